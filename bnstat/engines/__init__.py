@@ -1,0 +1,25 @@
+"""Where the work runs.
+
+An engine opens executors, and knows what losing a worker looks like. It knows nothing of images;
+`scan` does the rest, the same for all engines.
+
+    inline       in the caller's own process, one call after another
+    processes    in worker processes on this machine
+"""
+
+from collections.abc import Sequence
+
+from bnstat.engines.engine import Engine
+from bnstat.engines.inline import InlineEngine
+from bnstat.engines.processes import ProcessEngine, usable_cores
+
+__all__ = ["Engine", "InlineEngine", "ProcessEngine", "open_engine", "usable_cores"]
+
+
+def open_engine(workers: int | None, preload: Sequence[str] = ()) -> Engine:
+    """Return the engine for so many workers; None is one for each core this process may use.
+
+    `preload` names modules that the work needs, to be imported once for all workers.
+    """
+    workers = workers or usable_cores()
+    return InlineEngine() if workers == 1 else ProcessEngine(workers, preload)

@@ -1,0 +1,37 @@
+"""Work in the caller's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _InlineExecutor(Executor):
+    """Runs each call when it is submitted."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class InlineEngine:
+    """The engine of `--workers 1`: no process is started, and none can be lost."""
+
+    workers = 1
+    lost: tuple[type[BaseException], ...] = ()
+
+    @contextmanager
+    def open(self, workers: int) -> Iterator[Executor]:
+        yield _InlineExecutor()
+
+    def cause(self) -> str:
+        return "unknown"

@@ -1,0 +1,25 @@
+"""Every error that bnstat raises on purpose; each message says what, where and what to do."""
+
+
+class BnstatError(Exception):
+    """Something the caller can put right; the message is one or two lines."""
+
+
+class SourceError(BnstatError):
+    """A source of images cannot be used."""
+
+
+class MeasureError(BnstatError):
+    """Nothing could be measured, or measuring had to stop."""
+
+
+class DocumentError(BnstatError):
+    """A result document cannot be read."""
+
+
+class ExportError(BnstatError):
+    """The result cannot be put into the form asked for."""
+
+
+class OutputError(BnstatError):
+    """A file cannot be written."""

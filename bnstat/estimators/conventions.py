@@ -1,0 +1,27 @@
+"""Figures that circulate as "the std" of a data set and are not.
+
+The mean of the images' stds is most likely what ImageNet's 0.229, 0.224, 0.225 are
+(https://github.com/pytorch/vision/issues/1439): it leaves out how much images differ from one
+another. So does the root of the mean variance. The mean of the images' means weighs a small image
+like a large one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bnstat.moments import Column, Records
+
+
+def conventions(records: Records) -> dict[str, tuple[float, ...]]:
+    """Return each convention's value per channel, in [0, 1]; ddof is 0 within an image."""
+    columns = [records.column(c) for c in range(len(records.channels))]
+    return {
+        "mean_of_image_means": tuple(float(column.mean.mean()) for column in columns),
+        "mean_of_image_stds": tuple(float(np.sqrt(_var(column)).mean()) for column in columns),
+        "root_mean_image_variance": tuple(float(np.sqrt(_var(c).mean())) for c in columns),
+    }
+
+
+def _var(column: Column) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.asarray(column.m2 / column.n)

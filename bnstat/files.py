@@ -1,0 +1,81 @@
+"""Writing a file whole or not at all."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bnstat.errors import OutputError
+
+
+def write(path: Path, data: bytes) -> None:
+    """Put `data` into `path`: readers see the old file or the new one, never a part.
+
+    A temporary file in the same folder is written, synced and renamed. A link is followed; the
+    file's permissions stay. What is no regular file (a pipe, /dev/null) is written directly.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; the old file is then as it was.
+    """
+    with _explained(path):
+        if _is_special(path):
+            path.write_bytes(data)
+        else:
+            _replace(Path(os.path.realpath(path)), data)
+
+
+def check_writable(path: Path) -> None:
+    """Find out before the work, not after it, that `path` cannot be written.
+
+    Raises
+    ------
+    OutputError
+        If `path` is a folder, or no file can be made where it is to stand.
+    """
+    with _explained(path):
+        if path.is_dir():
+            raise IsADirectoryError(0, "is a folder; name a file in it")
+        if not _is_special(path):
+            folder = Path(os.path.realpath(path)).parent
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _replace(target: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    try:
+        with open(handle, "wb") as file:
+            os.fchmod(file.fileno(), _permissions(target))
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _permissions(target: Path) -> int:
+    """Return those of the old file, else what a newly created file would get."""
+    with suppress(OSError):
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -1,0 +1,92 @@
+"""A file to a decoded image, whole or not at all."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from bnstat.moments import NotFinite
+
+# Pillow's names for one 16-bit gray sample a pixel, by byte order.
+GRAY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
+GRAY_8 = ("L", "1")
+FLOAT = "F"
+NATIVE = "native"
+
+
+class Unmeasurable(Exception):
+    """An image whose samples have no defined scale, or of which there is nothing to measure."""
+
+
+@contextmanager
+def strict_pillow(max_pixels: int) -> Iterator[None]:
+    """Decode without leniency while this lasts, and leave Pillow's settings as they were.
+
+    Truncated files are errors, whatever the program around has set, and so is an image of more
+    than `max_pixels`: Pillow compares with twice its limit, and warns above once, which is
+    silenced here.
+    """
+    truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    Image.MAX_IMAGE_PIXELS = max_pixels / 2  # type: ignore[assignment]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
+
+
+def deeper_than_8_bits(image: Image.Image) -> bool:
+    """Whether an opened image's file has more than 8 bits a sample; ask before it is loaded."""
+    if image.mode in (*GRAY_16, FLOAT, "I"):
+        return True
+    words = [word for tile in getattr(image, "tile", []) for word in _words(tile.args)]
+    return any(";16" in word if isinstance(word, str) else word > 255 for word in words)
+
+
+def _words(args: object) -> list[str | int]:
+    """Return what a tile's decoder is told: raw modes such as "RGB;16B", PPM's largest value."""
+    parts = args if isinstance(args, tuple) else (args,)
+    if len(parts) == 2 and isinstance(parts[1], int):  # PPM: (mode, largest value)
+        return [parts[0], parts[1]]
+    return [part for part in parts if isinstance(part, str)]
+
+
+def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
+    """Return the decoded first frame of an image, and whether it is deeper than 8 bits.
+
+    Raises
+    ------
+    Exception
+        Of whatever kind Pillow and its decoders raise on bad files; see `reason`.
+    """
+    image = Image.open(file)
+    deep = deeper_than_8_bits(image)
+    image.load()
+    if 0 in image.size:
+        raise Unmeasurable("has no pixels")
+    return image, deep
+
+
+def reason(error: Exception, size: int) -> str:
+    """Return, in one line, why a file of `size` bytes could not be measured."""
+    match error:
+        case Unmeasurable() | NotFinite():
+            return str(error)
+        case UnidentifiedImageError():
+            return "is not an image that Pillow can read" if size else "is empty"
+        case Image.DecompressionBombError():
+            return f"is larger than --max-pixels allows: {error}"
+        case MemoryError():
+            return "needs more memory than there is"
+        case OSError() if error.strerror:
+            return error.strerror
+        case OSError() | SyntaxError() | struct.error():
+            return f"is broken: {error}"
+    return f"is broken: {type(error).__name__}: {error}"

@@ -1,0 +1,88 @@
+"""A folder's images, in key order, while the folder is being read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from bnstat.images.reference import Reference, refer
+
+# torchvision.datasets.folder.IMG_EXTENSIONS (https://docs.pytorch.org/vision/stable/generated/
+# torchvision.datasets.ImageFolder.html); importing it would import torch. A test compares the two.
+IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+
+_SUFFIXES = tuple(suffix.encode() for suffix in IMG_EXTENSIONS)
+
+
+class Folder:
+    """The images below a folder; `skipped` counts the files without an image extension.
+
+    Hidden files and folders are left out. A link to a folder is followed, unless the folder is
+    walked anyway, and each folder is walked once, so loops end. Keys are posix paths below the
+    root, with `prefix` before them.
+    """
+
+    def __init__(self, root: bytes, prefix: bytes = b"") -> None:
+        self._root = root
+        self._prefix = prefix
+        self.skipped = 0
+
+    def __iter__(self) -> Iterator[Reference]:
+        """Yield the images in the order of their keys' bytes."""
+        for key, path, problem in self._walk(self._root, self._prefix, set()):
+            yield refer(key, path) if problem is None else Reference(key, path, 0, 0, problem)
+
+    def count(self) -> int:
+        """Count the images, without looking at any."""
+        return sum(1 for _ in Folder(self._root)._walk(self._root, b"", set()))
+
+    def _walk(
+        self, folder: bytes, prefix: bytes, walked: set[tuple[int, int]]
+    ) -> Iterator[tuple[bytes, bytes, str | None]]:
+        """Yield key, path and, for a folder that cannot be read, the problem."""
+        try:
+            status = os.stat(folder)  # noqa: PTH116 (Path takes no bytes)
+            if (status.st_dev, status.st_ino) in walked:
+                return
+            walked.add((status.st_dev, status.st_ino))
+            entries = self._entries(folder)
+        except OSError as error:
+            yield prefix, folder, f"cannot be read: {error.strerror}"
+            return
+        for name, is_folder in entries:
+            path = os.path.join(folder, name.rstrip(b"/"))  # noqa: PTH118
+            if is_folder:
+                yield from self._walk(path, prefix + name, walked)
+            else:
+                yield prefix + name, path, None
+
+    def _entries(self, folder: bytes) -> list[tuple[bytes, bool]]:
+        """Return names and whether they are folders, sorted so that a walk meets keys in order.
+
+        A folder sorts as its name with "/", as that is what stands in the keys below it.
+        """
+        found = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(b"."):
+                    continue
+                if _is_folder(entry):
+                    if not entry.is_symlink() or self._leads_out(entry.path):
+                        found.append((entry.name + b"/", True))
+                elif entry.name.lower().endswith(_SUFFIXES):
+                    found.append((entry.name, False))
+                else:
+                    self.skipped += 1
+        return sorted(found)
+
+    def _leads_out(self, link: bytes) -> bool:
+        """Whether the folder behind a link would not be walked under its own name."""
+        inside = os.path.relpath(os.path.realpath(link), os.path.realpath(self._root))
+        return any(part.startswith(b".") and part != b"." for part in inside.split(b"/"))
+
+
+def _is_folder(entry: os.DirEntry[bytes]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False

@@ -1,0 +1,72 @@
+"""A list of file names, such as `find` writes."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bnstat.errors import SourceError
+from bnstat.images.reference import Reference, refer
+
+
+@dataclass
+class Listing:
+    """The images that a list names, whatever their extension.
+
+    Attributes
+    ----------
+    location
+        The file with the list; "-" is standard input. It is read once, when made.
+    null
+        Names end in NUL (`find -print0`), so that they may hold newlines; else in newline.
+    root
+        The folder that names are relative to, which their keys leave out.
+    """
+
+    location: str
+    null: bool = False
+    root: str | None = None
+    skipped: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._keys = sorted(self._read())
+
+    @property
+    def again(self) -> bool:
+        """Whether the list can be read a second time."""
+        return self.location != "-" and stat.S_ISREG(Path(self.location).stat().st_mode)
+
+    def count(self) -> int:
+        """Count the names."""
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[Reference]:
+        """Yield the images in the order of their keys' bytes."""
+        root = b"" if self.root is None else os.fsencode(self.root)
+        for key in self._keys:
+            yield refer(key, os.path.join(root, key))  # noqa: PTH118
+
+    def _read(self) -> Iterator[bytes]:
+        try:
+            data = (
+                sys.stdin.buffer.read()
+                if self.location == "-"
+                else Path(self.location).read_bytes()
+            )
+        except OSError as error:
+            raise SourceError(f"cannot read the list {self.location}: {error.strerror}") from error
+        names = data.split(b"\0" if self.null else b"\n")
+        if not self.null:
+            names = [name.removesuffix(b"\r") for name in names]
+        yield from (self._key(name) for name in names if name)
+
+    def _key(self, name: bytes) -> bytes:
+        """Return the name as written, less the root."""
+        if self.root is None:
+            return name
+        root = os.path.join(os.fsencode(self.root), b"")  # noqa: PTH118
+        return name.removeprefix(root)

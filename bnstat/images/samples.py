@@ -1,0 +1,108 @@
+"""An image to the counts of its sample values, in the asked mode.
+
+Pillow's own `histogram` counts 8-bit samples exactly, without a copy. It and `convert` clip deeper
+ones, so these are counted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bnstat.images.decoding import FLOAT, GRAY_8, GRAY_16, NATIVE, Unmeasurable
+from bnstat.moments import Kind, Tally, moments_of_floats
+
+# Rows are taken in strips of about this many samples: numpy's copies then stay small.
+_STRIP = 1 << 20
+
+
+def add(tally: Tally, row: int, image: Image.Image, mode: str) -> None:
+    """Add a decoded image's samples to the tally, as `mode` has them.
+
+    8-bit images are converted as Pillow does. 16-bit and float gray stay as deep as they are; where
+    a mode has more channels, each colour is the gray, and alpha is opaque.
+
+    Raises
+    ------
+    Unmeasurable
+        If samples are 32-bit integers, which have no known scale, NaN or infinite.
+    """
+    if is_gray_16(image):
+        kind = _kind(mode, "I;16", 65535)
+        counts = _counts_16(image)
+        tally.add_16_bit(row, kind, np.stack([counts] * _grays(kind) + _opaque(kind, counts)))
+    elif image.mode == FLOAT:
+        _add_floats(tally, row, image, _kind(mode, FLOAT, 1))
+    elif image.mode == "I":
+        raise Unmeasurable("is of mode I: 32-bit integers have no known scale; save as 16-bit")
+    else:
+        _add_8_bit(tally, row, image, mode)
+
+
+def is_gray_16(image: Image.Image) -> bool:
+    """Whether samples are 16-bit gray; Pillow puts those of a PGM file, scaled, into mode I."""
+    return image.mode in GRAY_16 or (image.mode == "I" and image.format == "PPM")
+
+
+def _kind(mode: str, own: str, scale: int) -> Kind:
+    if mode == NATIVE:
+        mode = own
+    gray = mode in (*GRAY_8, *GRAY_16, FLOAT)
+    return Kind(mode, ("L",) if gray else Image.getmodebandnames(mode), scale)
+
+
+def _add_8_bit(tally: Tally, row: int, image: Image.Image, mode: str) -> None:
+    if mode == NATIVE:
+        image = _expanded(image)
+        mode = image.mode
+    if image.mode == "L" and mode == "RGB":  # the same counts as after converting, without it
+        counts = image.histogram() * 3
+    else:
+        counts = (image if image.mode == mode else image.convert(mode)).histogram()
+    tally.add_8_bit(row, _kind(mode, mode, 255), counts)
+
+
+def _expanded(image: Image.Image) -> Image.Image:
+    """Return an image whose samples are its colours: no palette, no packed bits."""
+    if image.mode in ("P", "PA"):
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image.convert("L") if image.mode == "1" else image
+
+
+def _grays(kind: Kind) -> int:
+    return len(kind.channels) - ("A" in kind.channels)
+
+
+def _opaque(kind: Kind, counts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the counts of an opaque alpha channel, where there is one."""
+    if "A" not in kind.channels:
+        return []
+    alpha = np.zeros_like(counts)
+    alpha[-1] = counts.sum()
+    return [alpha]
+
+
+def _strips(image: Image.Image) -> Iterator[NDArray[np.generic]]:
+    width, height = image.size
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        yield np.asarray(image.crop((0, top, width, min(height, top + rows)))).ravel()
+
+
+def _counts_16(image: Image.Image) -> NDArray[np.int64]:
+    counts = np.zeros(65536, dtype=np.int64)
+    for strip in _strips(image):
+        counts += np.bincount(strip.astype(np.int64), minlength=65536)
+    return counts
+
+
+def _add_floats(tally: Tally, row: int, image: Image.Image, kind: Kind) -> None:
+    n, mean, m2 = moments_of_floats(
+        lambda: (strip.astype(np.float64)[np.newaxis] for strip in _strips(image))
+    )
+    grays, opaque = _grays(kind), len(kind.channels) - _grays(kind)
+    means = np.concatenate([np.repeat(mean, grays), np.ones(opaque)])
+    tally.add_floats(row, kind, n, means, np.concatenate([np.repeat(m2, grays), np.zeros(opaque)]))

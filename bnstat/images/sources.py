@@ -1,0 +1,102 @@
+"""Several sources as one stream of images in key order."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bnstat.errors import SourceError
+from bnstat.images.folder import Folder
+from bnstat.images.listing import Listing
+from bnstat.images.reference import Reference, key_text, refer
+
+
+class SingleFile:
+    """A file named as a source: opened whatever its name."""
+
+    skipped = 0
+
+    def count(self) -> int:
+        return 1
+
+    def __init__(self, path: bytes, key: bytes) -> None:
+        self._path = path
+        self._key = key
+
+    def __iter__(self) -> Iterator[Reference]:
+        yield refer(self._key, self._path)
+
+
+class Sources:
+    """All images of a run, each key once, in the order of the keys' bytes.
+
+    Iterating reads folders as it goes, so that work can start at once; the counts are complete
+    when it has ended.
+
+    Attributes
+    ----------
+    locations
+        As typed.
+    listing
+        The list that names the images, if one does.
+    duplicates
+        Images left out because their key had been met.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Folder | SingleFile | Listing],
+        locations: Sequence[str],
+        listing: Listing | None = None,
+    ) -> None:
+        self._parts = parts
+        self.locations = tuple(key_text(os.fsencode(location)) for location in locations)
+        self.listing = listing
+        self.duplicates = 0
+
+    @classmethod
+    def open(cls, locations: Sequence[str]) -> Sources:
+        """Return the sources at folders or files; several have their location in their keys.
+
+        Raises
+        ------
+        SourceError
+            If a location does not exist.
+        """
+        several = len(locations) > 1
+        parts = [_part(os.fsencode(location), several) for location in locations]
+        return cls(parts, locations)
+
+    @classmethod
+    def listed(cls, listing: Listing) -> Sources:
+        """Return the images that a list names."""
+        return cls([listing], [listing.location], listing)
+
+    def count(self) -> int:
+        """Count the images, duplicates included, without looking at any."""
+        return sum(part.count() for part in self._parts)
+
+    @property
+    def skipped(self) -> int:
+        """Files without an image extension."""
+        return sum(part.skipped for part in self._parts)
+
+    def __iter__(self) -> Iterator[Reference]:
+        previous = None
+        for reference in heapq.merge(*self._parts, key=lambda reference: reference.key):
+            if reference.key == previous:
+                self.duplicates += 1
+            else:
+                yield reference
+            previous = reference.key
+
+
+def _part(location: bytes, several: bool) -> Folder | SingleFile:
+    path = Path(os.fsdecode(location))
+    if path.is_dir():
+        return Folder(location, location.rstrip(b"/") + b"/" if several else b"")
+    if not os.path.lexists(location):  # noqa: PTH110
+        raise SourceError(f"no folder or file {os.fsdecode(location)}; check the path")
+    return SingleFile(location, location if several else os.path.basename(location))  # noqa: PTH119

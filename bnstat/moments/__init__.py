@@ -1,0 +1,29 @@
+"""What is kept of pixels, and how it merges.
+
+Pixels end here. An image is measured as the moments of its samples: n, Σx and Σx² as integers
+where the samples are integers (an 8- or 16-bit image is a histogram), or n, mean and M2, the sum of
+squared deviations from the mean, where they are floats. Integer moments add exactly, in any order.
+
+    Tally     of a chunk of images, inside a worker
+    Table     one row of moments a draw; what leaves the worker
+    Records   all rows of a run, by key
+    Moments   the exact total of integer samples
+"""
+
+from bnstat.moments.exact import Moments
+from bnstat.moments.floats import NotFinite, moments_of_floats
+from bnstat.moments.records import Column, Records
+from bnstat.moments.table import Table
+from bnstat.moments.tally import Kind, Part, Tally
+
+__all__ = [
+    "Column",
+    "Kind",
+    "Moments",
+    "NotFinite",
+    "Part",
+    "Records",
+    "Table",
+    "Tally",
+    "moments_of_floats",
+]

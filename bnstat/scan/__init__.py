@@ -1,0 +1,12 @@
+"""Image references to records, through an engine.
+
+chunks       a stream of references, cut into pieces of about the same work
+measuring    what a worker does with a chunk: decode, count, keep the moments
+dispatch     chunks to workers and back, in order, whatever happens to the workers
+scan         all of it
+"""
+
+from bnstat.scan.measuring import Measure
+from bnstat.scan.scan import Progress, Scan, scan
+
+__all__ = ["Measure", "Progress", "Scan", "scan"]

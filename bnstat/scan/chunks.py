@@ -1,0 +1,26 @@
+"""A stream of references, cut into pieces of about the same work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bnstat.images import Reference
+
+# Decoding takes time in proportion to the file's bytes, and some for each file. A chunk is small
+# enough that workers end together, and large enough that sending it costs nothing beside it.
+_MOST_BYTES = 2 << 20
+_MOST_IMAGES = 256
+
+
+def chunks(references: Iterable[Reference]) -> Iterator[list[Reference]]:
+    """Yield the references in order, in chunks of at most 2 MiB, if of more than one image."""
+    chunk: list[Reference] = []
+    size = 0
+    for reference in references:
+        if chunk and (size + reference.size > _MOST_BYTES or len(chunk) == _MOST_IMAGES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(reference)
+        size += reference.size
+    if chunk:
+        yield chunk

@@ -1,0 +1,108 @@
+"""Chunks to workers and back, in order, whatever happens to the workers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from typing import TypeAlias
+
+from bnstat.engines import Engine
+from bnstat.errors import MeasureError
+from bnstat.images import Reference
+from bnstat.scan.measuring import Measured
+
+Chunk: TypeAlias = Sequence[Reference]
+Work: TypeAlias = Callable[[Chunk], Measured]
+Flight: TypeAlias = deque[tuple[Chunk, Future[Measured]]]
+
+# Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
+_AHEAD = 8
+# How often an image must end a worker that does nothing else before it is to blame.
+_TRIES = 2
+
+
+def dispatch(
+    chunks: Iterable[Chunk], work: Work, engine: Engine
+) -> Iterator[tuple[Chunk, Measured]]:
+    """Yield each chunk, or the parts it had to be cut into, and what became of it, in order.
+
+    When a worker is lost, all chunks in flight are suspects, as nobody knows which one it was busy
+    with. Each is tried again alone; then the pool is rebuilt and goes on.
+    """
+    waiting, flight = iter(chunks), Flight()
+    while True:
+        try:
+            with engine.open(engine.workers) as executor:
+                yield from _fly(waiting, flight, work, executor, _AHEAD * engine.workers)
+            return
+        except engine.lost:
+            while flight:
+                yield from _again(*flight.popleft(), work, engine)
+
+
+def _fly(
+    waiting: Iterator[Chunk], flight: Flight, work: Work, executor: Executor, most: int
+) -> Iterator[tuple[Chunk, Measured]]:
+    """Keep up to `most` chunks in flight; a loss leaves in `flight` what has not come back."""
+    for chunk in waiting:
+        flight.append((chunk, _submitted(executor, work, chunk)))
+        if len(flight) > most:
+            yield _landed(flight)
+    while flight:
+        yield _landed(flight)
+
+
+def _submitted(executor: Executor, work: Work, chunk: Chunk) -> Future[Measured]:
+    try:
+        return executor.submit(work, chunk)
+    except Exception as error:  # an executor that has just lost a worker takes no more
+        future: Future[Measured] = Future()
+        future.set_exception(error)
+        return future
+
+
+def _landed(flight: Flight) -> tuple[Chunk, Measured]:
+    chunk, future = flight[0]
+    measured = future.result()
+    flight.popleft()
+    return chunk, measured
+
+
+def _again(
+    chunk: Chunk, future: Future[Measured], work: Work, engine: Engine
+) -> Iterator[tuple[Chunk, Measured]]:
+    if future.done() and future.exception() is None:
+        yield chunk, future.result()
+    else:
+        yield from _alone(chunk, work, engine)
+
+
+def _alone(chunk: Chunk, work: Work, engine: Engine) -> Iterator[tuple[Chunk, Measured]]:
+    """Try a suspect with a worker of its own, then its halves, down to the image to blame."""
+    for _ in range(_TRIES if len(chunk) == 1 else 1):
+        try:
+            with engine.open(1) as executor:
+                measured = executor.submit(work, chunk).result()
+        except engine.lost:
+            continue
+        yield chunk, measured
+        return
+    if len(chunk) > 1:
+        yield from _alone(chunk[: len(chunk) // 2], work, engine)
+        yield from _alone(chunk[len(chunk) // 2 :], work, engine)
+    else:
+        yield chunk, Measured([], [(0, f"worker died ({engine.cause()})")], [])
+        _check_workers_live(engine)
+
+
+def _check_workers_live(engine: Engine) -> None:
+    """Make sure that it was the image: where no worker can live, every image would be blamed."""
+    try:
+        with engine.open(1) as executor:
+            executor.submit(int).result()
+    except engine.lost as error:
+        raise MeasureError(
+            f"no worker stays alive ({engine.cause()}), even with nothing to do; "
+            "is there memory left? --workers 1 needs none"
+        ) from error

@@ -1,0 +1,103 @@
+"""Image references to records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from bnstat.engines import Engine
+from bnstat.errors import MeasureError
+from bnstat.images import Reference, key_text
+from bnstat.images.decoding import NATIVE
+from bnstat.moments import Records
+from bnstat.scan.chunks import chunks
+from bnstat.scan.dispatch import Chunk, dispatch
+from bnstat.scan.measuring import Measure, Measured
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a scan is: images done, how many of them failed, and bytes read."""
+
+    images: int
+    failures: int
+    bytes: int
+
+
+@dataclass
+class Scan:
+    """What a scan found.
+
+    failures: key and reason; deep: keys of the images deeper than 8 bits that were measured;
+    fingerprint: the sum of all references' fingerprints; bytes: the size of all files.
+    """
+
+    records: Records = field(default_factory=Records)
+    failures: list[tuple[bytes, str]] = field(default_factory=list)
+    deep: list[bytes] = field(default_factory=list)
+    images: int = 0
+    fingerprint: int = 0
+    bytes: int = 0
+
+    def add(self, chunk: Chunk, measured: Measured) -> None:
+        """Add what became of a chunk."""
+        keys = [reference.key for reference in chunk]
+        for part in measured.parts:
+            self.records.extend(keys, part)
+        self.failures.extend((keys[row], reason) for row, reason in measured.failures)
+        self.deep.extend(keys[row] for row in measured.deep)
+        self.images += len(chunk)
+        self.bytes += sum(reference.size for reference in chunk)
+
+    def settle_mode(self) -> None:
+        """Keep the draws of the most common mode; images of another are failures."""
+        modes = self.records.modes
+        own = max(sorted(modes), key=modes.__getitem__)
+        for mode in modes.keys() - {own}:
+            dropped = self.records.drop(mode)
+            self.failures += [(k, f"is of mode {mode}; the set's own is {own}") for k in dropped]
+            self.deep = sorted(set(self.deep).difference(dropped))
+        self.failures.sort()
+
+
+def scan(
+    references: Iterable[Reference],
+    measure: Measure,
+    engine: Engine,
+    *,
+    fail_fast: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> Scan:
+    """Measure all images; the result does not depend on the engine or its workers.
+
+    Raises
+    ------
+    MeasureError
+        If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
+    """
+    result = Scan()
+    with closing(dispatch(chunks(_fingerprinted(references, result)), measure, engine)) as landed:
+        for chunk, measured in landed:
+            result.add(chunk, measured)
+            if fail_fast:
+                _check_none_failed(result)
+            if progress is not None:
+                progress(Progress(result.images, len(result.failures), result.bytes))
+    if measure.mode == NATIVE and len(result.records):
+        result.settle_mode()
+    if fail_fast:
+        _check_none_failed(result)
+    return result
+
+
+def _fingerprinted(references: Iterable[Reference], result: Scan) -> Iterator[Reference]:
+    for reference in references:
+        result.fingerprint = (result.fingerprint + reference.fingerprint()) % 2**256
+        yield reference
+
+
+def _check_none_failed(result: Scan) -> None:
+    if result.failures:
+        key, reason = result.failures[0]
+        raise MeasureError(f"{key_text(key)} {reason}; stopped, as --fail-fast says")

@@ -1,0 +1,218 @@
+"""The document's JSON.
+
+Versions
+--------
+1   The first. Keys are stable; a reader ignores keys that it does not know.
+
+What is read is data from anywhere: every value is checked for its type and range before it is used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bnstat.errors import DocumentError
+from bnstat.stats.node import Node
+from bnstat.stats.values import (
+    BatchNormEstimate,
+    Estimate,
+    Failure,
+    FileList,
+    Pipeline,
+    Shard,
+    Source,
+    Stats,
+)
+
+FORMAT = "bnstat.stats"
+VERSION = 1
+
+
+def load(path: str | os.PathLike[str]) -> Stats:
+    """Read the document at `path`; "-" is standard input."""
+    if os.fspath(path) == "-":
+        return parse(sys.stdin.buffer.read(), "standard input")
+    try:
+        return parse(Path(path).read_bytes(), os.fspath(path))
+    except FileNotFoundError as error:
+        raise DocumentError(
+            f"no result document {os.fspath(path)}; make one: bnstat compute FOLDER"
+        ) from error
+    except OSError as error:
+        raise DocumentError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
+
+
+def parse(text: str | bytes, name: str) -> Stats:
+    """Read a document from JSON; raise DocumentError where it is none."""
+    try:
+        root = Node(json.loads(text, parse_constant=_refuse), name)
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(f"{name} is not JSON ({error}); bnstat compute writes one") from error
+    if not isinstance(root.value, dict) or root.value.get("format") != FORMAT:
+        raise DocumentError(f"{name} is not a result of bnstat compute")
+    if root.value.get("version") != VERSION:
+        raise DocumentError(
+            f"{name} has version {root.value.get('version')!r}; this bnstat reads {VERSION}: "
+            "upgrade bnstat, or compute again"
+        )
+    return _stats(root)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a number")
+
+
+def _stats(root: Node) -> Stats:
+    channels = root["channels"].texts()
+    width = len(channels)
+    histogram = root["histogram"].optional(lambda node: node.table(width, 256))
+    return Stats(
+        source=_source(root["source"]),
+        pipeline=_pipeline(root["pipeline"]),
+        mode=root["mode"].text(),
+        channels=channels,
+        scale=root["scale"].one_of(255, 65535, 1),
+        count=root["count"].integer(minimum=1),
+        sum=root["sum"].optional(lambda node: node.decimals(width)),
+        sum_of_squares=root["sum_of_squares"].optional(lambda node: node.decimals(width)),
+        histogram=histogram,
+        methods=_methods(root["methods"], width),
+        conventions={k: v.floats(width) for k, v in root["conventions"].items()},
+        reasons={k: v.text() for k, v in root.get("reasons", {}).items()},
+        created=root["created"].text(),
+        bnstat=root["bnstat"].text(),
+    )
+
+
+def _source(node: Node) -> Source:
+    return Source(
+        locations=node["locations"].texts(),
+        cwd=node["cwd"].text(),
+        images=node["images"].integer(),
+        skipped=node["skipped"].integer(),
+        duplicates=node["duplicates"].integer(),
+        deeper_than_8_bits=node["deeper_than_8_bits"].integer(),
+        failures=tuple(
+            Failure(item["image"].text(), item["reason"].text())
+            for item in node["failures"].sequence()
+        ),
+        fingerprint=node["fingerprint"].text(),
+        shard=node["shard"].optional(
+            lambda shard: Shard(shard["index"].integer(minimum=1), shard["of"].integer(minimum=1))
+        ),
+        files_from=node.get("files_from", None).optional(
+            lambda listed: FileList(
+                listed["null"].boolean(),
+                listed["root"].optional(Node.text),
+                listed["again"].boolean(),
+            )
+        ),
+    )
+
+
+def _pipeline(node: Node) -> Pipeline:
+    return Pipeline(
+        spec=node["spec"].optional(Node.text),
+        transforms=node["transforms"].texts(),
+        seed=node["seed"].integer(minimum=None),
+        epochs=node["epochs"].integer(minimum=1),
+    )
+
+
+def _methods(node: Node, width: int) -> Mapping[str, Estimate | None]:
+    return {
+        "two-pass": _estimate(node["two-pass"], width),
+        "welford": node["welford"].optional(lambda value: _estimate(value, width)),
+        "batchnorm": node["batchnorm"].optional(lambda value: _batchnorm(value, width)),
+    }
+
+
+def _estimate(node: Node, width: int) -> Estimate:
+    return Estimate(node["mean"].floats(width), node["var"].floats(width, minimum=0.0))
+
+
+def _batchnorm(node: Node, width: int) -> BatchNormEstimate:
+    momentum = node["momentum"]
+    return BatchNormEstimate(
+        mean=node["mean"].floats(width),
+        var=node["var"].floats(width, minimum=0.0),
+        batch_size=node["batch_size"].integer(minimum=1),
+        momentum=None if momentum.value == "cumulative" else momentum.real(),
+        order=node["order"].text(),
+        batches=node["batches"].integer(minimum=1),
+        start_weight=node["start_weight"].real(),
+        expected_sd={k: v.floats(width) for k, v in node["expected_sd"].items()},
+    )
+
+
+def render(stats: Stats) -> str:
+    """Return the document as text: keys in a fixed order, a list of numbers on one line."""
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "bnstat": stats.bnstat,
+        "created": stats.created,
+        "source": _render_source(stats.source),
+        "pipeline": vars(stats.pipeline),
+        "mode": stats.mode,
+        "channels": stats.channels,
+        "scale": stats.scale,
+        "count": stats.count,
+        "sum": None if stats.sum is None else [str(s) for s in stats.sum],
+        "sum_of_squares": (
+            None if stats.sum_of_squares is None else [str(q) for q in stats.sum_of_squares]
+        ),
+        "histogram": stats.histogram,
+        "methods": {name: _render_estimate(value) for name, value in stats.methods.items()},
+        "conventions": stats.conventions,
+        "reasons": stats.reasons,
+    }
+    return _text(document) + "\n"
+
+
+def _render_source(source: Source) -> dict[str, Any]:
+    return {
+        "locations": source.locations,
+        "files_from": source.files_from and vars(source.files_from),
+        "cwd": source.cwd,
+        "shard": source.shard and vars(source.shard),
+        "images": source.images,
+        "skipped": source.skipped,
+        "duplicates": source.duplicates,
+        "deeper_than_8_bits": source.deeper_than_8_bits,
+        "failures": [vars(failure) for failure in source.failures],
+        "fingerprint": source.fingerprint,
+    }
+
+
+def _render_estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    values = {"mean": estimate.mean, "var": estimate.var, "std": estimate.std}
+    if isinstance(estimate, BatchNormEstimate):
+        momentum = "cumulative" if estimate.momentum is None else estimate.momentum
+        return (
+            values
+            | {k: v for k, v in vars(estimate).items() if k not in values}
+            | {"momentum": momentum}
+        )
+    return values
+
+
+def _text(value: Any, indent: str = "") -> str:
+    inner = indent + "  "
+    if isinstance(value, Mapping) and value:
+        items = [
+            f"{json.dumps(k, ensure_ascii=False)}: {_text(v, inner)}" for k, v in value.items()
+        ]
+        return "{\n" + ",\n".join(inner + item for item in items) + f"\n{indent}}}"
+    if isinstance(value, list | tuple) and any(
+        isinstance(v, Mapping | list | tuple) for v in value
+    ):
+        return "[\n" + ",\n".join(inner + _text(v, inner) for v in value) + f"\n{indent}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

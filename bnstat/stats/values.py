@@ -1,0 +1,217 @@
+"""The values that a result is made of."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bnstat import files
+from bnstat._version import __version__
+
+Floats = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean and variance of one method.
+
+    mean, var, std: one float64 a channel, in [0, 1]; `var` is the population's for `two-pass` and
+    `welford`, and what `running_var` holds for `batchnorm`.
+    """
+
+    mean: Floats
+    var: Floats
+
+    @property
+    def std(self) -> Floats:
+        """The square root of `var`."""
+        return tuple(math.sqrt(v) for v in self.var)
+
+
+@dataclass(frozen=True)
+class BatchNormEstimate(Estimate):
+    """What `BatchNorm2d` would hold after one schedule of batches.
+
+    Attributes
+    ----------
+    batch_size, order
+        Images a batch; "shuffled" or "listed" (by key).
+    momentum
+        Weight of a new batch, or None for torch's cumulative average.
+    batches
+        How many batches were seen: `num_batches_tracked`.
+    start_weight
+        Share of the initial mean 0 and variance 1 that is still in the result.
+    expected_sd
+        "mean" and "var": standard deviation, per channel, of the running values over shuffles.
+    """
+
+    batch_size: int
+    momentum: float | None
+    order: str
+    batches: int
+    start_weight: float
+    expected_sd: Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An image that could not be measured: its key, and why."""
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Which of how many disjoint parts was measured; `index` counts from 1."""
+
+    index: int
+    of: int
+
+
+@dataclass(frozen=True)
+class FileList:
+    """How the list of images in `Source.locations` is read.
+
+    null: names end in NUL, not in newline; root: the folder their keys leave out; again: whether
+    the list can be read a second time (standard input and pipes cannot).
+    """
+
+    null: bool
+    root: str | None
+    again: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the images are, and what became of them.
+
+    `locations` are as typed, relative to `cwd`; with `files_from`, the one location is a list of
+    images. `images` were measured, `skipped` files have no image extension. `fingerprint` is the
+    sum modulo 2²⁵⁶ of blake2b-256(key, size, mtime) over all images found, as 64 hex digits.
+    """
+
+    locations: tuple[str, ...]
+    cwd: str
+    images: int
+    skipped: int
+    duplicates: int
+    deeper_than_8_bits: int
+    failures: tuple[Failure, ...]
+    fingerprint: str
+    shard: Shard | None = None
+    files_from: FileList | None = None
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What was done to each image before it was measured; `spec` is None for nothing."""
+
+    spec: str | None
+    transforms: tuple[str, ...]
+    seed: int
+    epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stats:
+    """A result: per-channel mean and variance by three methods, and how they were come by.
+
+    Attributes
+    ----------
+    mean, var, std
+        The exact ones (`two-pass`), one float64 a channel, in [0, 1].
+    methods
+        "two-pass", "welford" and "batchnorm"; None for one that could not be had, with the cause
+        in `reasons` under the same name.
+    conventions
+        Other figures in circulation that are not the std, under their own names.
+    scale
+        What integer samples were divided by: 255, or 65535 where any were 16-bit; 1 for floats.
+    count
+        Samples per channel.
+    sum, sum_of_squares
+        Exact integers in units of `scale` and `scale`²; None for float samples.
+    histogram
+        How often each 8-bit value occurs, 256 counts a channel; None for other depths.
+    """
+
+    source: Source
+    pipeline: Pipeline
+    mode: str
+    channels: tuple[str, ...]
+    scale: int
+    count: int
+    sum: tuple[int, ...] | None
+    sum_of_squares: tuple[int, ...] | None
+    histogram: tuple[tuple[int, ...], ...] | None
+    methods: Mapping[str, Estimate | None]
+    conventions: Mapping[str, Floats]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    created: str
+    bnstat: str = __version__
+
+    @property
+    def mean(self) -> Floats:
+        """The exact mean of each channel, in [0, 1]."""
+        return self._exact.mean
+
+    @property
+    def var(self) -> Floats:
+        """The exact population variance of each channel."""
+        return self._exact.var
+
+    @property
+    def std(self) -> Floats:
+        """The exact population standard deviation of each channel."""
+        return self._exact.std
+
+    @property
+    def _exact(self) -> Estimate:
+        estimate = self.methods["two-pass"]
+        assert estimate is not None
+        return estimate
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Stats:
+        """Read a document; "-" is standard input.
+
+        Raises
+        ------
+        DocumentError
+            If it cannot be read, is no result document, or is of a version not known here.
+        """
+        from bnstat.stats import document
+
+        return document.load(path)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, name: str = "the document") -> Stats:
+        """Parse a document; `name` is what errors call it."""
+        from bnstat.stats import document
+
+        return document.parse(text, name)
+
+    def to_json(self) -> str:
+        """Return the document, as docs/document.md describes it."""
+        from bnstat.stats import document
+
+        return document.render(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the document atomically; "-" is standard output.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; an old file is then left as it was.
+        """
+        if os.fspath(path) == "-":
+            sys.stdout.write(self.to_json())
+        else:
+            files.write(Path(path), self.to_json().encode())
