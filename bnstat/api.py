@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
 from bnstat import estimators
 from bnstat.engines import open_engine
-from bnstat.errors import MeasureError, SourceError
-from bnstat.estimators import Schedule, TooFewSamples
+from bnstat.errors import NothingMeasuredError, SourceError
+from bnstat.estimators import Schedule, TooFewSamplesError
 from bnstat.images import Sources, key_text
 from bnstat.images.listing import Listing
 from bnstat.moments import Records
@@ -105,21 +106,27 @@ def _open(
     return Sources.listed(Listing(os.fspath(files_from), null, folder))
 
 
+def _counting(found: Sources) -> Callable[[], int | None]:
+    """Count the images beside the scan; return what tells their number, once it is known."""
+    counted: list[int] = []
+    threading.Thread(target=lambda: counted.append(found.count()), daemon=True).start()
+    return lambda: counted[0] if counted else None
+
+
 def _check_measured(found: Sources, result: Scan) -> None:
     where = " ".join(found.locations)
     if result.images == 0:
         beside = f" ({found.skipped} files of other kinds)" if found.skipped else ""
         raise SourceError(f"no images in {where}{beside}; name files to have them opened anyway")
     if len(result.records) == 0:
-        key, reason = result.failures[0]
-        raise MeasureError(
-            f"none of the {result.images} images in {where} could be measured; "
-            f"the first: {key_text(key)} {reason}"
+        failures = [(key_text(key), reason) for key, reason in result.failures]
+        raise NothingMeasuredError(
+            f"none of the {result.images} images in {where} could be measured", failures
         )
 
 
 def _describe(found: Sources, result: Scan) -> Source:
-    listing = found.listing
+    listed = found.listing
     return Source(
         locations=found.locations,
         cwd=key_text(os.getcwdb()),
@@ -129,7 +136,7 @@ def _describe(found: Sources, result: Scan) -> Source:
         deeper_than_8_bits=len(result.deep),
         failures=tuple(Failure(key_text(key), reason) for key, reason in result.failures),
         fingerprint=f"{result.fingerprint:064x}",
-        files_from=listing and FileList(listing.null, listing.root, listing.again),
+        files_from=FileList(listed.null, listed.root, listed.again) if listed else None,
     )
 
 
@@ -145,7 +152,7 @@ def _stats(
     reasons = {}
     try:
         methods["batchnorm"] = estimators.batchnorm(records, schedule)
-    except TooFewSamples as error:
+    except TooFewSamplesError as error:
         methods["batchnorm"], reasons["batchnorm"] = None, str(error)
     return Stats(
         source=source,
@@ -154,9 +161,9 @@ def _stats(
         channels=records.channels,
         scale=records.scale,
         count=records.count,
-        sum=total and total.sum,
-        sum_of_squares=total and total.sum_of_squares,
-        histogram=histogram and tuple(map(tuple, histogram)),
+        sum=total.sum if total else None,
+        sum_of_squares=total.sum_of_squares if total else None,
+        histogram=tuple(map(tuple, histogram)) if histogram else None,
         methods=methods,
         conventions=estimators.conventions(records),
         reasons=reasons,

@@ -1,5 +1,7 @@
 """Every error that bnstat raises on purpose; each message says what, where and what to do."""
 
+from collections.abc import Sequence
+
 
 class BnstatError(Exception):
     """Something the caller can put right; the message is one or two lines."""
@@ -11,6 +13,14 @@ class SourceError(BnstatError):
 
 class MeasureError(BnstatError):
     """Nothing could be measured, or measuring had to stop."""
+
+
+class NothingMeasuredError(MeasureError):
+    """All images failed; `failures` has the name and the reason of each."""
+
+    def __init__(self, message: str, failures: Sequence[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.failures = failures
 
 
 class DocumentError(BnstatError):

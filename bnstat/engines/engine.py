@@ -18,11 +18,8 @@ class Engine(Protocol):
         The exceptions by which a future says that its worker was lost, not that its task failed.
     """
 
-    @property
-    def workers(self) -> int: ...
-
-    @property
-    def lost(self) -> tuple[type[BaseException], ...]: ...
+    workers: int
+    lost: tuple[type[BaseException], ...]
 
     def open(self, workers: int) -> AbstractContextManager[Executor]:
         """Start an executor; leaving the context ends it at once, whatever it is doing."""

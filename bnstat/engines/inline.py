@@ -31,7 +31,9 @@ class InlineEngine:
 
     @contextmanager
     def open(self, workers: int) -> Iterator[Executor]:
+        """Give an executor that runs each call when it is submitted."""
         yield _InlineExecutor()
 
     def cause(self) -> str:
+        """Say nothing, as no worker can be lost."""
         return "unknown"

@@ -1,8 +1,8 @@
 """Work in processes on this machine.
 
 Workers are forked from a server that has imported what they need, once (or spawned, where there is
-no forkserver). Neither may run the caller's `__main__` again, as multiprocessing would: an unguarded
-script would start itself anew, and a notebook or `python -` has no file to run.
+no forkserver). Neither may run the caller's `__main__` again, as multiprocessing would: an
+unguarded script would start itself anew, and a notebook or `python -` has no file to run.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class ProcessEngine:
 
     @contextmanager
     def open(self, workers: int) -> Iterator[Executor]:
+        """Start processes as they are needed; kill them when the context is left."""
         started: list[BaseProcess] = []
         context = _recording(started)
         if _METHOD == "forkserver":
@@ -62,6 +63,7 @@ class ProcessEngine:
             self._exit_codes = [process.exitcode for process in started]
 
     def cause(self) -> str:
+        """Say by which signal or with which exit status the last, single worker ended."""
         code = self._exit_codes[0] if self._exit_codes else None
         if code is None:
             return "unknown"

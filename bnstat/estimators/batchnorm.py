@@ -23,7 +23,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 
-class TooFewSamples(ValueError):
+class TooFewSamplesError(ValueError):
     """A batch has one sample per channel: torch raises there too, as its variance is undefined."""
 
 
@@ -76,7 +76,7 @@ def batchnorm(records: Records, schedule: Schedule, *, unbiased: bool = True) ->
 
     Raises
     ------
-    TooFewSamples
+    TooFewSamplesError
         If a batch has a single sample per channel.
     """
     orders = schedule.orders(records.keys())
@@ -120,7 +120,7 @@ def _batches(column: Column, order: Ints, batch_size: int, unbiased: bool) -> tu
     starts = np.arange(0, len(order), batch_size)
     total = np.add.reduceat(n, starts)
     if unbiased and total.min() < 2:
-        raise TooFewSamples("a batch has a single sample per channel; BatchNorm2d raises there too")
+        raise TooFewSamplesError("a batch has one sample per channel, where BatchNorm2d raises")
     # About a value amid the data, so that a batch far from 0 loses no digits.
     centre = column.mean[0]
     batch_mean = centre + np.add.reduceat(n * (mean - centre), starts) / total

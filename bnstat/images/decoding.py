@@ -10,7 +10,7 @@ from typing import IO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from bnstat.moments import NotFinite
+from bnstat.moments import NotFiniteError
 
 # Pillow's names for one 16-bit gray sample a pixel, by byte order.
 GRAY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
@@ -19,7 +19,7 @@ FLOAT = "F"
 NATIVE = "native"
 
 
-class Unmeasurable(Exception):
+class UnmeasurableError(Exception):
     """An image whose samples have no defined scale, or of which there is nothing to measure."""
 
 
@@ -70,14 +70,14 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
     deep = deeper_than_8_bits(image)
     image.load()
     if 0 in image.size:
-        raise Unmeasurable("has no pixels")
+        raise UnmeasurableError("has no pixels")
     return image, deep
 
 
 def reason(error: Exception, size: int) -> str:
     """Return, in one line, why a file of `size` bytes could not be measured."""
     match error:
-        case Unmeasurable() | NotFinite():
+        case UnmeasurableError() | NotFiniteError():
             return str(error)
         case UnidentifiedImageError():
             return "is not an image that Pillow can read" if size else "is empty"

@@ -41,7 +41,7 @@ class Folder:
     ) -> Iterator[tuple[bytes, bytes, str | None]]:
         """Yield key, path and, for a folder that cannot be read, the problem."""
         try:
-            status = os.stat(folder)  # noqa: PTH116 (Path takes no bytes)
+            status = os.stat(folder)
             if (status.st_dev, status.st_ino) in walked:
                 return
             walked.add((status.st_dev, status.st_ino))
@@ -50,7 +50,7 @@ class Folder:
             yield prefix, folder, f"cannot be read: {error.strerror}"
             return
         for name, is_folder in entries:
-            path = os.path.join(folder, name.rstrip(b"/"))  # noqa: PTH118
+            path = os.path.join(folder, name.rstrip(b"/"))
             if is_folder:
                 yield from self._walk(path, prefix + name, walked)
             else:

@@ -48,7 +48,7 @@ class Listing:
         """Yield the images in the order of their keys' bytes."""
         root = b"" if self.root is None else os.fsencode(self.root)
         for key in self._keys:
-            yield refer(key, os.path.join(root, key))  # noqa: PTH118
+            yield refer(key, os.path.join(root, key))
 
     def _read(self) -> Iterator[bytes]:
         try:
@@ -68,5 +68,5 @@ class Listing:
         """Return the name as written, less the root."""
         if self.root is None:
             return name
-        root = os.path.join(os.fsencode(self.root), b"")  # noqa: PTH118
+        root = os.path.join(os.fsencode(self.root), b"")
         return name.removeprefix(root)

@@ -30,7 +30,7 @@ class Reference(NamedTuple):
 def refer(key: bytes, path: bytes) -> Reference:
     """Return the reference to a file; only regular files can be measured, and nothing is opened."""
     try:
-        status = os.stat(path)  # noqa: PTH116 (Path takes no bytes)
+        status = os.stat(path)
     except (OSError, ValueError) as error:
         return Reference(key, path, 0, 0, getattr(error, "strerror", None) or str(error))
     if not stat.S_ISREG(status.st_mode):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bnstat.images.decoding import FLOAT, GRAY_8, GRAY_16, NATIVE, Unmeasurable
+from bnstat.images.decoding import FLOAT, GRAY_8, GRAY_16, NATIVE, UnmeasurableError
 from bnstat.moments import Kind, Tally, moments_of_floats
 
 # Rows are taken in strips of about this many samples: numpy's copies then stay small.
@@ -27,7 +27,7 @@ def add(tally: Tally, row: int, image: Image.Image, mode: str) -> None:
 
     Raises
     ------
-    Unmeasurable
+    UnmeasurableError
         If samples are 32-bit integers, which have no known scale, NaN or infinite.
     """
     if is_gray_16(image):
@@ -37,7 +37,7 @@ def add(tally: Tally, row: int, image: Image.Image, mode: str) -> None:
     elif image.mode == FLOAT:
         _add_floats(tally, row, image, _kind(mode, FLOAT, 1))
     elif image.mode == "I":
-        raise Unmeasurable("is of mode I: 32-bit integers have no known scale; save as 16-bit")
+        raise UnmeasurableError("is of mode I: 32-bit integers have no known scale; save as 16-bit")
     else:
         _add_8_bit(tally, row, image, mode)
 

@@ -19,6 +19,7 @@ class SingleFile:
     skipped = 0
 
     def count(self) -> int:
+        """Count the file."""
         return 1
 
     def __init__(self, path: bytes, key: bytes) -> None:
@@ -97,6 +98,6 @@ def _part(location: bytes, several: bool) -> Folder | SingleFile:
     path = Path(os.fsdecode(location))
     if path.is_dir():
         return Folder(location, location.rstrip(b"/") + b"/" if several else b"")
-    if not os.path.lexists(location):  # noqa: PTH110
+    if not os.path.lexists(location):
         raise SourceError(f"no folder or file {os.fsdecode(location)}; check the path")
-    return SingleFile(location, location if several else os.path.basename(location))  # noqa: PTH119
+    return SingleFile(location, location if several else os.path.basename(location))

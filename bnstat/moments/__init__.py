@@ -11,7 +11,7 @@ squared deviations from the mean, where they are floats. Integer moments add exa
 """
 
 from bnstat.moments.exact import Moments
-from bnstat.moments.floats import NotFinite, moments_of_floats
+from bnstat.moments.floats import NotFiniteError, moments_of_floats
 from bnstat.moments.records import Column, Records
 from bnstat.moments.table import Table
 from bnstat.moments.tally import Kind, Part, Tally
@@ -20,7 +20,7 @@ __all__ = [
     "Column",
     "Kind",
     "Moments",
-    "NotFinite",
+    "NotFiniteError",
     "Part",
     "Records",
     "Table",

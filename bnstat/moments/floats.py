@@ -10,7 +10,7 @@ import numpy as np
 from bnstat.moments.table import Floats
 
 
-class NotFinite(ValueError):
+class NotFiniteError(ValueError):
     """A sample is NaN or infinite."""
 
 
@@ -25,7 +25,7 @@ def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[int, Floa
 
     Raises
     ------
-    NotFinite
+    NotFiniteError
         If a sample is NaN or infinite.
     """
     n, sums = 0, []
@@ -33,7 +33,7 @@ def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[int, Floa
         n += strip.shape[1]
         sums.append(strip.sum(axis=1))
     if not np.isfinite(sums).all():
-        raise NotFinite("has NaN or infinite samples")
+        raise NotFiniteError("has NaN or infinite samples")
     mean = _added(sums) / n
     squares = [((strip - mean[:, np.newaxis]) ** 2).sum(axis=1) for strip in strips()]
     return n, mean, _added(squares)

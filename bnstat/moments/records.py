@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,8 +28,8 @@ class _Group:
 
     keys: list[bytes] = field(default_factory=list)
     n: array[int] = field(default_factory=lambda: array("q"))
-    first: array[float] = field(default_factory=lambda: array("q"))
-    second: array[float] = field(default_factory=lambda: array("q"))
+    first: array[int] = field(default_factory=lambda: array("q"))  # or the bits of floats
+    second: array[int] = field(default_factory=lambda: array("q"))
     histogram: Ints | None = None
 
     def extend(self, keys: Sequence[bytes], part: Part) -> None:
@@ -41,7 +41,7 @@ class _Group:
             self.histogram = part.histogram + (0 if self.histogram is None else self.histogram)
 
     def table(self, kind: Kind) -> Table:
-        dtype = np.float64 if kind.scale == 1 else np.int64
+        dtype: type[Any] = np.float64 if kind.scale == 1 else np.int64
         shape = (len(self.n), len(kind.channels))
         return Table(
             kind.scale,
@@ -95,8 +95,11 @@ class Records:
     @property
     def histogram(self) -> list[list[int]] | None:
         """How often each 8-bit value occurs, (C, 256); None if any samples are not 8-bit."""
+        if self.scale != 255:
+            return None
         counts = [group.histogram for group in self._groups.values()]
-        return None if self.scale != 255 else sum(counts).tolist()
+        total: list[list[int]] = np.sum([c for c in counts if c is not None], axis=0).tolist()
+        return total
 
     @property
     def count(self) -> int:

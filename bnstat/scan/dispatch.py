@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from typing import TypeAlias
 
@@ -24,7 +24,7 @@ _TRIES = 2
 
 def dispatch(
     chunks: Iterable[Chunk], work: Work, engine: Engine
-) -> Iterator[tuple[Chunk, Measured]]:
+) -> Generator[tuple[Chunk, Measured], None, None]:
     """Yield each chunk, or the parts it had to be cut into, and what became of it, in order.
 
     When a worker is lost, all chunks in flight are suspects, as nobody knows which one it was busy

@@ -30,6 +30,7 @@ class Measure:
     max_pixels: int
 
     def __call__(self, chunk: Sequence[Reference]) -> Measured:
+        """Return the moments of a chunk's images; one that cannot be measured is a failure."""
         tally, failures, deep = Tally(), [], []
         with decoding.strict_pillow(self.max_pixels):
             for row, reference in enumerate(chunk):
@@ -42,8 +43,8 @@ class Measure:
 
     def _add(self, tally: Tally, row: int, reference: Reference) -> bool:
         if reference.problem is not None:
-            raise decoding.Unmeasurable(reference.problem)
-        with open(reference.path, "rb") as file:  # noqa: PTH123 (Path takes no bytes)
+            raise decoding.UnmeasurableError(reference.problem)
+        with open(reference.path, "rb") as file:
             image, deep = decoding.load(file)
             samples.add(tally, row, image, self.mode)
         return deep

@@ -18,11 +18,15 @@ from bnstat.scan.measuring import Measure, Measured
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a scan is: images done, how many of them failed, and bytes read."""
+    """How far a scan is: images done, how many of them failed, bytes read, and images in all.
+
+    `total` is None as long as it is not known.
+    """
 
     images: int
     failures: int
     bytes: int
+    total: int | None
 
 
 @dataclass
@@ -68,8 +72,11 @@ def scan(
     *,
     fail_fast: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    total: Callable[[], int | None] = lambda: None,
 ) -> Scan:
     """Measure all images; the result does not depend on the engine or its workers.
+
+    `total` is asked, with every progress, how many images there are.
 
     Raises
     ------
@@ -83,7 +90,7 @@ def scan(
             if fail_fast:
                 _check_none_failed(result)
             if progress is not None:
-                progress(Progress(result.images, len(result.failures), result.bytes))
+                progress(Progress(result.images, len(result.failures), result.bytes, total()))
     if measure.mode == NATIVE and len(result.records):
         result.settle_mode()
     if fail_fast:
@@ -100,4 +107,4 @@ def _fingerprinted(references: Iterable[Reference], result: Scan) -> Iterator[Re
 def _check_none_failed(result: Scan) -> None:
     if result.failures:
         key, reason = result.failures[0]
-        raise MeasureError(f"{key_text(key)} {reason}; stopped, as --fail-fast says")
+        raise MeasureError(f"{key_text(key)}: {reason} (stopped at the first failure)")

@@ -1,0 +1,13 @@
+"""The command line: the only rooms that know click, rich, tqdm and exit codes.
+
+One file a command; `app` lists them, `main` turns what they raise into exit codes.
+"""
+
+import sys
+
+
+def main() -> None:
+    """Run `bnstat` with the arguments of this process, and exit."""
+    from bnstat.cli.run import run
+
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,39 @@
+"""The commands, each loaded when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from bnstat._version import __version__
+
+COMMANDS = ("compute", "export", "demo")
+
+
+class _Commands(click.Group):
+    """Finds a command in the module of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"bnstat.cli.{cmd_name}").command
+        return command
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", message="bnstat %(version)s")
+@click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+@click.pass_context
+def app(ctx: click.Context, debug: bool) -> None:
+    r"""Exact mean and std of image folders, three ways, in the form your framework reads.
+
+    \b
+    bnstat compute ./data                 measure; show the three ways; write bnstat.json
+    bnstat export --format normalize      print a Normalize snippet of it
+    bnstat export --format state_dict     write a primed BatchNorm2d of it
+    """
+    ctx.meta["debug"] = debug

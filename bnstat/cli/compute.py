@@ -1,0 +1,79 @@
+"""`bnstat compute`: measure, show the three ways, write the document."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bnstat.cli import options
+from bnstat.cli.run import FAILURES
+
+
+@click.command("compute")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@options.sources
+@options.measuring
+@options.schedule
+@click.option("--fail-fast", is_flag=True, help="Stop at the first image that fails.")
+@click.option(
+    "--max-failures",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Exit with status 3 if more images fail.",
+)
+@click.option(
+    "-o",
+    "--output",
+    default="bnstat.json",
+    show_default=True,
+    metavar="FILE",
+    help="Where the result goes; - is standard output, without a table.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show no table; failures are still named.")
+@options.terminal
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    sources: tuple[str, ...],
+    max_failures: int,
+    output: str,
+    quiet: bool,
+    progress: bool | None,
+    color: bool | None,
+    **settings: Any,
+) -> None:
+    """Measure the images of SOURCEs, which are folders or files.
+
+    Shows per-channel mean and std three ways (two-pass, welford, batchnorm) in [0, 1], and writes
+    the result to bnstat.json for export.
+    """
+    from bnstat import api, files
+    from bnstat.cli import report
+    from bnstat.cli.progress import bar
+
+    if not sources and settings["files_from"] is None:
+        raise click.UsageError("name a SOURCE, a folder or file to measure, or --files-from", ctx)
+    if sources and settings["files_from"] is not None:
+        raise click.UsageError("give SOURCEs or --files-from, not both", ctx)
+    if output != "-":
+        files.check_writable(Path(output))
+    started = time.perf_counter()
+    with report.failures_named(), bar(progress) as update:
+        stats = api.compute(*sources, progress=update, **settings)
+    seconds = time.perf_counter() - started
+    stats.save(output)
+    report.failures(stats)
+    if not quiet:
+        report.speed(stats, seconds)
+        if output != "-":
+            report.three_ways(stats, output, color)
+    if len(stats.source.failures) > max_failures:
+        sys.stdout.flush()
+        ctx.exit(FAILURES)

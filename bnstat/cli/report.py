@@ -1,0 +1,145 @@
+"""What a person reads of a result: tables on stdout; failures, timings and hints on stderr."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from bnstat.errors import NothingMeasuredError
+from bnstat.stats import BatchNormEstimate, Stats
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def printable(text: str) -> str:
+    """Return text for a terminal: control characters, line ends too, as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def failures(stats: Stats) -> None:
+    """Name each failed image on stderr, and say what became of deep ones."""
+    _name([(failure.image, failure.reason) for failure in stats.source.failures])
+    deep = stats.source.deeper_than_8_bits
+    if deep:
+        click.echo(
+            f"{_counted(deep, 'image')} deeper than 8 bits: 16-bit gray and float samples were "
+            "measured in full, 16-bit colour at the 8 bits that Pillow gives; torchvision's "
+            "ImageFolder would clip them",
+            err=True,
+        )
+
+
+@contextmanager
+def failures_named() -> Iterator[None]:
+    """Name each failed image also when all have failed."""
+    try:
+        yield
+    except NothingMeasuredError as error:
+        _name(error.failures)
+        raise
+
+
+def _name(failed: Sequence[tuple[str, str]]) -> None:
+    for image, reason in failed:
+        click.echo(f"failed: {printable(image)}: {printable(reason)}", err=True)
+
+
+def speed(stats: Stats, seconds: float) -> None:
+    """Say on stderr how long it took."""
+    images = stats.source.images + len(stats.source.failures)
+    click.echo(
+        f"{_counted(images, 'image')} in {seconds:.2f} s, {images / seconds:,.0f} images/s",
+        err=True,
+    )
+
+
+def three_ways(stats: Stats, output: str, color: bool | None) -> None:
+    """Show the three methods side by side on stdout, and what to type next."""
+    from bnstat.cli import tables
+
+    console = _console(color)
+
+    def say(text: str = "") -> None:
+        console.print(text, markup=False)
+
+    say(_headline(stats))
+    say()
+    console.print(tables.values(stats))
+    say()
+    console.print(tables.differences(stats))
+    say()
+    say(_batchnorm_in_words(stats))
+    say()
+    console.print(tables.conventions(stats))
+    say()
+    say(f"Written to {printable(output)}. Next: {_next(output)}")
+
+
+def _console(color: bool | None) -> Console:
+    """Return a console that is plain, and as wide as its text, where stdout is no terminal."""
+    from rich.console import Console
+
+    terminal = sys.stdout.isatty()
+    plain = not (terminal or color) or color is False or bool(os.environ.get("NO_COLOR"))
+    return Console(
+        width=None if terminal else 1000,
+        color_system=None if plain else "auto",
+        force_terminal=bool(color) or None,
+        highlight=False,
+        emoji=False,
+    )
+
+
+def _headline(stats: Stats) -> str:
+    source = stats.source
+    counts = [_counted(source.images, "image"), f"{stats.count:,} samples a channel"]
+    if source.failures:
+        counts.append(f"{len(source.failures):,} failed")
+    if source.skipped:
+        counts.append(f"{_counted(source.skipped, 'other file')} skipped")
+    if source.duplicates:
+        counts.append(_counted(source.duplicates, "duplicate"))
+    where = printable(" ".join(source.locations))
+    unit = "values as they are" if stats.scale == 1 else "values in [0, 1]"
+    return f"{where}: {', '.join(counts)}; mode {stats.mode}, {unit}"
+
+
+def _batchnorm_in_words(stats: Stats) -> str:
+    estimate = stats.methods["batchnorm"]
+    if not isinstance(estimate, BatchNormEstimate):
+        return f"batchnorm: none, as {printable(stats.reasons.get('batchnorm', 'it is null'))}."
+    momentum = "cumulative" if estimate.momentum is None else f"momentum {estimate.momentum:g}"
+    sd = {name: ", ".join(f"{v:.2g}" for v in sds) for name, sds in estimate.expected_sd.items()}
+    return (
+        f"batchnorm saw {_counted(estimate.batches, 'batch', 'batches')} of {estimate.batch_size} "
+        f"({estimate.order}, {momentum}): {percent(estimate.start_weight)} of the start value "
+        "(mean 0, var 1) is still in it. Expected noise, one standard deviation over shuffles: "
+        f"mean ±{sd['mean']}; var ±{sd['var']}."
+    )
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage; what is not nothing, or not all, never reads as such.
+
+    >>> percent(0.1853), percent(1e-9), percent(0.0)
+    ('18.5 %', 'less than 0.01 %', 'nothing')
+    """
+    if share == 0.0:
+        return "nothing"
+    return f"{100 * share:.3g} %" if share >= 1e-4 else "less than 0.01 %"
+
+
+def _counted(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _next(output: str) -> str:
+    document = "" if output == "bnstat.json" else f" {shlex.quote(printable(output))}"
+    return f"bnstat export{document} --format normalize"
