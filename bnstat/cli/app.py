@@ -29,11 +29,11 @@ class _Commands(click.Group):
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
 @click.pass_context
 def app(ctx: click.Context, debug: bool) -> None:
-    r"""Exact mean and std of image folders, three ways, in the form your framework reads.
+    """Exact mean and std of image folders, three ways, in the form your framework reads.
 
     \b
     bnstat compute ./data                 measure; show the three ways; write bnstat.json
     bnstat export --format normalize      print a Normalize snippet of it
     bnstat export --format state_dict     write a primed BatchNorm2d of it
-    """
+    """  # noqa: D301 (click reads the backspace)
     ctx.meta["debug"] = debug

@@ -13,7 +13,7 @@ from bnstat.cli import options
 from bnstat.cli.run import FAILURES
 
 
-@click.command("compute")
+@click.command("compute", short_help="Measure; show the three ways; write bnstat.json.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @options.sources
 @options.measuring

@@ -14,7 +14,7 @@ from bnstat.export import TARGETS, Target
 from bnstat.stats import Stats
 
 
-@click.command("export")
+@click.command("export", short_help="Write what a framework reads.")
 @click.argument("document", default="bnstat.json", metavar="[STATS]")
 @click.option(
     "--format",

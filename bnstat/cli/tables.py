@@ -28,7 +28,7 @@ def values(stats: Stats) -> Table:
 
 def differences(stats: Stats) -> Table:
     """How far the other methods are from two-pass: in 1/255, and in two-pass's std."""
-    table = _table(["less two-pass", "", "in"], stats)
+    table = _table(["difference from two-pass", "", "in"], stats)
     for name, estimate in _present(stats):
         if name == "two-pass":
             continue

@@ -1,0 +1,63 @@
+"""`bnstat demo`: the whole story on a small generated folder."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from bnstat.errors import OutputError
+
+_OURS = {"images", "bnstat.json", "bnstat.pt"}
+
+
+@click.command("demo", short_help="The whole story on a small generated folder.")
+@click.argument("folder", default="bnstat-demo", metavar="[FOLDER]")
+def command(folder: str) -> None:
+    """Draw a small folder of images and run bnstat on it, command by command.
+
+    Everything goes into FOLDER (default: bnstat-demo). One image is broken on purpose.
+    """
+    from bnstat.images.drawing import draw
+
+    home = Path(folder)
+    _check_ours(home)
+    _note("Two classes of images in different light; one gray, one 16-bit, one broken on purpose:")
+    images = home / "images"
+    draw(images)
+    _show(f"{images}: {sum(1 for path in images.rglob('*') if path.is_file())} images drawn")
+    document, layer = home / "bnstat.json", home / "bnstat.pt"
+    _note("Measure them three ways. The broken one is named, and makes the exit status 3:")
+    _run("compute", str(images), "--batch-size", "8", "-o", str(document))
+    _note("A snippet for torchvision:")
+    _run("export", str(document), "--format", "normalize")
+    _note("Or a primed BatchNorm2d, to put first in a model:")
+    _run("export", str(document), "--format", "state_dict", "-o", str(layer))
+    _note("Now on your own images: bnstat compute FOLDER")
+
+
+def _check_ours(home: Path) -> None:
+    """Refuse a folder with anything in it that a demo did not put there."""
+    strange = {path.name for path in home.iterdir()} - _OURS if home.is_dir() else set()
+    if strange or (home.exists() and not home.is_dir()):
+        raise OutputError(f"{home} exists and is no demo folder; name another: bnstat demo FOLDER")
+
+
+def _run(*arguments: str) -> None:
+    from bnstat.cli.run import run
+
+    _show(f"$ bnstat {shlex.join(arguments)}")
+    status = run(arguments)
+    if status:
+        _show(f"[exit status {status}]")
+
+
+def _note(text: str) -> None:
+    _show(f"\n# {text}")
+
+
+def _show(text: str) -> None:
+    click.echo(text)
+    sys.stdout.flush()

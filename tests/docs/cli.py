@@ -1,0 +1,50 @@
+"""Print docs/cli.md: `python tests/docs/cli.py > docs/cli.md`."""
+
+from collections.abc import Iterator
+
+import click
+
+from bnstat.cli.app import COMMANDS, app
+
+_HEAD = """\
+# The command line
+
+Generated from `--help` by `python tests/docs/cli.py > docs/cli.md`.
+
+Data goes to stdout, everything else to stderr. A SOURCE is a folder or a file.
+`-` is stdin or stdout. `NO_COLOR` is obeyed.
+
+| exit status | meaning |
+|---|---|
+| 0 | done |
+| 2 | a malformed command line |
+| 3 | done and written, but more than `--max-failures` images could not be measured |
+| 4 | any other error: nothing to measure, all failed, a file that cannot be read or written |
+| 70 | a bug |
+
+Ctrl-C ends it at once, by the signal; so does a closed pipe, silently. An error is one or two
+lines; `bnstat --debug COMMAND` adds the traceback.
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    return _HEAD + "".join(_sections())
+
+
+def _sections() -> Iterator[str]:
+    root = click.Context(app, info_name="bnstat", max_content_width=100, terminal_width=100)
+    yield _section("bnstat", app.get_help(root))
+    for name in COMMANDS:
+        command = app.get_command(root, name)
+        assert command is not None
+        context = click.Context(command, info_name=name, parent=root, terminal_width=100)
+        yield _section(f"bnstat {name}", command.get_help(context))
+
+
+def _section(title: str, text: str) -> str:
+    return f"\n## {title}\n\n```text\n{text}\n```\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201

@@ -1,0 +1,67 @@
+"""The docs say what is."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_cli_page_is_current():
+    """docs/cli.md is what its generator prints."""
+    printed = subprocess.run(
+        [sys.executable, "tests/docs/cli.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert (ROOT / "docs" / "cli.md").read_text() == printed.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    """Each relative link of a page is a file of the repository."""
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert [t for t in targets if not (page.parent / t).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_parse(page, tmp_path):
+    """Each bnstat command line of a page is one that bnstat understands."""
+    from bnstat.cli.app import app
+
+    for line in re.findall(r"^(?:\$ )?bnstat ([^|<>#\n]*)", page.read_text(), flags=re.MULTILINE):
+        arguments = line.rstrip("\\").split("||")[0].split()
+        command = app.get_command(None, arguments[0])
+        assert command is not None, line
+        command.make_context(arguments[0], arguments[1:], resilient_parsing=False)
+
+
+def test_document_example_holds(tmp_path):
+    """The identities that docs/document.md shows are true of a result."""
+    from PIL import Image
+
+    import bnstat
+
+    Image.effect_noise((31, 17), 80).convert("RGB").save(tmp_path / "a.png")
+    code = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / "document.md").read_text(), re.DOTALL
+    )
+    names = {"stats": bnstat.compute(tmp_path, workers=1)}
+    lines = code[0].strip().splitlines()
+    exec("\n".join(lines[:-2]), names)
+    assert all(eval(line, names) for line in lines[-2:])
+
+
+def test_readme_python_runs(tmp_path, monkeypatch):
+    """The README's Python runs as it stands."""
+    from PIL import Image
+
+    (tmp_path / "data").mkdir()
+    Image.effect_noise((31, 17), 80).convert("RGB").save(tmp_path / "data" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    names: dict[str, object] = {}
+    exec(code[0], names)
+    assert names["layer"].num_features == 3
