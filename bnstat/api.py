@@ -75,7 +75,14 @@ def compute(
     found = _open(sources, files_from, null, root)
     schedule = Schedule(batch_size, momentum, order, seed, epochs)
     engine = open_engine(workers, preload=[Measure.__module__])
-    result = scan(found, Measure(mode, max_pixels), engine, fail_fast=fail_fast, progress=progress)
+    result = scan(
+        found,
+        Measure(mode, max_pixels),
+        engine,
+        fail_fast=fail_fast,
+        progress=progress,
+        total=_counting(found) if progress else lambda: None,
+    )
     _check_measured(found, result)
     source = _describe(found, result)
     return _stats(result.records, source, Pipeline(None, (), seed, epochs), mode, schedule)

@@ -46,7 +46,7 @@ def differences(stats: Stats) -> Table:
 
 def conventions(stats: Stats) -> Table:
     """Figures that are taken for the std, or the mean, and are not."""
-    table = _table(["in circulation, but neither mean nor std of the samples"], stats)
+    table = _table(["in circulation; not the std"], stats)
     for name, label in _CONVENTIONS.items():
         if name in stats.conventions:
             table.add_row(label, *(f"{value:.6f}" for value in stats.conventions[name]))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -65,3 +66,12 @@ def test_readme_python_runs(tmp_path, monkeypatch):
     names: dict[str, object] = {}
     exec(code[0], names)
     assert names["layer"].num_features == 3
+
+
+def test_methods_page_shows_what_its_script_prints():
+    """Each block of figures in docs/methods.md is what tests/docs/methods.py prints."""
+    code = "import methods; print('\\0'.join(methods.blocks().values()), end='')"
+    command = [sys.executable, "-c", code]
+    printed = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout
+    page = (ROOT / "docs" / "methods.md").read_text()
+    assert [block for block in printed.split("\0") if block not in page] == []
