@@ -46,7 +46,7 @@ def compute(
         Folders, searched for images, or files.
     files_from, null, root
         Instead of sources, a file with the names of images ("-" is standard input), ending in
-        newline or, with `null`, in NUL; `root` is the folder that they are relative to.
+        newline or, with `null`, in NUL; `root` is a folder that their keys leave out.
     mode
         Pillow's mode to convert to, or "native" for the set's own, the most common one.
     epochs, batch_size, momentum, order, seed

@@ -10,22 +10,17 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Momentum(click.ParamType[float | None]):
-    """A number in (0, 1], or "cumulative", which is torch's `momentum=None`."""
-
-    name = "momentum"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float | None:
-        """Return the number, or None for "cumulative"."""
-        if value is None or value == "cumulative":
-            return None
-        try:
-            momentum = float(value)
-        except ValueError:
-            momentum = 0.0
-        if not 0.0 < momentum <= 1.0:
-            self.fail(f"{value!r} is neither a number in (0, 1] nor 'cumulative'", param, ctx)
-        return momentum
+def momentum(context: click.Context, parameter: click.Parameter, value: str) -> float | None:
+    """Return a number in (0, 1], or None for "cumulative", which is torch's `momentum=None`."""
+    if value == "cumulative":
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0.0 < number <= 1.0:
+        raise click.BadParameter(f"{value!r} is neither a number in (0, 1] nor 'cumulative'.")
+    return number
 
 
 def _all(*decorators: Callable[[F], F]) -> Callable[[F], F]:
@@ -44,7 +39,7 @@ sources = _all(
         help="Measure the images that FILE lists, one a line; - is standard input.",
     ),
     click.option("-0", "--null", is_flag=True, help="Names in FILE end in NUL (find -print0)."),
-    click.option("--root", metavar="DIR", help="Names in FILE are relative to DIR."),
+    click.option("--root", metavar="DIR", help="Leave DIR out of the images' keys."),
 )
 
 measuring = _all(
@@ -90,8 +85,8 @@ schedule = _all(
     ),
     click.option(
         "--momentum",
-        type=Momentum(),
-        default=0.1,
+        callback=momentum,
+        default="0.1",
         show_default=True,
         metavar="M",
         help="Weight of a new batch in batchnorm; cumulative averages all.",

@@ -24,7 +24,7 @@ class Listing:
     null
         Names end in NUL (`find -print0`), so that they may hold newlines; else in newline.
     root
-        The folder that names are relative to, which their keys leave out.
+        A folder that keys leave out, where names begin with it.
     """
 
     location: str
@@ -33,7 +33,7 @@ class Listing:
     skipped: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._keys = sorted(self._read())
+        self._names = sorted(self._read(), key=self._key)
 
     @property
     def again(self) -> bool:
@@ -42,13 +42,12 @@ class Listing:
 
     def count(self) -> int:
         """Count the names."""
-        return len(self._keys)
+        return len(self._names)
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
-        root = b"" if self.root is None else os.fsencode(self.root)
-        for key in self._keys:
-            yield refer(key, os.path.join(root, key))
+        for name in self._names:
+            yield refer(self._key(name), name)
 
     def _read(self) -> Iterator[bytes]:
         try:
@@ -62,7 +61,7 @@ class Listing:
         names = data.split(b"\0" if self.null else b"\n")
         if not self.null:
             names = [name.removesuffix(b"\r") for name in names]
-        yield from (self._key(name) for name in names if name)
+        yield from filter(None, names)
 
     def _key(self, name: bytes) -> bytes:
         """Return the name as written, less the root."""

@@ -78,7 +78,7 @@ class Shard:
 class FileList:
     """How the list of images in `Source.locations` is read.
 
-    null: names end in NUL, not in newline; root: the folder their keys leave out; again: whether
+    null: names end in NUL, not in newline; root: a folder that their keys leave out; again: whether
     the list can be read a second time (standard input and pipes cannot).
     """
 
