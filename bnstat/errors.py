@@ -23,6 +23,10 @@ class NothingMeasuredError(MeasureError):
         self.failures = failures
 
 
+class SpecError(BnstatError):
+    """A pipeline spec has no meaning, or what it names cannot be made."""
+
+
 class DocumentError(BnstatError):
     """A result document cannot be read."""
 

@@ -8,7 +8,7 @@ import click
 
 from bnstat._version import __version__
 
-COMMANDS = ("compute", "export", "demo")
+COMMANDS = ("compute", "compare", "sweep", "export", "pipelines", "demo")
 
 
 class _Commands(click.Group):
@@ -33,6 +33,7 @@ def app(ctx: click.Context, debug: bool) -> None:
 
     \b
     bnstat compute ./data                 measure; show the three ways; write bnstat.json
+    bnstat compare --augment colorjitter  what a pipeline does to the statistics
     bnstat export --format normalize      print a Normalize snippet of it
     bnstat export --format state_dict     write a primed BatchNorm2d of it
     """  # noqa: D301 (click reads the backspace)

@@ -16,17 +16,17 @@ from bnstat.cli.run import FAILURES
 @click.command("compute", short_help="Measure; show the three ways; write bnstat.json.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @options.sources
-@options.measuring
-@options.schedule
-@click.option("--fail-fast", is_flag=True, help="Stop at the first image that fails.")
 @click.option(
-    "--max-failures",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Exit with status 3 if more images fail.",
+    "--augment",
+    metavar="SPEC",
+    help="Measure what this pipeline makes of the images: a preset (bnstat pipelines), with "
+    "arguments if of one transform; a TOML file; inline text like 'Resize(256) | "
+    "CenterCrop(224)'; or package.module:attribute, the only form that runs code of yours.",
 )
+@options.measuring("")
+@options.schedule("")
+@click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first image that fails.")
+@options.failures
 @click.option(
     "-o",
     "--output",
@@ -54,7 +54,8 @@ def command(
     Shows per-channel mean and std three ways (two-pass, welford, batchnorm) in [0, 1], and writes
     the result to bnstat.json for export.
     """
-    from bnstat import api, files
+    from bnstat import files
+    from bnstat.api import compute
     from bnstat.cli import report
     from bnstat.cli.progress import bar
 
@@ -66,10 +67,11 @@ def command(
         files.check_writable(Path(output))
     started = time.perf_counter()
     with report.failures_named(), bar(progress) as update:
-        stats = api.compute(*sources, progress=update, **settings)
+        stats = compute(*sources, progress=update, **options.given(settings))
     seconds = time.perf_counter() - started
     stats.save(output)
     report.failures(stats)
+    report.before_normalize(stats)
     if not quiet:
         report.speed(stats, seconds)
         if output != "-":

@@ -10,17 +10,32 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def momentum(context: click.Context, parameter: click.Parameter, value: str) -> float | None:
-    """Return a number in (0, 1], or None for "cumulative", which is torch's `momentum=None`."""
-    if value == "cumulative":
-        return None
+def momentum(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> float | str | None:
+    """Return a number in (0, 1], or "cumulative", or None if the option was not given."""
+    return None if value is None else one_momentum(value)
+
+
+def one_momentum(text: str) -> float | str:
+    """Return a number in (0, 1], or "cumulative"."""
+    if text == "cumulative":
+        return text
     try:
-        number = float(value)
+        number = float(text)
     except ValueError:
         number = 0.0
     if not 0.0 < number <= 1.0:
-        raise click.BadParameter(f"{value!r} is neither a number in (0, 1] nor 'cumulative'.")
+        raise click.BadParameter(f"{text!r} is neither a number in (0, 1] nor 'cumulative'.")
     return number
+
+
+def given(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, as `bnstat.compute` takes them."""
+    found = {name: value for name, value in settings.items() if value is not None}
+    if found.get("momentum") == "cumulative":
+        found["momentum"] = None
+    return found
 
 
 def _all(*decorators: Callable[[F], F]) -> Callable[[F], F]:
@@ -42,65 +57,83 @@ sources = _all(
     click.option("--root", metavar="DIR", help="Leave DIR out of the images' keys."),
 )
 
-measuring = _all(
-    click.option(
-        "--mode",
-        type=click.Choice(["RGB", "L", "RGBA", "native"]),
-        default="RGB",
-        show_default=True,
-        help="Convert to this Pillow mode; native takes the set's own.",
-    ),
-    click.option(
-        "--max-pixels",
-        type=click.IntRange(min=1),
-        default=178_956_970,
-        show_default=True,
-        metavar="N",
-        help="An image of more pixels fails.",
-    ),
-    click.option(
-        "--workers",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Processes.  [default: the cores this process may use]",
-    ),
-)
 
-schedule = _all(
-    click.option(
-        "--epochs",
-        type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
-        metavar="N",
-        help="How often batchnorm sees all images.",
-    ),
-    click.option(
-        "--batch-size",
-        type=click.IntRange(min=1),
-        default=64,
-        show_default=True,
-        metavar="N",
-        help="Images in a batch of batchnorm.",
-    ),
-    click.option(
-        "--momentum",
-        callback=momentum,
-        default="0.1",
-        show_default=True,
-        metavar="M",
-        help="Weight of a new batch in batchnorm; cumulative averages all.",
-    ),
-    click.option(
-        "--order",
-        type=click.Choice(["shuffled", "listed"]),
-        default="shuffled",
-        show_default=True,
-        help="In which batchnorm sees the images.",
-    ),
-    click.option(
-        "--seed", type=int, default=0, show_default=True, metavar="N", help="Of the shuffling."
-    ),
+def measuring(default: str) -> Callable[[F], F]:
+    """Return the options of how images are measured; `default` is what their help says of it."""
+
+    def shown(value: object) -> str:
+        return f"  [default: {default or value}]"
+
+    return _all(
+        click.option(
+            "--keep-normalize",
+            is_flag=True,
+            default=None,
+            help="Measure after a Normalize that ends the pipeline, not before it.",
+        ),
+        click.option(
+            "--epochs",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="How often the pipeline draws each image, and batchnorm sees it." + shown(1),
+        ),
+        click.option(
+            "--mode",
+            type=click.Choice(["RGB", "L", "RGBA", "native"]),
+            help="Convert to this Pillow mode; native takes the set's own." + shown("RGB"),
+        ),
+        click.option(
+            "--seed", type=int, metavar="N", help="Of the draws and of the shuffling." + shown(0)
+        ),
+        click.option(
+            "--max-pixels",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="An image of more pixels fails.  [default: 178956970]",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Processes.  [default: the cores this process may use]",
+        ),
+    )
+
+
+def schedule(default: str) -> Callable[[F], F]:
+    """Return the options of batchnorm's schedule."""
+
+    def shown(value: object) -> str:
+        return f"  [default: {default or value}]"
+
+    return _all(
+        click.option(
+            "--batch-size",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Images in a batch of batchnorm." + shown(64),
+        ),
+        click.option(
+            "--momentum",
+            callback=momentum,
+            metavar="M",
+            help="Weight of a new batch in batchnorm; cumulative averages all." + shown(0.1),
+        ),
+        click.option(
+            "--order",
+            type=click.Choice(["shuffled", "listed"]),
+            help="In which batchnorm sees the images." + shown("shuffled"),
+        ),
+    )
+
+
+failures = click.option(
+    "--max-failures",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Exit with status 3 if more images fail.",
 )
 
 terminal = _all(
@@ -109,5 +142,7 @@ terminal = _all(
         default=None,
         help="Show a progress bar on stderr.  [default: on a terminal]",
     ),
-    click.option("--color/--no-color", default=None, help="[default: on a terminal]"),
+    click.option(
+        "--color/--no-color", default=None, help="Color the output.  [default: on a terminal]"
+    ),
 )

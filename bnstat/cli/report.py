@@ -51,6 +51,16 @@ def _name(failed: Sequence[tuple[str, str]]) -> None:
         click.echo(f"failed: {printable(image)}: {printable(reason)}", err=True)
 
 
+def before_normalize(stats: Stats) -> None:
+    """Say on stderr that a Normalize at the end of the pipeline was left out."""
+    if stats.pipeline.before_normalize:
+        click.echo(
+            f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "
+            "(--keep-normalize measures after it)",
+            err=True,
+        )
+
+
 def speed(stats: Stats, seconds: float) -> None:
     """Say on stderr how long it took."""
     images = stats.source.images + len(stats.source.failures)
@@ -64,7 +74,7 @@ def three_ways(stats: Stats, output: str, color: bool | None) -> None:
     """Show the three methods side by side on stdout, and what to type next."""
     from bnstat.cli import tables
 
-    console = _console(color)
+    console = console_for(color)
 
     def say(text: str = "") -> None:
         console.print(text, markup=False)
@@ -82,7 +92,7 @@ def three_ways(stats: Stats, output: str, color: bool | None) -> None:
     say(f"Written to {printable(output)}. Next: {_next(output)}")
 
 
-def _console(color: bool | None) -> Console:
+def console_for(color: bool | None) -> Console:
     """Return a console that is plain, and as wide as its text, where stdout is no terminal."""
     from rich.console import Console
 

@@ -16,7 +16,7 @@ import click
 from bnstat.cli.app import app
 from bnstat.errors import BnstatError
 
-DONE, USAGE, FAILURES, ERROR, BUG = 0, 2, 3, 4, 70
+DONE, DRIFT, USAGE, FAILURES, ERROR, BUG = 0, 1, 2, 3, 4, 70
 
 _ENDING = ("SIGTERM", "SIGHUP")
 

@@ -25,11 +25,14 @@ class Listing:
         Names end in NUL (`find -print0`), so that they may hold newlines; else in newline.
     root
         A folder that keys leave out, where names begin with it.
+    cwd
+        What location and names are relative to.
     """
 
     location: str
     null: bool = False
     root: str | None = None
+    cwd: str = ""
     skipped: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -38,7 +41,11 @@ class Listing:
     @property
     def again(self) -> bool:
         """Whether the list can be read a second time."""
-        return self.location != "-" and stat.S_ISREG(Path(self.location).stat().st_mode)
+        return self.location != "-" and stat.S_ISREG(self._path.stat().st_mode)
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.cwd, self.location)
 
     def count(self) -> int:
         """Count the names."""
@@ -46,16 +53,16 @@ class Listing:
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
+        cwd = os.fsencode(self.cwd)
         for name in self._names:
-            yield refer(self._key(name), name)
+            yield refer(self._key(name), os.path.join(cwd, name))
 
     def _read(self) -> Iterator[bytes]:
+        if self.location == "-" and sys.stdin is None:
+            raise SourceError("cannot read the list: standard input is closed")
         try:
-            data = (
-                sys.stdin.buffer.read()
-                if self.location == "-"
-                else Path(self.location).read_bytes()
-            )
+            stdin = self.location == "-"
+            data = sys.stdin.buffer.read() if stdin else self._path.read_bytes()
         except OSError as error:
             raise SourceError(f"cannot read the list {self.location}: {error.strerror}") from error
         names = data.split(b"\0" if self.null else b"\n")

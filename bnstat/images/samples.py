@@ -42,6 +42,26 @@ def add(tally: Tally, row: int, image: Image.Image, mode: str) -> None:
         _add_8_bit(tally, row, image, mode)
 
 
+def in_8_bits(image: Image.Image, mode: str) -> Image.Image:
+    """Return an image as a pipeline receives it: 8 bits a sample, in the asked mode.
+
+    16-bit gray v becomes v/257, rounded.
+
+    Raises
+    ------
+    UnmeasurableError
+        If samples are floats or 32-bit integers, which have no 8-bit form.
+    """
+    if is_gray_16(image):
+        deep = np.asarray(image).astype(np.uint32)
+        image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
+    elif image.mode in (FLOAT, "I"):
+        raise UnmeasurableError(f"is of mode {image.mode}, which a pipeline cannot take")
+    if mode == NATIVE:
+        return _expanded(image)
+    return image if image.mode == mode else image.convert(mode)
+
+
 def is_gray_16(image: Image.Image) -> bool:
     """Whether samples are 16-bit gray; Pillow puts those of a PGM file, scaled, into mode I."""
     return image.mode in GRAY_16 or (image.mode == "I" and image.format == "PPM")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from bnstat.errors import SourceError
 from bnstat.images.folder import Folder
@@ -58,8 +57,10 @@ class Sources:
         self.duplicates = 0
 
     @classmethod
-    def open(cls, locations: Sequence[str]) -> Sources:
+    def open(cls, locations: Sequence[str], cwd: str = "") -> Sources:
         """Return the sources at folders or files; several have their location in their keys.
+
+        Locations are relative to `cwd`.
 
         Raises
         ------
@@ -67,7 +68,7 @@ class Sources:
             If a location does not exist.
         """
         several = len(locations) > 1
-        parts = [_part(os.fsencode(location), several) for location in locations]
+        parts = [_part(os.fsencode(location), several, os.fsencode(cwd)) for location in locations]
         return cls(parts, locations)
 
     @classmethod
@@ -94,10 +95,10 @@ class Sources:
             previous = reference.key
 
 
-def _part(location: bytes, several: bool) -> Folder | SingleFile:
-    path = Path(os.fsdecode(location))
-    if path.is_dir():
-        return Folder(location, location.rstrip(b"/") + b"/" if several else b"")
-    if not os.path.lexists(location):
-        raise SourceError(f"no folder or file {os.fsdecode(location)}; check the path")
-    return SingleFile(location, location if several else os.path.basename(location))
+def _part(location: bytes, several: bool, cwd: bytes) -> Folder | SingleFile:
+    path = os.path.join(cwd, location)
+    if os.path.isdir(path):
+        return Folder(path, location.rstrip(b"/") + b"/" if several else b"")
+    if not os.path.lexists(path):
+        raise SourceError(f"no folder or file {key_text(path)}; check the path")
+    return SingleFile(path, location if several else os.path.basename(location))

@@ -33,7 +33,7 @@ class _Group:
     histogram: Ints | None = None
 
     def extend(self, keys: Sequence[bytes], part: Part) -> None:
-        self.keys.extend(keys[row] for row in part.rows)
+        self.keys.extend(keys)
         self.n.frombytes(part.table.n.tobytes())
         self.first.frombytes(part.table.first.tobytes())
         self.second.frombytes(part.table.second.tobytes())
@@ -55,29 +55,36 @@ class Records:
     """Key and moments of each draw of a run; kinds apart, so that each stays exact.
 
     It holds about 60 bytes a record of three channels, and the keys.
+
+    Attributes
+    ----------
+    draws
+        How many records each image has, one after another: one an epoch of a pipeline.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, draws: int = 1) -> None:
+        self.draws = draws
         self._groups: dict[Kind, _Group] = {}
 
     def __len__(self) -> int:
-        """Return the number of draws."""
+        """Return the number of images."""
         return sum(len(group.keys) for group in self._groups.values())
 
     def extend(self, keys: Sequence[bytes], part: Part) -> None:
         """Add the draws of a chunk; `keys` are those of the whole chunk, in order."""
-        self._groups.setdefault(part.kind, _Group()).extend(keys, part)
+        images = [keys[row] for row in part.rows[:: self.draws]]
+        self._groups.setdefault(part.kind, _Group()).extend(images, part)
 
     @property
     def modes(self) -> dict[str, int]:
-        """How many draws there are of each mode."""
+        """How many images there are of each mode."""
         counts: dict[str, int] = {}
         for kind, group in self._groups.items():
             counts[kind.mode] = counts.get(kind.mode, 0) + len(group.keys)
         return counts
 
     def drop(self, mode: str) -> list[bytes]:
-        """Forget the draws of one mode; return their keys."""
+        """Forget the images of one mode; return their keys."""
         kinds = [kind for kind in self._groups if kind.mode == mode]
         return [key for kind in kinds for key in self._groups.pop(kind).keys]
 
@@ -114,15 +121,16 @@ class Records:
         return sum(tables, start=Moments.empty(len(self.channels)))
 
     def keys(self) -> list[bytes]:
-        """Return the key of each record, in order."""
+        """Return the key of each image, in order."""
         keys = [key for group in self._groups.values() for key in group.keys]
         return sorted(keys) if len(self._groups) > 1 else keys
 
     def column(self, channel: int) -> Column:
-        """Return n, mean and M2 of each record in one channel, in key order."""
+        """Return n, mean and M2 of each draw in one channel, by key and then epoch."""
         columns = [group.table(kind).centred(channel) for kind, group in self._groups.items()]
         if len(columns) == 1:
             return Column(*columns[0])
         keys = [key for group in self._groups.values() for key in group.keys]
-        order = sorted(range(len(keys)), key=keys.__getitem__)
+        images = np.array(sorted(range(len(keys)), key=keys.__getitem__))
+        order = (images[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
         return Column(*(np.concatenate(column)[order] for column in zip(*columns, strict=True)))

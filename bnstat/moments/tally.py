@@ -70,6 +70,19 @@ class Tally:
         table = Table(1, np.array([n]), mean[np.newaxis], m2[np.newaxis])
         self._at(row, kind).tables.append(table)
 
+    def extend(self, other: Tally) -> None:
+        """Add all draws of another tally."""
+        for kind, pending in other._pending.items():
+            mine = self._pending.setdefault(kind, _Pending())
+            mine.rows += pending.rows
+            mine.tables += pending.tables
+            mine.histograms += pending.histograms
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds of the draws added so far."""
+        return list(self._pending)
+
     def parts(self) -> Iterator[Part]:
         """Yield the moments of what was added, by kind."""
         for kind, pending in self._pending.items():

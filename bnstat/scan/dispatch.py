@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from bnstat.engines import Engine
 from bnstat.errors import MeasureError
@@ -13,8 +13,19 @@ from bnstat.images import Reference
 from bnstat.scan.measuring import Measured
 
 Chunk: TypeAlias = Sequence[Reference]
-Work: TypeAlias = Callable[[Chunk], Measured]
-Flight: TypeAlias = deque[tuple[Chunk, Future[Measured]]]
+Result: TypeAlias = list[Measured]
+Flight: TypeAlias = deque[tuple[Chunk, Future[Result]]]
+
+
+class Work(Protocol):
+    """Measures a chunk; sent to workers."""
+
+    def __call__(self, chunk: Chunk) -> Result:
+        """Return what becomes of a chunk."""
+
+    def failed(self, reason: str) -> Result:
+        """Return what becomes of a chunk of one image that cannot be measured."""
+
 
 # Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
 _AHEAD = 8
@@ -24,7 +35,7 @@ _TRIES = 2
 
 def dispatch(
     chunks: Iterable[Chunk], work: Work, engine: Engine
-) -> Generator[tuple[Chunk, Measured], None, None]:
+) -> Generator[tuple[Chunk, Result], None, None]:
     """Yield each chunk, or the parts it had to be cut into, and what became of it, in order.
 
     When a worker is lost, all chunks in flight are suspects, as nobody knows which one it was busy
@@ -43,7 +54,7 @@ def dispatch(
 
 def _fly(
     waiting: Iterator[Chunk], flight: Flight, work: Work, executor: Executor, most: int
-) -> Iterator[tuple[Chunk, Measured]]:
+) -> Iterator[tuple[Chunk, Result]]:
     """Keep up to `most` chunks in flight; a loss leaves in `flight` what has not come back."""
     for chunk in waiting:
         flight.append((chunk, _submitted(executor, work, chunk)))
@@ -53,46 +64,46 @@ def _fly(
         yield _landed(flight)
 
 
-def _submitted(executor: Executor, work: Work, chunk: Chunk) -> Future[Measured]:
+def _submitted(executor: Executor, work: Work, chunk: Chunk) -> Future[Result]:
     try:
         return executor.submit(work, chunk)
     except Exception as error:  # an executor that has just lost a worker takes no more
-        future: Future[Measured] = Future()
+        future: Future[Result] = Future()
         future.set_exception(error)
         return future
 
 
-def _landed(flight: Flight) -> tuple[Chunk, Measured]:
+def _landed(flight: Flight) -> tuple[Chunk, Result]:
     chunk, future = flight[0]
-    measured = future.result()
+    result = future.result()
     flight.popleft()
-    return chunk, measured
+    return chunk, result
 
 
 def _again(
-    chunk: Chunk, future: Future[Measured], work: Work, engine: Engine
-) -> Iterator[tuple[Chunk, Measured]]:
+    chunk: Chunk, future: Future[Result], work: Work, engine: Engine
+) -> Iterator[tuple[Chunk, Result]]:
     if future.done() and future.exception() is None:
         yield chunk, future.result()
     else:
         yield from _alone(chunk, work, engine)
 
 
-def _alone(chunk: Chunk, work: Work, engine: Engine) -> Iterator[tuple[Chunk, Measured]]:
+def _alone(chunk: Chunk, work: Work, engine: Engine) -> Iterator[tuple[Chunk, Result]]:
     """Try a suspect with a worker of its own, then its halves, down to the image to blame."""
     for _ in range(_TRIES if len(chunk) == 1 else 1):
         try:
             with engine.open(1) as executor:
-                measured = executor.submit(work, chunk).result()
+                result = executor.submit(work, chunk).result()
         except engine.lost:
             continue
-        yield chunk, measured
+        yield chunk, result
         return
     if len(chunk) > 1:
         yield from _alone(chunk[: len(chunk) // 2], work, engine)
         yield from _alone(chunk[len(chunk) // 2 :], work, engine)
     else:
-        yield chunk, Measured([], [(0, f"worker died ({engine.cause()})")], [])
+        yield chunk, work.failed(f"worker died ({engine.cause()})")
         _check_workers_live(engine)
 
 

@@ -1,17 +1,22 @@
-"""What a worker does with a chunk: decode each image, count its samples, keep the moments."""
+"""What a worker does with a chunk: decode each image, draw it, count samples, keep the moments."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from PIL import Image
 
 from bnstat.images import Reference, decoding, samples
 from bnstat.moments import Part, Tally
+from bnstat.pipelines import Draws, caller_undisturbed
+from bnstat.scan import outputs
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What becomes of a chunk.
+    """What becomes of a chunk in one view of it.
 
     parts: the moments of its images; failures: (row in the chunk, reason); deep: rows of images
     deeper than 8 bits.
@@ -22,29 +27,102 @@ class Measured:
     deep: list[int]
 
 
+@dataclass
+class _View:
+    tally: Tally = field(default_factory=Tally)
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    deep: list[int] = field(default_factory=list)
+
+    def done(self) -> Measured:
+        return Measured(list(self.tally.parts()), self.failures, self.deep)
+
+
 @dataclass(frozen=True)
 class Measure:
-    """Measures chunks in the asked mode; sent to workers."""
+    """Measures chunks in the asked mode; sent to workers.
+
+    Each image is decoded once and measured in one or more views: plain (None), or as a pipeline
+    draws it.
+    """
 
     mode: str
     max_pixels: int
+    plans: tuple[Draws | None, ...] = (None,)
 
-    def __call__(self, chunk: Sequence[Reference]) -> Measured:
-        """Return the moments of a chunk's images; one that cannot be measured is a failure."""
-        tally, failures, deep = Tally(), [], []
-        with decoding.strict_pillow(self.max_pixels):
+    @property
+    def draws(self) -> list[int]:
+        """How many draws of an image each view has."""
+        return [plan.epochs if plan else 1 for plan in self.plans for _ in range(_width(plan))]
+
+    def __call__(self, chunk: Sequence[Reference]) -> list[Measured]:
+        """Return the moments of a chunk's images by view; what cannot be measured is a failure."""
+        views = [_View() for _ in self.draws]
+        with ExitStack() as stack:
+            stack.enter_context(decoding.strict_pillow(self.max_pixels))
+            if any(self.plans):
+                stack.enter_context(caller_undisturbed())
             for row, reference in enumerate(chunk):
-                try:
-                    if self._add(tally, row, reference):
-                        deep.append(row)
-                except Exception as error:
-                    failures.append((row, decoding.reason(error, reference.size)))
-        return Measured(list(tally.parts()), failures, deep)
+                self._measure(views, row, reference)
+        return [view.done() for view in views]
 
-    def _add(self, tally: Tally, row: int, reference: Reference) -> bool:
-        if reference.problem is not None:
-            raise decoding.UnmeasurableError(reference.problem)
-        with open(reference.path, "rb") as file:
-            image, deep = decoding.load(file)
-            samples.add(tally, row, image, self.mode)
-        return deep
+    def failed(self, reason: str) -> list[Measured]:
+        """Return what becomes of a chunk of one image that failed outside of any view."""
+        return [Measured([], [(0, reason)], []) for _ in self.draws]
+
+    def _measure(self, views: Sequence[_View], row: int, reference: Reference) -> None:
+        try:
+            image, deep = _opened(reference)
+        except Exception as error:
+            _fail(views, row, error, reference)
+            return
+        for plan, its_views in self._planned(views):
+            try:
+                self._add(its_views, row, image, reference.key, plan)
+            except Exception as error:
+                _fail(its_views, row, error, reference)
+            else:
+                for view in its_views:
+                    view.deep += [row] if deep else []
+
+    def _planned(self, views: Sequence[_View]) -> Iterator[tuple[Draws | None, Sequence[_View]]]:
+        start = 0
+        for plan in self.plans:
+            yield plan, views[start : start + _width(plan)]
+            start += _width(plan)
+
+    def _add(
+        self,
+        views: Sequence[_View],
+        row: int,
+        image: Image.Image,
+        key: bytes,
+        plan: Draws | None,
+    ) -> None:
+        """Add all draws of an image, or none: one that fails takes the image with it."""
+        if plan is None:
+            samples.add(views[0].tally, row, image, self.mode)
+            return
+        drawn = [Tally() for _ in views]
+        for stages in plan.of(samples.in_8_bits(image, self.mode), key):
+            for tally, output in zip(drawn, stages, strict=True):
+                outputs.add(tally, row, output)
+        if any(len(tally.kinds) > 1 for tally in drawn):
+            raise decoding.UnmeasurableError("became of another mode or depth from draw to draw")
+        for view, tally in zip(views, drawn, strict=True):
+            view.tally.extend(tally)
+
+
+def _width(plan: Draws | None) -> int:
+    return plan.width if plan else 1
+
+
+def _opened(reference: Reference) -> tuple[Image.Image, bool]:
+    if reference.problem is not None:
+        raise decoding.UnmeasurableError(reference.problem)
+    with open(reference.path, "rb") as file:
+        return decoding.load(file)
+
+
+def _fail(views: Sequence[_View], row: int, error: Exception, reference: Reference) -> None:
+    for view in views:
+        view.failures.append((row, decoding.reason(error, reference.size)))

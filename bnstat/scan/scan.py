@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from bnstat.engines import Engine
 from bnstat.errors import MeasureError
 from bnstat.images import Reference, key_text
-from bnstat.images.decoding import NATIVE
 from bnstat.moments import Records
 from bnstat.scan.chunks import chunks
-from bnstat.scan.dispatch import Chunk, dispatch
+from bnstat.scan.dispatch import Chunk, Result, dispatch
 from bnstat.scan.measuring import Measure, Measured
 
 
@@ -30,39 +29,55 @@ class Progress:
 
 
 @dataclass
-class Scan:
-    """What a scan found.
+class View:
+    """What was found in one view of the images: plain, or through a pipeline.
 
-    failures: key and reason; deep: keys of the images deeper than 8 bits that were measured;
-    fingerprint: the sum of all references' fingerprints; bytes: the size of all files.
+    failures: key and reason; deep: keys of the images deeper than 8 bits that were measured.
     """
 
-    records: Records = field(default_factory=Records)
+    records: Records
     failures: list[tuple[bytes, str]] = field(default_factory=list)
     deep: list[bytes] = field(default_factory=list)
-    images: int = 0
-    fingerprint: int = 0
-    bytes: int = 0
 
-    def add(self, chunk: Chunk, measured: Measured) -> None:
+    def add(self, keys: Sequence[bytes], measured: Measured) -> None:
         """Add what became of a chunk."""
-        keys = [reference.key for reference in chunk]
         for part in measured.parts:
             self.records.extend(keys, part)
         self.failures.extend((keys[row], reason) for row, reason in measured.failures)
         self.deep.extend(keys[row] for row in measured.deep)
-        self.images += len(chunk)
-        self.bytes += sum(reference.size for reference in chunk)
 
     def settle_mode(self) -> None:
         """Keep the draws of the most common mode; images of another are failures."""
         modes = self.records.modes
-        own = max(sorted(modes), key=modes.__getitem__)
+        own = max(sorted(modes), key=modes.__getitem__, default=None)
         for mode in modes.keys() - {own}:
             dropped = self.records.drop(mode)
             self.failures += [(k, f"is of mode {mode}; the set's own is {own}") for k in dropped]
             self.deep = sorted(set(self.deep).difference(dropped))
         self.failures.sort()
+
+
+@dataclass
+class Scan:
+    """What a scan found: its views, and of all images number, size and sum of fingerprints."""
+
+    views: list[View]
+    images: int = 0
+    bytes: int = 0
+    fingerprint: int = 0
+
+    @property
+    def failures(self) -> int:
+        """How many images failed in the view where most did."""
+        return max(len(view.failures) for view in self.views)
+
+    def add(self, chunk: Chunk, result: Result) -> None:
+        """Add what became of a chunk."""
+        keys = [reference.key for reference in chunk]
+        for view, measured in zip(self.views, result, strict=True):
+            view.add(keys, measured)
+        self.images += len(chunk)
+        self.bytes += sum(reference.size for reference in chunk)
 
 
 def scan(
@@ -83,16 +98,16 @@ def scan(
     MeasureError
         If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
     """
-    result = Scan()
+    result = Scan([View(Records(draws)) for draws in measure.draws])
     with closing(dispatch(chunks(_fingerprinted(references, result)), measure, engine)) as landed:
         for chunk, measured in landed:
             result.add(chunk, measured)
             if fail_fast:
                 _check_none_failed(result)
             if progress is not None:
-                progress(Progress(result.images, len(result.failures), result.bytes, total()))
-    if measure.mode == NATIVE and len(result.records):
-        result.settle_mode()
+                progress(Progress(result.images, result.failures, result.bytes, total()))
+    for view in result.views:
+        view.settle_mode()
     if fail_fast:
         _check_none_failed(result)
     return result
@@ -105,6 +120,6 @@ def _fingerprinted(references: Iterable[Reference], result: Scan) -> Iterator[Re
 
 
 def _check_none_failed(result: Scan) -> None:
-    if result.failures:
-        key, reason = result.failures[0]
-        raise MeasureError(f"{key_text(key)}: {reason} (stopped at the first failure)")
+    for view in result.views:
+        for key, reason in view.failures[:1]:
+            raise MeasureError(f"{key_text(key)}: {reason} (stopped at the first failure)")

@@ -36,6 +36,8 @@ VERSION = 1
 def load(path: str | os.PathLike[str]) -> Stats:
     """Read the document at `path`; "-" is standard input."""
     if os.fspath(path) == "-":
+        if sys.stdin is None:
+            raise DocumentError("cannot read the document: standard input is closed")
         return parse(sys.stdin.buffer.read(), "standard input")
     try:
         return parse(Path(path).read_bytes(), os.fspath(path))
@@ -121,6 +123,7 @@ def _pipeline(node: Node) -> Pipeline:
         transforms=node["transforms"].texts(),
         seed=node["seed"].integer(minimum=None),
         epochs=node["epochs"].integer(minimum=1),
+        before_normalize=node.get("before_normalize", False).boolean(),
     )
 
 

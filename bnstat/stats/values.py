@@ -110,12 +110,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What was done to each image before it was measured; `spec` is None for nothing."""
+    """What was done to each image before it was measured; `spec` is None for nothing.
+
+    `before_normalize`: whether a Normalize at the end was left out.
+    """
 
     spec: str | None
     transforms: tuple[str, ...]
     seed: int
     epochs: int
+    before_normalize: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

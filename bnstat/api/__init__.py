@@ -1,0 +1,14 @@
+"""What a user can call; the command line calls nothing else.
+
+compute    measure images
+sweep      what BatchNorm would hold under many schedules
+compare    results side by side
+load       read a result
+"""
+
+from bnstat.api.comparing import compare
+from bnstat.api.computing import compute, load
+from bnstat.api.settings import MAX_PIXELS, Settings
+from bnstat.api.sweeping import sweep
+
+__all__ = ["MAX_PIXELS", "Settings", "compare", "compute", "load", "sweep"]

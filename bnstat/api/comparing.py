@@ -1,0 +1,100 @@
+"""Results side by side, measuring what is not measured yet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bnstat import references
+from bnstat.api.baseline import DOCUMENT, is_document, located, settings_of, still_holds
+from bnstat.api.measuring import measure
+from bnstat.api.settings import Settings
+from bnstat.compare import Comparison, Row
+from bnstat.compare import compare as compare_rows
+from bnstat.errors import BnstatError, SourceError
+from bnstat.stats import Stats
+
+
+def compare(
+    *sources: str | os.PathLike[str],
+    augment: Sequence[str] = (),
+    attribute: bool = False,
+    to: Sequence[str] = (),
+    **settings: Any,
+) -> Comparison:
+    """Put results side by side; the first is the baseline.
+
+    Parameters
+    ----------
+    sources
+        Folders or files, result documents (.json), or names of `bnstat.references`. None stands
+        for bnstat.json in the current folder, and a single one without `augment` is compared with
+        that.
+    augment
+        Pipelines; each adds a row for the first source under it. "none" is the plain image.
+    attribute
+        Add a row after each transform of each pipeline.
+    to
+        Constants to compare with: names of `bnstat.references`, files, or typed MEAN/STD.
+    settings
+        Those of `compute`; what is not given comes from the baseline, if it is a document.
+
+    Raises
+    ------
+    SourceError
+        If there is nothing to compare, or rows have different channels.
+    """
+    names = [os.fspath(source) for source in sources]
+    if not names or (len(names) == 1 and not augment and not to):
+        names.insert(0, DOCUMENT)
+    if len(names) + len(augment) + len(to) < 2:
+        raise SourceError("nothing to compare; name SOURCEs, or pipelines with --augment")
+    first, used = _first(names[0], augment, attribute, settings)
+    others = [row for name in names[1:] for row in _rows(name, [], False, used)]
+    constants = [Row.of_reference(references.read(text)) for text in to]
+    return compare_rows([*first, *others, *constants])
+
+
+def _first(
+    name: str, augment: Sequence[str], attribute: bool, given: Mapping[str, Any]
+) -> tuple[list[Row], Settings]:
+    """Return the baseline's rows, and the settings that all others are measured with."""
+    stats = Stats.load(name) if is_document(name) else None
+    settings = settings_of(stats, given) if stats else Settings(**given)
+    return _rows(name, augment, attribute, settings), settings
+
+
+def _rows(name: str, augment: Sequence[str], attribute: bool, settings: Settings) -> list[Row]:
+    """Return the row of a source, and those of it under pipelines, from one decode."""
+    if name in references.REFERENCES:
+        if augment:
+            raise SourceError(
+                f"{name} is a named reference and has no images; ./{name} is a folder"
+            )
+        return [Row.of_reference(references.REFERENCES[name])]
+    known = Stats.load(name) if is_document(name) else _measured_before(name, settings)
+    plans = [None if spec == "none" else spec for spec in augment]
+    if known is None:
+        plans.insert(0, None)
+    found = measure(located(known or name), plans, settings, attribute=attribute) if plans else []
+    rows = [Row.of_stats(_name(each.stats, name, attribute), each.stats, True) for each in found]
+    return rows if known is None else [Row.of_stats(name, known), *rows]
+
+
+def _measured_before(name: str, settings: Settings) -> Stats | None:
+    """Return the result in bnstat.json if it is this very one: nothing is measured twice."""
+    if not Path(DOCUMENT).is_file():
+        return None
+    try:
+        stats = Stats.load(DOCUMENT)
+        return stats if still_holds(stats, (name,), settings) else None
+    except BnstatError:
+        return None
+
+
+def _name(stats: Stats, source: str, attribute: bool) -> str:
+    if not stats.pipeline.transforms:
+        return source
+    return f"... {stats.pipeline.transforms[-1]}" if attribute else str(stats.pipeline.spec)

@@ -1,0 +1,98 @@
+"""Measuring images, and reading what was measured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Literal
+
+from bnstat.api.measuring import measure, opened
+from bnstat.api.settings import MAX_PIXELS, Settings
+from bnstat.scan import Progress
+from bnstat.stats import Stats
+
+
+def compute(
+    *sources: str | os.PathLike[str],
+    files_from: str | os.PathLike[str] | None = None,
+    null: bool = False,
+    root: str | os.PathLike[str] | None = None,
+    augment: str | None = None,
+    keep_normalize: bool = False,
+    epochs: int = 1,
+    mode: Literal["RGB", "L", "RGBA", "native"] = "RGB",
+    batch_size: int = 64,
+    momentum: float | None = 0.1,
+    order: Literal["shuffled", "listed"] = "shuffled",
+    seed: int = 0,
+    workers: int | None = None,
+    fail_fast: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    progress: Callable[[Progress], None] | None = None,
+) -> Stats:
+    """Measure the images of folders and files: exact mean and std per channel, three ways.
+
+    Parameters
+    ----------
+    sources
+        Folders, searched for images, or files.
+    files_from, null, root
+        Instead of sources, a file with the names of images ("-" is standard input), ending in
+        newline or, with `null`, in NUL; `root` is a folder that their keys leave out.
+    augment, keep_normalize
+        The pipeline that images go through before they are measured: a preset, a TOML file, inline
+        text, or package.module:attribute, which runs that code. A Normalize at its end is left out
+        unless it is to be kept.
+    mode
+        Pillow's mode to convert to, or "native" for the set's own, the most common one.
+    epochs, batch_size, momentum, order, seed
+        The schedule that `batchnorm` replays; `momentum=None` is torch's cumulative average. With a
+        pipeline, each image is drawn once an epoch, and all figures cover all draws.
+    workers
+        Processes; None is one for each core this process may use; with 1 no process is started.
+    fail_fast
+        Raise at the first image that cannot be measured, instead of recording it.
+    max_pixels
+        Images of more pixels are failures, found before they are decoded.
+    progress
+        Called now and then with how far the scan is.
+
+    Returns
+    -------
+    Stats
+        float64 figures in [0, 1]; images that cannot be measured are in `source.failures`.
+
+    Raises
+    ------
+    SourceError
+        If there is no such source, or no image in it.
+    SpecError
+        If the pipeline has no meaning, or cannot be made; no image has been read then.
+    MeasureError
+        If all images failed, or, with `fail_fast`, one did.
+    """
+    settings = Settings(
+        mode=mode,
+        keep_normalize=keep_normalize,
+        epochs=epochs,
+        batch_size=batch_size,
+        momentum=momentum,
+        order=order,
+        seed=seed,
+        max_pixels=max_pixels,
+        workers=workers,
+        fail_fast=fail_fast,
+        progress=progress,
+    )
+    return measure(opened(sources, files_from, null, root), [augment], settings)[0].stats
+
+
+def load(path: str | os.PathLike[str]) -> Stats:
+    """Read a result document; "-" is standard input.
+
+    Raises
+    ------
+    DocumentError
+        If it cannot be read, is no result document, or is of a version not known here.
+    """
+    return Stats.load(path)

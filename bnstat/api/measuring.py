@@ -1,0 +1,166 @@
+"""Sources to results: the measuring wing, wired."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bnstat import estimators, pipelines
+from bnstat.api.settings import Settings
+from bnstat.engines import open_engine
+from bnstat.errors import NothingMeasuredError, SourceError
+from bnstat.estimators import Schedule, TooFewSamplesError
+from bnstat.images import Sources, key_text
+from bnstat.images.listing import Listing
+from bnstat.moments import Records
+from bnstat.pipelines import Draws
+from bnstat.scan import Measure, Scan, View, scan
+from bnstat.stats import Estimate, Failure, FileList, Pipeline, Source, Stats
+
+
+@dataclass(frozen=True)
+class Result:
+    """One view of the images: its result, and the records that it came from."""
+
+    stats: Stats
+    records: Records
+
+
+def opened(
+    sources: Sequence[str | os.PathLike[str]],
+    files_from: str | os.PathLike[str] | None = None,
+    null: bool = False,
+    root: str | os.PathLike[str] | None = None,
+    cwd: str = "",
+) -> Sources:
+    """Return the images of folders and files, or those that a list names; relative to `cwd`."""
+    if files_from is None:
+        return Sources.open([os.fspath(source) for source in sources], cwd)
+    if sources:
+        raise SourceError("give sources or files_from, not both")
+    folder = None if root is None else os.fspath(root)
+    return Sources.listed(Listing(os.fspath(files_from), null, folder, cwd))
+
+
+def measure(
+    found: Sources,
+    augments: Sequence[str | None],
+    settings: Settings,
+    *,
+    attribute: bool = False,
+) -> list[Result]:
+    """Measure images plain (None) and through pipelines, from one decode.
+
+    With `attribute`, a pipeline has a result after each of its transforms.
+    """
+    plans = tuple(_plan(augment, settings, attribute) for augment in augments)
+    work = Measure(settings.mode, settings.max_pixels, plans)
+    preload = [type(work).__module__] + ["torchvision.transforms.v2"] * any(plans)
+    seen = scan(
+        found,
+        work,
+        open_engine(settings.workers, preload),
+        fail_fast=settings.fail_fast,
+        progress=settings.progress,
+        total=_counting(found) if settings.progress else lambda: None,
+    )
+    described = [p for plan in plans for p in _described(plan, settings)]
+    return [
+        _result(found, seen, view, pipeline, settings)
+        for view, pipeline in zip(seen.views, described, strict=True)
+    ]
+
+
+def _plan(augment: str | None, settings: Settings, attribute: bool) -> Draws | None:
+    if augment is None:
+        return None
+    recipe = pipelines.read(augment, keep_normalize=settings.keep_normalize)
+    recipe.build()  # here, so that what is wrong with it is found before any image is read
+    return Draws(recipe, settings.seed, settings.epochs, attribute)
+
+
+def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
+    """Return what each view of a plan shows."""
+    if plan is None:
+        return [Pipeline(None, (), settings.seed, settings.epochs)]
+    recipe, steps = plan.recipe, plan.recipe.transforms
+    whole = Pipeline(recipe.spec, steps, settings.seed, settings.epochs, recipe.before_normalize)
+    ends = range(1, len(steps) + 1) if plan.attribute else [len(steps)]
+    return [replace(whole, transforms=steps[:end]) for end in ends]
+
+
+def _counting(found: Sources) -> Callable[[], int | None]:
+    """Count the images beside the scan; return what tells their number, once it is known."""
+    counted: list[int] = []
+    threading.Thread(target=lambda: counted.append(found.count()), daemon=True).start()
+    return lambda: counted[0] if counted else None
+
+
+def _result(
+    found: Sources, seen: Scan, view: View, pipeline: Pipeline, settings: Settings
+) -> Result:
+    _check_measured(found, seen, view)
+    source = _source(found, seen, view)
+    return Result(_stats(view.records, source, pipeline, settings), view.records)
+
+
+def _check_measured(found: Sources, seen: Scan, view: View) -> None:
+    where = " ".join(found.locations)
+    if seen.images == 0:
+        beside = f" ({found.skipped} files of other kinds)" if found.skipped else ""
+        raise SourceError(f"no images in {where}{beside}; name files to have them opened anyway")
+    if len(view.records) == 0:
+        failures = [(key_text(key), reason) for key, reason in view.failures]
+        raise NothingMeasuredError(
+            f"none of the {seen.images} images in {where} could be measured", failures
+        )
+
+
+def _source(found: Sources, seen: Scan, view: View) -> Source:
+    listed = found.listing
+    return Source(
+        locations=found.locations,
+        cwd=key_text(os.getcwdb()),
+        images=seen.images - len(view.failures),
+        skipped=found.skipped,
+        duplicates=found.duplicates,
+        deeper_than_8_bits=len(view.deep),
+        failures=tuple(Failure(key_text(key), reason) for key, reason in view.failures),
+        fingerprint=f"{seen.fingerprint:064x}",
+        files_from=FileList(listed.null, listed.root, listed.again) if listed else None,
+    )
+
+
+def _stats(records: Records, source: Source, pipeline: Pipeline, settings: Settings) -> Stats:
+    total = records.total()
+    histogram = records.histogram
+    batchnorm, reasons = _batchnorm(records, settings.schedule)
+    return Stats(
+        source=source,
+        pipeline=pipeline,
+        mode=settings.mode,
+        channels=records.channels,
+        scale=records.scale,
+        count=records.count,
+        sum=total.sum if total else None,
+        sum_of_squares=total.sum_of_squares if total else None,
+        histogram=tuple(map(tuple, histogram)) if histogram else None,
+        methods={
+            "two-pass": estimators.two_pass(records),
+            "welford": estimators.welford(records),
+            "batchnorm": batchnorm,
+        },
+        conventions=estimators.conventions(records),
+        reasons=reasons,
+        created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def _batchnorm(records: Records, schedule: Schedule) -> tuple[Estimate | None, dict[str, str]]:
+    try:
+        return estimators.batchnorm(records, schedule), {}
+    except TooFewSamplesError as error:
+        return None, {"batchnorm": str(error)}

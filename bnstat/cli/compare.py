@@ -1,0 +1,104 @@
+"""`bnstat compare`: results side by side; the first is the baseline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bnstat.cli import options
+from bnstat.cli.run import DRIFT, FAILURES
+
+
+@click.command("compare", short_help="Put results side by side; the first is the baseline.")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option(
+    "--augment",
+    multiple=True,
+    metavar="SPEC",
+    help="Add the first SOURCE under this pipeline, as in compute; none is the plain image. "
+    "Repeatable.",
+)
+@click.option("--attribute", is_flag=True, help="Add a row after each transform of the pipelines.")
+@click.option(
+    "--to",
+    multiple=True,
+    metavar="CONSTANTS",
+    help="Add constants: a preprocessor_config.json or timm config.json, a named reference, or "
+    "MEAN/STD like 0.485,0.456,0.406/0.229,0.224,0.225. Repeatable.",
+)
+@click.option(
+    "--fail-over",
+    type=click.FloatRange(min=0.0),
+    metavar="TOL",
+    help="Exit with status 1 if a mean or std differs by more, in [0, 1].",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv", "markdown"]),
+    default="table",
+    show_default=True,
+    help="What goes to standard output.",
+)
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write the comparison as JSON; - is standard output."
+)
+@options.measuring("the baseline's")
+@options.schedule("the baseline's")
+@options.failures
+@options.terminal
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    sources: tuple[str, ...],
+    augment: tuple[str, ...],
+    attribute: bool,
+    to: tuple[str, ...],
+    fail_over: float | None,
+    form: str,
+    output: str | None,
+    max_failures: int,
+    progress: bool | None,
+    color: bool | None,
+    **settings: Any,
+) -> None:
+    """Hold SOURCEs, and pipelines on the first of them, against the first.
+
+    A SOURCE is a folder, a result document (.json), or a named reference (imagenet, clip,
+    inception, cifar10, mnist; a folder of such a name is ./imagenet). Without one, the baseline is
+    bnstat.json; one alone is compared with bnstat.json. What is not given, such as the mode, comes
+    from the baseline.
+    """
+    from bnstat import files
+    from bnstat.api import compare
+    from bnstat.cli import comparison, report
+    from bnstat.cli.progress import bar
+
+    if output not in (None, "-"):
+        files.check_writable(Path(output))
+    with report.failures_named(), bar(progress) as update:
+        found = compare(
+            *sources,
+            augment=augment,
+            attribute=attribute,
+            to=to,
+            progress=update,
+            **options.given(settings),
+        )
+    fresh = [row.result for row in found.rows if row.fresh and row.result]
+    for stats in fresh:
+        report.before_normalize(stats)
+    if fresh:
+        report.failures(max(fresh, key=lambda stats: len(stats.source.failures)))
+    if output is not None and output != "-":
+        text = json.dumps(found.to_dict(), ensure_ascii=False, indent=2) + "\n"
+        files.write(Path(output), text.encode())
+    comparison.show(found, "json" if output == "-" else form, color)
+    if fail_over is not None and found.largest > fail_over:
+        ctx.exit(DRIFT)
+    if any(len(stats.source.failures) > max_failures for stats in fresh):
+        ctx.exit(FAILURES)

@@ -1,0 +1,25 @@
+"""`bnstat pipelines`: the presets, or one of them as TOML."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("pipelines", short_help="List the presets, or print one of them as TOML.")
+@click.argument("name", required=False, metavar="[NAME]")
+def command(name: str | None) -> None:
+    """List the presets for --augment, or print the TOML of NAME, to be edited.
+
+    bnstat pipelines simclr > my.toml, then bnstat compute ./data --augment my.toml
+    """
+    from bnstat.pipelines import presets
+
+    if name is not None:
+        click.echo(presets.path(name).read_text(encoding="utf-8"), nl=False)
+        return
+    width = max(map(len, presets.names()))
+    for each in presets.names():
+        preset = presets.preset(each)
+        click.echo(f"{each:{width}}  {preset.description}")
+        for step in preset.steps:
+            click.echo(f"{'':{width}}    {step}")

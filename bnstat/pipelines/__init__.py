@@ -1,0 +1,16 @@
+"""What is done to images before they are measured: spec text to transform, and its draws.
+
+step      one transform as data: name and arguments
+inline    "Resize(256) | CenterCrop(224)" to steps
+toml      a TOML file to steps
+presets   the TOML files that come with bnstat
+spec      any of the five forms to a recipe
+build     steps to torchvision transforms
+user      package.module:attribute, the user's own transform
+draws     the seed of each draw
+"""
+
+from bnstat.pipelines.draws import Draws, caller_undisturbed
+from bnstat.pipelines.spec import Recipe, read
+
+__all__ = ["Draws", "Recipe", "caller_undisturbed", "read"]

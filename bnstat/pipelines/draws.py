@@ -1,0 +1,91 @@
+"""The draws of a pipeline: each seeded by run seed, epoch and image key, and by nothing else."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from bnstat.pipelines.spec import Recipe
+from bnstat.pipelines.user import Albumentations
+
+
+@dataclass(frozen=True)
+class Draws:
+    """A recipe, drawn `epochs` times for each image.
+
+    The same image gets the same draws in any run, in whatever worker, whatever else is in the set.
+    With `attribute`, what each transform hands to the next is seen too.
+    """
+
+    recipe: Recipe
+    seed: int
+    epochs: int
+    attribute: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many outputs a draw has."""
+        return len(self.recipe.transforms) if self.attribute else 1
+
+    def of(self, image: Any, key: bytes) -> Iterator[list[Any]]:
+        """Yield what the pipeline makes of a PIL image in each epoch.
+
+        That is the final output alone, or with `attribute` the output of each transform.
+        """
+        stages = _built(self.recipe, self.attribute)
+        for epoch in range(self.epochs):
+            _seed(stages, self._number(epoch, key))
+            # Only a transform of the user's own might change the image that it is given.
+            output, seen = image.copy() if self.recipe.user else image, []
+            for stage in stages:
+                output = stage(output)
+                seen.append(output)
+            yield seen
+
+    def _number(self, epoch: int, key: bytes) -> int:
+        text = b"draw/%d/%d/%s" % (self.seed, epoch, key)
+        return int.from_bytes(blake2b(text, digest_size=8).digest()) >> 1
+
+
+@lru_cache(maxsize=64)
+def _built(recipe: Recipe, attribute: bool) -> list[Callable[[Any], Any]]:
+    """Build a recipe once, not for each image."""
+    return recipe.stages() if attribute else [recipe.build()]
+
+
+def _seed(stages: list[Callable[[Any], Any]], number: int) -> None:
+    import torch
+
+    torch.default_generator.manual_seed(number)
+    random.seed(number)
+    np.random.seed(number % 2**32)
+    for stage in stages:
+        if isinstance(stage, Albumentations):
+            stage.seed(number)
+
+
+@contextmanager
+def caller_undisturbed() -> Iterator[None]:
+    """Run torch with one thread, and give all generators their state back afterwards.
+
+    One thread, as there is a process for each core, and as the number could change float results.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(states[0])
+        random.setstate(states[1])
+        np.random.set_state(states[2])
+        torch.set_num_threads(threads)

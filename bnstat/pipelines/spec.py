@@ -1,0 +1,128 @@
+"""The five forms of a pipeline spec, and what all of them come to: a recipe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bnstat.errors import SpecError
+from bnstat.pipelines import inline, presets, toml
+from bnstat.pipelines.step import Step
+
+_USER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_OVERRIDE = re.compile(r"([a-z0-9-]+)\s*\(.*\)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A pipeline as data, which workers build their own transform from.
+
+    Attributes
+    ----------
+    spec
+        As typed.
+    steps
+        The transforms, in order; None for the user's own object.
+    user
+        Where that is, as package.module:attribute; None otherwise.
+    keep_normalize
+        Whether a Normalize at the end is applied; otherwise the images are measured before it.
+    """
+
+    spec: str
+    steps: tuple[Step, ...] | None
+    user: str | None = None
+    keep_normalize: bool = False
+
+    def __hash__(self) -> int:
+        """Hash what the recipe comes to; steps hold lists."""
+        return hash((self.spec, self.transforms, self.keep_normalize))
+
+    @property
+    def before_normalize(self) -> bool:
+        """Whether a Normalize at the end is left out; looking at the user's own object makes it."""
+        if self.keep_normalize:
+            return False
+        if self.user is not None:
+            from bnstat.pipelines import user
+
+            return user.ends_in_normalize(self.user)
+        return bool(self.steps) and self._applied != self.steps
+
+    @property
+    def transforms(self) -> tuple[str, ...]:
+        """The transforms that images go through, as canonical spec text."""
+        if self.steps is None:
+            return (str(self.user),)
+        return tuple(str(step) for step in self._applied)
+
+    @property
+    def _applied(self) -> tuple[Step, ...]:
+        steps = self.steps or ()
+        ends = bool(steps) and steps[-1].name == "Normalize" and not self.keep_normalize
+        return steps[:-1] if ends else steps
+
+    def build(self) -> Callable[[Any], Any]:
+        """Return the transform: a callable on a PIL image.
+
+        Raises
+        ------
+        SpecError
+            If a transform or an argument does not exist, or the user's code fails.
+        """
+        from bnstat.pipelines import build, user
+
+        if self.user is not None:
+            return user.load(self.user, keep_normalize=self.keep_normalize)
+        return build.compose(self._applied)
+
+    def stages(self) -> list[Callable[[Any], Any]]:
+        """Return each transform for itself; a user's own object is one."""
+        from bnstat.pipelines import build
+
+        return [self.build()] if self.user else [build.transform(step) for step in self._applied]
+
+
+def read(spec: str, *, keep_normalize: bool = False) -> Recipe:
+    """Return the recipe that a spec means.
+
+    It is a preset; a preset of one transform with arguments; a TOML file; package.module:attribute;
+    or inline text. Only package.module:attribute runs code, and only when it is built.
+
+    Raises
+    ------
+    SpecError
+        If it is none of these.
+    """
+    spec = spec.strip()
+    if _USER.fullmatch(spec):
+        return Recipe(spec, None, spec, keep_normalize)
+    return Recipe(spec, _steps(spec), None, keep_normalize)
+
+
+def _steps(spec: str) -> tuple[Step, ...]:
+    if spec in presets.names():
+        return presets.preset(spec).steps
+    if spec.endswith(".toml"):
+        return toml.load(Path(spec)).steps
+    override = _OVERRIDE.fullmatch(spec)
+    if override and override[1] in presets.names():
+        return (_overridden(override[1], spec),)
+    return inline.parse(spec)
+
+
+def _overridden(name: str, spec: str) -> Step:
+    """Return a preset's one transform with some arguments replaced."""
+    steps = presets.preset(name).steps
+    if len(steps) > 1:
+        raise SpecError(
+            f"{name} has {len(steps)} transforms, so that it takes no arguments; "
+            f"bnstat pipelines {name} > my.toml prints it to be edited"
+        )
+    given = inline.parse(spec[len(name) :].join((steps[0].name, "")))[0]
+    if given.args:
+        raise SpecError(f"{name} takes arguments by name, such as {name}(brightness=0.4)")
+    return Step(steps[0].name, steps[0].args, {**steps[0].kwargs, **given.kwargs})

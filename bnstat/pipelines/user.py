@@ -1,0 +1,118 @@
+"""The user's own transform, by package.module:attribute: the only form that runs their code."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bnstat.errors import SpecError
+
+# What may stand behind Normalize without changing values.
+_TYPES_ONLY = {"ToTensorV2", "ToPureTensor"}
+
+
+def load(where: str, *, keep_normalize: bool) -> Callable[[Any], Any]:
+    """Return the transform at package.module:attribute, as a callable on a PIL image.
+
+    The attribute is a transform, or a function without arguments that makes one. Modules are found
+    as by `python -m`, in the current folder too. A Normalize at the end is left out unless it is to
+    be kept.
+
+    Raises
+    ------
+    SpecError
+        If importing or making it fails, or it cannot be called.
+    """
+    transform = _made(_found(where), where)
+    if not keep_normalize:
+        transform = without_normalize(transform)
+    if not callable(transform):
+        raise SpecError(f"{where} is a {type(transform).__name__}, which is no transform")
+    return Albumentations(transform) if _is_albumentations(transform) else transform
+
+
+def ends_in_normalize(where: str) -> bool:
+    """Whether the transform at package.module:attribute has a Normalize at its end."""
+    transform = _made(_found(where), where)
+    return without_normalize(transform) is not transform
+
+
+def _found(where: str) -> Any:
+    module, _, attribute = where.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found = import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (Exception, SystemExit) as error:
+        raise SpecError(f"cannot load {where}: {type(error).__name__}: {error}") from error
+    return found
+
+
+def _made(found: Any, where: str) -> Any:
+    """Call what needs no argument to make a transform; a function on an image is one itself."""
+    if not (inspect.isroutine(found) or inspect.isclass(found)):
+        return found
+    parameters = inspect.signature(found).parameters.values()
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    if any(p.default is p.empty and p.kind not in optional for p in parameters):
+        return found
+    try:
+        return found()
+    except (Exception, SystemExit) as error:
+        raise SpecError(f"{where}() failed: {type(error).__name__}: {error}") from error
+
+
+def without_normalize(transform: Any) -> Any:
+    """Return a Compose or Sequential without the Normalize at its end, or else the same object."""
+    parts = _parts(transform)
+    tail = len(parts)
+    while tail and type(parts[tail - 1]).__name__ in _TYPES_ONLY:
+        tail -= 1
+    if not tail:
+        return transform
+    if type(parts[tail - 1]).__name__ == "Normalize":
+        return _like(transform, [*parts[: tail - 1], *parts[tail:]])
+    inner = without_normalize(parts[tail - 1])
+    if inner is parts[tail - 1]:
+        return transform
+    return _like(transform, [*parts[: tail - 1], inner, *parts[tail:]])
+
+
+def _parts(transform: Any) -> list[Any]:
+    if type(transform).__name__ == "Compose":
+        return list(transform.transforms)
+    return list(transform) if type(transform).__name__ == "Sequential" else []
+
+
+def _like(transform: Any, parts: list[Any]) -> Any:
+    if type(transform).__name__ == "Sequential":
+        return type(transform)(*parts)
+    return type(transform)(parts)
+
+
+def _is_albumentations(transform: Any) -> bool:
+    return type(transform).__module__.partition(".")[0] == "albumentations"
+
+
+class Albumentations:
+    """An albumentations pipeline as a callable on a PIL image; it has generators of its own."""
+
+    def __init__(self, pipeline: Any) -> None:
+        self._pipeline = pipeline
+
+    def seed(self, number: int) -> None:
+        """Seed its own generators, which ignore the global ones."""
+        self._pipeline.set_random_seed(number % 2**32)
+
+    def __call__(self, image: Any) -> Any:
+        """Return what the pipeline makes of a PIL image."""
+        import numpy as np
+
+        return self._pipeline(image=np.asarray(image))["image"]

@@ -1,0 +1,69 @@
+"""What a pipeline returns, to the counts or moments of its samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bnstat.images import samples
+from bnstat.images.decoding import NATIVE, UnmeasurableError
+from bnstat.moments import Kind, Tally, moments_of_floats
+
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+def add(tally: Tally, row: int, output: Any) -> None:
+    """Add one draw: a PIL image; a uint8, uint16 or float tensor (C, H, W) or array (H, W, C).
+
+    Raises
+    ------
+    UnmeasurableError
+        If it is something else.
+    NotFiniteError
+        If a sample is NaN or infinite.
+    """
+    if isinstance(output, Image.Image):
+        samples.add(tally, row, output, NATIVE)
+        return
+    planes = _planes(output)
+    if planes.dtype == np.uint8:
+        counts = [np.bincount(plane, minlength=256) for plane in planes]
+        tally.add_8_bit(row, _kind(planes, 255), np.concatenate(counts).tolist())
+    elif planes.dtype == np.uint16:
+        counts = [np.bincount(plane, minlength=65536) for plane in planes]
+        tally.add_16_bit(row, _kind(planes, 65535), np.stack(counts))
+    elif np.issubdtype(planes.dtype, np.floating):
+        n, mean, m2 = moments_of_floats(lambda: [planes.astype(np.float64)])
+        tally.add_floats(row, _kind(planes, 1), n, mean, m2)
+    else:
+        raise UnmeasurableError(f"became {planes.dtype} samples, which have no known scale")
+
+
+def _planes(output: Any) -> NDArray[Any]:
+    """Return samples in the shape (C, samples)."""
+    if isinstance(output, np.ndarray):
+        array = np.moveaxis(np.atleast_3d(output), -1, 0)
+    elif hasattr(output, "detach"):
+        array = _array(output)
+    else:
+        raise UnmeasurableError(f"became a {type(output).__name__}, not an image or a tensor")
+    if array.ndim != 3 or 0 in array.shape:
+        raise UnmeasurableError(f"became samples of shape {tuple(output.shape)}, not (C, H, W)")
+    return array.reshape(len(array), -1)
+
+
+def _array(tensor: Any) -> NDArray[Any]:
+    """Return a tensor as an array; numpy has no bfloat16."""
+    import torch
+
+    tensor = tensor.detach().cpu()
+    return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
+
+
+def _kind(planes: NDArray[Any], scale: int) -> Kind:
+    mode = _MODES.get(len(planes), f"{len(planes)} channels")
+    bands = Image.getmodebandnames(mode) if mode in _MODES.values() else None
+    return Kind(mode, bands or tuple(f"C{i}" for i in range(len(planes))), scale)
