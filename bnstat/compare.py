@@ -220,4 +220,4 @@ def _imagenet(row: Row) -> str:
 
 
 def _list(values: Sequence[float]) -> str:
-    return ", ".join(f"{value:.2f}" for value in values)
+    return ", ".join(f"{round(value, 2) + 0.0:.2f}" for value in values)  # + 0.0: no -0.00

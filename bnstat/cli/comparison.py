@@ -65,33 +65,32 @@ def _channels(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _table(comparison: Comparison, color: bool | None) -> None:
+    """Print a block for each row, and the verdicts as one paragraph."""
     console = console_for(color)
-    channels = _channels(comparison)
-    for index, (row, less) in enumerate(zip(comparison.rows, comparison.differences, strict=True)):
+    for row, less in zip(comparison.rows, comparison.differences, strict=True):
         console.print(printable(row.name), style="bold", markup=False)
         if row.result is None:
             console.print(f"  {printable(row.source)}", markup=False)
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for label in ("  ", "", *channels):
-            table.add_column(label, justify="right" if label in channels else "left", no_wrap=True)
-        for figure, values, delta, in_std in _figures(row, less):
-            table.add_row(f"  {figure}", "", *(f"{value:.6f}" for value in values))
-            if index:
-                table.add_row("", "less baseline, in 1/255", *(difference(255 * d) for d in delta))
-                table.add_row("", "in baseline std", *map(difference, in_std))
-        _add_methods(table, row)
+        table.add_column("", no_wrap=True)
+        for channel in _channels(comparison):
+            table.add_column(channel, justify="right", no_wrap=True)
+        for line in _lines(row, less, is_baseline=row is comparison.rows[0]):
+            table.add_row(*line)
         console.print(table)
         console.print()
-    for verdict in comparison.verdicts:
-        console.print(printable(verdict), markup=False)
+    console.print(" ".join(map(printable, comparison.verdicts)), markup=False)
 
 
-def _add_methods(table: Table, row: Row) -> None:
-    """Add how far the other methods are from two-pass, in 1/255."""
-    for name, figures in row.methods.items():
-        if figures is None or name in ("two-pass", "published"):
-            continue
-        for figure, values, exact in (("mean", figures[0], row.mean), ("std", figures[1], row.std)):
-            away = (255 * (a - b) for a, b in zip(values, exact, strict=True))
-            label = f"{name} less two-pass, in 1/255"
-            table.add_row(f"  {figure}", label, *map(difference, away))
+def _lines(row: Row, less: Difference, *, is_baseline: bool) -> Iterator[list[str]]:
+    """Yield a label and a cell a channel: each figure, and what it differs from and by how much."""
+    for figure, values, delta, in_std in _figures(row, less):
+        yield [f"  {figure}", *(f"{value:.6f}" for value in values)]
+        if not is_baseline:
+            yield ["    less baseline, in 1/255", *(difference(255 * d) for d in delta)]
+            yield ["    less baseline, in its std", *map(difference, in_std)]
+        for name, figures in row.methods.items():
+            if figures is not None and name not in ("two-pass", "published"):
+                other = figures[0] if figure == "mean" else figures[1]
+                away = (255 * (a - b) for a, b in zip(other, values, strict=True))
+                yield [f"    {name} less two-pass, in 1/255", *map(difference, away)]

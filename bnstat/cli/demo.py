@@ -31,6 +31,8 @@ def command(folder: str) -> None:
     document, layer = home / "bnstat.json", home / "bnstat.pt"
     _note("Measure them three ways. The broken one is named, and makes the exit status 3:")
     _run("compute", str(images), "--batch-size", "8", "-o", str(document))
+    _note("What a pipeline does to the statistics:")
+    _run("compare", str(document), "--augment", "colorjitter", "--max-failures", "1")
     _note("A snippet for torchvision:")
     _run("export", str(document), "--format", "normalize")
     _note("Or a primed BatchNorm2d, to put first in a model:")

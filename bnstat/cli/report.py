@@ -28,10 +28,10 @@ def failures(stats: Stats) -> None:
     _name([(failure.image, failure.reason) for failure in stats.source.failures])
     deep = stats.source.deeper_than_8_bits
     if deep:
+        done = "rounded to 8 bits for the pipeline" if stats.pipeline.transforms else "kept in full"
         click.echo(
-            f"{_counted(deep, 'image')} deeper than 8 bits: 16-bit gray and float samples were "
-            "measured in full, 16-bit colour at the 8 bits that Pillow gives; torchvision's "
-            "ImageFolder would clip them",
+            f"{_counted(deep, 'image')} deeper than 8 bits: 16-bit gray was {done}, 16-bit color "
+            "is read at 8 bits; torchvision's ImageFolder would clip them",
             err=True,
         )
 

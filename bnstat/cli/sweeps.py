@@ -1,30 +1,45 @@
-"""A sweep as a table."""
+"""A sweep as a table for each order."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.table import Table
 
-from bnstat.cli.report import console_for, percent
-from bnstat.sweep import Off, Sweep
+from bnstat.cli.report import console_for
+from bnstat.sweep import Cell, Off, Sweep
 
 
 def show(sweep: Sweep, color: bool | None) -> None:
     """Show a line for each schedule on stdout, and what follows."""
     console = console_for(color)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("batch", "momentum", "order"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("start", "mean: most", "rms", "theory", "std: most", "rms", "theory"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for cell in sweep.cells:
-        momentum = "cumulative" if cell.momentum is None else f"{cell.momentum:g}"
-        start = percent(cell.start_weight)
-        schedule = f"{cell.batch_size}", momentum, cell.order, start
-        table.add_row(*schedule, *_figures(cell.mean), *_figures(cell.std))
-    console.print(f"{sweep.images:,} images; off two-pass, in [0, 1], in the worst channel:\n")
-    console.print(table)
+    console.print(
+        f"{sweep.images:,} images. How far BatchNorm's mean and std are off two-pass, in [0, 1], "
+        "in the worst channel: the most in any repeat, its root mean square, and what theory "
+        "expects of that. start: the share of the initial mean 0 and var 1 that is still in it.",
+        markup=False,
+    )
+    for order in dict.fromkeys(cell.order for cell in sweep.cells):
+        cells = [cell for cell in sweep.cells if cell.order == order]
+        repeats = f"{cells[0].repeats} repeats" if order == "shuffled" else "by key"
+        console.print()
+        console.print(f"{order} ({repeats})", style="bold", markup=False)
+        console.print(_table(cells))
     console.print()
     console.print(sweep.verdict, markup=False)
+
+
+def _table(cells: Sequence[Cell]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("batch", "momentum", "start", "mean", "rms", "theory", "std", "rms", "theory"):
+        left = heading == "momentum"
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True, min_width=7)
+    for cell in cells:
+        momentum = "cumulative" if cell.momentum is None else f"{cell.momentum:g}"
+        start = f"{cell.start_weight:.2g}"
+        off = (*_figures(cell.mean), *_figures(cell.std))
+        table.add_row(f"{cell.batch_size}", momentum, start, *off)
+    return table
 
 
 def _figures(off: Off) -> tuple[str, str, str]:

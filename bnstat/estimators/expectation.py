@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,32 +26,50 @@ class Expectation:
     sd_of_var: float
 
 
+class _Spread(NamedTuple):
+    """Of all samples, mean and var; of the images' contributions yᵢ to each, S² and the bias.
+
+    The bias of a batch's ratio is −cov(nᵢ/n̄, yᵢ) times (1/b − 1/N).
+    """
+
+    mean: float
+    var: float
+    s2_of_mean: float
+    s2_of_var: float
+    bias_of_mean: float
+    bias_of_var: float
+
+
 def expectation(epochs: Sequence[Column], schedule: Schedule) -> Expectation:
     """Return what a schedule leads to over all shuffles, for the images' moments in each epoch.
 
     The running mean is Σwᵢyᵢ over the images in random order, so its variance over shuffles is
     S²(Σwᵢ² − (Σwᵢ)²/N), with S² the variance (ddof 1) of yᵢ over the images: Cochran, Sampling
     Techniques, 3rd ed., section 2.9, for sampling without replacement. Epochs are shuffled apart,
-    so their variances add. For images of unequal sizes yᵢ is (nᵢ/n̄)(meanᵢ − mean): the batch mean
-    is a ratio, taken to first order. Likewise the running variance, with yᵢ = (nᵢ/n̄)(varᵢ + (meanᵢ
-    − mean)² − var).
+    so their variances add. For images of unequal sizes yᵢ is (nᵢ/n̄)(meanᵢ − mean), as the batch
+    mean is a ratio, with a bias: ibid., sections 6.4 and 6.8, to leading order. Likewise the
+    running variance, with yᵢ = (nᵢ/n̄)(varᵢ + (meanᵢ − mean)² − var).
 
     The variance within a batch of b images leaves out the variance of its mean, S²(1/b − 1/N), so
     the running variance is expected to be that much too small. docs/methods.md derives all of it.
     """
-    sizes = schedule.batch_sizes(len(epochs[0].n))
+    images = len(epochs[0].n)
+    sizes = schedule.batch_sizes(images)
     weights = schedule.batch_weights(schedule.epochs * len(sizes)).reshape(schedule.epochs, -1)
-    start = schedule.start_weight(weights.size)
-    found = [_spread(epochs[0])] * len(epochs) if _same(epochs) else [_spread(c) for c in epochs]
-    mean, var, of_mean, of_var = np.array(found).T
-    images, share = len(epochs[0].n), weights.sum(axis=1)
+    share = weights.sum(axis=1)
     scatter = np.maximum((weights**2 / sizes).sum(axis=1) - share**2 / images, 0.0)
-    missing = of_mean * (weights * (1 / sizes - 1 / images)).sum(axis=1)
+    short = (weights * (1 / sizes - 1 / images)).sum(axis=1)
+    found = [_spread(epochs[0])] * len(epochs) if _same(epochs) else [_spread(c) for c in epochs]
+    spread = _Spread(*np.array(found).T)
     return Expectation(
-        mean=float(share @ mean),
-        var=float(start + share @ var - missing.sum()),
-        sd_of_mean=math.sqrt(scatter @ of_mean),
-        sd_of_var=math.sqrt(scatter @ of_var),
+        mean=float(share @ spread.mean + short @ spread.bias_of_mean),
+        var=float(
+            schedule.start_weight(weights.size)
+            + share @ spread.var
+            + short @ (spread.bias_of_var - spread.s2_of_mean)
+        ),
+        sd_of_mean=math.sqrt(scatter @ spread.s2_of_mean),
+        sd_of_var=math.sqrt(scatter @ spread.s2_of_var),
     )
 
 
@@ -59,14 +77,14 @@ def _same(epochs: Sequence[Column]) -> bool:
     return all(column is epochs[0] for column in epochs)
 
 
-def _spread(column: Column) -> tuple[float, float, float, float]:
-    """Return mean and variance of all samples, and S² of the images' contributions to each."""
+def _spread(column: Column) -> _Spread:
     n, means, m2 = column
     mean = float(np.average(means, weights=n))
     squares = m2 / n + (means - mean) ** 2
     var = float(np.average(squares, weights=n))
     if len(n) == 1:
-        return mean, var, 0.0, 0.0
+        return _Spread(mean, var, 0.0, 0.0, 0.0, 0.0)
     share = n / n.mean()
-    of_mean = np.var(share * (means - mean), ddof=1)
-    return mean, var, float(of_mean), float(np.var(share * (squares - var), ddof=1))
+    of_mean = np.cov([share, share * (means - mean)])
+    of_var = np.cov([share, share * (squares - var)])
+    return _Spread(mean, var, of_mean[1, 1], of_var[1, 1], -of_mean[0, 1], -of_var[0, 1])

@@ -14,7 +14,7 @@ def shortest(value: float) -> str:
     """Return the shortest decimal text that reads back to the same float32.
 
     >>> shortest(0.4850000001), shortest(1 / 3)
-    ('0.485', '0.33333334')
+    ('0.485', '0.33333333')
     """
     try:
         wanted = struct.pack("f", value)
@@ -41,9 +41,14 @@ def printable(text: str) -> str:
 def origin(stats: Stats, method: str) -> str:
     """Say in one line where figures come from: source, number of images, method and date."""
     exact = " (exact)" if method == "two-pass" else ""
-    where = printable(" ".join(stats.source.locations))
-    where = where if len(where) <= 200 else where[:199] + "…"
+    where = _short(printable(" ".join(stats.source.locations)))
+    steps = _short(printable(" | ".join(stats.pipeline.transforms)))
+    through = f" through {steps}" if steps else ""
     return (
-        f"{where}: {stats.source.images:,} images, mode {printable(stats.mode)}, {method}{exact}, "
-        f"by bnstat {printable(stats.bnstat)}, {printable(stats.created)}"
+        f"{where}{through}: {stats.source.images:,} images, mode {printable(stats.mode)}, "
+        f"{method}{exact}, by bnstat {printable(stats.bnstat)}, {printable(stats.created)}"
     )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else text[:199] + "…"
