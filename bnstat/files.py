@@ -58,7 +58,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
     try:
         with open(handle, "wb") as file:
             os.fchmod(file.fileno(), _permissions(target))

@@ -13,12 +13,13 @@ from bnstat.api.settings import Settings
 from bnstat.engines import open_engine
 from bnstat.errors import NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule, TooFewSamplesError
-from bnstat.images import Sources, key_text
+from bnstat.images import Sources
 from bnstat.images.listing import Listing
 from bnstat.moments import Records
 from bnstat.pipelines import Draws
 from bnstat.scan import Measure, Scan, View, scan
 from bnstat.stats import Estimate, Failure, FileList, Pipeline, Source, Stats
+from bnstat.text import key_text
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _source(found: Sources, seen: Scan, view: View) -> Source:
         deeper_than_8_bits=len(view.deep),
         failures=tuple(Failure(key_text(key), reason) for key, reason in view.failures),
         fingerprint=f"{seen.fingerprint:064x}",
-        files_from=FileList(listed.null, listed.root, listed.again) if listed else None,
+        files_from=_file_list(listed) if listed else None,
     )
 
 
@@ -164,3 +165,8 @@ def _batchnorm(records: Records, schedule: Schedule) -> tuple[Estimate | None, d
         return estimators.batchnorm(records, schedule), {}
     except TooFewSamplesError as error:
         return None, {"batchnorm": str(error)}
+
+
+def _file_list(listing: Listing) -> FileList:
+    root = None if listing.root is None else key_text(os.fsencode(listing.root))
+    return FileList(listing.null, root, listing.again)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 import click
 from rich.table import Table
 
-from bnstat.cli.report import console_for, printable
+from bnstat.cli.report import console_for
 from bnstat.cli.tables import difference
 from bnstat.compare import Comparison, Difference, Row
+from bnstat.text import printable
 
 
 def show(comparison: Comparison, form: str, color: bool | None) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from bnstat.cli.report import printable
 from bnstat.errors import ExportError
 from bnstat.export import TARGETS, Target
 from bnstat.stats import Stats
+from bnstat.text import printable
 
 
 @click.command("export", short_help="Write what a framework reads.")

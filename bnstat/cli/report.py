@@ -13,14 +13,10 @@ import click
 
 from bnstat.errors import NothingMeasuredError
 from bnstat.stats import BatchNormEstimate, Stats
+from bnstat.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-def printable(text: str) -> str:
-    """Return text for a terminal: control characters, line ends too, as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def failures(stats: Stats) -> None:

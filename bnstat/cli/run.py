@@ -74,14 +74,15 @@ def _signals_raised() -> Iterator[None]:
         raise _Ended(number)
 
     for name in _ENDING:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, end)
     yield
 
 
 def _die(number: int) -> NoReturn:
     """End by the signal itself, so that a shell knows what happened."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered has no reader
     signal.signal(number, signal.SIG_DFL)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered has no reader
     os.kill(os.getpid(), number)
     raise AssertionError("not reached")

@@ -24,6 +24,7 @@ from typing import Any
 
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _CONTEXT = multiprocessing.get_context(_METHOD)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def usable_cores() -> int:
@@ -50,17 +51,16 @@ class ProcessEngine:
         context = _recording(started)
         if _METHOD == "forkserver":
             context.set_forkserver_preload(self._preload)
-        executor = ProcessPoolExecutor(
-            workers, context, initializer=_prepare_worker, initargs=(os.getcwd(),)
-        )
+        with _signals_held():  # for the resource tracker, which starts here
+            executor = ProcessPoolExecutor(
+                workers, context, initializer=_prepare_worker, initargs=(os.getcwd(),)
+            )
         try:
             yield executor
         finally:
             # After an error or Ctrl-C nobody wants what still runs; after success nothing does.
-            for process in started:
-                process.kill()
-            executor.shutdown(wait=True, cancel_futures=True)
-            self._exit_codes = [process.exitcode for process in started]
+            with _signals_held():
+                self._exit_codes = _ended(executor, started)
 
     def cause(self) -> str:
         """Say by which signal or with which exit status the last, single worker ended."""
@@ -70,11 +70,20 @@ class ProcessEngine:
         return f"signal {-code}" if code < 0 else f"exit status {code}"
 
 
+def _ended(executor: Executor, started: list[BaseProcess]) -> list[int | None]:
+    """Kill all workers and wait for their end; return their exit codes."""
+    for process in started:
+        if process.pid is not None:  # else it has not come to start
+            process.kill()
+    executor.shutdown(wait=True, cancel_futures=True)
+    return [process.exitcode for process in started]
+
+
 class _Worker(_CONTEXT.Process):  # type: ignore[name-defined, misc]
-    """A process that starts without the caller's `__main__`, and that Ctrl-C does not reach."""
+    """A process that starts without the caller's `__main__`, and undisturbed."""
 
     def start(self) -> None:
-        with _empty_main(), _no_interrupts():
+        with _empty_main(), _signals_held():
             super().start()
 
 
@@ -103,17 +112,40 @@ def _empty_main() -> Iterator[None]:
 
 
 @contextmanager
-def _no_interrupts() -> Iterator[None]:
-    """Block SIGINT, which a new process inherits: it would die of Ctrl-C with a traceback."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+def _signals_held() -> Iterator[None]:
+    """Let signals that end a run wait until a process has started, or all have ended.
+
+    They are blocked, which the new process inherits: it would die of Ctrl-C with a traceback. And
+    they are put off here, as another thread may receive them for this one.
+    """
+    held: list[int] = []
+    handlers = _deferred(held) if threading.current_thread() is threading.main_thread() else {}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in held:
+            signal.raise_signal(number)
+
+
+def _deferred(held: list[int]) -> dict[int, Any]:
+    """Have signals with a handler of Python's noted in `held`; return the handlers."""
+    handlers = {number: signal.getsignal(number) for number in _ENDING}
+    ours: dict[int, Any] = {
+        number: handler for number, handler in handlers.items() if callable(handler)
+    }
+    for number in ours:
+        signal.signal(number, lambda number, frame: held.append(number))
+    return ours
 
 
 def _prepare_worker(folder: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):  # the caller decides what becomes of it
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     os.chdir(folder)  # multiprocessing goes to where the caller was when it was imported
     threading.Thread(target=_follow_parent, daemon=True).start()
     _keep_freed_memory()

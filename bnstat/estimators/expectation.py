@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bnstat.estimators.schedule import Schedule
 from bnstat.moments import Column
+from bnstat.moments.table import Ints
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -29,7 +30,8 @@ class Expectation:
 class _Spread(NamedTuple):
     """Of all samples, mean and var; of the images' contributions yᵢ to each, S² and the bias.
 
-    The bias of a batch's ratio is −cov(nᵢ/n̄, yᵢ) times (1/b − 1/N).
+    The bias of a batch's ratio is −cov(nᵢ/n̄, yᵢ) times (1/b − 1/N). `joint` is the covariance of
+    the contribution to the variance with the square of that to the mean.
     """
 
     mean: float
@@ -38,6 +40,7 @@ class _Spread(NamedTuple):
     s2_of_var: float
     bias_of_mean: float
     bias_of_var: float
+    joint: float
 
 
 def expectation(epochs: Sequence[Column], schedule: Schedule) -> Expectation:
@@ -51,7 +54,10 @@ def expectation(epochs: Sequence[Column], schedule: Schedule) -> Expectation:
     running variance, with yᵢ = (nᵢ/n̄)(varᵢ + (meanᵢ − mean)² − var).
 
     The variance within a batch of b images leaves out the variance of its mean, S²(1/b − 1/N), so
-    the running variance is expected to be that much too small. docs/methods.md derives all of it.
+    the running variance is expected to be that much too small. What it leaves out varies too, by
+    2S⁴(1/b − 1/N)² for means near a normal distribution, and together with yᵢ: where batches weigh
+    nearly alike, the first order above cancels and this is the most of it. docs/methods.md derives
+    all of it.
     """
     images = len(epochs[0].n)
     sizes = schedule.batch_sizes(images)
@@ -69,8 +75,19 @@ def expectation(epochs: Sequence[Column], schedule: Schedule) -> Expectation:
             + short @ (spread.bias_of_var - spread.s2_of_mean)
         ),
         sd_of_mean=math.sqrt(scatter @ spread.s2_of_mean),
-        sd_of_var=math.sqrt(scatter @ spread.s2_of_var),
+        sd_of_var=math.sqrt(
+            max(0.0, scatter @ spread.s2_of_var + _left_out(weights, sizes, spread))
+        ),
     )
+
+
+def _left_out(weights: Floats, sizes: Ints, spread: _Spread) -> float:
+    # What the variance of batch means adds to the variance of the running variance.
+    images, share = sizes.sum(), weights.sum(axis=1)
+    alone = weights**2 * ((1 / sizes - 1 / images) ** 2 - 1 / images**2)
+    squares = alone.sum(axis=1) + share**2 / images**2
+    joint = (weights**2 / sizes**2).sum(axis=1) - share * (weights / sizes).sum(axis=1) / images
+    return float(2.0 * squares @ spread.s2_of_mean**2 - 2.0 * joint @ spread.joint)
 
 
 def _same(epochs: Sequence[Column]) -> bool:
@@ -83,8 +100,9 @@ def _spread(column: Column) -> _Spread:
     squares = m2 / n + (means - mean) ** 2
     var = float(np.average(squares, weights=n))
     if len(n) == 1:
-        return _Spread(mean, var, 0.0, 0.0, 0.0, 0.0)
+        return _Spread(mean, var, 0.0, 0.0, 0.0, 0.0, 0.0)
     share = n / n.mean()
-    of_mean = np.cov([share, share * (means - mean)])
-    of_var = np.cov([share, share * (squares - var)])
-    return _Spread(mean, var, of_mean[1, 1], of_var[1, 1], -of_mean[0, 1], -of_var[0, 1])
+    to_mean, to_var = share * (means - mean), share * (squares - var)
+    of_mean, of_var = np.cov([share, to_mean]), np.cov([share, to_var])
+    joint = np.cov([to_mean**2, to_var])[0, 1]
+    return _Spread(mean, var, of_mean[1, 1], of_var[1, 1], -of_mean[0, 1], -of_var[0, 1], joint)

@@ -5,6 +5,7 @@ https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.Norma
 
 from __future__ import annotations
 
+from ctypes import c_float
 from typing import TYPE_CHECKING
 
 from bnstat.errors import ExportError
@@ -60,7 +61,7 @@ def render(stats: Stats, method: str) -> bytes:
 def _usable(stats: Stats, method: str) -> Estimate:
     estimate = chosen(stats, method)
     for channel, std in zip(stats.channels, estimate.std, strict=True):
-        if std == 0.0:
+        if c_float(std).value == 0.0:  # as Normalize would have it
             raise ExportError(
                 f"channel {channel} has std 0, as all its samples are equal; Normalize would "
                 "divide by zero"

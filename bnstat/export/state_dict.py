@@ -97,17 +97,25 @@ def render(
 
 def check(data: bytes) -> str:
     """Load what was written as a user would, into the layer that it is for."""
+    try:
+        layer = _loaded(data)
+    except Exception as error:  # torch raises of many kinds on what is no such file
+        why = str(error) or type(error).__name__
+        raise ExportError(f"what was written does not load: {why}") from error
+    return f"loads with weights_only=True into BatchNorm2d({layer.num_features})"
+
+
+def _loaded(data: bytes) -> nn.BatchNorm2d:
     import torch
     from torch import nn
 
     state = torch.load(io.BytesIO(data), weights_only=True)
-    state = {name.rpartition(".")[2]: tensor for name, tensor in state.items()}
+    [mean] = [name for name in state if name.endswith("running_mean")]
+    prefix = mean.removesuffix("running_mean")
+    state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
     layer = nn.BatchNorm2d(len(state["running_mean"]), affine="weight" in state)
-    try:
-        layer.load_state_dict(state)
-    except RuntimeError as error:
-        raise ExportError(f"what was written does not load: {error}") from error
-    return f"loads with weights_only=True into BatchNorm2d({layer.num_features})"
+    layer.load_state_dict(state)
+    return layer
 
 
 def _stored(stats: Stats, estimate: Estimate, absorb_eps: float | None) -> list[float]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import struct
+import math
 from collections.abc import Sequence
+from ctypes import c_float
 
 from bnstat.stats import Stats
+from bnstat.text import printable
 
 _DIGITS_OF_A_FLOAT32 = 9
 
@@ -14,28 +16,19 @@ def shortest(value: float) -> str:
     """Return the shortest decimal text that reads back to the same float32.
 
     >>> shortest(0.4850000001), shortest(1 / 3)
-    ('0.485', '0.33333333')
+    ('0.485', '0.33333334')
     """
-    try:
-        wanted = struct.pack("f", value)
-    except OverflowError:
+    wanted = c_float(value).value
+    if math.isinf(wanted):
         return repr(value)
-    texts = (f"{value:.{digits}g}" for digits in range(1, _DIGITS_OF_A_FLOAT32 + 1))
-    return next(text for text in texts if struct.pack("f", float(text)) == wanted)
+    # Digits of the float32, not of `value`: rounded, that may be nearer to the neighbour.
+    texts = (f"{wanted:.{digits}g}" for digits in range(1, _DIGITS_OF_A_FLOAT32 + 1))
+    return next(text for text in texts if c_float(float(text)).value == wanted)
 
 
 def vector(values: Sequence[float]) -> str:
     """Return a list of numbers, as Python and most formats write it."""
     return "[" + ", ".join(map(shortest, values)) + "]"
-
-
-def printable(text: str) -> str:
-    r"""Return text on one line: what is not printable, line ends too, as escapes.
-
-    >>> printable("a\nimport os")
-    'a\\nimport os'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def origin(stats: Stats, method: str) -> str:

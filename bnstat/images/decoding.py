@@ -11,6 +11,7 @@ from typing import IO
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from bnstat.moments import NotFiniteError
+from bnstat.text import printable
 
 # Pillow's names for one 16-bit gray sample a pixel, by byte order.
 GRAY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
@@ -76,6 +77,10 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
 
 def reason(error: Exception, size: int) -> str:
     """Return, in one line, why a file of `size` bytes could not be measured."""
+    return printable(" ".join(_cause(error, size).split()))
+
+
+def _cause(error: Exception, size: int) -> str:
     match error:
         case UnmeasurableError() | NotFiniteError():
             return str(error)

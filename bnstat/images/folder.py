@@ -29,32 +29,46 @@ class Folder:
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
-        for key, path, problem in self._walk(self._root, self._prefix, set()):
+        self.skipped = 0
+        for key, path, problem in self._walk():
             yield refer(key, path) if problem is None else Reference(key, path, 0, 0, problem)
 
     def count(self) -> int:
         """Count the images, without looking at any."""
-        return sum(1 for _ in Folder(self._root)._walk(self._root, b"", set()))
+        return sum(1 for _ in Folder(self._root)._walk())
 
-    def _walk(
-        self, folder: bytes, prefix: bytes, walked: set[tuple[int, int]]
-    ) -> Iterator[tuple[bytes, bytes, str | None]]:
-        """Yield key, path and, for a folder that cannot be read, the problem."""
-        try:
-            status = os.stat(folder)
-            if (status.st_dev, status.st_ino) in walked:
-                return
-            walked.add((status.st_dev, status.st_ino))
-            entries = self._entries(folder)
-        except OSError as error:
-            yield prefix, folder, f"cannot be read: {error.strerror}"
-            return
-        for name, is_folder in entries:
-            path = os.path.join(folder, name.rstrip(b"/"))
-            if is_folder:
-                yield from self._walk(path, prefix + name, walked)
+    def _walk(self) -> Iterator[tuple[bytes, bytes, str | None]]:
+        """Yield key, path and, for a folder that cannot be read, the problem.
+
+        A stack of what is left in each folder above takes the place of recursion, which Python
+        limits.
+        """
+        walked: set[tuple[int, int]] = set()
+        waiting = [(self._prefix, self._root, True)]
+        while waiting:
+            key, path, is_folder = waiting.pop()
+            if not is_folder:
+                yield key, path, None
+                continue
+            try:
+                below = self._below(key, path, walked)
+            except OSError as error:
+                yield key, path, f"cannot be read: {error.strerror}"
             else:
-                yield prefix + name, path, None
+                waiting.extend(reversed(below))
+
+    def _below(
+        self, key: bytes, folder: bytes, walked: set[tuple[int, int]]
+    ) -> list[tuple[bytes, bytes, bool]]:
+        """Return key, path and kind of what is in a folder, in order; nothing the second time."""
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in walked:
+            return []
+        walked.add((status.st_dev, status.st_ino))
+        return [
+            (key + name, os.path.join(folder, name.rstrip(b"/")), is_folder)
+            for name, is_folder in self._entries(folder)
+        ]
 
     def _entries(self, folder: bytes) -> list[tuple[bytes, bool]]:
         """Return names and whether they are folders, sorted so that a walk meets keys in order.

@@ -37,12 +37,3 @@ def refer(key: bytes, path: bytes) -> Reference:
         kind = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
         return Reference(key, path, 0, 0, kind)
     return Reference(key, path, status.st_size, status.st_mtime_ns)
-
-
-def key_text(key: bytes) -> str:
-    r"""Return a key as text; bytes that are not UTF-8 become backslash escapes.
-
-    >>> key_text(b"caf\xe9.jpg")
-    'caf\\xe9.jpg'
-    """
-    return key.decode("utf-8", "backslashreplace")

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from bnstat.errors import SourceError
 from bnstat.images.folder import Folder
 from bnstat.images.listing import Listing
-from bnstat.images.reference import Reference, key_text, refer
+from bnstat.images.reference import Reference, refer
+from bnstat.text import key_text
 
 
 class SingleFile:
@@ -86,7 +87,7 @@ class Sources:
         return sum(part.skipped for part in self._parts)
 
     def __iter__(self) -> Iterator[Reference]:
-        previous = None
+        previous, self.duplicates = None, 0
         for reference in heapq.merge(*self._parts, key=lambda reference: reference.key):
             if reference.key == previous:
                 self.duplicates += 1

@@ -7,12 +7,14 @@ enum members and transforms have a meaning.
 from __future__ import annotations
 
 import ast
+from typing import TypeGuard
 
 from bnstat.errors import SpecError
 from bnstat.pipelines import words
 from bnstat.pipelines.step import Step, Value
 
 _LONGEST = 10_000
+_LARGEST = 2**63
 
 
 def parse(text: str) -> tuple[Step, ...]:
@@ -57,6 +59,8 @@ def _step(node: ast.expr, text: str) -> Step:
             named = {keyword.arg: keyword.value for keyword in keywords}
             if None in named or any(isinstance(arg, ast.Starred) for arg in args):
                 raise SpecError(f"{name}: arguments cannot be unpacked with * in a pipeline")
+            if len(named) < len(keywords):
+                raise SpecError(f"{name}: an argument is given twice")
             kwargs = {str(key): _value(value, text) for key, value in named.items()}
             return Step(name, tuple(_value(arg, text) for arg in args), kwargs)
         case ast.Name() | ast.Attribute():
@@ -66,7 +70,7 @@ def _step(node: ast.expr, text: str) -> Step:
 
 def _value(node: ast.expr, text: str) -> Value:
     match node:
-        case ast.Constant(value) if value is None or isinstance(value, str | int | float):
+        case ast.Constant(value) if _is_literal(value):
             return value
         case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as number)):
             return -number
@@ -86,6 +90,13 @@ def _value(node: ast.expr, text: str) -> Value:
         f"{_source(node, text)} means nothing in a pipeline; arguments are literals, dtypes, "
         "enum members and transforms"
     )
+
+
+def _is_literal(value: object) -> TypeGuard[str | int | float | None]:
+    """Whether a constant is text, none, or a number of a size that torchvision can mean."""
+    if isinstance(value, int | float):
+        return abs(value) < _LARGEST
+    return value is None or isinstance(value, str)
 
 
 def _dotted(node: ast.expr, text: str) -> str:

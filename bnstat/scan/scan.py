@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from bnstat.engines import Engine
 from bnstat.errors import MeasureError
-from bnstat.images import Reference, key_text
+from bnstat.images import Reference
 from bnstat.moments import Records
 from bnstat.scan.chunks import chunks
 from bnstat.scan.dispatch import Chunk, Result, dispatch
 from bnstat.scan.measuring import Measure, Measured
+from bnstat.text import key_text
 
 
 @dataclass(frozen=True)

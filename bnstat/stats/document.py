@@ -57,9 +57,10 @@ def parse(text: str | bytes, name: str) -> Stats:
         raise DocumentError(f"{name} is not JSON ({error}); bnstat compute writes one") from error
     if not isinstance(root.value, dict) or root.value.get("format") != FORMAT:
         raise DocumentError(f"{name} is not a result of bnstat compute")
-    if root.value.get("version") != VERSION:
+    version = root.value.get("version")
+    if type(version) is not int or version != VERSION:
         raise DocumentError(
-            f"{name} has version {root.value.get('version')!r}; this bnstat reads {VERSION}: "
+            f"{name} has version {version!r}; this bnstat reads {VERSION}: "
             "upgrade bnstat, or compute again"
         )
     return _stats(root)
@@ -70,7 +71,7 @@ def _refuse(constant: str) -> None:
 
 
 def _stats(root: Node) -> Stats:
-    channels = root["channels"].texts()
+    channels = root["channels"].texts(minimum=1)
     width = len(channels)
     histogram = root["histogram"].optional(lambda node: node.table(width, 256))
     return Stats(

@@ -68,9 +68,12 @@ class Node:
             self._wrong("a string")
         return self.value
 
-    def texts(self) -> tuple[str, ...]:
-        """Return an array of strings."""
-        return tuple(node.text() for node in self.sequence())
+    def texts(self, minimum: int = 0) -> tuple[str, ...]:
+        """Return an array of at least so many strings."""
+        nodes = self.sequence()
+        if len(nodes) < minimum:
+            self._wrong(f"an array of at least {minimum}")
+        return tuple(node.text() for node in nodes)
 
     def boolean(self) -> bool:
         """Return true or false."""

@@ -215,7 +215,12 @@ class Stats:
         OutputError
             If it cannot be written; an old file is then left as it was.
         """
-        if os.fspath(path) == "-":
-            sys.stdout.write(self.to_json())
-        else:
-            files.write(Path(path), self.to_json().encode())
+        # In JSON, what a lone surrogate is escaped to is that surrogate.
+        data = self.to_json().encode(errors="backslashreplace")
+        if os.fspath(path) != "-":
+            files.write(Path(path), data)
+        elif hasattr(sys.stdout, "buffer"):  # UTF-8 whatever the locale
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+        else:  # a notebook's
+            sys.stdout.write(data.decode())

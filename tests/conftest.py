@@ -1,0 +1,135 @@
+"""What all rooms share: a small folder of images, real processes, and who is running."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def soft(rng, size, channels=3):
+    """Return photo-like pixels: uint8 of shape (height, width, channels)."""
+    coarse = rng.integers(0, 256, (6, 8, channels), dtype=np.uint8)
+    planes = [Image.fromarray(coarse[..., c]).resize(size) for c in range(channels)]
+    return np.stack([np.asarray(plane) for plane in planes], axis=2)
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    """A folder of six images of several kinds and sizes, and a text file; not to be changed."""
+    folder = tmp_path_factory.mktemp("data") / "photos"
+    (folder / "cats" / "young").mkdir(parents=True)
+    (folder / "dogs").mkdir()
+    rng = np.random.default_rng(7)
+    Image.fromarray(soft(rng, (40, 30))).save(folder / "cats" / "1.jpg", quality=90)
+    Image.fromarray(soft(rng, (31, 17))).save(folder / "cats" / "young" / "2.PNG")
+    Image.fromarray(soft(rng, (64, 48))).save(folder / "dogs" / "1.jpeg", quality=75)
+    Image.fromarray(soft(rng, (16, 16), 1)[..., 0]).save(folder / "dogs" / "gray.png")
+    Image.fromarray(soft(rng, (24, 24), 1)[..., 0]).save(folder / "dogs" / "gray.jpg")
+    Image.fromarray(soft(rng, (20, 12))).quantize(16).save(folder / "palette.png")
+    (folder / "notes.txt").write_text("not an image")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def endless(tmp_path_factory):
+    """A folder that takes a minute to measure: one JPEG of 2 megapixels under 3,000 names."""
+    folder = tmp_path_factory.mktemp("endless")
+    first = folder / "0000.jpg"
+    Image.fromarray(soft(np.random.default_rng(7), (1600, 1200))).save(first)
+    for i in range(1, 3000):
+        os.link(first, folder / f"{i:04}.jpg")
+    return folder
+
+
+ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in {"NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS"}
+}
+
+
+@pytest.fixture
+def python(tmp_path):
+    """Run Python with arguments in a folder of the test's own; return the finished process."""
+
+    def run(*arguments, cwd=tmp_path, env=(), **keywords):
+        return subprocess.run(
+            [sys.executable, *map(os.fspath, arguments)],
+            cwd=cwd,
+            env=ENVIRONMENT | dict(env),
+            **{"capture_output": True, "text": True, "timeout": 60} | keywords,
+        )
+
+    return run
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start Python in a process group of its own, as a shell does; what is left is killed."""
+    started = []
+
+    def run(*arguments, cwd=tmp_path, env=(), **keywords):
+        process = subprocess.Popen(
+            [sys.executable, *map(os.fspath, arguments)],
+            cwd=cwd,
+            env=ENVIRONMENT | dict(env),
+            start_new_session=True,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | keywords,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        for pid in group(process.pid):
+            os.kill(pid, 9)
+        process.communicate()
+
+
+def table():
+    """Return (parent, group, state) of each running process, from /proc."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # it has just ended
+                continue
+            found[int(folder.name)] = (int(fields[1]), int(fields[2]), fields[0])
+    return found
+
+
+def group(leader):
+    """Return the processes of a process group that have not ended."""
+    return [pid for pid, (_, its, state) in table().items() if its == leader and state not in "ZX"]
+
+
+def workers(main):
+    """Return the workers of a process: the children of its fork server, or its own."""
+    running = table()
+    children = {pid for pid, (parent, *_) in running.items() if parent == main}
+    return [pid for pid, (parent, *_) in running.items() if parent in children]
+
+
+def eventually(condition, seconds=20):
+    """Return what a condition gives as soon as that is true; fail if it stays false."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"still false after {seconds} s"
+        time.sleep(0.005)
+    return value
+
+
+@pytest.fixture(scope="session")
+def processes():
+    """Who is running: `group(leader)`, `workers(main)`, and `eventually(condition)`."""
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("needs /proc")
+
+    return SimpleNamespace(group=group, workers=workers, eventually=eventually)

@@ -1,0 +1,138 @@
+"""Processes: workers that start anywhere, end with their caller, and may die."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+
+from bnstat.engines import InlineEngine, ProcessEngine, open_engine, usable_cores
+
+
+@pytest.fixture
+def engine():
+    return ProcessEngine(2)
+
+
+def test_one_worker_is_no_process():
+    """With one worker the work is done here; with more, in so many processes."""
+    assert isinstance(open_engine(1), InlineEngine)
+    assert isinstance(open_engine(2), ProcessEngine)
+    assert [open_engine(n).workers for n in (1, 2, 5)] == [1, 2, 5]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks for the cores as Linux does")
+def test_default_is_the_cores_this_process_may_use(monkeypatch):
+    """None is as many workers as the process is allowed to run on, not as the machine has."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3, 5})
+    assert (usable_cores(), open_engine(None).workers) == (3, 3)
+
+
+def test_inline_engine_keeps_errors_in_the_future():
+    """What a call raises is in its future, as with any executor."""
+    with InlineEngine().open(1) as executor:
+        assert executor.submit(int, "7").result() == 7
+        assert isinstance(executor.submit(int, "x").exception(), ValueError)
+
+
+def test_work_is_done_elsewhere(engine):
+    """Calls run in other processes, in as many as there are workers, in the caller's folder."""
+    with engine.open(2) as executor:
+        pids = {executor.submit(os.getpid).result() for _ in range(4)}
+        assert executor.submit(os.getcwd).result() == os.getcwd()
+    assert os.getpid() not in pids
+
+
+def test_folder_is_where_the_caller_is_now(engine, tmp_path, monkeypatch):
+    """Workers start in the caller's current folder, not in that of its beginning."""
+    monkeypatch.chdir(tmp_path)
+    with engine.open(1) as executor:
+        assert executor.submit(os.getcwd).result() == os.fspath(tmp_path)
+
+
+def test_leaving_ends_at_once(engine, processes):
+    """Whatever workers are doing, leaving kills them."""
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), engine.open(2) as executor:
+        for _ in range(8):
+            executor.submit(time.sleep, 60)
+        processes.eventually(lambda: len(processes.workers(os.getpid())) == 2)
+        raise KeyboardInterrupt
+    assert time.monotonic() - started < 10
+    processes.eventually(lambda: not processes.workers(os.getpid()), seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("call", "argument", "cause"),
+    [
+        (signal.raise_signal, signal.SIGKILL, "signal 9"),
+        (signal.raise_signal, signal.SIGSEGV, "signal 11"),
+        (os._exit, 3, "exit status 3"),
+    ],
+)
+def test_a_lost_worker_is_told_apart(engine, call, argument, cause):
+    """A worker that dies breaks the pool by one of `lost`, and its cause is known."""
+    with engine.open(1) as executor, pytest.raises(engine.lost):
+        executor.submit(call, argument).result()
+    assert engine.cause() == cause
+    assert issubclass(BrokenProcessPool, engine.lost)
+
+
+def test_cause_before_any_loss(engine):
+    """Nothing is made up where nothing is known."""
+    assert engine.cause() == "unknown"
+    assert InlineEngine().cause() == "unknown"
+
+
+def test_interrupts_do_not_reach_workers(engine, processes):
+    """Ctrl-C, which a terminal sends to all, is the caller's to handle."""
+    with engine.open(1) as executor:
+        worker = executor.submit(os.getpid).result()
+        busy = executor.submit(time.sleep, 0.2)
+        os.kill(worker, signal.SIGINT)
+        assert busy.result() is None
+        assert executor.submit(os.getpid).result() == worker
+
+
+def test_callers_signals_are_as_before(engine):
+    """Starting workers leaves the caller's handlers and mask alone."""
+    before = (signal.getsignal(signal.SIGINT), signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    with engine.open(1) as executor:
+        executor.submit(int).result()
+    after = (signal.getsignal(signal.SIGINT), signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    assert after == before
+
+
+def test_callers_main_is_as_before(engine):
+    """The caller's `__main__` is hidden only while a worker starts."""
+    main = sys.modules["__main__"]
+    with engine.open(1) as executor:
+        executor.submit(int).result()
+        assert sys.modules["__main__"] is main
+
+
+def test_works_in_a_thread(engine):
+    """Workers can be started from any thread, where no signal handler may be set."""
+    results = []
+
+    def work():
+        with engine.open(1) as executor:
+            results.append(executor.submit(int, "7").result())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(30)
+    assert results == [7]
+
+
+def test_callers_multiprocessing_is_left_alone(engine):
+    """The caller's own start method, and the processes that it makes, are as they were."""
+    before = (multiprocessing.get_start_method(), multiprocessing.get_context().Process)
+    with engine.open(1) as executor:
+        executor.submit(int).result()
+    after = (multiprocessing.get_start_method(), multiprocessing.get_context().Process)
+    assert after == before

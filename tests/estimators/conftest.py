@@ -1,0 +1,55 @@
+"""Records of images that tests give as arrays."""
+
+import numpy as np
+import pytest
+
+from bnstat.moments import Kind, Records, Tally, moments_of_floats
+
+
+def add(tally, row, samples):
+    """Add one image: samples of shape (C, n), uint8, uint16 or float64."""
+    channels = tuple("RGBA"[: len(samples)])
+    if samples.dtype == np.uint8:
+        counts = [np.bincount(channel, minlength=256) for channel in samples]
+        tally.add_8_bit(row, Kind("RGB", channels, 255), np.concatenate(counts).tolist())
+    elif samples.dtype == np.uint16:
+        counts = [np.bincount(channel, minlength=65536) for channel in samples]
+        tally.add_16_bit(row, Kind("RGB", channels, 65535), np.stack(counts))
+    else:
+        n, mean, m2 = moments_of_floats(lambda: iter([samples]))
+        tally.add_floats(row, Kind("RGB", channels, 1), n, mean, m2)
+
+
+@pytest.fixture(scope="session")
+def records_of():
+    """Return what makes the records of a list of images; of several, drawn epoch by epoch."""
+
+    def make(*epochs, into=None):
+        records, tally = Records(len(epochs)) if into is None else into, Tally()
+        for row, draws in enumerate(zip(*epochs, strict=True)):
+            for image in draws:
+                add(tally, row, image.reshape(len(image), -1))
+        keys = [f"{row:06d}".encode() for row in range(len(epochs[0]))]
+        for part in tally.parts():
+            records.extend(keys, part)
+        return records
+
+    return make
+
+
+@pytest.fixture
+def frames():
+    """23 RGB images of 5 × 4 pixels, each with a light of its own."""
+    rng = np.random.default_rng(7)
+    light = rng.integers(0, 200, (23, 3, 1, 1))
+    return (light + rng.integers(0, 56, (23, 3, 5, 4))).astype(np.uint8)
+
+
+@pytest.fixture
+def crops():
+    """17 RGB images of 1 to 40 pixels, each with a light of its own."""
+    rng = np.random.default_rng(8)
+    sizes = rng.integers(1, 41, 17)
+    return [
+        (rng.integers(0, 200, (3, 1)) + rng.integers(0, 56, (3, n))).astype(np.uint8) for n in sizes
+    ]

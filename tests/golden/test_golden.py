@@ -1,0 +1,42 @@
+"""Every past version of the document stays readable."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+from bnstat import Stats
+
+HERE = Path(__file__).parent
+DOCUMENTS = sorted(HERE.glob("*.json"))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_it_loads_and_is_written_again_as_it_was(path):
+    """Reading loses nothing and writing changes nothing: the text is the same."""
+    assert Stats.load(path).to_json() == path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def remade():
+    """What the script makes today, by file name."""
+    return runpy.run_path(str(HERE / "make.py"))["documents"]()
+
+
+def comparable(text, **reading):
+    """Return a document's values, but for the expected noise: that may be told better one day."""
+    document = json.loads(text, **reading)
+    if document["methods"]["batchnorm"]:
+        del document["methods"]["batchnorm"]["expected_sd"]
+    return document
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_the_same_images_still_have_the_same_figures(path, remade):
+    """Exact ones to the last digit; those that numpy's own routines round, to 1e-12."""
+    golden = path.read_text(encoding="utf-8")
+    near = comparable(golden, parse_float=lambda text: pytest.approx(float(text), rel=1e-12))
+
+    assert comparable(remade[path.name]) == near
+    assert Stats.from_json(remade[path.name]).var == Stats.from_json(golden).var

@@ -1,0 +1,163 @@
+"""All moments of a run, by image key."""
+
+import numpy as np
+import pytest
+
+from bnstat.moments import Kind, Moments, Records, Tally
+
+CHANNELS = ("R", "G", "B")
+BYTE = Kind("RGB", CHANNELS, 255)
+WORD = Kind("RGB", CHANNELS, 65535)
+FLOAT = Kind("RGB", CHANNELS, 1)
+
+
+def draw(tally, row, kind, value):
+    """Add a draw of one sample, the same in each channel."""
+    if kind.scale == 255:
+        counts = np.bincount([value], minlength=256).tolist() * len(kind.channels)
+        tally.add_8_bit(row, kind, counts)
+    elif kind.scale == 65535:
+        counts = np.stack([np.bincount([value], minlength=65536)] * len(kind.channels))
+        tally.add_16_bit(row, kind, counts)
+    else:
+        means = np.full(len(kind.channels), float(value))
+        tally.add_floats(row, kind, 1, means, np.zeros_like(means))
+
+
+def add_chunk(records, *draws):
+    """Add one chunk of draws: (key, kind, value); a kind of None is an image that failed."""
+    tally = Tally()
+    for row, (_, kind, value) in enumerate(draws):
+        if kind is not None:
+            draw(tally, row, kind, value)
+    for part in tally.parts():
+        records.extend([key for key, _, _ in draws], part)
+
+
+def made_of(*chunks):
+    records = Records()
+    for chunk in chunks:
+        add_chunk(records, *chunk)
+    return records
+
+
+@pytest.fixture
+def mixed():
+    """Two chunks of three kinds that take turns; one image failed."""
+    return made_of(
+        [(b"a", WORD, 65535), (b"b", BYTE, 51), (b"c", None, 0), (b"d", FLOAT, -2.0)],
+        [(b"e", BYTE, 102), (b"f", WORD, 0)],
+    )
+
+
+def test_keys_are_in_order_when_kinds_are_mixed(mixed):
+    """Records come by key, not by kind."""
+    assert mixed.keys() == [b"a", b"b", b"d", b"e", b"f"]
+
+
+def test_columns_are_in_the_order_of_the_keys(mixed):
+    """A column's rows belong to the keys, in units of [0, 1] whatever the depth."""
+    assert mixed.column(1).mean.tolist() == [1.0, 0.2, -2.0, 0.4, 0.0]
+
+
+def test_order_is_by_bytes():
+    """Keys sort as bytes, so that no locale and no encoding has a say."""
+    records = made_of([(b"Z", BYTE, 1), (b"a", WORD, 2), (b"\xff", BYTE, 3)])
+
+    assert records.keys() == [b"Z", b"a", b"\xff"]
+
+
+def test_a_failed_image_leaves_no_trace(mixed):
+    """It is in no figure: not in the keys, the count or the number of draws."""
+    assert (len(mixed), mixed.count) == (5, 5)
+
+
+def test_count_is_samples_of_a_channel():
+    """Count adds the draws' samples, which differ in number."""
+    records, tally = Records(), Tally()
+    tally.add_8_bit(0, BYTE, [7] + [0] * 255 + [3, 4] + [0] * 254 + [7] + [0] * 255)
+    tally.add_8_bit(1, BYTE, ([2] + [0] * 255) * 3)
+    for part in tally.parts():
+        records.extend([b"a", b"b"], part)
+
+    assert records.count == 9
+
+
+def test_depths_add_up_exactly():
+    """8-bit samples enter the total of a deeper set times 257."""
+    records = made_of([(b"a", BYTE, 3), (b"b", WORD, 1000)])
+
+    assert records.scale == 65535
+    assert records.total() == Moments(65535, 2, (1771,) * 3, (771**2 + 1000**2,) * 3)
+
+
+def test_floats_anywhere_leave_no_exact_total(mixed):
+    """A run with float samples is a float run: unit 1 and no integer sums."""
+    assert (mixed.scale, mixed.total(), mixed.histogram) == (1, None, None)
+
+
+def test_histogram_adds_up_over_chunks():
+    """256 counts a channel, of all chunks."""
+    records = made_of([(b"a", BYTE, 0), (b"b", BYTE, 255)], [(b"c", BYTE, 255)])
+
+    assert records.histogram == [[1] + [0] * 254 + [2]] * 3
+
+
+def test_no_histogram_where_any_samples_are_deeper():
+    """An 8-bit histogram of half the samples would be a false one."""
+    assert made_of([(b"a", BYTE, 0), (b"b", WORD, 0)]).histogram is None
+
+
+def test_modes_are_counted():
+    """Each mode with its draws, of whatever depth."""
+    gray = Kind("L", ("L",), 255)
+    records = made_of([(b"a", BYTE, 1), (b"b", gray, 2), (b"c", WORD, 3)])
+
+    assert records.modes == {"RGB": 2, "L": 1}
+
+
+def test_drop_forgets_one_mode_of_any_depth():
+    """The dropped draws' keys are returned; the others' figures are as if they had been alone."""
+    gray = Kind("L", ("L",), 255)
+    records = made_of(
+        [(b"a", BYTE, 1), (b"b", gray, 51), (b"c", WORD, 3)], [(b"d", gray, 102), (b"e", BYTE, 4)]
+    )
+    alone = made_of([(b"b", gray, 51), (b"d", gray, 102)])
+
+    assert sorted(records.drop("RGB")) == [b"a", b"c", b"e"]
+    assert records.modes == {"L": 2}
+    assert tuple(records.keys()) == (b"b", b"d")
+    assert records.channels == ("L",)
+    assert records.total() == alone.total()
+    assert records.histogram == alone.histogram
+
+
+def test_draws_of_an_image_stand_together():
+    """By key, then epoch, kinds mixed; an image is one, and its samples count for each draw."""
+    records, tally = Records(draws=2), Tally()
+    for row, kind, value in [(0, WORD, 65535), (0, WORD, 0), (1, BYTE, 51), (1, BYTE, 102)]:
+        draw(tally, row, kind, value)
+    for row, value in [(2, 13107), (2, 26214)]:
+        draw(tally, row, WORD, value)
+    for part in tally.parts():
+        records.extend([b"a", b"b", b"c"], part)
+
+    assert (len(records), records.count) == (3, 6)
+    assert records.keys() == [b"a", b"b", b"c"]
+    assert records.column(0).mean.tolist() == [1.0, 0.0, 0.2, 0.4, 0.2, 0.4]
+    assert records.modes == {"RGB": 3}
+
+
+def test_dropping_a_mode_that_is_not_there_drops_nothing(mixed):
+    """No keys, and nothing is lost."""
+    assert mixed.drop("CMYK") == []
+    assert len(mixed) == 5
+
+
+def test_reading_does_not_end_adding(mixed):
+    """Figures may be asked for in the middle of a run."""
+    before = mixed.column(0), mixed.total(), mixed.count
+    add_chunk(mixed, (b"g", BYTE, 255), (b"h", FLOAT, 7.0))
+
+    assert before[2] == 5
+    assert mixed.column(0).mean.tolist() == [1.0, 0.2, -2.0, 0.4, 0.0, 1.0, 7.0]

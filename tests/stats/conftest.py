@@ -1,0 +1,115 @@
+"""A real document, and every way to break one value of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "stats-v1.json"
+
+# Path to a value, what stands there instead, and what the reader says it must be.
+BROKEN = [
+    ("bnstat", 1, "a string"),
+    ("created", None, "a string"),
+    ("mode", ["RGB"], "a string"),
+    ("channels", "RGB", "an array"),
+    ("channels.1", 7, "a string"),
+    ("scale", 256, "one of 255, 65535, 1"),
+    ("scale", True, "one of 255, 65535, 1"),
+    ("scale", "255", "one of 255, 65535, 1"),
+    ("count", 0, "an integer of at least 1"),
+    ("count", 1.5, "an integer of at least 1"),
+    ("count", True, "an integer of at least 1"),
+    ("count", "27", "an integer of at least 1"),
+    ("sum", 1, "an array of 3"),
+    ("sum.0", 2871, "a string"),
+    ("sum_of_squares.2", None, "a string"),
+    ("histogram", {}, "an array of 3"),
+    ("histogram.1", [0] * 255, "an array of 256"),
+    ("histogram.0.7", -1, "an integer of at least 0"),
+    ("histogram.2.255", 0.5, "an integer of at least 0"),
+    ("source", [], "an object"),
+    ("source.locations", "data", "an array"),
+    ("source.locations.0", 1, "a string"),
+    ("source.cwd", None, "a string"),
+    ("source.images", -1, "an integer of at least 0"),
+    ("source.skipped", None, "an integer of at least 0"),
+    ("source.duplicates", False, "an integer of at least 0"),
+    ("source.deeper_than_8_bits", "0", "an integer of at least 0"),
+    ("source.failures", {}, "an array"),
+    ("source.failures.0", "b/broken.ppm", "an object"),
+    ("source.failures.0.image", None, "a string"),
+    ("source.failures.0.reason", 3, "a string"),
+    ("source.fingerprint", 17, "a string"),
+    ("source.shard", 1, "an object"),
+    ("source.shard", {"index": 0, "of": 2}, "an integer of at least 1", "source.shard.index"),
+    ("source.shard", {"index": 1, "of": "2"}, "an integer of at least 1", "source.shard.of"),
+    ("source.files_from", True, "an object"),
+    (
+        "source.files_from",
+        {"null": 0, "root": None, "again": True},
+        "true or false",
+        "source.files_from.null",
+    ),
+    (
+        "source.files_from",
+        {"null": False, "root": 1, "again": True},
+        "a string",
+        "source.files_from.root",
+    ),
+    ("pipeline", None, "an object"),
+    ("pipeline.spec", 1, "a string"),
+    ("pipeline.transforms", None, "an array"),
+    ("pipeline.transforms", [1], "a string", "pipeline.transforms.0"),
+    ("pipeline.seed", 0.5, "an integer"),
+    ("pipeline.epochs", 0, "an integer of at least 1"),
+    ("pipeline.before_normalize", 0, "true or false"),
+    ("methods", [], "an object"),
+    ("methods.two-pass", None, "an object"),
+    ("methods.welford", 0.5, "an object"),
+    ("methods.two-pass.mean.0", "0.5", "a number"),
+    ("methods.two-pass.mean.0", None, "a number"),
+    ("methods.two-pass.mean.0", True, "a number"),
+    ("methods.two-pass.var.2", -1e-9, "a finite number of at least 0"),
+    ("methods.batchnorm.var", 1, "an array of 3"),
+    ("methods.batchnorm.batch_size", 0, "an integer of at least 1"),
+    ("methods.batchnorm.momentum", "plain", "a number"),
+    ("methods.batchnorm.momentum", None, "a number"),
+    ("methods.batchnorm.order", None, "a string"),
+    ("methods.batchnorm.batches", 0, "an integer of at least 1"),
+    ("methods.batchnorm.start_weight", "0.2", "a number"),
+    ("methods.batchnorm.expected_sd", [], "an object"),
+    ("methods.batchnorm.expected_sd.mean", 0.1, "an array of 3"),
+    ("conventions", [], "an object"),
+    ("conventions.mean_of_image_stds", 0.2, "an array of 3"),
+    ("conventions.mean_of_image_stds.1", [], "a number"),
+    ("reasons", [], "an object"),
+    ("reasons", {"batchnorm": 1}, "a string", "reasons.batchnorm"),
+]
+
+
+@pytest.fixture
+def document():
+    """The golden document, as JSON values that a test may alter."""
+    return json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def put():
+    """Return what puts a value at a dotted path of a document."""
+
+    def at(document, path, value):
+        *way, last = path.split(".")
+        for step in way:
+            document = document[int(step) if isinstance(document, list) else step]
+        document[int(last) if isinstance(document, list) else last] = value
+
+    return at
+
+
+@pytest.fixture(params=BROKEN, ids=lambda case: f"{case[0]}={str(case[1])[:20]}")
+def broken(request, document, put):
+    """A document with one value that cannot be, and what the reader says of it."""
+    path, value, expected, *where = request.param
+    put(document, path, value)
+    return document, f"{where[0] if where else path} must be {expected}"
