@@ -70,11 +70,14 @@ class ProcessEngine:
         return f"signal {-code}" if code < 0 else f"exit status {code}"
 
 
-def _ended(executor: Executor, started: list[BaseProcess]) -> list[int | None]:
+def _ended(executor: ProcessPoolExecutor, started: list[BaseProcess]) -> list[int | None]:
     """Kill all workers and wait for their end; return their exit codes."""
     for process in started:
         if process.pid is not None:  # else it has not come to start
             process.kill()
+    # A worker may have died amid sending a result. The pool's thread would wait for the rest for
+    # ever, as long as this process holds the pipe's other end too.
+    executor._result_queue._writer.close()  # type: ignore[attr-defined]
     executor.shutdown(wait=True, cancel_futures=True)
     return [process.exitcode for process in started]
 
