@@ -11,6 +11,7 @@ from typing import Any
 from bnstat.errors import SourceError
 
 Floats = tuple[float, ...]
+_HUGE = 1e300
 
 
 @dataclass(frozen=True)
@@ -84,30 +85,29 @@ def read(text: str) -> Reference:
     """
     if text in REFERENCES:
         return REFERENCES[text]
-    path = Path(text)
-    if path.suffix == ".json" or path.is_file():
-        return _of_file(path)
-    mean, slash, std = text.partition("/")
+    mean, _, std = text.partition("/")
     try:
         values = [tuple(map(float, part.split(","))) for part in (mean, std)]
     except ValueError:
-        values = []
-    if not slash or not values:
-        raise SourceError(
-            f"{text!r} is neither a file nor constants; write MEAN/STD, "
-            "as in 0.485,0.456,0.406/0.229,0.224,0.225"
-        )
-    return _checked("typed", values[0], values[1], text)
+        return _of_file(Path(text))
+    return _checked(text, values[0], values[1], "typed")
 
 
 def _of_file(path: Path) -> Reference:
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        if path.suffix == ".json":
+            raise SourceError(f"cannot read constants of {path}: {error.strerror}") from error
+        raise SourceError(
+            f"{str(path)!r} is neither a file nor constants; write MEAN/STD, "
+            "as in 0.485,0.456,0.406/0.229,0.224,0.225"
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise SourceError(f"cannot read constants of {path}: {error}") from error
     for mean, std in _places(document):
         if _is_vector(mean) and _is_vector(std):
-            return _checked(path.name, tuple(map(float, mean)), tuple(map(float, std)), str(path))
+            return _checked(str(path), mean, std, str(path))
     raise SourceError(f"{path} has no image_mean and image_std, nor pretrained_cfg.mean and .std")
 
 
@@ -132,7 +132,7 @@ def _is_vector(value: Any) -> bool:
 
 def _checked(name: str, mean: Sequence[float], std: Sequence[float], source: str) -> Reference:
     if len(mean) != len(std):
-        raise SourceError(f"{source} has {len(mean)} means and {len(std)} stds")
-    if not all(0 < s < float("inf") for s in std) or not all(abs(m) < float("inf") for m in mean):
-        raise SourceError(f"{source}: a std must be above 0, and all must be finite")
-    return Reference(name, tuple(mean), tuple(std), source, "not said")
+        raise SourceError(f"{name} has {len(mean)} means and {len(std)} stds")
+    if not all(0 < s < _HUGE for s in std) or not all(abs(m) < _HUGE for m in mean):
+        raise SourceError(f"{name}: a std must be above 0, and all must be finite")
+    return Reference(name, tuple(map(float, mean)), tuple(map(float, std)), source, "not said")

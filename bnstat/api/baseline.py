@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from bnstat.api.measuring import opened
@@ -50,28 +50,29 @@ def settings_of(stats: Stats, given: Mapping[str, Any]) -> Settings:
         "mode": stats.mode,
         "seed": stats.pipeline.seed,
         "epochs": stats.pipeline.epochs,
+        "keep_normalize": stats.pipeline.spec is not None and not stats.pipeline.before_normalize,
     }
     if isinstance(batchnorm, BatchNormEstimate):
         own |= {name: getattr(batchnorm, name) for name in ("batch_size", "momentum", "order")}
     return replace(Settings(), **(own | dict(given)))
 
 
-def still_holds(stats: Stats, locations: tuple[str, ...], settings: Settings) -> bool:
-    """Whether measuring these locations plainly would give this very result again.
+def still_holds(stats: Stats, settings: Settings) -> bool:
+    """Whether measuring a plain result's images with these settings would give it again.
 
     Files are looked at, by name, size and time of change; none is opened.
     """
-    if stats.source.locations != locations or stats.pipeline.spec is not None:
+    counts = ("mode", "seed", "epochs", "batch_size", "momentum", "order")
+    own = settings_of(stats, {})
+    if any(getattr(own, name) != getattr(settings, name) for name in counts):
         return False
-    if settings_of(stats, {}) != _only_what_counts(settings):
-        return False
-    found = located(stats)
-    total = sum(reference.fingerprint() for reference in found) % 2**256
+    total = sum(reference.fingerprint() for reference in located(stats)) % 2**256
     return f"{total:064x}" == stats.source.fingerprint
 
 
-def _only_what_counts(settings: Settings) -> Settings:
-    """Return the settings that figures depend on, the others as they are by default."""
-    counts = ("mode", "seed", "epochs", "batch_size", "momentum", "order")
-    values = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name in counts}
-    return Settings(**values)
+def is_of(stats: Stats, location: str) -> bool:
+    """Whether a result is of this one folder or file, seen from here, and plain."""
+    if stats.source.locations != (location,) or stats.source.files_from is not None:
+        return False
+    there = os.path.join(stats.source.cwd, location)
+    return stats.pipeline.spec is None and os.path.realpath(there) == os.path.realpath(location)

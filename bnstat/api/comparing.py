@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bnstat import references
-from bnstat.api.baseline import DOCUMENT, is_document, located, settings_of, still_holds
+from bnstat.api.baseline import DOCUMENT, is_document, is_of, located, settings_of, still_holds
 from bnstat.api.measuring import measure
 from bnstat.api.settings import Settings
 from bnstat.compare import Comparison, Row
@@ -46,7 +47,7 @@ def compare(
     SourceError
         If there is nothing to compare, or rows have different channels.
     """
-    names = [os.fspath(source) for source in sources]
+    names = [_typed(source) for source in sources]
     if not names or (len(names) == 1 and not augment and not to):
         names.insert(0, DOCUMENT)
     if len(names) + len(augment) + len(to) < 2:
@@ -55,6 +56,11 @@ def compare(
     others = [row for name in names[1:] for row in _rows(name, [], False, used)]
     constants = [Row.of_reference(references.read(text)) for text in to]
     return compare_rows([*first, *others, *constants])
+
+
+def _typed(source: str | os.PathLike[str]) -> str:
+    """Return a source as it would be typed; a path never names a reference."""
+    return source if isinstance(source, str) else os.path.join(os.curdir, source)
 
 
 def _first(
@@ -74,27 +80,40 @@ def _rows(name: str, augment: Sequence[str], attribute: bool, settings: Settings
                 f"{name} is a named reference and has no images; ./{name} is a folder"
             )
         return [Row.of_reference(references.REFERENCES[name])]
-    known = Stats.load(name) if is_document(name) else _measured_before(name, settings)
+    document = Stats.load(name) if is_document(name) else None
+    known = _known(name, document, settings, anew=bool(augment))
     plans = [None if spec == "none" else spec for spec in augment]
     if known is None:
         plans.insert(0, None)
-    found = measure(located(known or name), plans, settings, attribute=attribute) if plans else []
-    rows = [Row.of_stats(_name(each.stats, name, attribute), each.stats, True) for each in found]
-    return rows if known is None else [Row.of_stats(name, known), *rows]
+    found = (
+        measure(located(document or name), plans, settings, attribute=attribute) if plans else []
+    )
+    rows = [Row.of_stats(_name(each.stats, attribute), each.stats, True) for each in found]
+    baseline = rows.pop(0) if known is None else Row.of_stats(name, known)
+    return [replace(baseline, name=name), *rows]
 
 
-def _measured_before(name: str, settings: Settings) -> Stats | None:
-    """Return the result in bnstat.json if it is this very one: nothing is measured twice."""
+def _known(name: str, document: Stats | None, settings: Settings, anew: bool) -> Stats | None:
+    """Return the source's own result, if it need not be measured.
+
+    A document speaks for itself. Beside pipelines on its images, a plain one must still hold, or
+    what has changed since would pass for the pipelines' doing.
+    """
+    if document is not None:
+        plain = document.pipeline.spec is None
+        return document if not (anew and plain) or still_holds(document, settings) else None
     if not Path(DOCUMENT).is_file():
         return None
     try:
         stats = Stats.load(DOCUMENT)
-        return stats if still_holds(stats, (name,), settings) else None
+        return stats if is_of(stats, name) and still_holds(stats, settings) else None
     except BnstatError:
         return None
 
 
-def _name(stats: Stats, source: str, attribute: bool) -> str:
-    if not stats.pipeline.transforms:
-        return source
-    return f"... {stats.pipeline.transforms[-1]}" if attribute else str(stats.pipeline.spec)
+def _name(stats: Stats, attribute: bool) -> str:
+    """Return what a row under a pipeline is called: the spec, or the last transform so far."""
+    if stats.pipeline.spec is None:
+        return "none"
+    steps = stats.pipeline.transforms
+    return f"... {steps[-1]}" if attribute and steps else stats.pipeline.spec

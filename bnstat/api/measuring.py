@@ -89,7 +89,7 @@ def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
         return [Pipeline(None, (), settings.seed, settings.epochs)]
     recipe, steps = plan.recipe, plan.recipe.transforms
     whole = Pipeline(recipe.spec, steps, settings.seed, settings.epochs, recipe.before_normalize)
-    ends = range(1, len(steps) + 1) if plan.attribute else [len(steps)]
+    ends = range(1, len(steps) + 1) if plan.attribute and steps else [len(steps)]
     return [replace(whole, transforms=steps[:end]) for end in ends]
 
 

@@ -55,7 +55,8 @@ def sweep(
     name = os.fspath(source)
     stats = Stats.load(name) if is_document(name) else None
     used = settings_of(stats, settings) if stats else Settings(**settings)
-    found = measure(located(stats or name), [augment], used)[0]
+    spec = stats.pipeline.spec if stats and augment is None else augment
+    found = measure(located(stats or name), [spec], used)[0]
     grid = Grid(tuple(batch_sizes), tuple(momenta), tuple(orders), repeats, used.seed, used.epochs)
     try:
         return replay.sweep(found.records, grid), found.stats

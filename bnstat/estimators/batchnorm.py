@@ -86,7 +86,7 @@ def moments_of_batches(
 ) -> tuple[Floats, Floats]:
     """Return mean and variance of each batch of one epoch; a batch is all its images' samples."""
     n, mean, m2 = (values[order] for values in column)
-    starts = np.arange(0, len(order), batch_size)
+    starts = np.arange(0, len(order), min(batch_size, len(order)))
     total = np.add.reduceat(n, starts)
     if unbiased and total.min() < 2:
         raise TooFewSamplesError("a batch has one sample per channel, where BatchNorm2d raises")

@@ -45,7 +45,7 @@ class Schedule:
 
     def batch_sizes(self, images: int) -> Ints:
         """Return how many images each batch of an epoch has; the last may be short."""
-        starts = np.arange(0, images, self.batch_size)
+        starts = np.arange(0, images, min(self.batch_size, images))
         return np.diff(np.append(starts, images))
 
     def batch_weights(self, batches: int) -> Floats:

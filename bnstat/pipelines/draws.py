@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bnstat.pipelines.spec import Recipe
-from bnstat.pipelines.user import Albumentations
+from bnstat.pipelines.user import Albumentations, printing_aside
 
 
 @dataclass(frozen=True)
@@ -32,26 +32,29 @@ class Draws:
     @property
     def width(self) -> int:
         """How many outputs a draw has."""
-        return len(self.recipe.transforms) if self.attribute else 1
+        return max(1, len(self.recipe.transforms)) if self.attribute else 1
 
-    def of(self, image: Any, key: bytes) -> Iterator[list[Any]]:
+    def of(self, image: Any, key: bytes) -> Iterator[Iterator[Any]]:
         """Yield what the pipeline makes of a PIL image in each epoch.
 
-        That is the final output alone, or with `attribute` the output of each transform.
+        That is the final output alone, or with `attribute` the output of each transform, to be
+        looked at before the next is asked for, which may change it.
         """
         stages = _built(self.recipe, self.attribute)
         for epoch in range(self.epochs):
             _seed(stages, self._number(epoch, key))
             # Only a transform of the user's own might change the image that it is given.
-            output, seen = image.copy() if self.recipe.user else image, []
-            for stage in stages:
-                output = stage(output)
-                seen.append(output)
-            yield seen
+            yield _outputs(stages, image.copy() if self.recipe.user else image)
 
     def _number(self, epoch: int, key: bytes) -> int:
         text = b"draw/%d/%d/%s" % (self.seed, epoch, key)
         return int.from_bytes(blake2b(text, digest_size=8).digest()) >> 1
+
+
+def _outputs(stages: list[Callable[[Any], Any]], output: Any) -> Iterator[Any]:
+    for stage in stages:
+        output = stage(output)
+        yield output
 
 
 @lru_cache(maxsize=64)
@@ -73,7 +76,7 @@ def _seed(stages: list[Callable[[Any], Any]], number: int) -> None:
 
 @contextmanager
 def caller_undisturbed() -> Iterator[None]:
-    """Run torch with one thread, and give all generators their state back afterwards.
+    """Run torch with one thread, keep stdout clean, and give generators their state back.
 
     One thread, as there is a process for each core, and as the number could change float results.
     """
@@ -83,7 +86,8 @@ def caller_undisturbed() -> Iterator[None]:
     torch.set_num_threads(1)
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()
     try:
-        yield
+        with printing_aside():
+            yield
     finally:
         torch.set_rng_state(states[0])
         random.setstate(states[1])

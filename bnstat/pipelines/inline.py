@@ -61,7 +61,10 @@ def _step(node: ast.expr, text: str) -> Step:
                 raise SpecError(f"{name}: arguments cannot be unpacked with * in a pipeline")
             if len(named) < len(keywords):
                 raise SpecError(f"{name}: an argument is given twice")
-            kwargs = {str(key): _value(value, text) for key, value in named.items()}
+            kwargs = {
+                str(key): words.of_argument(str(key), _value(value, text))
+                for key, value in named.items()
+            }
             return Step(name, tuple(_value(arg, text) for arg in args), kwargs)
         case ast.Name() | ast.Attribute():
             return Step(_dotted(node, text), (), {})
@@ -108,7 +111,9 @@ def _dotted(node: ast.expr, text: str) -> str:
     if not isinstance(node, ast.Name):
         raise SpecError(f"{_source(node, text)} is not the name of a transform")
     parts.append(node.id)
-    return ".".join(part for part in reversed(parts) if part not in words.PACKAGES)
+    while len(parts) > 1 and parts[-1] in words.PACKAGES:
+        parts.pop()
+    return ".".join(reversed(parts))
 
 
 def _source(node: ast.expr, text: str) -> str:

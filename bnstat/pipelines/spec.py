@@ -13,7 +13,10 @@ from bnstat.pipelines import inline, presets, toml
 from bnstat.pipelines.step import Step
 
 _USER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
-_OVERRIDE = re.compile(r"([a-z0-9-]+)\s*\(.*\)", re.DOTALL)
+# What looks like a preset's name; the names of transforms have capitals.
+_PRESET = re.compile(r"\s*([a-z0-9]+(?:-[a-z0-9]+)*)\s*(?:\(|$)")
+# What may stand behind a Normalize that is the last to change values.
+_TYPES_ONLY = {"ToPureTensor"}
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,12 @@ class Recipe:
     @property
     def _applied(self) -> tuple[Step, ...]:
         steps = self.steps or ()
-        ends = bool(steps) and steps[-1].name == "Normalize" and not self.keep_normalize
-        return steps[:-1] if ends else steps
+        last = len(steps) - 1
+        while last >= 0 and steps[last].name in _TYPES_ONLY:
+            last -= 1
+        if last < 0 or steps[last].name != "Normalize" or self.keep_normalize:
+            return steps
+        return steps[:last] + steps[last + 1 :]
 
     def build(self) -> Callable[[Any], Any]:
         """Return the transform: a callable on a PIL image.
@@ -83,7 +90,9 @@ class Recipe:
         """Return each transform for itself; a user's own object is one."""
         from bnstat.pipelines import build
 
-        return [self.build()] if self.user else [build.transform(step) for step in self._applied]
+        if self.user or not self._applied:
+            return [self.build()]
+        return [build.transform(step) for step in self._applied]
 
 
 def read(spec: str, *, keep_normalize: bool = False) -> Recipe:
@@ -98,7 +107,7 @@ def read(spec: str, *, keep_normalize: bool = False) -> Recipe:
         If it is none of these.
     """
     spec = spec.strip()
-    if _USER.fullmatch(spec):
+    if _USER.fullmatch(spec) and not spec.endswith(".toml"):
         return Recipe(spec, None, spec, keep_normalize)
     return Recipe(spec, _steps(spec), None, keep_normalize)
 
@@ -108,21 +117,25 @@ def _steps(spec: str) -> tuple[Step, ...]:
         return presets.preset(spec).steps
     if spec.endswith(".toml"):
         return toml.load(Path(spec)).steps
-    override = _OVERRIDE.fullmatch(spec)
-    if override and override[1] in presets.names():
-        return (_overridden(override[1], spec),)
+    name = _PRESET.match(spec.partition("|")[0])
+    if name and name[1] in presets.names():
+        return (_overridden(name[1], spec),)
+    if name and "-" in name[1]:
+        presets.path(name[1])  # raises: it names no preset
     return inline.parse(spec)
 
 
 def _overridden(name: str, spec: str) -> Step:
     """Return a preset's one transform with some arguments replaced."""
     steps = presets.preset(name).steps
+    edit = f"bnstat pipelines {name} > my.toml prints it to be edited"
+    if "|" in spec:
+        raise SpecError(f"the preset {name} stands alone; {edit}")
     if len(steps) > 1:
         raise SpecError(
-            f"{name} has {len(steps)} transforms, so that it takes no arguments; "
-            f"bnstat pipelines {name} > my.toml prints it to be edited"
+            f"{name} has {len(steps)} transforms, so that it takes no arguments; {edit}"
         )
-    given = inline.parse(spec[len(name) :].join((steps[0].name, "")))[0]
+    given = inline.parse(steps[0].name + spec[len(name) :])[0]
     if given.args:
         raise SpecError(f"{name} takes arguments by name, such as {name}(brightness=0.4)")
     return Step(steps[0].name, steps[0].args, {**steps[0].kwargs, **given.kwargs})

@@ -23,6 +23,9 @@ from bnstat.errors import SpecError
 from bnstat.pipelines import words
 from bnstat.pipelines.step import Step, Value
 
+_DEEPEST = 32
+_LARGEST = 2**63
+
 
 @dataclass(frozen=True)
 class PipelineFile:
@@ -49,6 +52,7 @@ def parse(text: str, name: str) -> PipelineFile:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SpecError(f"{name} is not TOML: {error}") from error
+    _check_depth(document, name)
     tables = document.get("transforms")
     if not isinstance(tables, list) or not tables:
         raise SpecError(f"{name} has no [[transforms]]; each is a table with a name and arguments")
@@ -57,6 +61,14 @@ def parse(text: str, name: str) -> PipelineFile:
         str(document.get("description", "")),
         str(document.get("source", "")),
     )
+
+
+def _check_depth(value: Any, name: str, left: int = _DEEPEST) -> None:
+    if left == 0:
+        raise SpecError(f"{name} nests deeper than {_DEEPEST} levels")
+    inner = value.values() if isinstance(value, dict) else value
+    for item in inner if isinstance(value, dict | list) else ():
+        _check_depth(item, name, left - 1)
 
 
 def _step(table: Any, name: str) -> Step:
@@ -76,6 +88,8 @@ def _value(argument: str, value: Any, name: str) -> Value:
             return [_value(argument, item, name) for item in value]
         case str():
             return words.of_argument(argument, value)
-        case bool() | int() | float():
+        case bool() | int() | float() if abs(value) < _LARGEST:
             return value
+        case int() | float():
+            raise SpecError(f"{name}: {argument} cannot be {value}")
     raise SpecError(f"{name}: {argument} cannot be a {type(value).__name__}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, redirect_stdout
+from copy import copy
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -47,9 +49,10 @@ def _found(where: str) -> Any:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        found = import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
+        with printing_aside():
+            found = import_module(module)
+            for part in attribute.split("."):
+                found = getattr(found, part)
     except (Exception, SystemExit) as error:
         raise SpecError(f"cannot load {where}: {type(error).__name__}: {error}") from error
     return found
@@ -59,14 +62,29 @@ def _made(found: Any, where: str) -> Any:
     """Call what needs no argument to make a transform; a function on an image is one itself."""
     if not (inspect.isroutine(found) or inspect.isclass(found)):
         return found
-    parameters = inspect.signature(found).parameters.values()
-    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    if any(p.default is p.empty and p.kind not in optional for p in parameters):
+    if _needs_arguments(found):
+        if inspect.isclass(found):
+            raise SpecError(f"{where} needs arguments to be made; name an object made of it")
         return found
     try:
-        return found()
+        with printing_aside():
+            return found()
     except (Exception, SystemExit) as error:
         raise SpecError(f"{where}() failed: {type(error).__name__}: {error}") from error
+
+
+def _needs_arguments(found: Any) -> bool:
+    try:
+        parameters = inspect.signature(found).parameters.values()
+    except ValueError:  # a builtin that does not tell
+        return True
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return any(p.default is p.empty and p.kind not in optional for p in parameters)
+
+
+def printing_aside() -> AbstractContextManager[object]:
+    """Have what the user's code prints on stderr: stdout is for data."""
+    return redirect_stdout(sys.stderr)
 
 
 def without_normalize(transform: Any) -> Any:
@@ -94,7 +112,9 @@ def _parts(transform: Any) -> list[Any]:
 def _like(transform: Any, parts: list[Any]) -> Any:
     if type(transform).__name__ == "Sequential":
         return type(transform)(*parts)
-    return type(transform)(parts)
+    less = copy(transform)  # a Compose of the user's own may have been made of more than parts
+    less.transforms = parts
+    return less
 
 
 def _is_albumentations(transform: Any) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bnstat.pipelines.step import Word
+from bnstat.errors import SpecError
+from bnstat.pipelines.step import Value, Word
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -20,7 +21,7 @@ _MEMBERS = {
     ),
     "AutoAugmentPolicy": ("IMAGENET", "CIFAR10", "SVHN"),
 }
-# Which arguments a TOML file, that has only strings, means as such words.
+# Which arguments take such words; a string there is taken for one.
 _ARGUMENTS = {
     "interpolation": "InterpolationMode",
     "policy": "AutoAugmentPolicy",
@@ -43,16 +44,26 @@ def find(name: str) -> Word | None:
     return None
 
 
-def of_argument(argument: str, text: str) -> Word | str:
-    """Return the word that a string means as this argument, or the string.
+def of_argument(argument: str, value: Value) -> Value:
+    """Return an argument's value, with the word that a string means there in its place.
 
     >>> of_argument("interpolation", "bicubic"), of_argument("fill", "bicubic")
     ('InterpolationMode.BICUBIC', 'bicubic')
+
+    Raises
+    ------
+    SpecError
+        If the argument takes a word, and the value is another.
     """
     kind = _ARGUMENTS.get(argument)
-    if kind == "dtype":
-        return Word(text) if text in _DTYPES else text
-    return (find(text.upper().replace("-", "_")) if kind else None) or text
+    if kind is None or not isinstance(value, str):
+        return value
+    bare = value.removeprefix("torch.")
+    word = find(bare) or find(bare.upper().replace("-", "_"))
+    if word is None or (word.partition(".")[0] if "." in word else "dtype") != kind:
+        known = _MEMBERS.get(kind, _DTYPES)
+        raise SpecError(f"no {argument} {value!r}; there are {', '.join(known)}")
+    return word
 
 
 def resolve(word: Word) -> Any:

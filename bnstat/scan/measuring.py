@@ -104,12 +104,22 @@ class Measure:
             return
         drawn = [Tally() for _ in views]
         for stages in plan.of(samples.in_8_bits(image, self.mode), key):
-            for tally, output in zip(drawn, stages, strict=True):
+            for tally, output in zip(drawn, _blamed(stages), strict=True):
                 outputs.add(tally, row, output)
         if any(len(tally.kinds) > 1 for tally in drawn):
             raise decoding.UnmeasurableError("became of another mode or depth from draw to draw")
         for view, tally in zip(views, drawn, strict=True):
             view.tally.extend(tally)
+
+
+def _blamed(stages: Iterator[object]) -> Iterator[object]:
+    """Pass outputs on; say of an error that it is the pipeline's, not the file's."""
+    try:
+        yield from stages
+    except Exception as error:
+        raise decoding.UnmeasurableError(
+            f"the pipeline failed: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _width(plan: Draws | None) -> int:

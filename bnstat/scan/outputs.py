@@ -26,6 +26,8 @@ def add(tally: Tally, row: int, output: Any) -> None:
         If a sample is NaN or infinite.
     """
     if isinstance(output, Image.Image):
+        if 0 in output.size:
+            raise UnmeasurableError("became an image with no pixels")
         samples.add(tally, row, output, NATIVE)
         return
     planes = _planes(output)
@@ -45,7 +47,7 @@ def add(tally: Tally, row: int, output: Any) -> None:
 def _planes(output: Any) -> NDArray[Any]:
     """Return samples in the shape (C, samples)."""
     if isinstance(output, np.ndarray):
-        array = np.moveaxis(np.atleast_3d(output), -1, 0)
+        array = np.moveaxis(np.atleast_3d(output), -1, 0) if output.ndim > 1 else output
     elif hasattr(output, "detach"):
         array = _array(output)
     else:
