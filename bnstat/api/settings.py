@@ -10,6 +10,8 @@ from bnstat.scan import Progress
 
 # Where Pillow itself raises: twice the size at which it warns.
 MAX_PIXELS = 178_956_970
+MODES = ("RGB", "L", "RGBA", "native")
+ORDERS = ("shuffled", "listed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,19 @@ class Settings:
     workers: int | None = None
     fail_fast: bool = False
     progress: Callable[[Progress], None] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning: a ValueError that names the option."""
+        for name in ("epochs", "batch_size", "max_pixels"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, is {getattr(self, name)}")
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"workers must be at least 1, is {self.workers}")
+        if self.momentum is not None and not 0.0 < self.momentum <= 1.0:
+            raise ValueError(f"momentum must be in (0, 1] or None, is {self.momentum}")
+        for name, known in (("mode", MODES), ("order", ORDERS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {known}, is {getattr(self, name)!r}")
 
     @property
     def schedule(self) -> Schedule:

@@ -24,7 +24,11 @@ class _Commands(click.Group):
         return command
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, "--version", message="bnstat %(version)s")
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
 @click.pass_context
@@ -37,4 +41,5 @@ def app(ctx: click.Context, debug: bool) -> None:
     bnstat export --format normalize      print a Normalize snippet of it
     bnstat export --format state_dict     write a primed BatchNorm2d of it
     """  # noqa: D301 (click reads the backspace)
-    ctx.meta["debug"] = debug
+    if ctx.invoked_subcommand is None:
+        raise click.UsageError(f"name a command: {', '.join(COMMANDS)}.", ctx)

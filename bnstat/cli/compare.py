@@ -31,7 +31,7 @@ from bnstat.cli.run import DRIFT, FAILURES
 )
 @click.option(
     "--fail-over",
-    type=click.FloatRange(min=0.0),
+    type=options.Amount(),
     metavar="TOL",
     help="Exit with status 1 if a mean or std differs by more, in [0, 1].",
 )
@@ -90,10 +90,7 @@ def command(
             **options.given(settings),
         )
     fresh = [row.result for row in found.rows if row.fresh and row.result]
-    for stats in fresh:
-        report.before_normalize(stats)
-    if fresh:
-        report.failures(max(fresh, key=lambda stats: len(stats.source.failures)))
+    report.said_once(fresh)
     if output is not None and output != "-":
         text = json.dumps(found.to_dict(), ensure_ascii=False, indent=2) + "\n"
         files.write(Path(output), text.encode())

@@ -70,8 +70,7 @@ def command(
         stats = compute(*sources, progress=update, **options.given(settings))
     seconds = time.perf_counter() - started
     stats.save(output)
-    report.failures(stats)
-    report.before_normalize(stats)
+    report.said_once([stats])
     if not quiet:
         report.speed(stats, seconds)
         if output != "-":

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bnstat.cli import options
 from bnstat.errors import ExportError
 from bnstat.export import TARGETS, Target
 from bnstat.stats import Stats
@@ -43,7 +44,7 @@ from bnstat.text import printable
 @click.option("--prefix", metavar="NAME.", help="state_dict: put before each name.")
 @click.option(
     "--absorb-eps",
-    type=click.FloatRange(min=0.0),
+    type=options.Amount(),
     metavar="EPS",
     help="state_dict: store var - EPS, so that a layer with this eps (torch's default is 1e-5) "
     "equals Normalize.",
@@ -54,11 +55,11 @@ def command(
 ) -> None:
     """Write the result STATS (default: bnstat.json; - is standard input) for a framework."""
     target = TARGETS[name]
-    options = _applicable(ctx, target, given)
+    chosen = _applicable(ctx, target, given)
     output = output or target.file or "-"
     if target.binary and output == "-" and sys.stdout.isatty():
         raise ExportError(f"{name} is binary and not for a terminal; name a file with -o")
-    data = target.render(Stats.load(document), method, **options)
+    data = target.render(Stats.load(document), method, **chosen)
     _write(data, output)
     if target.check is not None:
         written = data if output == "-" else Path(output).read_bytes()
@@ -67,12 +68,12 @@ def command(
 
 def _applicable(ctx: click.Context, target: Target, given: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given; refuse what the target does not take."""
-    options = {option: value for option, value in given.items() if value is not None}
-    for option in options.keys() - target.options:
+    chosen = {option: value for option, value in given.items() if value is not None}
+    for option in chosen.keys() - target.options:
         takers = [other.name for other in TARGETS.values() if option in other.options]
         flag = next(p for p in ctx.command.params if p.name == option).opts[0]
         raise click.UsageError(f"{flag} is for {', '.join(takers)}, not for {target.name}", ctx)
-    return options
+    return chosen
 
 
 def _write(data: bytes, output: str) -> None:

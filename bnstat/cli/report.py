@@ -16,19 +16,35 @@ from bnstat.stats import BatchNormEstimate, Stats
 from bnstat.text import printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from bnstat.cli.console import Console
 
 
-def failures(stats: Stats) -> None:
-    """Name each failed image on stderr, and say what became of deep ones."""
-    _name([(failure.image, failure.reason) for failure in stats.source.failures])
+def said_once(results: Sequence[Stats]) -> None:
+    """Name each failed image on stderr, and say what was done to deep ones and to Normalize."""
+    lines = [line for stats in results for line in _failed(stats)]
+    lines += [line for stats in results for line in _remarks(stats)]
+    for line in dict.fromkeys(lines):
+        click.echo(line[-1], err=True)
+
+
+def _failed(stats: Stats) -> Iterator[tuple[object, ...]]:
+    """Yield each failure, behind the source that makes it another than one of the same name."""
+    for failure in stats.source.failures:
+        yield stats.source.locations, _failure(failure.image, failure.reason)
+
+
+def _remarks(stats: Stats) -> Iterator[tuple[object, ...]]:
     deep = stats.source.deeper_than_8_bits
     if deep:
         done = "rounded to 8 bits for the pipeline" if stats.pipeline.transforms else "kept in full"
-        click.echo(
+        yield (
             f"{_counted(deep, 'image')} deeper than 8 bits: 16-bit gray was {done}, 16-bit color "
             "is read at 8 bits; torchvision's ImageFolder would clip them",
-            err=True,
+        )
+    if stats.pipeline.before_normalize:
+        yield (
+            f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "
+            "(--keep-normalize measures after it)",
         )
 
 
@@ -38,23 +54,13 @@ def failures_named() -> Iterator[None]:
     try:
         yield
     except NothingMeasuredError as error:
-        _name(error.failures)
+        for image, reason in error.failures:
+            click.echo(_failure(image, reason), err=True)
         raise
 
 
-def _name(failed: Sequence[tuple[str, str]]) -> None:
-    for image, reason in failed:
-        click.echo(f"failed: {printable(image)}: {printable(reason)}", err=True)
-
-
-def before_normalize(stats: Stats) -> None:
-    """Say on stderr that a Normalize at the end of the pipeline was left out."""
-    if stats.pipeline.before_normalize:
-        click.echo(
-            f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "
-            "(--keep-normalize measures after it)",
-            err=True,
-        )
+def _failure(image: str, reason: str) -> str:
+    return f"failed: {printable(image)}: {printable(reason)}"
 
 
 def speed(stats: Stats, seconds: float) -> None:
@@ -90,7 +96,7 @@ def three_ways(stats: Stats, output: str, color: bool | None) -> None:
 
 def console_for(color: bool | None) -> Console:
     """Return a console that is plain, and as wide as its text, where stdout is no terminal."""
-    from rich.console import Console
+    from bnstat.cli.console import Console
 
     terminal = sys.stdout.isatty()
     plain = not (terminal or color) or color is False or bool(os.environ.get("NO_COLOR"))

@@ -116,8 +116,7 @@ def command(
             progress=update,
             **options.given(settings),
         )
-    report.failures(stats)
-    report.before_normalize(stats)
+    report.said_once([stats])
     text = json.dumps(found.to_dict(), indent=2) + "\n"
     if output == "-":
         click.echo(text, nl=False)

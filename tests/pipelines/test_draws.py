@@ -23,7 +23,7 @@ folder, specs = sys.argv[1], sys.argv[2:]
 names = sorted(str(path) for path in Path(folder).glob("*.png"))
 runs = {}
 for spec in specs:
-    for run, workers, order in [("1", 1, names), ("2", 2, names), ("reversed", 2, names[::-1])]:
+    for run, workers, order in [("1", 1, names), ("2", 2, names), ("reversed", 1, names[::-1])]:
         Path("list.txt").write_text("\\n".join(order))
         stats = bnstat.compute(
             files_from="list.txt", augment=spec, epochs=3, batch_size=4, workers=workers

@@ -1,5 +1,6 @@
 """The presets: found wherever bnstat is installed, sound, and what their files say."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -115,10 +116,12 @@ def install(tmp_path):
         pip = [sys.executable, "-m", "pip", "--python", home / "bin" / "python"]
         subprocess.run([*pip, "install", "-q", "--no-deps", *options, checkout], check=True)
 
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+
         def run(*arguments):
             command = [home / "bin" / "bnstat", *arguments]
-            done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=True)
-            return done.stdout
+            options = {"cwd": home, "env": environment, "capture_output": True, "text": True}
+            return subprocess.run(command, check=True, **options).stdout
 
         return run
 

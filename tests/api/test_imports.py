@@ -1,0 +1,51 @@
+"""What is imported: no more than is used."""
+
+import sys
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "numpy", "PIL", "rich", "click", "tqdm")
+
+
+@pytest.fixture
+def imported(python):
+    """Return which of the heavy packages a program has imported when it ends."""
+
+    def run(program):
+        program += f"\nimport sys; print(*(name for name in {HEAVY} if name in sys.modules))"
+        result = python("-c", program)
+        assert result.stderr == ""
+        return set(result.stdout.split())
+
+    return run
+
+
+def test_bnstat_alone(imported):
+    """Importing bnstat imports nothing heavy."""
+    assert imported("import bnstat; bnstat.__version__; dir(bnstat)") == set()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_compute_without_a_pipeline(imported, photos, workers):
+    """compute() without a pipeline imports neither torch nor anything of the terminal."""
+    program = f"import bnstat; bnstat.compute({str(photos)!r}, workers={workers})"
+    assert imported(program) == {"numpy", "PIL"}
+
+
+def test_reading_a_document(imported, tmp_path, photos):
+    """Reading a document needs no package at all."""
+    import bnstat
+
+    bnstat.compute(photos, workers=1).save(tmp_path / "x.json")
+    assert imported("import bnstat; bnstat.Stats.load('x.json').mean") == set()
+
+
+def test_public_names():
+    """All public names are there, and other names are errors of the usual kind."""
+    import bnstat
+
+    assert set(bnstat.__all__) <= set(dir(bnstat))
+    assert all(getattr(bnstat, name) is not None for name in bnstat.__all__)
+    with pytest.raises(AttributeError, match="module 'bnstat' has no attribute 'nothing'"):
+        bnstat.nothing  # noqa: B018
+    assert "bnstat" in sys.modules

@@ -1,0 +1,258 @@
+"""`bnstat compare`: exact text in each format, exit statuses, and what goes where."""
+
+import json
+
+import pytest
+from PIL import Image
+
+import bnstat
+
+BNSTAT = "-m", "bnstat", "compare"
+
+TABLE = """\
+train.json
+                                              L
+  mean                                 0.500000
+    welford less two-pass, in 1/255           0
+    batchnorm less two-pass, in 1/255      -115
+  std                                  0.500000
+    welford less two-pass, in 1/255           0
+    batchnorm less two-pass, in 1/255      +121
+
+test.json
+                                              L
+  mean                                 0.600000
+    less baseline, in 1/255               +25.5
+    less baseline, in its std              +0.2
+    welford less two-pass, in 1/255           0
+    batchnorm less two-pass, in 1/255      -138
+  std                                  0.400000
+    less baseline, in 1/255               -25.5
+    less baseline, in its std              -0.2
+    welford less two-pass, in 1/255           0
+    batchnorm less two-pass, in 1/255      +144
+
+mnist
+  https://github.com/pytorch/examples/blob/main/mnist/main.py (std: pooled, of the training set)
+                                      L
+  mean                         0.130700
+    less baseline, in 1/255       -94.2
+    less baseline, in its std    -0.739
+  std                          0.308100
+    less baseline, in 1/255       -48.9
+    less baseline, in its std    -0.384
+"""
+
+CSV = """\
+name,figure,channel,value,delta,delta_in_std
+train.json,mean,L,0.5,0.0,0.0
+train.json,std,L,0.5,0.0,0.0
+test.json,mean,L,0.6,0.09999999999999998,0.19999999999999996
+test.json,std,L,0.4,-0.09999999999999998,-0.19999999999999996
+"""
+
+MARKDOWN = """\
+|  |  | L | Δ L /255 |
+| --- | --- | --- | --- |
+| train.json | mean | 0.500000 | 0 |
+| train.json | std | 0.500000 | 0 |
+| test.json | mean | 0.600000 | +25.5 |
+| test.json | std | 0.400000 | -25.5 |
+"""
+
+
+def gray(folder, *values):
+    """Save a gray image of one row."""
+    folder.mkdir(exist_ok=True)
+    image = Image.frombytes("L", (len(values), 1), bytes(values))
+    image.save(folder / "image.png")
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Folders train and test of one image each, and their results, in the current folder."""
+    for name, values in {"train": (0, 255), "test": (51, 255)}.items():
+        gray(tmp_path / name, *values)
+        bnstat.compute(tmp_path / name, mode="L", workers=1).save(tmp_path / f"{name}.json")
+    return tmp_path
+
+
+def test_table(python, results):
+    """A block for each row, and the verdicts as one paragraph, on stdout and nothing on stderr."""
+    done = python(*BNSTAT, "train.json", "test.json", "mnist")
+    table, _, paragraph = done.stdout.rpartition("\n\n")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert TABLE == table + "\n"
+    assert paragraph == "".join(paragraph.splitlines()) + "\n"
+    assert paragraph.startswith("test.json shifts the statistics enough to matter: ")
+
+
+def test_csv(python, results):
+    """A line for each row, figure and channel, with all digits."""
+    done = python(*BNSTAT, "train.json", "test.json", "--format", "csv")
+    assert (0, "", CSV) == (done.returncode, done.stderr, done.stdout)
+
+
+def test_markdown(python, results):
+    """A table to paste, and the verdicts below it."""
+    done = python(*BNSTAT, "train.json", "test.json", "--format", "markdown")
+    table, _, verdicts = done.stdout.partition("\n\n")
+    assert (0, "", MARKDOWN) == (done.returncode, done.stderr, table + "\n")
+    assert verdicts.startswith("test.json shifts the statistics enough to matter: ")
+
+
+def test_json_goes_to_a_file_to_stdout_or_to_both(python, results):
+    """--output writes the JSON beside the table; --format json and -o - print the very same."""
+    arguments = *BNSTAT, "train.json", "test.json"
+    table = python(*arguments).stdout
+    printed = python(*arguments, "--format", "json")
+    assert printed.stdout == python(*arguments, "-o", "-").stdout
+    assert table == python(*arguments, "-o", "comparison.json").stdout
+    assert printed.stdout == (results / "comparison.json").read_text()
+    document = json.loads(printed.stdout)
+    assert ("bnstat.comparison", 1) == (document["format"], document["version"])
+    assert [0.6 - 0.5] == document["rows"][1]["delta"]["mean"]
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "status"),
+    [("0.11", 0), ("0.09", 1), ("0", 1), ("0.0999999999", 1)],
+)
+def test_fail_over(tolerance, status, python, results):
+    """Status 1 if a mean or std differs by more than the tolerance; the table is shown anyway."""
+    done = python(*BNSTAT, "train.json", "test.json", "--fail-over", tolerance)
+    assert (status, "") == (done.returncode, done.stderr)
+    assert done.stdout.startswith("train.json\n")
+
+
+def test_fail_over_between_folders(python, results):
+    """A pair of folders that does not drift is 0, even with no tolerance at all."""
+    same = python(*BNSTAT, "train", "train.json", "--mode", "L", "--fail-over", "0")
+    drift = python(*BNSTAT, "train", "test", "--mode", "L", "--fail-over", "0.01")
+    assert (0, 1) == (same.returncode, drift.returncode)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--format", "xml"),
+        ("--fail-over", "-1"),
+        ("--fail-over", "nan"),
+        ("--fail-over", "much"),
+        ("--momentum", "0"),
+        ("--epochs", "0"),
+        ("--nosuch",),
+    ],
+    ids=" ".join,
+)
+def test_malformed_command_lines(arguments, python, results):
+    """A malformed command line is status 2, with a hint and nothing on stdout."""
+    done = python(*BNSTAT, "train.json", "test.json", *arguments)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert done.stderr.endswith("\nTry: bnstat compare --help\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "nothing to compare; name SOURCEs, or pipelines with --augment"),
+        (("test",), "no result document bnstat.json; make one: bnstat compute FOLDER"),
+        (("train.json", "nosuch"), "no folder or file nosuch; check the path"),
+        (
+            ("train.json", "--to", "0.5"),
+            "'0.5' is neither a file nor constants; write MEAN/STD, "
+            "as in 0.485,0.456,0.406/0.229,0.224,0.225",
+        ),
+        (("train.json", "test.json", "-o", "nosuch/a.json"), "cannot write nosuch/a.json: "),
+    ],
+    ids=" ".join,
+)
+def test_errors(arguments, says, python, results):
+    """What cannot be compared is status 4, in one line, with nothing on stdout."""
+    done = python(*BNSTAT, *arguments)
+    assert (4, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith(f"bnstat: {says}")
+    assert 1 == done.stderr.count("\n")
+
+
+def test_every_failed_image_of_every_source_is_named_once(python, results):
+    """Failures of all folders that are measured are named on stderr, and make the status 3."""
+    for name in ("train", "test"):
+        (results / name / f"{name}-broken.png").write_bytes(b"no image")
+    arguments = *BNSTAT, "train", "test", "--mode", "L"
+    done = python(*arguments)
+    assert 3 == done.returncode
+    for name in ("train", "test"):
+        (line,) = (line for line in done.stderr.splitlines() if f"{name}-broken.png" in line)
+        assert line.startswith("failed: ")
+        assert line.endswith(f"{name}-broken.png: is not an image that Pillow can read")
+    assert 0 == python(*arguments, "--max-failures", "1").returncode
+    assert 1 == python(*arguments, "--fail-over", "0.01").returncode
+
+
+def test_attribute_says_everything_once(python, results):
+    """With a row for each transform, a failure and a Normalize left out are still named once."""
+    (results / "train" / "broken.png").write_bytes(b"no image")
+    spec = "ToImage | ToDtype(float32, scale=True) | Normalize([0.5], [0.5])"
+    done = python(
+        *(*BNSTAT, "train", "--augment", spec, "--attribute", "--workers", "1"),
+        *("--mode", "L", "--format", "markdown"),
+    )
+    assert [
+        f"{spec} ends in Normalize: measured before it (--keep-normalize measures after it)",
+        "failed: broken.png: is not an image that Pillow can read",
+    ] == sorted(done.stderr.splitlines(), key=lambda line: line.startswith("failed"))
+    assert 3 == done.returncode
+    names = [line.split(" | ")[0] for line in done.stdout.splitlines() if " | mean | " in line]
+    assert ["| train", "| ... ToImage()", "| ... ToDtype(float32, scale=True)"] == names
+
+
+def test_compute_then_compare_without_a_path(python, photos):
+    """As typed: compute a folder, then compare with a pipeline, with no path repeated."""
+    assert 0 == python("-m", "bnstat", "compute", photos, "-q").returncode
+    spec = "Resize(24) | CenterCrop(20)"
+    specs = "--augment", "colorjitter", "--augment", spec
+    done = python(*BNSTAT, *specs, "--format", "markdown", "--workers", "1")
+    assert (0, "") == (done.returncode, done.stderr)
+    names = [line.split(" | mean")[0] for line in done.stdout.splitlines() if " | mean | " in line]
+    assert ["| bnstat.json", "| colorjitter", r"| Resize(24) \| CenterCrop(20)"] == names
+
+
+def test_names_of_files_cannot_write_to_the_terminal(python, results):
+    """Control characters in a name are shown as escapes, in the table and in Markdown."""
+    name = "a\x1b[31m\n.json"
+    (results / name).write_text((results / "test.json").read_text())
+    for form in ("table", "markdown"):
+        done = python(*BNSTAT, "train.json", name, "--format", form)
+        assert "\x1b" not in done.stdout
+        assert "a\\x1b[31m\\n.json" in done.stdout
+
+
+def test_no_color_off_a_terminal_unless_asked_for(python, results):
+    """Output is plain off a terminal; --color colors it, and NO_COLOR wins over that."""
+    arguments = *BNSTAT, "train.json", "test.json", "--color"
+    assert "\x1b[1m" in python(*arguments).stdout
+    plain = python(*arguments, env={"NO_COLOR": "1"}).stdout
+    assert plain == python(*BNSTAT, "train.json", "test.json").stdout
+
+
+def test_comparing_documents_needs_no_torch(python, results):
+    """Without a pipeline torch is not imported."""
+    code = (
+        "import sys; from bnstat.cli.run import run; "
+        "run(['compare', 'train.json', 'test', '--workers', '1']); print('torch' in sys.modules)"
+    )
+    assert "False" == python("-c", code).stdout.splitlines()[-1]
+
+
+def test_constants_of_a_model(python, results):
+    """--to reads a preprocessor_config.json beside the result."""
+    (results / "preprocessor_config.json").write_text(
+        json.dumps({"image_mean": [0.5], "image_std": [0.25]})
+    )
+    done = python(*BNSTAT, "train.json", "--to", "preprocessor_config.json", "--format", "csv")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert [
+        "preprocessor_config.json,mean,L,0.5,0.0,0.0",
+        "preprocessor_config.json,std,L,0.25,-0.25,-0.5",
+    ] == done.stdout.splitlines()[3:]

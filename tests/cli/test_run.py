@@ -1,0 +1,122 @@
+"""The command line as a whole: help, versions, imports, exit statuses."""
+
+import re
+from importlib.metadata import entry_points
+
+import click
+import pytest
+
+from bnstat import __version__
+from bnstat.cli import main
+from bnstat.cli.app import COMMANDS, app
+
+
+def commands():
+    context = click.Context(app)
+    return {name: app.get_command(context, name) for name in app.list_commands(context)}
+
+
+def test_installed_command():
+    """`bnstat` and `python -m bnstat` are the same."""
+    (script,) = entry_points(group="console_scripts", name="bnstat")
+    assert script.load() is main
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_does(name):
+    """A command has a summary for the list, and a text of its own."""
+    command = commands()[name]
+    assert command.name == name
+    assert len(command.get_short_help_str(limit=80)) > 20
+    assert command.help.strip()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_does(name):
+    """No option of any command is without help."""
+    options = [p for p in commands()[name].params if isinstance(p, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize("name", [(), *((name,) for name in COMMANDS)], ids=" ".join)
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help(bnstat, name, flag):
+    """Help goes to stdout, and is a success."""
+    result = bnstat(*name, flag)
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("Usage: ")
+    for line in result.out.splitlines():
+        assert len(line) <= 100
+
+
+def test_version(bnstat):
+    """The version is the literal one."""
+    result = bnstat("--version")
+    assert (result.status, result.out) == (0, f"bnstat {__version__}\n")
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("compute", "--help")])
+def test_start_imports_nothing_heavy(process, python, arguments):
+    """What only shows text imports neither torch, numpy, Pillow nor rich."""
+    result = python("-X", "importtime", "-m", "bnstat", *arguments)
+    imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert "bnstat.cli.app" in imported
+    heavy = {"torch", "torchvision", "numpy", "PIL", "rich", "tqdm", "multiprocessing"}
+    assert imported & heavy == set()
+
+
+def test_no_command(bnstat):
+    """Without a command it is said how to go on; nothing is on stdout."""
+    result = bnstat()
+    assert (result.status, result.out) == (2, "")
+    assert "compute" in result.err
+    assert not result.err.startswith("bnstat: Usage: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("comptue",),
+        ("--verison",),
+        ("compute", "--moed", "L", "tiny"),
+        ("compute", "tiny", "--seed", "x"),
+        ("export", "--format", "onnx"),
+        ("export", "--method", "median"),
+        ("export", "a.json", "b.json"),
+        ("export", "--format", "normalize", "--prefix", "x."),
+        ("export", "--format", "normalize", "--no-affine"),
+        ("export", "--format", "normalize", "--absorb-eps", "1e-5"),
+    ],
+    ids=" ".join,
+)
+def test_malformed_command_line(bnstat, here, arguments):
+    """It is status 2, with two lines on stderr: what is wrong, and where help is."""
+    result = bnstat(*arguments)
+    assert (result.status, result.out) == (2, "")
+    first, second = result.err.splitlines()
+    assert first.startswith("bnstat: ") and len(first) > 20
+    name = arguments[0] if arguments[0] in COMMANDS else ""
+    assert second == f"Try: bnstat {name} --help".replace("  ", " ")
+
+
+def test_debug_shows_where_an_error_came_from(bnstat):
+    """With --debug the traceback stands before the error."""
+    result = bnstat("--debug", "compute", "nowhere")
+    assert result.status == 4
+    assert result.err.startswith("Traceback (most recent call last):")
+    assert result.err.endswith("bnstat: no folder or file nowhere; check the path\n")
+    assert "Traceback" not in bnstat("compute", "nowhere").err
+
+
+def test_a_bug_is_status_70(bnstat, monkeypatch):
+    """What is no error of the user's is said to be a bug, in two lines."""
+
+    def broken(*sources, **options):
+        raise LookupError("oh")
+
+    monkeypatch.setattr("bnstat.api.compute", broken)
+    result = bnstat("compute", "tiny")
+    assert (result.status, result.out) == (70, "")
+    first, second = result.err.splitlines()
+    assert first == "bnstat: this is a bug in bnstat: LookupError: oh"
+    assert re.search("report", second)

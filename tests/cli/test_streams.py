@@ -1,0 +1,198 @@
+"""Streams: pipes that close, devices that are full, terminals and what is not for them."""
+
+import os
+import pty
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BNSTAT = f"{shlex.quote(sys.executable)} -m bnstat"
+
+
+@pytest.fixture
+def shell(here):
+    """Run a line of shell, in which $BNSTAT is the command."""
+
+    def run(line, **keywords):
+        line = line.replace("$BNSTAT", BNSTAT).replace("$PYTHON", shlex.quote(sys.executable))
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            **keywords,
+        )
+
+    return run
+
+
+@pytest.fixture
+def terminal(here, python):
+    """Run a command line with stdout or stderr on a terminal; return status and what it shows."""
+
+    def run(stream, *arguments, env=()):
+        ours, theirs = pty.openpty()
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: theirs}
+        result = python(
+            "-m",
+            "bnstat",
+            *arguments,
+            env={"TERM": "xterm", **dict(env)},
+            capture_output=False,
+            **pipes,
+        )
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # the terminal has been left
+                break
+            if not part:
+                break
+            shown += part
+        os.close(ours)
+        return result, shown.decode()
+
+    return run
+
+
+def test_whole_pipeline(shell, photos):
+    """find, compute, export and python work together through pipes."""
+    result = shell(
+        f"find {photos} -iname '*.jp*g' -print0 | $BNSTAT compute --files-from - -0 -o - "
+        "| $BNSTAT export - --format normalize "
+        "| { cat; echo 'print(type(normalize.transforms[-1]).__name__)'; } | $PYTHON -"
+    )
+    assert (result.returncode, result.stdout) == (0, "Normalize\n")
+    assert re.fullmatch(r"3 images in .* images/s\n", result.stderr)
+
+
+@pytest.mark.parametrize(
+    "command", ["compute tiny", "compute tiny -o -", "--help", "export --help"]
+)
+def test_closed_pipe_is_the_end_without_a_word(shell, command):
+    """Nobody reads on: the command ends by SIGPIPE, or was done, and says nothing of it."""
+    result = shell(f"$BNSTAT {command} | true; exit ${{PIPESTATUS[0]}}")
+    assert result.returncode in (0, 128 + signal.SIGPIPE)
+    assert re.fullmatch(r"(2 images in .* images/s\n)?", result.stderr)
+
+
+def test_head_of_a_table(shell):
+    """The first line can be had alone."""
+    result = shell("$BNSTAT compute tiny | head -1")
+    assert result.stdout.startswith("tiny: 2 images") and "Error" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["compute tiny", "compute tiny -o -", "compute tiny -o - -q"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_device(shell, command):
+    """Where stdout cannot be written, that is an error, said once."""
+    result = shell(f"$BNSTAT {command} > /dev/full")
+    assert result.returncode == 4
+    lines = [line for line in result.stderr.splitlines() if "images/s" not in line]
+    assert lines == ["bnstat: cannot write: No space left on device"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_device_by_name(shell):
+    """The same with -o."""
+    result = shell("$BNSTAT compute tiny -o /dev/full")
+    assert (result.returncode, result.stdout) == (4, "")
+    assert result.stderr == "bnstat: cannot write /dev/full: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("$BNSTAT compute tiny -q >&-", 0),
+        ("$BNSTAT compute tiny -q 2>&-", 0),
+        ("$BNSTAT compute tiny -q <&-", 0),
+        ("$BNSTAT compute nowhere 2>&-", 4),
+        ("$BNSTAT compute --files-from - <&-", 4),
+    ],
+)
+def test_closed_streams(shell, line, status):
+    """A stream that is closed from the start matters only to who needs it."""
+    result = shell(line)
+    assert result.returncode == status
+    assert "Traceback" not in result.stderr and "bug" not in result.stderr
+
+
+def test_errors_that_nobody_reads(shell):
+    """An error keeps its status where stderr is a pipe that has been closed."""
+    result = shell("$BNSTAT compute nowhere 2>&1 >/dev/null | true; exit ${PIPESTATUS[0]}")
+    assert result.returncode in (4, 128 + signal.SIGPIPE)
+
+
+def test_binary_is_not_for_a_terminal(compute, terminal, photos):
+    """A state_dict is not written to a terminal."""
+    compute(str(photos))
+    result, shown = terminal("stdout", "export", "--format", "state_dict", "-o", "-")
+    assert (result.returncode, shown) == (4, "")
+    assert result.stderr == (
+        "bnstat: state_dict is binary and not for a terminal; name a file with -o\n"
+    )
+
+
+def test_binary_goes_into_a_pipe(shell, compute, photos):
+    """Where asked for, a state_dict is written to a pipe as to a file."""
+    compute(str(photos))
+    result = shell(
+        "$BNSTAT export --format state_dict -o - > a.pt && $BNSTAT export --format state_dict "
+        "&& cmp a.pt bnstat.pt"
+    )
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def test_table_on_a_terminal(terminal):
+    """On a terminal the table has the same words, in color."""
+    result, shown = terminal("stdout", "compute", "tiny")
+    assert result.returncode == 0
+    assert "\x1b[" in shown
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert "two-pass   mean  0.500000  0.200000  0.200000" in plain
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "color"),
+    [
+        (("--no-color",), {}, False),
+        ((), {"NO_COLOR": "1"}, False),
+        ((), {"NO_COLOR": ""}, True),
+        (("--color",), {}, True),
+        ((), {"TERM": "dumb"}, False),
+    ],
+    ids=["--no-color", "NO_COLOR", "NO_COLOR empty", "--color", "dumb"],
+)
+def test_color_on_a_terminal(terminal, options, env, color):
+    """--no-color and NO_COLOR, when not empty, are obeyed."""
+    _, shown = terminal("stdout", "compute", "tiny", *options, env=env)
+    assert ("\x1b[" in shown) == color
+    assert "0.500000" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "color"),
+    [((), {}, False), (("--color",), {}, True), ((), {"NO_COLOR": "1"}, False)],
+    ids=["plain", "--color", "NO_COLOR"],
+)
+def test_color_off_a_terminal(process, options, env, color):
+    """Off a terminal output is plain, unless color is asked for."""
+    shown = process("compute", "tiny", *options, env=env).stdout
+    assert ("\x1b[" in shown) == color
+
+
+def test_progress_on_a_terminal(terminal):
+    """The bar is shown on a terminal by default, and is gone when the run is over."""
+    result, shown = terminal("stderr", "compute", "tiny")
+    assert "images/s" in shown.splitlines()[0]
+    assert result.stdout.startswith("tiny: 2 images")
+    _, without = terminal("stderr", "compute", "tiny", "--no-progress")
+    assert re.fullmatch(r"2 images in .* images/s\r\n", without)

@@ -1,0 +1,119 @@
+"""`bnstat sweep`: exact text, JSON and exit statuses."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import bnstat
+
+BNSTAT = "-m", "bnstat", "sweep"
+
+HEAD = (
+    "6 images. How far BatchNorm's mean and std are off two-pass, in [0, 1], in the worst channel: "
+    "the most in any repeat, its root mean square, and what theory expects of that. "
+    "start: the share of the initial mean 0 and var 1 that is still in it.\n"
+)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A folder data of six gray images, sorted by their light, and its result bnstat.json."""
+    (tmp_path / "data").mkdir()
+    for i in range(6):
+        pixels = np.full((4, 4), 40 * i, dtype=np.uint8) + np.arange(4, dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "data" / f"{i}.png")
+    bnstat.compute(tmp_path / "data", mode="L", workers=1).save(tmp_path / "bnstat.json")
+    return tmp_path
+
+
+def test_table(python, data):
+    """A table for each order, a line for each schedule, and a sentence; nothing on stderr."""
+    done = python(
+        *(*BNSTAT, "--batch-size", "2,6", "--momentum", "0.1,cumulative", "--repeats", "3"),
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    head, shuffled, listed, verdict = done.stdout.split("\n\n")
+    assert HEAD == head + "\n"
+    for table, title in ((shuffled, "shuffled (3 repeats)"), (listed, "listed (by key)")):
+        first, columns, *lines = table.splitlines()
+        assert title == first
+        assert [
+            *("batch", "momentum", "start", "mean", "rms", "theory", "std", "rms", "theory"),
+        ] == columns.split()
+        assert [
+            ["2", "0.1", "0.73"],
+            ["2", "cumulative", "0"],
+            ["6", "0.1", "0.9"],
+            ["6", "cumulative", "0"],
+        ] == [line.split()[:3] for line in lines]
+    assert verdict == (
+        "None of these schedules holds three decimals; the nearest, batches of 6, cumulative, "
+        "shuffled, was off by up to 0.0014. two-pass is exact.\n"
+    )
+
+
+def test_json(python, data):
+    """-o - prints JSON alone; -o FILE writes the very same beside the table."""
+    arguments = *BNSTAT, "data", "--mode", "L", "--batch-size", "2", "--repeats", "2"
+    printed = python(*arguments, "-o", "-")
+    shown = python(*arguments, "-o", "sweep.json")
+    assert (0, 0, "") == (printed.returncode, shown.returncode, printed.stderr)
+    assert printed.stdout == (data / "sweep.json").read_text()
+    assert shown.stdout.startswith("6 images. ")
+    document = json.loads(printed.stdout)
+    assert ("bnstat.sweep", 1, 6) == tuple(document[k] for k in ("format", "version", "images"))
+    assert [(0.01, "shuffled"), (0.1, "shuffled"), ("cumulative", "shuffled")] == [
+        (cell["momentum"], cell["order"]) for cell in document["cells"][:3]
+    ]
+    assert shown.stdout.endswith(f"\n{document['verdict']}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--batch-size", "8,0"), "'8,0' is not a list like 8,32,128."),
+        (("--batch-size", "8,,32"), "'8,,32' is not a list like 8,32,128."),
+        (("--batch-size", "-8"), "'-8' is not a list like 8,32,128."),
+        (("--momentum", "0.1,2"), "'2' is neither a number in (0, 1] nor 'cumulative'."),
+        (("--momentum", ""), "'' is neither a number in (0, 1] nor 'cumulative'."),
+        (("--order", "random"), "'random' is not a list of shuffled and listed."),
+        (("--repeats", "0"), "0 is not in the range x>=1."),
+    ],
+    ids=str,
+)
+def test_malformed_lists(arguments, says, python, data):
+    """A list that is none is status 2, and the message quotes it."""
+    done = python(*BNSTAT, *arguments)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert done.stderr == (
+        f"bnstat: Invalid value for '{arguments[0]}': {says}\nTry: bnstat sweep --help\n"
+    )
+
+
+def test_huge_batches(python, data):
+    """A batch size beyond any set is one batch of all."""
+    done = python(*BNSTAT, "--batch-size", "1" + "0" * 30, "--repeats", "1")
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_failures_are_named_and_counted(python, data):
+    """Broken images are named, and make the status 3 as in compute."""
+    (data / "data" / "broken.png").write_bytes(b"no image")
+    done = python(*BNSTAT, "--repeats", "1")
+    assert (3, "failed: broken.png: is not an image that Pillow can read\n") == (
+        done.returncode,
+        done.stderr,
+    )
+    assert 0 == python(*BNSTAT, "--repeats", "1", "--max-failures", "1").returncode
+
+
+def test_no_result_and_no_source(python):
+    """Without bnstat.json and without a SOURCE the status is 4, and the line says what to do."""
+    done = python(*BNSTAT)
+    assert (4, "", "bnstat: no result document bnstat.json; make one: bnstat compute FOLDER\n") == (
+        done.returncode,
+        done.stdout,
+        done.stderr,
+    )

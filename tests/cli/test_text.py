@@ -1,0 +1,225 @@
+"""The exact text that people read. Where it changes on purpose, it changes here."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+TABLE = """\
+tiny: 2 images, 16 samples a channel, 1 other file skipped; mode RGB, values in [0, 1]
+
+                        R         G         B
+two-pass   mean  0.500000  0.200000  0.200000
+           std   0.500000  0.200000  0.000000
+welford    mean  0.500000  0.200000  0.200000
+           std   0.500000  0.200000  0.000000
+batchnorm  mean  0.050000  0.020000  0.020000
+           std   0.962635  0.950929  0.948683
+
+difference from two-pass        in          R      G      B
+welford                   mean  1/255       0      0      0
+                                std         0      0      -
+                          std   1/255       0      0      0
+                                std         0      0      -
+batchnorm                 mean  1/255    -115  -45.9  -45.9
+                                std      -0.9   -0.9      -
+                          std   1/255    +118   +191   +242
+                                std    +0.925  +3.75      -
+
+batchnorm saw 1 batch of 64 (shuffled, momentum 0.1): 90 % of the start value (mean 0, var 1) \
+is still in it. Expected noise, one standard deviation over shuffles: \
+mean ±0, 0, 0; var ±0, 0, 0.
+
+in circulation; not the std             R         G         B
+mean of the images' stds         0.000000  0.000000  0.000000
+root of the mean image variance  0.000000  0.000000  0.000000
+mean of the images' means        0.500000  0.200000  0.200000
+
+Written to bnstat.json. Next: bnstat export --format normalize
+"""
+
+
+def test_table(compute):
+    """The three ways, their differences, the conventions, and what to type next."""
+    result = compute("tiny")
+    assert result.out == TABLE
+    assert re.fullmatch(r"2 images in \d+\.\d\d s, [\d,]+ images/s\n", result.err)
+    assert result.status == 0
+
+
+def test_headline_counts_what_was_left_out(compute, mixed):
+    """Failures, other files and duplicates are counted in the first line."""
+    first = compute("mixed", "mixed/dogs").out.splitlines()[0]
+    assert first == (
+        "mixed mixed/dogs: 6 images, 5,871 samples a channel, 2 failed, 1 other file skipped, "
+        "3 duplicates; mode RGB, values in [0, 1]"
+    )
+
+
+def test_floats(compute, here):
+    """Of float samples it is said that they are as they were."""
+    Image.fromarray(np.array([[1.5, 2.5]], dtype=np.float32)).save(here / "x.tif")
+    result = compute("x.tif", "--mode", "L")
+    first = "x.tif: 1 image, 2 samples a channel; mode L, values as they are"
+    assert result.out.splitlines()[0] == first
+    assert "two-pass   mean  2.000000\n           std   0.500000\n" in result.out
+
+
+def test_batchnorm_that_is_not_there(compute, here):
+    """Where BatchNorm2d would raise, the reason stands in the place of its figures."""
+    Image.new("L", (1, 1), 51).save(here / "dot.png")
+    out = compute("dot.png").out
+    assert (
+        "\nbatchnorm: none, as a batch has one sample per channel, where BatchNorm2d raises.\n"
+        in out
+    )
+    assert "two-pass  mean  0.200000  0.200000  0.200000\n" in out
+
+
+def test_batchnorm_in_words(compute):
+    """The schedule, and what is left of the start value, are said in words."""
+    out = compute(
+        "tiny", "--batch-size", "1", "--momentum", "0.5", "--order", "listed", "--epochs", "40"
+    ).out
+    words = next(line for line in out.splitlines() if line.startswith("batchnorm saw"))
+    assert words.startswith(
+        "batchnorm saw 80 batches of 1 (listed, momentum 0.5): less than 0.01 % of the start value "
+    )
+    out = compute("tiny", "--batch-size", "1", "--momentum", "cumulative").out
+    assert "(shuffled, cumulative): nothing of the start value (mean 0, var 1) is still" in out
+
+
+def test_next_command_can_be_pasted(compute):
+    """The next command names the document, quoted for a shell, unless it is the default."""
+    last = compute("tiny", "-o", "my stats.json").out.splitlines()[-1]
+    expected = "Written to my stats.json. Next: bnstat export 'my stats.json' --format normalize"
+    assert last == expected
+
+
+def test_deep_images_are_mentioned(compute, here):
+    """One line on stderr says how many images were deeper than 8 bits."""
+    Image.fromarray(np.array([[0, 65535]], dtype=np.uint16)).save(here / "deep.png")
+    assert compute("deep.png", "-q").err == (
+        "1 image deeper than 8 bits: 16-bit gray was kept in full, 16-bit color is read at 8 bits; "
+        "torchvision's ImageFolder would clip them\n"
+    )
+
+
+ERRORS = {
+    "no source": (
+        (),
+        2,
+        "name a SOURCE, a folder or file to measure, or --files-from\nTry: bnstat compute --help",
+    ),
+    "both": (
+        ("tiny", "--files-from", "x"),
+        2,
+        "give SOURCEs or --files-from, not both\nTry: bnstat compute --help",
+    ),
+    "no such source": (("nowhere",), 4, "no folder or file nowhere; check the path"),
+    "empty": (("",), 4, "no folder or file ; check the path"),
+    "no images": (
+        ("none",),
+        4,
+        "no images in none; name files to have them opened anyway",
+    ),
+    "no such list": (
+        ("--files-from", "x"),
+        4,
+        "cannot read the list x: No such file or directory",
+    ),
+    "no such folder for the output": (
+        ("tiny", "-o", "none/such/x.json"),
+        4,
+        "cannot write none/such/x.json: No such file or directory",
+    ),
+    "output is a folder": (
+        ("tiny", "-o", "tiny"),
+        4,
+        "cannot write tiny: is a folder; name a file in it",
+    ),
+    "momentum": (
+        ("tiny", "--momentum", "2"),
+        2,
+        "Invalid value for '--momentum': '2' is neither a number in (0, 1] nor 'cumulative'.\n"
+        "Try: bnstat compute --help",
+    ),
+    "mode": (
+        ("tiny", "--mode", "rgb"),
+        2,
+        "Invalid value for '--mode': 'rgb' is not one of 'RGB', 'L', 'RGBA', 'native'.\n"
+        "Try: bnstat compute --help",
+    ),
+    "workers": (
+        ("tiny", "--workers", "0"),
+        2,
+        "Invalid value for '--workers': 0 is not in the range x>=1.\nTry: bnstat compute --help",
+    ),
+    "no value": (
+        ("tiny", "--seed"),
+        2,
+        "Option '--seed' requires an argument.\nTry: bnstat compute --help",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "status", "text"), ERRORS.values(), ids=ERRORS)
+def test_errors(compute, here, arguments, status, text):
+    """An error is one or two lines: what, where, and what to do."""
+    (here / "none").mkdir()
+    result = compute(*arguments)
+    assert (result.status, result.out, result.err) == (status, "", f"bnstat: {text}\n")
+
+
+def test_all_failed(compute, mixed):
+    """Where nothing could be measured, each image is named before it is said."""
+    result = compute("mixed/text.png", "mixed/cats/empty.jpg")
+    assert result.status == 4
+    assert result.err == (
+        "failed: mixed/cats/empty.jpg: is empty\n"
+        "failed: mixed/text.png: is not an image that Pillow can read\n"
+        "bnstat: none of the 2 images in mixed/text.png mixed/cats/empty.jpg could be measured\n"
+    )
+
+
+def test_export_errors(bnstat, compute):
+    """The same holds for export."""
+    result = bnstat("export")
+    assert (result.status, result.err) == (
+        4,
+        "bnstat: no result document bnstat.json; make one: bnstat compute FOLDER\n",
+    )
+    compute("tiny")
+    result = bnstat("export", "--prefix", "x.")
+    assert (result.status, result.err) == (
+        2,
+        "bnstat: --prefix is for state_dict, not for normalize\nTry: bnstat export --help\n",
+    )
+    result = bnstat("export", "--format", "normalize")
+    assert (result.status, result.err) == (
+        4,
+        "bnstat: channel B has std 0, as all its samples are equal; Normalize would divide by "
+        "zero\n",
+    )
+
+
+def test_written_and_checked(compute, bnstat, photos):
+    """After writing a state_dict, export says where it is and what was checked."""
+    compute(str(photos))
+    result = bnstat("export", "--format", "state_dict")
+    assert (result.status, result.out) == (0, "")
+    assert result.err == (
+        "written: bnstat.pt\nchecked: loads with weights_only=True into BatchNorm2d(3)\n"
+    )
+
+
+def test_typos(bnstat):
+    """A mistyped command or option is said back, with what was meant where that is known."""
+    assert bnstat("comptue").err == "bnstat: No such command 'comptue'.\nTry: bnstat --help\n"
+    first, second = bnstat("compute", "--moed", "L").err.splitlines()
+    assert first.startswith("bnstat: No such option") and "--mode" in first
+    assert second == "Try: bnstat compute --help"
+    assert bnstat("export", "--format", "onnx").err.splitlines()[1:] == [
+        "Try: bnstat export --help"
+    ]
