@@ -126,7 +126,7 @@ def compare(rows: Sequence[Row]) -> Comparison:
         if not _comparable(row, baseline):
             raise SourceError(
                 f"{row.name} has channels {_channels(row)}, {baseline.name} {_channels(baseline)}; "
-                "measure both in the same --mode"
+                "they need the same --mode, and pipelines that keep it"
             )
     differences = tuple(difference(row, baseline) for row in rows)
     return Comparison(tuple(rows), differences, tuple(verdicts(rows)))
@@ -166,15 +166,19 @@ def verdicts(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _shift(row: Row, baseline: Row) -> str:
+    constants = row.result is None and baseline.result is not None
+    if constants:  # what they do to the baseline's images
+        row, baseline = baseline, row
     if 0.0 in baseline.std:
         return f"{baseline.name} has a channel of std 0 and cannot normalize {row.name}."
     mean, std = normalized(row, baseline)
     small = max(map(abs, mean)) <= SHIFT and max(abs(s - 1) for s in std) <= SHIFT
-    return (
-        f"{row.name} {'does not shift' if small else 'shifts'} the statistics enough to matter: "
-        f"normalized with those of {baseline.name}, it has mean {_list(mean)} and std {_list(std)} "
-        "instead of 0 and 1."
-    )
+    said = f"normalized with those of {baseline.name}, it has mean {_list(mean)} and std "
+    said += f"{_list(std)} instead of 0 and 1."
+    if constants:
+        return f"{row.name} {'fits' if small else 'does not fit'} these constants: {said}"
+    verb = "does not shift" if small else "shifts"
+    return f"{row.name} {verb} the statistics enough to matter: {said}"
 
 
 def normalized(row: Row, by: Row) -> tuple[Floats, Floats]:
@@ -184,23 +188,41 @@ def normalized(row: Row, by: Row) -> tuple[Floats, Floats]:
 
 
 def _batchnorm(row: Row) -> Iterator[str]:
-    """Compare BatchNorm's mean with what its start and its noise allow."""
+    """Compare BatchNorm's running values with what its start, noise and batches allow."""
     estimate = row.result.methods["batchnorm"] if row.result else None
-    if not isinstance(estimate, BatchNormEstimate):
+    if row.result is None or not isinstance(estimate, BatchNormEstimate):
         return
-    off = [abs(a - b) for a, b in zip(estimate.mean, row.mean, strict=True)]
-    from_start = [estimate.start_weight * abs(mean) for mean in row.mean]
-    allowed = [
-        start + NOISE * sd
-        for start, sd in zip(from_start, estimate.expected_sd["mean"], strict=True)
-    ]
-    within = all(o <= a + 1e-12 for o, a in zip(off, allowed, strict=True))
+    off = [_off(estimate.mean, row.result.mean), _off(estimate.var, row.result.var)]
+    allowed = allowance(row.result, estimate)
+    pairs = [p for o, a in zip(off, allowed, strict=True) for p in zip(o, a, strict=True)]
+    within = all(o <= a + 1e-12 for o, a in pairs)
+    hint = ": are the images listed by class?" if estimate.order == "listed" else "."
     yield (
-        f"BatchNorm's running mean of {row.name} is off by up to {max(off):.2g}, "
-        f"{'within' if within else 'more than'} what its schedule allows "
-        f"(start {max(from_start):.2g}, noise ±{max(estimate.expected_sd['mean']):.2g})"
-        f"{'.' if within else ': are the images listed by class?'}"
+        f"BatchNorm's running mean and variance of {row.name} are off by up to {max(off[0]):.2g} "
+        f"and {max(off[1]):.2g}, {'within' if within else 'more than'} what its schedule allows "
+        f"({max(allowed[0]):.2g} and {max(allowed[1]):.2g}){'.' if within else hint}"
     )
+
+
+def _off(values: Floats, exact: Floats) -> list[float]:
+    return [abs(a - b) for a, b in zip(values, exact, strict=True)]
+
+
+def allowance(stats: Stats, estimate: BatchNormEstimate) -> tuple[list[float], list[float]]:
+    """Return how far running mean and variance may be off, per channel.
+
+    What is left of the start at 0 and 1, and `NOISE` standard deviations over shuffles; of the
+    variance also what batches leave out, the variance between images over the batch size.
+    """
+    left, sd = estimate.start_weight, estimate.expected_sd
+    mean = [left * abs(m) + NOISE * s for m, s in zip(stats.mean, sd["mean"], strict=True)]
+    within = stats.conventions["root_mean_image_variance"]
+    between = [max(0.0, v - w * w) for v, w in zip(stats.var, within, strict=True)]
+    var = [
+        left * abs(1 - v) + NOISE * s + b / estimate.batch_size
+        for v, s, b in zip(stats.var, sd["var"], between, strict=True)
+    ]
+    return mean, var
 
 
 def _imagenet(row: Row) -> str:

@@ -17,8 +17,8 @@ DOCUMENT = "bnstat.json"
 
 
 def is_document(name: str) -> bool:
-    """Whether a source names a result document, not images."""
-    return name.endswith(".json")
+    """Whether a source names a result document, not images; "-" is one on standard input."""
+    return name == "-" or name.endswith(".json")
 
 
 def located(source: str | os.PathLike[str] | Stats) -> Sources:
@@ -50,7 +50,6 @@ def settings_of(stats: Stats, given: Mapping[str, Any]) -> Settings:
         "mode": stats.mode,
         "seed": stats.pipeline.seed,
         "epochs": stats.pipeline.epochs,
-        "keep_normalize": stats.pipeline.spec is not None and not stats.pipeline.before_normalize,
     }
     if isinstance(batchnorm, BatchNormEstimate):
         own |= {name: getattr(batchnorm, name) for name in ("batch_size", "momentum", "order")}

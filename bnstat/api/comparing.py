@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +52,12 @@ def compare(
         names.insert(0, DOCUMENT)
     if len(names) + len(augment) + len(to) < 2:
         raise SourceError("nothing to compare; name SOURCEs, or pipelines with --augment")
-    first, used = _first(names[0], augment, attribute, settings)
-    others = [row for name in names[1:] for row in _rows(name, [], False, used)]
+    first = _Source.of(names[0])
+    used = settings_of(first.document, settings) if first.document else Settings(**settings)
+    rows = first.rows(augment, attribute, used)
+    rows += [row for name in names[1:] for row in _Source.of(name).rows([], False, used)]
     constants = [Row.of_reference(references.read(text)) for text in to]
-    return compare_rows([*first, *others, *constants])
+    return compare_rows([*rows, *constants])
 
 
 def _typed(source: str | os.PathLike[str]) -> str:
@@ -63,52 +65,54 @@ def _typed(source: str | os.PathLike[str]) -> str:
     return source if isinstance(source, str) else os.path.join(os.curdir, source)
 
 
-def _first(
-    name: str, augment: Sequence[str], attribute: bool, given: Mapping[str, Any]
-) -> tuple[list[Row], Settings]:
-    """Return the baseline's rows, and the settings that all others are measured with."""
-    stats = Stats.load(name) if is_document(name) else None
-    settings = settings_of(stats, given) if stats else Settings(**given)
-    return _rows(name, augment, attribute, settings), settings
+@dataclass(frozen=True)
+class _Source:
+    """A source as typed: a document, or else a reference or images."""
 
+    name: str
+    document: Stats | None
 
-def _rows(name: str, augment: Sequence[str], attribute: bool, settings: Settings) -> list[Row]:
-    """Return the row of a source, and those of it under pipelines, from one decode."""
-    if name in references.REFERENCES:
-        if augment:
-            raise SourceError(
-                f"{name} is a named reference and has no images; ./{name} is a folder"
-            )
-        return [Row.of_reference(references.REFERENCES[name])]
-    document = Stats.load(name) if is_document(name) else None
-    known = _known(name, document, settings, anew=bool(augment))
-    plans = [None if spec == "none" else spec for spec in augment]
-    if known is None:
-        plans.insert(0, None)
-    found = (
-        measure(located(document or name), plans, settings, attribute=attribute) if plans else []
-    )
-    rows = [Row.of_stats(_name(each.stats, attribute), each.stats, True) for each in found]
-    baseline = rows.pop(0) if known is None else Row.of_stats(name, known)
-    return [replace(baseline, name=name), *rows]
+    @classmethod
+    def of(cls, name: str) -> _Source:
+        return cls(name, Stats.load(name) if is_document(name) else None)
 
+    def rows(self, augment: Sequence[str], attribute: bool, settings: Settings) -> list[Row]:
+        """Return the row of the source, and those of it under pipelines, from one decode."""
+        if self.name in references.REFERENCES:
+            if augment:
+                raise SourceError(
+                    f"{self.name} is a named reference and has no images; ./{self.name} is a folder"
+                )
+            return [Row.of_reference(references.REFERENCES[self.name])]
+        known = self._known(settings, anew=bool(augment))
+        plans = [None if spec == "none" else spec for spec in augment]
+        if known is None:
+            plans.insert(0, None)
+        if not plans:
+            return [Row.of_stats(self.name, known)] if known else []
+        found = measure(located(self.document or self.name), plans, settings, attribute=attribute)
+        rows = [Row.of_stats(_name(each.stats, attribute), each.stats, True) for each in found]
+        baseline = Row.of_stats(self.name, known) if known else replace(rows.pop(0), name=self.name)
+        return [baseline, *rows]
 
-def _known(name: str, document: Stats | None, settings: Settings, anew: bool) -> Stats | None:
-    """Return the source's own result, if it need not be measured.
+    def _known(self, settings: Settings, anew: bool) -> Stats | None:
+        """Return the source's own result, if it need not be measured.
 
-    A document speaks for itself. Beside pipelines on its images, a plain one must still hold, or
-    what has changed since would pass for the pipelines' doing.
-    """
-    if document is not None:
-        plain = document.pipeline.spec is None
-        return document if not (anew and plain) or still_holds(document, settings) else None
-    if not Path(DOCUMENT).is_file():
-        return None
-    try:
-        stats = Stats.load(DOCUMENT)
-        return stats if is_of(stats, name) and still_holds(stats, settings) else None
-    except BnstatError:
-        return None
+        A document speaks for itself. Beside pipelines on its images, a plain one must still hold,
+        or what has changed since would pass for the pipelines' doing.
+        """
+        if self.document is not None:
+            plain = self.document.pipeline.spec is None
+            if anew and plain and not still_holds(self.document, settings):
+                return None
+            return self.document
+        if not Path(DOCUMENT).is_file():
+            return None
+        try:
+            stats = Stats.load(DOCUMENT)
+            return stats if is_of(stats, self.name) and still_holds(stats, settings) else None
+        except BnstatError:
+            return None
 
 
 def _name(stats: Stats, attribute: bool) -> str:

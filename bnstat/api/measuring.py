@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from bnstat import estimators, pipelines
 from bnstat.api.settings import Settings
-from bnstat.engines import open_engine
+from bnstat.engines import needed, open_engine
 from bnstat.errors import NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule, TooFewSamplesError
 from bnstat.images import Sources
@@ -59,11 +59,10 @@ def measure(
     """
     plans = tuple(_plan(augment, settings, attribute) for augment in augments)
     work = Measure(settings.mode, settings.max_pixels, plans)
-    preload = [type(work).__module__] + ["torchvision.transforms.v2"] * any(plans)
     seen = scan(
         found,
         work,
-        open_engine(settings.workers, preload),
+        open_engine(settings.workers, needed(any(plans))),
         fail_fast=settings.fail_fast,
         progress=settings.progress,
         total=_counting(found) if settings.progress else lambda: None,

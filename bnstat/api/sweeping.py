@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from bnstat import sweep as replay
@@ -55,8 +56,10 @@ def sweep(
     name = os.fspath(source)
     stats = Stats.load(name) if is_document(name) else None
     used = settings_of(stats, settings) if stats else Settings(**settings)
-    spec = stats.pipeline.spec if stats and augment is None else augment
-    found = measure(located(stats or name), [spec], used)[0]
+    if stats is not None and augment is None and stats.pipeline.spec is not None:
+        augment = stats.pipeline.spec
+        used = replace(used, keep_normalize=not stats.pipeline.before_normalize)
+    found = measure(located(stats or name), [augment], used)[0]
     grid = Grid(tuple(batch_sizes), tuple(momenta), tuple(orders), repeats, used.seed, used.epochs)
     try:
         return replay.sweep(found.records, grid), found.stats

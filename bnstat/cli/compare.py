@@ -10,6 +10,7 @@ import click
 
 from bnstat.cli import options
 from bnstat.cli.run import DRIFT, FAILURES
+from bnstat.cli.starting import warm_up
 
 
 @click.command("compare", short_help="Put results side by side; the first is the baseline.")
@@ -73,6 +74,10 @@ def command(
     bnstat.json; one alone is compared with bnstat.json. What is not given, such as the mode, comes
     from the baseline.
     """
+    if attribute and not augment:
+        raise click.UsageError("--attribute needs a pipeline; name one with --augment", ctx)
+    warm_up(settings["workers"], pipeline=bool(augment))
+
     from bnstat import files
     from bnstat.api import compare
     from bnstat.cli import comparison, report

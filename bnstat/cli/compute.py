@@ -11,6 +11,7 @@ import click
 
 from bnstat.cli import options
 from bnstat.cli.run import FAILURES
+from bnstat.cli.starting import warm_up
 
 
 @click.command("compute", short_help="Measure; show the three ways; write bnstat.json.")
@@ -54,15 +55,16 @@ def command(
     Shows per-channel mean and std three ways (two-pass, welford, batchnorm) in [0, 1], and writes
     the result to bnstat.json for export.
     """
+    if not sources and settings["files_from"] is None:
+        raise click.UsageError("name a SOURCE, a folder or file to measure, or --files-from", ctx)
+    if sources and settings["files_from"] is not None:
+        raise click.UsageError("give SOURCEs or --files-from, not both", ctx)
+    warm_up(settings["workers"], pipeline=settings["augment"] is not None)
     from bnstat import files
     from bnstat.api import compute
     from bnstat.cli import report
     from bnstat.cli.progress import bar
 
-    if not sources and settings["files_from"] is None:
-        raise click.UsageError("name a SOURCE, a folder or file to measure, or --files-from", ctx)
-    if sources and settings["files_from"] is not None:
-        raise click.UsageError("give SOURCEs or --files-from, not both", ctx)
     if output != "-":
         files.check_writable(Path(output))
     started = time.perf_counter()

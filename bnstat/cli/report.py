@@ -21,30 +21,32 @@ if TYPE_CHECKING:
 
 def said_once(results: Sequence[Stats]) -> None:
     """Name each failed image on stderr, and say what was done to deep ones and to Normalize."""
-    lines = [line for stats in results for line in _failed(stats)]
+    several = len({stats.source.locations for stats in results}) > 1
+    lines = [line for stats in results for line in _failed(stats, several)]
     lines += [line for stats in results for line in _remarks(stats)]
     for line in dict.fromkeys(lines):
-        click.echo(line[-1], err=True)
+        click.echo(line, err=True)
 
 
-def _failed(stats: Stats) -> Iterator[tuple[object, ...]]:
-    """Yield each failure, behind the source that makes it another than one of the same name."""
+def _failed(stats: Stats, several: bool) -> Iterator[str]:
+    """Yield each failure; beside other sources, with its own before the name."""
+    where = " ".join(stats.source.locations) + "/" if several else ""
     for failure in stats.source.failures:
-        yield stats.source.locations, _failure(failure.image, failure.reason)
+        yield _failure(where + failure.image, failure.reason)
 
 
-def _remarks(stats: Stats) -> Iterator[tuple[object, ...]]:
+def _remarks(stats: Stats) -> Iterator[str]:
     deep = stats.source.deeper_than_8_bits
     if deep:
         done = "rounded to 8 bits for the pipeline" if stats.pipeline.transforms else "kept in full"
         yield (
-            f"{_counted(deep, 'image')} deeper than 8 bits: 16-bit gray was {done}, 16-bit color "
-            "is read at 8 bits; torchvision's ImageFolder would clip them",
+            f"{counted(deep, 'image')} deeper than 8 bits: 16-bit gray was {done}, 16-bit color "
+            "is read at 8 bits; torchvision's ImageFolder would clip them"
         )
     if stats.pipeline.before_normalize:
         yield (
             f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "
-            "(--keep-normalize measures after it)",
+            "(--keep-normalize measures after it)"
         )
 
 
@@ -67,7 +69,7 @@ def speed(stats: Stats, seconds: float) -> None:
     """Say on stderr how long it took."""
     images = stats.source.images + len(stats.source.failures)
     click.echo(
-        f"{_counted(images, 'image')} in {seconds:.2f} s, {images / seconds:,.0f} images/s",
+        f"{counted(images, 'image')} in {seconds:.2f} s, {images / seconds:,.0f} images/s",
         err=True,
     )
 
@@ -111,14 +113,14 @@ def console_for(color: bool | None) -> Console:
 
 def _headline(stats: Stats) -> str:
     source = stats.source
-    counts = [_counted(source.images, "image"), f"{stats.count:,} samples a channel"]
+    counts = [counted(source.images, "image"), f"{stats.count:,} samples a channel"]
     if source.failures:
         counts.append(f"{len(source.failures):,} failed")
     if source.skipped:
-        counts.append(f"{_counted(source.skipped, 'other file')} skipped")
+        counts.append(f"{counted(source.skipped, 'other file')} skipped")
     if source.duplicates:
-        counts.append(_counted(source.duplicates, "duplicate"))
-    where = printable(" ".join(source.locations))
+        counts.append(counted(source.duplicates, "duplicate"))
+    where = printable(" | ".join([" ".join(source.locations), *stats.pipeline.transforms]))
     unit = "values as they are" if stats.scale == 1 else "values in [0, 1]"
     return f"{where}: {', '.join(counts)}; mode {stats.mode}, {unit}"
 
@@ -130,7 +132,7 @@ def _batchnorm_in_words(stats: Stats) -> str:
     momentum = "cumulative" if estimate.momentum is None else f"momentum {estimate.momentum:g}"
     sd = {name: ", ".join(f"{v:.2g}" for v in sds) for name, sds in estimate.expected_sd.items()}
     return (
-        f"batchnorm saw {_counted(estimate.batches, 'batch', 'batches')} of {estimate.batch_size} "
+        f"batchnorm saw {counted(estimate.batches, 'batch', 'batches')} of {estimate.batch_size} "
         f"({estimate.order}, {momentum}): {percent(estimate.start_weight)} of the start value "
         "(mean 0, var 1) is still in it. Expected noise, one standard deviation over shuffles: "
         f"mean ±{sd['mean']}; var ±{sd['var']}."
@@ -148,7 +150,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %" if share >= 1e-4 else "less than 0.01 %"
 
 
-def _counted(number: int, noun: str, plural: str | None = None) -> str:
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number and its noun.
+
+    >>> counted(1, "image"), counted(2000, "batch", "batches")
+    ('1 image', '2,000 batches')
+    """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 

@@ -10,6 +10,7 @@ import click
 
 from bnstat.cli import options
 from bnstat.cli.run import FAILURES
+from bnstat.cli.starting import warm_up
 
 
 def _sizes(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
@@ -98,6 +99,8 @@ def command(
     From one scan: for each schedule, how far mean and std are from two-pass in the worst channel,
     and beside it what theory expects.
     """
+    warm_up(settings["workers"], pipeline=augment is not None)
+
     from bnstat import files
     from bnstat.api import sweep
     from bnstat.cli import report, sweeps

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from bnstat.cli.report import console_for
+from bnstat.cli.report import console_for, counted
 from bnstat.sweep import Cell, Off, Sweep
 
 
@@ -14,9 +14,10 @@ def show(sweep: Sweep, color: bool | None) -> None:
     """Show a line for each schedule on stdout, and what follows."""
     console = console_for(color)
     console.print(
-        f"{sweep.images:,} images. How far BatchNorm's mean and std are off two-pass, in [0, 1], "
-        "in the worst channel: the most in any repeat, its root mean square, and what theory "
-        "expects of that. start: the share of the initial mean 0 and var 1 that is still in it.",
+        f"{counted(sweep.images, 'image')}. How far BatchNorm's mean and std are off two-pass, in "
+        "[0, 1], in the worst channel: the most in any repeat, its root mean square, and what "
+        "theory expects of that. start: the share of the initial mean 0 and var 1 that is still "
+        "in it.",
         markup=False,
     )
     for order in dict.fromkeys(cell.order for cell in sweep.cells):

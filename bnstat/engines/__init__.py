@@ -11,9 +11,22 @@ from collections.abc import Sequence
 
 from bnstat.engines.engine import Engine
 from bnstat.engines.inline import InlineEngine
-from bnstat.engines.processes import ProcessEngine, usable_cores
+from bnstat.engines.processes import ProcessEngine, usable_cores, warm_up
 
-__all__ = ["Engine", "InlineEngine", "ProcessEngine", "open_engine", "usable_cores"]
+__all__ = [
+    "Engine",
+    "InlineEngine",
+    "ProcessEngine",
+    "needed",
+    "open_engine",
+    "usable_cores",
+    "warm_up",
+]
+
+
+def needed(pipeline: bool) -> list[str]:
+    """Return the modules that measuring needs, to be imported once for all workers."""
+    return ["bnstat.scan.measuring"] + ["torchvision.transforms.v2"] * pipeline
 
 
 def open_engine(workers: int | None, preload: Sequence[str] = ()) -> Engine:

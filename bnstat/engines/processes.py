@@ -49,9 +49,8 @@ class ProcessEngine:
         """Start processes as they are needed; kill them when the context is left."""
         started: list[BaseProcess] = []
         context = _recording(started)
-        if _METHOD == "forkserver":
-            context.set_forkserver_preload(self._preload)
-        with _signals_held():  # for the resource tracker, which starts here
+        warm_up(self._preload)
+        with _signals_held():
             executor = ProcessPoolExecutor(
                 workers, context, initializer=_prepare_worker, initargs=(os.getcwd(),)
             )
@@ -68,6 +67,19 @@ class ProcessEngine:
         if code is None:
             return "unknown"
         return f"signal {-code}" if code < 0 else f"exit status {code}"
+
+
+def warm_up(preload: Sequence[str]) -> None:
+    """Start the fork server, which imports what workers need, beside what the caller does.
+
+    Where it runs already this does nothing.
+    """
+    if _METHOD == "forkserver":
+        from multiprocessing import forkserver
+
+        _CONTEXT.set_forkserver_preload(list(preload))
+        with _empty_main(), _signals_held():
+            forkserver.ensure_running()
 
 
 def _ended(executor: ProcessPoolExecutor, started: list[BaseProcess]) -> list[int | None]:

@@ -53,7 +53,7 @@ def _is_transform(kind: type) -> bool:
 def _meant(name: str, known: Sequence[str]) -> str:
     lower = {candidate.lower(): candidate for candidate in known}
     near = difflib.get_close_matches(name.lower(), lower, n=1)
-    return f"; did you mean {lower[near[0]]}?" if near else "; it lists those there are"
+    return f"; did you mean {lower[near[0]]}?" if near else "; bnstat pipelines lists the presets"
 
 
 def _check_arguments(step: Step, kind: Any) -> None:

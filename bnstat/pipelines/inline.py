@@ -26,7 +26,7 @@ def parse(text: str) -> tuple[Step, ...]:
     if len(text) > _LONGEST:
         raise SpecError(f"the pipeline has {len(text)} characters; put it into a TOML file")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(f"({text}\n)", mode="eval").body  # in brackets lines may end anywhere
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise SpecError(
             f"cannot read the pipeline {_short(text)}: {_cause(error)}; write it like "
@@ -75,7 +75,7 @@ def _value(node: ast.expr, text: str) -> Value:
     match node:
         case ast.Constant(value) if _is_literal(value):
             return value
-        case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as number)):
+        case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as number)) if _is_number(number):
             return -number
         case ast.List(items):
             return [_value(item, text) for item in items]
@@ -97,9 +97,13 @@ def _value(node: ast.expr, text: str) -> Value:
 
 def _is_literal(value: object) -> TypeGuard[str | int | float | None]:
     """Whether a constant is text, none, or a number of a size that torchvision can mean."""
-    if isinstance(value, int | float):
-        return abs(value) < _LARGEST
-    return value is None or isinstance(value, str)
+    return value is None or isinstance(value, str | bool) or _is_number(value)
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < _LARGEST
 
 
 def _dotted(node: ast.expr, text: str) -> str:
@@ -117,4 +121,4 @@ def _dotted(node: ast.expr, text: str) -> str:
 
 
 def _source(node: ast.expr, text: str) -> str:
-    return _short(ast.get_source_segment(text.strip(), node) or ast.dump(node))
+    return _short(ast.get_source_segment(f"({text}\n)", node) or ast.dump(node))

@@ -34,7 +34,12 @@ def load(where: str, *, keep_normalize: bool) -> Callable[[Any], Any]:
         transform = without_normalize(transform)
     if not callable(transform):
         raise SpecError(f"{where} is a {type(transform).__name__}, which is no transform")
-    return Albumentations(transform) if _is_albumentations(transform) else transform
+    if not _is_albumentations(transform):
+        plain: Callable[[Any], Any] = transform
+        return plain
+    if not hasattr(transform, "set_random_seed"):
+        raise SpecError(f"{where} cannot be seeded; albumentations 1.4.19 and later can")
+    return Albumentations(transform)
 
 
 def ends_in_normalize(where: str) -> bool:
@@ -104,13 +109,18 @@ def without_normalize(transform: Any) -> Any:
 
 
 def _parts(transform: Any) -> list[Any]:
-    if type(transform).__name__ == "Compose":
-        return list(transform.transforms)
-    return list(transform) if type(transform).__name__ == "Sequential" else []
+    from torch import nn
+
+    if isinstance(transform, nn.Sequential):
+        return list(transform)
+    named = type(transform).__name__ in ("Compose", "Sequential")
+    return list(transform.transforms) if named and hasattr(transform, "transforms") else []
 
 
 def _like(transform: Any, parts: list[Any]) -> Any:
-    if type(transform).__name__ == "Sequential":
+    from torch import nn
+
+    if isinstance(transform, nn.Sequential):
         return type(transform)(*parts)
     less = copy(transform)  # a Compose of the user's own may have been made of more than parts
     less.transforms = parts

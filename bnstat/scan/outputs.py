@@ -12,6 +12,8 @@ from bnstat.images import samples
 from bnstat.images.decoding import NATIVE, UnmeasurableError
 from bnstat.moments import Kind, Tally, moments_of_floats
 
+# More are rows, of an array whose channels stand first.
+_MOST_CHANNELS = 16
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -48,12 +50,13 @@ def _planes(output: Any) -> NDArray[Any]:
     """Return samples in the shape (C, samples)."""
     if isinstance(output, np.ndarray):
         array = np.moveaxis(np.atleast_3d(output), -1, 0) if output.ndim > 1 else output
+        order = "(H, W, C)"
     elif hasattr(output, "detach"):
-        array = _array(output)
+        array, order = _array(output), "(C, H, W)"
     else:
         raise UnmeasurableError(f"became a {type(output).__name__}, not an image or a tensor")
-    if array.ndim != 3 or 0 in array.shape:
-        raise UnmeasurableError(f"became samples of shape {tuple(output.shape)}, not (C, H, W)")
+    if array.ndim != 3 or 0 in array.shape or len(array) > _MOST_CHANNELS:
+        raise UnmeasurableError(f"became samples of shape {tuple(output.shape)}, not {order}")
     return array.reshape(len(array), -1)
 
 

@@ -115,13 +115,17 @@ def test_batchnorm_may_be_off_by_its_start_and_three_times_its_noise(
 def test_batchnorm_in_words(result):
     """The verdict has the figures that it follows from, and a hint where they do not fit."""
     right = result(0.5, running=0.45, start_weight=0.1, sd=0.01)
-    wrong = result(0.5, running=0.6, sd=0.01)
+    wrong = result(0.5, running=0.6, sd=0.01, order="listed")
     rows = [Row.of_stats("a", right), Row.of_stats("b", wrong)]
     _, first, second = compare(rows).verdicts
-    assert first.startswith("BatchNorm's running mean of a is off by up to 0.05, within what ")
-    assert "start 0.05" in first
-    assert second.startswith("BatchNorm's running mean of b is off by up to 0.1, more than what ")
-    assert second.endswith("are the images listed by class?")
+    assert first == (
+        "BatchNorm's running mean and variance of a are off by up to 0.05 and 0.094, within what "
+        "its schedule allows (0.08 and 0.12)."
+    )
+    assert second == (
+        "BatchNorm's running mean and variance of b are off by up to 0.1 and 0, more than what "
+        "its schedule allows (0.03 and 0.03): are the images listed by class?"
+    )
 
 
 def test_no_batchnorm_no_verdict_on_it(result):

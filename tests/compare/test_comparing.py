@@ -82,6 +82,17 @@ def test_settings_come_from_the_baseline(folders):
     assert ("L", 1, 4) == (other.mode, other.pipeline.epochs, other.methods["batchnorm"].batch_size)
 
 
+@pytest.mark.parametrize("augment", [INVERT, "Normalize([0.5], [0.5])"])
+def test_normalize_is_left_out_whatever_the_baseline_was(augment, folders):
+    """A baseline made under a pipeline says nothing of another pipeline's Normalize."""
+    bnstat.compute("train", augment=augment, workers=1).save("bnstat.json")
+    spec = "ToImage | ToDtype(float32, scale=True) | Normalize([0.5], [0.5])"
+    row = compare(augment=[spec], workers=1).rows[1].result
+    assert row.pipeline.before_normalize
+    kept = compare(augment=[spec], keep_normalize=True, workers=1).rows[1].result
+    assert not kept.pipeline.before_normalize
+
+
 def test_each_image_is_opened_once(folders, opened):
     """The plain row and those of several pipelines come from one decode."""
     compare("train", augment=[FLIP, INVERT, "none"], attribute=True, workers=1)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from dataclasses import dataclass
 
 from bnstat.scan import Measure
@@ -11,29 +12,41 @@ from bnstat.scan import Measure
 class Deadly(Measure):
     """Measures, but dies by a signal, or exits, at images of certain keys.
 
-    With `once`, the path of a folder, each such image is deadly only the first time.
+    It waits some seconds before. With `folder`, it dies only the first `times`, which it counts
+    there, and each image that it comes upon leaves a line in the file `log`.
     """
 
     keys: tuple[bytes, ...] = ()
     signal: int = signal.SIGKILL
-    once: str | None = None
+    folder: str | None = None
+    times: int = 1
+    wait: float = 0.0
 
     def __call__(self, chunk):
         for reference in chunk:
-            if reference.key in self.keys and not self._again(reference.key):
+            self._log(reference.key)
+            if reference.key in self.keys and not self._enough(reference.key):
+                time.sleep(self.wait)
                 if self.signal == 0:
                     os._exit(7)
                 os.kill(os.getpid(), self.signal)
         return super().__call__(chunk)
 
-    def _again(self, key):
-        if self.once is None:
+    def _enough(self, key):
+        if self.folder is None:
             return False
-        try:
-            os.mkdir(os.path.join(self.once, key.hex()))
-        except FileExistsError:
-            return True
-        return False
+        for again in range(self.times):
+            try:
+                os.mkdir(os.path.join(self.folder, f"{key.hex()}-{again}"))
+            except FileExistsError:
+                continue
+            return False
+        return True
+
+    def _log(self, key):
+        if self.folder is not None:
+            with open(os.path.join(self.folder, "log"), "ab", buffering=0) as log:
+                log.write(key + b"\n")
 
 
 @dataclass(frozen=True)

@@ -60,11 +60,11 @@ def test_no_chunks(engine):
 
 @pytest.mark.parametrize("engine", ENGINES[:2], ids=["inline", "two"])
 def test_a_bounded_number_is_in_flight(images, engine):
-    """A source without end is read only so far ahead of the results."""
+    """A long source is read only so far ahead of the results."""
     read = []
 
     def stream():
-        for i in count():
+        for i in range(1000):
             read.append(i)
             yield images[:1]
 
@@ -121,13 +121,25 @@ def test_images_that_all_kill_their_workers(images, deadly):
     assert failed(landed) == dict.fromkeys(keys, "worker died (signal 9)")
 
 
-def test_an_image_that_was_only_near_is_not_to_blame(images, deadly, tmp_path):
-    """An image whose worker died once is tried again, and measured."""
-    keys = tuple(image.key for image in images[1:3])
-    work = deadly.Deadly("RGB", 10**9, keys=keys, once=os.fspath(tmp_path))
-    landed = list(dispatch(cut(images, 3), work, ProcessEngine(2)))
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("size", [1, 3])
+def test_an_image_that_was_only_near_is_not_to_blame(images, deadly, tmp_path, times, size):
+    """An image whose worker died once in company and once alone is tried again, and measured."""
+    keys = (images[1].key,)
+    work = deadly.Deadly("RGB", 10**9, keys=keys, folder=os.fspath(tmp_path), times=times)
+    landed = list(dispatch(cut(images, size), work, ProcessEngine(2)))
     assert sums(landed) == sums([(images, PLAIN(images))])
-    assert len(os.listdir(tmp_path)) == 2
+    assert len(list(tmp_path.glob("*-*"))) == times
+
+
+def test_what_has_come_back_is_not_done_again(images, deadly, tmp_path):
+    """Chunks that one worker has done are not measured again when another dies of the first."""
+    first = (images[0].key,)
+    work = deadly.Deadly("RGB", 10**9, keys=first, folder=os.fspath(tmp_path), wait=1.0)
+    landed = list(dispatch(cut(images, 1), work, ProcessEngine(2)))
+    log = (tmp_path / "log").read_bytes().split()
+    assert [log.count(image.key) for image in images] == [2, 1, 1, 1, 1, 1]
+    assert sums(landed) == sums([(images, PLAIN(images))])
 
 
 def test_long_names_in_flight_do_not_hold_up_a_rebuilt_pool(images, deadly):

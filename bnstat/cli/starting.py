@@ -1,0 +1,11 @@
+"""Getting the workers' imports under way before this process has done its own."""
+
+from __future__ import annotations
+
+
+def warm_up(workers: int | None, pipeline: bool) -> None:
+    """Start what workers are forked from, unless all is to be done in this process."""
+    from bnstat import engines
+
+    if (workers or engines.usable_cores()) > 1:
+        engines.warm_up(engines.needed(pipeline))

@@ -1,0 +1,74 @@
+"""Losing workers: one by one, all of them, and where none can live."""
+
+import json
+import os
+import signal
+
+import pytest
+
+# Python runs this when it starts; each process that the fork server forks has a moment to live.
+MORTAL = """
+import os, signal, sys
+
+if any("forkserver" in argument for argument in sys.orig_argv):
+    os.register_at_fork(after_in_child=lambda: signal.setitimer(signal.ITIMER_REAL, {moment}))
+"""
+
+
+@pytest.mark.parametrize("moment", [1e-6, 1e-3])
+def test_where_no_worker_can_live(python, photos, tmp_path, moment):
+    """If workers die even with nothing to do, no image is blamed: it is an error, and says so."""
+    (tmp_path / "sitecustomize.py").write_text(MORTAL.format(moment=moment))
+    result = python(
+        *("-m", "bnstat", "compute", photos, "--workers", "2", "-o", "-"),
+        env={"PYTHONPATH": str(tmp_path)},
+    )
+    assert (result.returncode, result.stdout) == (4, "")
+    (text,) = result.stderr.splitlines()
+    assert text.startswith("bnstat: no worker stays alive (")
+    assert text.endswith("even with nothing to do; is there memory left? --workers 1 needs none")
+
+
+def document(main):
+    out, err = main.communicate(timeout=60)
+    assert main.returncode == 0
+    return {k: v for k, v in json.loads(out).items() if k != "created"}, err.decode()
+
+
+@pytest.fixture
+def hundred(endless, tmp_path):
+    """A list of the first hundred images of the endless folder."""
+    names = "".join(f"{endless}/{i:04}.jpg\n" for i in range(100))
+    (tmp_path / "names").write_text(names)
+    return ("-m", "bnstat", "compute", "--files-from", "names", "-o", "-")
+
+
+@pytest.fixture
+def undisturbed(start, hundred):
+    """What a run gives that nobody disturbs."""
+    return document(start(*hundred, "--workers", "1"))[0]
+
+
+def killed(main, processes):
+    """Kill one worker that is at work."""
+    workers = processes.eventually(lambda: processes.workers(main.pid))
+    os.kill(workers[0], signal.SIGKILL)
+
+
+def test_killed_workers_of_a_run(start, hundred, undisturbed, processes):
+    """`kill -9` of a worker, twice in a run, changes no figure."""
+    main = start(*hundred, "--workers", "2")
+    killed(main, processes)
+    processes.eventually(lambda: len(processes.workers(main.pid)) == 2)
+    killed(main, processes)
+    assert document(main)[0] == undisturbed
+
+
+def test_killed_fork_server(start, hundred, undisturbed, processes):
+    """All but the main process are killed: it starts anew, and changes no figure."""
+    main = start(*hundred, "--workers", "2")
+    processes.eventually(lambda: len(processes.workers(main.pid)) == 2)
+    for pid in processes.group(main.pid):
+        if pid != main.pid:
+            os.kill(pid, signal.SIGKILL)
+    assert document(main)[0] == undisturbed
