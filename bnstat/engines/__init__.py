@@ -26,7 +26,9 @@ __all__ = [
 
 def needed(pipeline: bool) -> list[str]:
     """Return the modules that measuring needs, to be imported once for all workers."""
-    return ["bnstat.scan.measuring"] + ["torchvision.transforms.v2"] * pipeline
+    formats = [f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")]
+    own = ["bnstat.engines.processes", "bnstat.scan.measuring"]
+    return own + formats + ["torchvision.transforms.v2"] * pipeline
 
 
 def open_engine(workers: int | None, preload: Sequence[str] = ()) -> Engine:

@@ -47,13 +47,17 @@ def deeper_than_8_bits(image: Image.Image) -> bool:
     """Whether an opened image's file has more than 8 bits a sample; ask before it is loaded."""
     if image.mode in (*GRAY_16, FLOAT, "I"):
         return True
+    if image.format == "JPEG":  # and asking for each tile would take its time
+        return False
     words = [word for tile in getattr(image, "tile", []) for word in _words(tile.args)]
     return any(";16" in word if isinstance(word, str) else word > 255 for word in words)
 
 
 def _words(args: object) -> list[str | int]:
     """Return what a tile's decoder is told: raw modes such as "RGB;16B", PPM's largest value."""
-    parts = args if isinstance(args, tuple) else (args,)
+    if isinstance(args, str):
+        return [args]
+    parts = args if isinstance(args, tuple) else ()
     if len(parts) == 2 and isinstance(parts[1], int):  # PPM: (mode, largest value)
         return [parts[0], parts[1]]
     return [part for part in parts if isinstance(part, str)]

@@ -66,7 +66,7 @@ class Folder:
             return []
         walked.add((status.st_dev, status.st_ino))
         return [
-            (key + name, os.path.join(folder, name.rstrip(b"/")), is_folder)
+            (key + name, folder + b"/" + name.rstrip(b"/"), is_folder)
             for name, is_folder in self._entries(folder)
         ]
 

@@ -7,6 +7,7 @@ ones, so these are counted here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,7 @@ def is_gray_16(image: Image.Image) -> bool:
     return image.mode in GRAY_16 or (image.mode == "I" and image.format == "PPM")
 
 
+@lru_cache
 def _kind(mode: str, own: str, scale: int) -> Kind:
     if mode == NATIVE:
         mode = own
@@ -78,8 +80,8 @@ def _add_8_bit(tally: Tally, row: int, image: Image.Image, mode: str) -> None:
     if mode == NATIVE:
         image = _expanded(image)
         mode = image.mode
-    if image.mode == "L" and mode == "RGB":  # the same counts as after converting, without it
-        counts = image.histogram() * 3
+    if image.mode == "L" and mode == "RGB":  # counted once for all channels, not converted
+        counts = image.histogram()
     else:
         counts = (image if image.mode == mode else image.convert(mode)).histogram()
     tally.add_8_bit(row, _kind(mode, mode, 255), counts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bnstat.errors import SourceError
 from bnstat.images.folder import Folder
@@ -88,12 +88,17 @@ class Sources:
 
     def __iter__(self) -> Iterator[Reference]:
         previous, self.duplicates = None, 0
-        for reference in heapq.merge(*self._parts, key=lambda reference: reference.key):
+        for reference in self._merged():
             if reference.key == previous:
                 self.duplicates += 1
             else:
                 yield reference
             previous = reference.key
+
+    def _merged(self) -> Iterable[Reference]:
+        if len(self._parts) == 1:
+            return self._parts[0]
+        return heapq.merge(*self._parts, key=lambda reference: reference.key)
 
 
 def _part(location: bytes, several: bool, cwd: bytes) -> Folder | SingleFile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +59,10 @@ class Tally:
         return pending
 
     def add_8_bit(self, row: int, kind: Kind, counts: list[int]) -> None:
-        """Add an 8-bit draw as Pillow's `histogram()`: 256 counts a channel, one after another."""
+        """Add an 8-bit draw as Pillow's `histogram()`: 256 counts a channel, one after another.
+
+        256 alone stand for every channel, as of a gray image.
+        """
         self._at(row, kind).histograms.append(counts)
 
     def add_16_bit(self, row: int, kind: Kind, counts: Ints) -> None:
@@ -87,11 +91,20 @@ class Tally:
         """Yield the moments of what was added, by kind."""
         for kind, pending in self._pending.items():
             if pending.histograms:
-                shape = (len(pending.rows), len(kind.channels), 256)
-                counts = np.array(pending.histograms, dtype=np.int64).reshape(shape)
+                counts = _counted(pending.histograms, len(kind.channels))
                 yield Part(kind, pending.rows, Table.of_histograms(counts), counts.sum(axis=0))
             else:
                 yield Part(kind, pending.rows, _stacked(kind.scale, pending.tables), None)
+
+
+def _counted(histograms: list[list[int]], channels: int) -> Ints:
+    """Return counts of shape (N, channels, 256)."""
+    if any(len(counts) > 256 for counts in histograms):
+        whole = 256 * channels
+        histograms = [h if len(h) == whole else h * channels for h in histograms]
+    flat = np.fromiter(chain.from_iterable(histograms), dtype=np.int64)
+    counts = flat.reshape(len(histograms), -1, 256)
+    return counts if counts.shape[1] == channels else counts.repeat(channels, axis=1)
 
 
 def _stacked(scale: int, tables: list[Table]) -> Table:

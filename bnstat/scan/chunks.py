@@ -9,7 +9,7 @@ from bnstat.images import Reference
 # Decoding takes time in proportion to the file's bytes, and some for each file. A chunk is small
 # enough that workers end together, and large enough that sending it costs nothing beside it.
 _MOST_BYTES = 2 << 20
-_MOST_IMAGES = 256
+_MOST_IMAGES = 512
 
 
 def chunks(references: Iterable[Reference]) -> Iterator[list[Reference]]:

@@ -33,7 +33,8 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     print(f"medians, rounds: {rounds}")
     for name, median in medians.items():
-        print(f"{name:22} {1000 * median:6.1f} ms  x {median / medians['python -c pass']:.2f}")
+        ratio = median / medians["python -c pass"]
+        print(f"{ratio:5.2f} x  {1000 * median:6.1f} ms  {name}")
 
 
 def timed(command: list[str]) -> float:

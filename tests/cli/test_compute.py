@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -159,17 +160,24 @@ def test_name_not_in_utf_8(process, here):
     assert stats.source.locations == ("caf\\xe9",)
 
 
-def test_progress_only_if_asked_for(process, here):
-    """Off a terminal there is no bar, unless asked for; then it is on stderr."""
-    assert "%" not in process("compute", "tiny").stderr
-    asked = process("compute", "tiny", "--progress", "-q")
-    assert "2/2" in asked.stderr and "images/s" in asked.stderr and "MB/s" in asked.stderr
-    assert asked.stdout == ""
+def test_no_progress_off_a_terminal(process, here):
+    """Off a terminal there is no bar, unless asked for."""
+    result = process("compute", "tiny")
+    assert "%" not in result.stderr and "\r" not in result.stderr
 
 
-def test_progress_counts_failures(process, mixed):
-    """The bar says how many images failed."""
-    assert ", 2 failed" in process("compute", "mixed", "--progress", "-q").stderr
+def test_progress_shows_where_the_run_is(process, here, endless):
+    """The bar is on stderr: images of how many, images/s, MB/s, failures, time left."""
+    names = ["/dev/null", *(f"{endless}/{i:04}.jpg" for i in range(80))]
+    (here / "names").write_text("\n".join(names))
+    result = process(
+        *("compute", "--files-from", "names", "--workers", "2", "--progress", "-q"),
+        *("--max-failures", "1"),
+    )
+    assert (result.returncode, result.stdout) == (0, "")
+    bar = r"\d+%\|.*\| \d+/81 \[\d\d:\d\d<\d\d:\d\d, .* images/s, \d+\.\d MB/s, 1 failed\]"
+    assert re.search(bar, result.stderr)
+    assert result.stderr.endswith("failed: /dev/null: is not a regular file\n")
 
 
 def test_workers_of_the_command_line(process, photos):

@@ -28,9 +28,9 @@ def test_nothing_is_lost_or_moved(sizes):
 
 @given(SIZES)
 def test_chunks_are_bounded(sizes):
-    """A chunk has at most 256 images, and 2 MiB unless it is one image."""
+    """A chunk has at most 512 images, and 2 MiB unless it is one image."""
     for chunk in chunks(references(sizes)):
-        assert len(chunk) <= 256
+        assert len(chunk) <= 512
         assert len(chunk) == 1 or sum(reference.size for reference in chunk) <= MOST_BYTES
 
 
@@ -40,7 +40,7 @@ def test_chunks_are_as_large_as_may_be(sizes):
     cut = list(chunks(references(sizes)))
     for chunk, after in pairwise(cut):
         full = sum(reference.size for reference in [*chunk, after[0]]) > MOST_BYTES
-        assert full or len(chunk) == 256
+        assert full or len(chunk) == 512
 
 
 def test_a_stream_without_end_is_cut_as_it_comes():
