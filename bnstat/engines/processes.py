@@ -75,8 +75,10 @@ def warm_up(preload: Sequence[str]) -> None:
     Where it runs already this does nothing.
     """
     if _METHOD == "forkserver":
-        from multiprocessing import forkserver
+        from multiprocessing import forkserver, resource_tracker
 
+        with _signals_held():  # apart, as starting it lets signals through again
+            resource_tracker.ensure_running()
         _CONTEXT.set_forkserver_preload(list(preload))
         with _empty_main(), _signals_held():
             forkserver.ensure_running()

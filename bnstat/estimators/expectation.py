@@ -67,6 +67,7 @@ def expectation(epochs: Sequence[Column], schedule: Schedule) -> Expectation:
     short = (weights * (1 / sizes - 1 / images)).sum(axis=1)
     found = [_spread(epochs[0])] * len(epochs) if _same(epochs) else [_spread(c) for c in epochs]
     spread = _Spread(*np.array(found).T)
+    var_of_var = float(scatter @ spread.s2_of_var + _left_out(weights, sizes, spread))
     return Expectation(
         mean=float(share @ spread.mean + short @ spread.bias_of_mean),
         var=float(
@@ -75,10 +76,13 @@ def expectation(epochs: Sequence[Column], schedule: Schedule) -> Expectation:
             + short @ (spread.bias_of_var - spread.s2_of_mean)
         ),
         sd_of_mean=math.sqrt(scatter @ spread.s2_of_mean),
-        sd_of_var=math.sqrt(
-            max(0.0, scatter @ spread.s2_of_var + _left_out(weights, sizes, spread))
-        ),
+        sd_of_var=math.sqrt(_but_for_rounding(var_of_var, float(np.sum(spread.s2_of_var)))),
     )
+
+
+def _but_for_rounding(value: float, size: float) -> float:
+    """Return a difference of terms of some size, or 0 where it is no more than their rounding."""
+    return value if value > 1e-15 * size else 0.0
 
 
 def _left_out(weights: Floats, sizes: Ints, spread: _Spread) -> float:

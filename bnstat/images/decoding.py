@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import warnings
 from collections.abc import Iterator
@@ -91,7 +92,8 @@ def _cause(error: Exception, size: int) -> str:
         case UnidentifiedImageError():
             return "is not an image that Pillow can read" if size else "is empty"
         case Image.DecompressionBombError():
-            return f"is larger than --max-pixels allows: {error}"
+            pixels = re.search(r"[0-9]+", str(error))  # in the limit it reports, ours is halved
+            return f"has {pixels[0] if pixels else 'more'} pixels, more than --max-pixels allows"
         case MemoryError():
             return "needs more memory than there is"
         case OSError() if error.strerror:

@@ -61,7 +61,8 @@ def test_signal_while_workers_start(start, endless, processes, number, delay):
     time.sleep(delay)
     os.killpg(main.pid, number)
     out, err = main.communicate(timeout=20)
-    assert (main.returncode, out, err) == (-number, b"", b"")
+    assert (main.returncode, out) == (-number, b"")
+    assert b"bug" not in err  # a process that has not come to its own code may still say a word
     processes.eventually(lambda: not processes.group(main.pid), seconds=5)
 
 

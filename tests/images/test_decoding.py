@@ -89,7 +89,7 @@ def test_png_without_its_pixels_fails(header, measured):
 def test_huge_image_is_refused_before_it_is_decoded(header, measured):
     """65,000 × 65,000 pixels would be 12 GB: the header is enough to refuse them."""
     reason = measured(header(65_000, 65_000)).reason
-    assert reason.startswith("is larger than --max-pixels allows: ")
+    assert reason == "has 4225000000 pixels, more than --max-pixels allows"
     assert "4225000000" in reason.replace(",", "")
 
 
@@ -98,7 +98,7 @@ def test_max_pixels_is_the_most(drawn, measured, limit, fits):
     """An image of as many pixels as the limit is measured, one of more is not."""
     reason = measured(drawn("x.png", "RGB", (23, 17)), max_pixels=limit).reason
     assert (reason is None) == fits
-    assert fits or reason.startswith("is larger than --max-pixels allows: ")
+    assert fits or reason.endswith(" pixels, more than --max-pixels allows")
 
 
 def test_callers_pillow_is_left_alone(drawn, measured, monkeypatch):
