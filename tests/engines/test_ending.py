@@ -27,6 +27,7 @@ def serving(main, processes):
     return len(processes.group(main.pid)) >= 3 and not processes.workers(main.pid)
 
 
+@pytest.mark.long  # its bounds on time hold on a machine that is not busy
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("options", [(), ("--progress",)], ids=["plain", "progress"])
 def test_signal_to_all_in_mid_run(running, processes, number, options):
@@ -52,6 +53,7 @@ def test_signal_to_the_main_process_alone(running, processes, number):
     processes.eventually(lambda: not processes.group(main.pid), seconds=5)
 
 
+@pytest.mark.long  # its bounds on time hold on a machine that is not busy
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("delay", [0.0, 0.03, 0.1, 0.2])
 def test_signal_while_workers_start(start, endless, processes, number, delay):
@@ -66,6 +68,7 @@ def test_signal_while_workers_start(start, endless, processes, number, delay):
     processes.eventually(lambda: not processes.group(main.pid), seconds=5)
 
 
+@pytest.mark.long  # its bounds on time hold on a machine that is not busy
 def test_impatient_ctrl_c(running, processes):
     """Several Ctrl-C in a row do no more than one."""
     main = running()
