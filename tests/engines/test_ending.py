@@ -43,6 +43,7 @@ def test_signal_to_all_in_mid_run(running, processes, number, options):
     processes.eventually(lambda: not processes.group(main.pid), seconds=5)
 
 
+@pytest.mark.long  # see the mark above
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_to_the_main_process_alone(running, processes, number):
     """`kill PID` ends the workers too."""

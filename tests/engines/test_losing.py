@@ -67,3 +67,26 @@ def test_killed_fork_server(start, hundred, undisturbed, processes):
         if pid != main.pid:
             os.kill(pid, signal.SIGKILL)
     assert document(main) == undisturbed
+
+
+def test_worker_killed_amid_sending_a_result(python):
+    """A result of which only a part has come is a lost worker, not one to wait for for ever."""
+    program = """
+import os, signal, time
+from bnstat.engines import ProcessEngine
+
+engine = ProcessEngine(2)
+for step in range(20):
+    with engine.open(2) as executor:
+        worker = executor.submit(os.getpid).result()
+        futures = [executor.submit(bytes, 20_000_000) for _ in range(4)]
+        time.sleep(step / 500)
+        os.kill(worker, signal.SIGKILL)
+        for future in futures:
+            try:
+                future.result()
+            except engine.lost:
+                pass
+print("left")
+"""
+    assert python("-c", program, timeout=40).stdout == "left\n"
