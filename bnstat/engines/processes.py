@@ -92,7 +92,10 @@ def _ended(executor: ProcessPoolExecutor, started: list[BaseProcess]) -> list[in
     # A worker may have died amid sending a result. The pool's thread would wait for the rest for
     # ever, as long as this process holds the pipe's other end too.
     executor._result_queue._writer.close()  # type: ignore[attr-defined]
-    executor.shutdown(wait=True, cancel_futures=True)
+    pool_thread: threading.Thread | None = executor._executor_manager_thread  # type: ignore[assignment]
+    executor.shutdown(wait=False, cancel_futures=True)
+    if pool_thread is not None:
+        pool_thread.join(5.0)  # it may wait for its own sender, which nobody reads any more
     return [process.exitcode for process in started]
 
 
