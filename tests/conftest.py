@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -88,7 +89,8 @@ def start(tmp_path):
     yield run
     for process in started:
         for pid in group(process.pid):
-            os.kill(pid, 9)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(pid, 9)
         process.communicate()
 
 

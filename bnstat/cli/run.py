@@ -20,7 +20,8 @@ from bnstat.text import printable
 
 DONE, DRIFT, USAGE, FAILURES, ERROR, BUG = 0, 1, 2, 3, 4, 70
 
-_ENDING = ("SIGTERM", "SIGHUP")
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+_PATIENCE = 0.5  # seconds
 
 
 class _Ended(BaseException):
@@ -97,14 +98,22 @@ def _say(text: str, hint: str | None, status: int) -> int:
 
 @contextmanager
 def _signals_raised() -> Iterator[None]:
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        raise _Ended(number)
-
     for name in _ENDING:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, end)
+            signal.signal(number, _end)
     yield
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """Raise what ends the run; and again, should that be lost.
+
+    Python prints and forgets what is raised in a callback of a weak reference, as imports have.
+    """
+    sys.unraisablehook = lambda unraisable: None
+    signal.signal(signal.SIGALRM, lambda *_: _end(number, None))
+    signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
+    raise _Ended(number)
 
 
 def _die(number: int) -> NoReturn:

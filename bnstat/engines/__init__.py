@@ -10,8 +10,9 @@ An engine opens executors, and knows what losing a worker looks like. It knows n
 from collections.abc import Sequence
 
 from bnstat.engines.engine import Engine
+from bnstat.engines.forking import warm_up
 from bnstat.engines.inline import InlineEngine
-from bnstat.engines.processes import ProcessEngine, usable_cores, warm_up
+from bnstat.engines.processes import ProcessEngine, usable_cores
 
 __all__ = [
     "Engine",
@@ -27,7 +28,7 @@ __all__ = [
 def needed(pipeline: bool) -> list[str]:
     """Return the modules that measuring needs, to be imported once for all workers."""
     formats = [f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")]
-    own = ["bnstat.engines.processes", "bnstat.scan.measuring"]
+    own = ["bnstat.engines.serving", "bnstat.scan.measuring"]
     return own + formats + ["torchvision.transforms.v2"] * pipeline
 
 

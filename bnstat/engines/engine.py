@@ -24,5 +24,5 @@ class Engine(Protocol):
     def open(self, workers: int) -> AbstractContextManager[Executor]:
         """Start an executor; leaving the context ends it at once, whatever it is doing."""
 
-    def cause(self) -> str:
-        """Say what ended the worker of the last executor, which had one, as in "signal 9"."""
+    def cause(self, loss: BaseException) -> str:
+        """Say what ended a worker, as in "signal 9"; `loss` is what its future raised."""

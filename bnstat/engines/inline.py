@@ -34,6 +34,6 @@ class InlineEngine:
         """Give an executor that runs each call when it is submitted."""
         yield _InlineExecutor()
 
-    def cause(self) -> str:
+    def cause(self, loss: BaseException) -> str:
         """Say nothing, as no worker can be lost."""
         return "unknown"

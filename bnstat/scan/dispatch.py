@@ -83,7 +83,7 @@ def _landed(flight: Flight) -> tuple[Chunk, Result]:
 def _again(
     chunk: Chunk, future: Future[Result], work: Work, engine: Engine
 ) -> Iterator[tuple[Chunk, Result]]:
-    if future.done() and future.exception() is None:
+    if not future.cancelled() and future.exception() is None:
         yield chunk, future.result()
     else:
         yield from _alone(chunk, work, engine)
@@ -95,7 +95,8 @@ def _alone(chunk: Chunk, work: Work, engine: Engine) -> Iterator[tuple[Chunk, Re
         try:
             with engine.open(1) as executor:
                 result = executor.submit(work, chunk).result()
-        except engine.lost:
+        except engine.lost as loss:
+            cause = engine.cause(loss)
             continue
         yield chunk, result
         return
@@ -103,7 +104,7 @@ def _alone(chunk: Chunk, work: Work, engine: Engine) -> Iterator[tuple[Chunk, Re
         yield from _alone(chunk[: len(chunk) // 2], work, engine)
         yield from _alone(chunk[len(chunk) // 2 :], work, engine)
     else:
-        yield chunk, work.failed(f"worker died ({engine.cause()})")
+        yield chunk, work.failed(f"worker died ({cause})")
         _check_workers_live(engine)
 
 
@@ -112,8 +113,8 @@ def _check_workers_live(engine: Engine) -> None:
     try:
         with engine.open(1) as executor:
             executor.submit(int).result()
-    except engine.lost as error:
+    except engine.lost as loss:
         raise MeasureError(
-            f"no worker stays alive ({engine.cause()}), even with nothing to do; "
+            f"no worker stays alive ({engine.cause(loss)}), even with nothing to do; "
             "is there memory left? --workers 1 needs none"
-        ) from error
+        ) from loss

@@ -17,8 +17,8 @@ DECODE = """
 import sys, time
 from PIL import Image
 if sys.argv[1] == "ours":
-    from bnstat.engines.processes import _keep_freed_memory
-    _keep_freed_memory()
+    from bnstat.engines.serving import keep_freed_memory
+    keep_freed_memory()
 started = time.perf_counter()
 for path in sys.argv[2:]:
     with Image.open(path) as image:

@@ -27,7 +27,6 @@ def serving(main, processes):
     return len(processes.group(main.pid)) >= 3 and not processes.workers(main.pid)
 
 
-@pytest.mark.long  # its bounds on time hold on a machine that is not busy
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("options", [(), ("--progress",)], ids=["plain", "progress"])
 def test_signal_to_all_in_mid_run(running, processes, number, options):
@@ -43,7 +42,6 @@ def test_signal_to_all_in_mid_run(running, processes, number, options):
     processes.eventually(lambda: not processes.group(main.pid), seconds=5)
 
 
-@pytest.mark.long  # see the mark above
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_to_the_main_process_alone(running, processes, number):
     """`kill PID` ends the workers too."""
@@ -54,7 +52,6 @@ def test_signal_to_the_main_process_alone(running, processes, number):
     processes.eventually(lambda: not processes.group(main.pid), seconds=5)
 
 
-@pytest.mark.long  # its bounds on time hold on a machine that is not busy
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("delay", [0.0, 0.03, 0.1, 0.2])
 def test_signal_while_workers_start(start, endless, processes, number, delay):
@@ -69,7 +66,6 @@ def test_signal_while_workers_start(start, endless, processes, number, delay):
     processes.eventually(lambda: not processes.group(main.pid), seconds=5)
 
 
-@pytest.mark.long  # its bounds on time hold on a machine that is not busy
 def test_impatient_ctrl_c(running, processes):
     """Several Ctrl-C in a row do no more than one."""
     main = running()
@@ -79,6 +75,27 @@ def test_impatient_ctrl_c(running, processes):
     out, err = main.communicate(timeout=20)
     assert (main.returncode, out, err) == (-signal.SIGINT, b"", b"")
     processes.eventually(lambda: not processes.group(main.pid), seconds=5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_that_python_forgets(start, endless, tmp_path, number):
+    """What is raised in a weak reference's callback is lost; the run ends all the same."""
+    (tmp_path / "late.py").write_text(f"""
+import os, time, weakref
+
+def callback(reference):
+    os.kill(os.getpid(), {int(number)})
+    time.sleep(0.1)
+
+class Gone: pass
+gone = Gone()
+reference = weakref.ref(gone, callback)
+del gone
+time.sleep(30)
+""")
+    main = start(*COMPUTE, "--augment", "late:transform", endless)
+    out, err = main.communicate(timeout=20)
+    assert (main.returncode, out, err) == (-number, b"", b"")
 
 
 def test_ctrl_c_without_workers(start, endless):

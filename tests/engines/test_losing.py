@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -35,6 +36,15 @@ def document(main):
     return json.loads(out) | {"created": None}
 
 
+def killed(workers):
+    """Kill one of the workers, and return it; None if all have just ended."""
+    for worker in workers:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+            return worker
+    return None
+
+
 @pytest.fixture
 def hundred(endless, tmp_path):
     """A list of the first hundred images of the endless folder."""
@@ -52,10 +62,8 @@ def undisturbed(start, hundred):
 def test_killed_workers_of_a_run(start, hundred, undisturbed, processes):
     """`kill -9` of a worker, and of one that takes over from it, changes no figure."""
     main = start(*hundred, "--workers", "2")
-    first = processes.eventually(lambda: processes.workers(main.pid))
-    os.kill(first[0], signal.SIGKILL)
-    others = processes.eventually(lambda: set(processes.workers(main.pid)) - set(first))
-    os.kill(others.pop(), signal.SIGKILL)
+    first = processes.eventually(lambda: killed(processes.workers(main.pid)))
+    processes.eventually(lambda: killed(set(processes.workers(main.pid)) - {first}))
     assert document(main) == undisturbed
 
 
@@ -65,7 +73,7 @@ def test_killed_fork_server(start, hundred, undisturbed, processes):
     processes.eventually(lambda: len(processes.workers(main.pid)) == 2)
     for pid in processes.group(main.pid):
         if pid != main.pid:
-            os.kill(pid, signal.SIGKILL)
+            killed([pid])
     assert document(main) == undisturbed
 
 

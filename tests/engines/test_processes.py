@@ -2,15 +2,16 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
 import time
-from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
 from bnstat.engines import InlineEngine, ProcessEngine, open_engine, usable_cores
+from bnstat.engines.serving import answer
 
 
 @pytest.fixture
@@ -75,17 +76,71 @@ def test_leaving_ends_at_once(engine, processes):
     ],
 )
 def test_a_lost_worker_is_told_apart(engine, call, argument, cause):
-    """A worker that dies breaks the pool by one of `lost`, and its cause is known."""
-    with engine.open(1) as executor, pytest.raises(engine.lost):
+    """A worker that dies is one of `lost` in the future, and its cause is known."""
+    with pytest.raises(engine.lost) as loss, engine.open(1) as executor:
         executor.submit(call, argument).result()
-    assert engine.cause() == cause
-    assert issubclass(BrokenProcessPool, engine.lost)
+    assert engine.cause(loss.value) == cause
 
 
-def test_cause_before_any_loss(engine):
+def test_cause_of_what_is_no_loss(engine):
     """Nothing is made up where nothing is known."""
-    assert engine.cause() == "unknown"
-    assert InlineEngine().cause() == "unknown"
+    assert engine.cause(ValueError()) == "unknown"
+    assert InlineEngine().cause(ValueError()) == "unknown"
+
+
+def test_a_lost_worker_takes_no_other_with_it(engine):
+    """What another worker is busy with comes back."""
+    with engine.open(2) as executor:
+        slow = executor.submit(time.sleep, 0.5)
+        lost = executor.submit(os._exit, 1)
+        assert slow.result() is None
+        assert isinstance(lost.exception(), engine.lost)
+
+
+def test_calls_go_to_who_is_idle(engine):
+    """While one worker is busy, the other takes what comes."""
+    with engine.open(2) as executor:
+        busy = executor.submit(time.sleep, 60)
+        pids = [executor.submit(os.getpid).result() for _ in range(4)]
+        assert len(set(pids)) == 1
+        assert not busy.done()
+
+
+def test_what_a_call_raises_comes_back_with_its_traceback(engine):
+    """An error is raised here as there; where it happened is in its notes."""
+    with engine.open(1) as executor, pytest.raises(ValueError, match="'x'") as raised:
+        executor.submit(int, "x").result()
+    (note,) = raised.value.__notes__
+    assert "serving.py" in note
+
+
+class UnpicklableError(Exception):
+    """An error that cannot be made again from what is pickled of it."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+
+def raise_unpicklable():
+    raise UnpicklableError("salt", "pepper")
+
+
+def test_an_error_that_cannot_travel_is_told_in_words():
+    """Its text takes its place, and the worker goes on."""
+    result, error = pickle.loads(answer(pickle.dumps(raise_unpicklable)))
+    assert result is None
+    assert isinstance(error, RuntimeError)
+    assert "UnpicklableError: salt and pepper" in str(error)
+
+
+def test_what_cannot_travel_is_an_error_of_the_call(engine):
+    """Neither a task nor a result that cannot be pickled ends the worker."""
+    with engine.open(1) as executor:
+        pid = executor.submit(os.getpid).result()
+        assert executor.submit(lambda: 1).exception() is not None
+        assert executor.submit(iter, [1, 2]).exception() is None
+        assert executor.submit(open, os.devnull).exception() is not None
+        assert executor.submit(os.getpid).result() == pid
 
 
 def test_interrupts_do_not_reach_workers(engine, processes):
