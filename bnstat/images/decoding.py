@@ -19,6 +19,7 @@ GRAY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
 GRAY_8 = ("L", "1")
 FLOAT = "F"
 NATIVE = "native"
+_DEEP = frozenset((*GRAY_16, FLOAT, "I"))
 
 
 class UnmeasurableError(Exception):
@@ -46,22 +47,20 @@ def strict_pillow(max_pixels: int) -> Iterator[None]:
 
 def deeper_than_8_bits(image: Image.Image) -> bool:
     """Whether an opened image's file has more than 8 bits a sample; ask before it is loaded."""
-    if image.mode in (*GRAY_16, FLOAT, "I"):
+    if image.mode in _DEEP:
         return True
-    if image.format == "JPEG":  # and asking for each tile would take its time
-        return False
-    words = [word for tile in getattr(image, "tile", []) for word in _words(tile.args)]
-    return any(";16" in word if isinstance(word, str) else word > 255 for word in words)
+    return any(_tells_depth(tile.args) for tile in getattr(image, "tile", ()))
 
 
-def _words(args: object) -> list[str | int]:
-    """Return what a tile's decoder is told: raw modes such as "RGB;16B", PPM's largest value."""
+def _tells_depth(args: object) -> bool:
+    """Whether a decoder is told a raw mode such as "RGB;16B", or PPM's largest value."""
     if isinstance(args, str):
-        return [args]
-    parts = args if isinstance(args, tuple) else ()
-    if len(parts) == 2 and isinstance(parts[1], int):  # PPM: (mode, largest value)
-        return [parts[0], parts[1]]
-    return [part for part in parts if isinstance(part, str)]
+        return ";16" in args
+    if not isinstance(args, tuple):
+        return False
+    if len(args) == 2 and isinstance(args[1], int):  # PPM: (mode, largest value)
+        return args[1] > 255
+    return any(isinstance(part, str) and ";16" in part for part in args)
 
 
 def load(file: IO[bytes]) -> tuple[Image.Image, bool]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TypeAlias
 
 from PIL import Image
 
@@ -37,6 +39,13 @@ class _View:
         return Measured(list(self.tally.parts()), self.failures, self.deep)
 
 
+# Pillow reads a header in many small steps, which cost less in memory: of files of so many bytes.
+_SMALL = 1 << 16
+
+# Each plan, with the views that it fills.
+Planned: TypeAlias = Sequence[tuple[Draws | None, Sequence[_View]]]
+
+
 @dataclass(frozen=True)
 class Measure:
     """Measures chunks in the asked mode; sent to workers.
@@ -57,32 +66,35 @@ class Measure:
     def __call__(self, chunk: Sequence[Reference]) -> list[Measured]:
         """Return the moments of a chunk's images by view; what cannot be measured is a failure."""
         views = [_View() for _ in self.draws]
+        planned = list(self._planned(views))
         with ExitStack() as stack:
             stack.enter_context(decoding.strict_pillow(self.max_pixels))
             if any(self.plans):
                 stack.enter_context(caller_undisturbed())
             for row, reference in enumerate(chunk):
-                self._measure(views, row, reference)
+                self._measure(planned, row, reference)
         return [view.done() for view in views]
 
     def failed(self, reason: str) -> list[Measured]:
         """Return what becomes of a chunk of one image that failed outside of any view."""
         return [Measured([], [(0, reason)], []) for _ in self.draws]
 
-    def _measure(self, views: Sequence[_View], row: int, reference: Reference) -> None:
+    def _measure(self, planned: Planned, row: int, reference: Reference) -> None:
         try:
             image, deep = _opened(reference)
         except Exception as error:
-            _fail(views, row, error, reference)
+            for _, views in planned:
+                _fail(views, row, error, reference)
             return
-        for plan, its_views in self._planned(views):
+        for plan, views in planned:
             try:
-                self._add(its_views, row, image, reference.key, plan)
+                self._add(views, row, image, reference.key, plan)
             except Exception as error:
-                _fail(its_views, row, error, reference)
+                _fail(views, row, error, reference)
             else:
-                for view in its_views:
-                    view.deep += [row] if deep else []
+                if deep:
+                    for view in views:
+                        view.deep.append(row)
 
     def _planned(self, views: Sequence[_View]) -> Iterator[tuple[Draws | None, Sequence[_View]]]:
         start = 0
@@ -129,6 +141,9 @@ def _width(plan: Draws | None) -> int:
 def _opened(reference: Reference) -> tuple[Image.Image, bool]:
     if reference.problem is not None:
         raise decoding.UnmeasurableError(reference.problem)
+    if reference.size <= _SMALL:
+        with open(reference.path, "rb", buffering=0) as file:
+            return decoding.load(BytesIO(file.read()))
     with open(reference.path, "rb") as file:
         return decoding.load(file)
 
