@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from queue import SimpleQueue
 from typing import ParamSpec, TypeVar
 
 from bnstat.engines.forking import signals_held, warm_up
@@ -22,9 +22,6 @@ from bnstat.engines.worker import Worker, WorkerLostError
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-# Calls for each worker: one that it is busy with, and the next, ready in its pipe.
-_CALLS = 2
 
 
 def usable_cores() -> int:
@@ -35,37 +32,38 @@ def usable_cores() -> int:
 
 
 class _Crew(Executor):
-    """Workers, started as they are needed, and a thread for each call that they can take."""
+    """Workers, started as they are needed, and a thread for each, which waits for its answers."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._calls: dict[Worker, int] = {}
-        self._counting = threading.Lock()
-        self._threads = ThreadPoolExecutor(_CALLS * size)
+        self._workers: list[Worker] = []
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
+        self._threads = ThreadPoolExecutor(size)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        if len(self._calls) < self._size:
-            with signals_held():
-                worker = Worker()
-                self._calls[worker] = 0
+        if len(self._workers) < self._size:
+            self._hire()
         return self._threads.submit(self._call, partial(fn, *args, **kwargs))
 
+    def _hire(self) -> None:
+        with signals_held():
+            worker = Worker()
+            self._workers.append(worker)
+        self._idle.put(worker)
+
     def _call(self, task: Callable[[], T]) -> T:
-        with self._counting:
-            worker = min(self._calls, key=self._calls.__getitem__)
-            self._calls[worker] += 1
+        worker = self._idle.get()
         try:
             return worker.call(task)
         finally:
-            with self._counting:
-                self._calls[worker] -= 1
+            self._idle.put(worker)  # a lost one too: it loses the next call at once
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End all workers, whatever they do, and wait for their end."""
-        for worker in self._calls:
+        for worker in self._workers:
             worker.kill()
         self._threads.shutdown(cancel_futures=True)
-        for worker in self._calls:
+        for worker in self._workers:
             worker.join()
 
 

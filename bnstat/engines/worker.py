@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import threading
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
@@ -31,16 +30,10 @@ class WorkerLostError(Exception):
 
 
 class Worker:
-    """A process, and a pipe of its own: whatever ends the process, the end of the pipe says so.
-
-    Two threads may call at once. The second call waits in the pipe, so that the process need not
-    wait for its caller between calls; answers come in the order of the calls.
-    """
+    """A process, and a pipe of its own: whatever ends the process, the end of the pipe says so."""
 
     def __init__(self) -> None:
         self._process, self._connection, theirs = prepared(serve, os.getcwd())
-        self._sending = threading.Lock()
-        self._receiving = threading.Lock()
         try:
             start(self._process)
         except (OSError, EOFError) as loss:  # it ended before it had read what it is to do
@@ -52,22 +45,14 @@ class Worker:
         """Return what a task returns in the process, or raise what it raises there."""
         call = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
         try:
-            answer: tuple[T, Exception | None] = pickle.loads(self._exchanged(call))
+            self._connection.send_bytes(call)
+            answer: tuple[T, Exception | None] = pickle.loads(self._connection.recv_bytes())
         except (EOFError, OSError) as loss:
             raise WorkerLostError(self._process) from loss
         result, error = answer
         if error is not None:
             raise error
         return result
-
-    def _exchanged(self, call: bytes) -> bytes:
-        with self._sending:
-            self._connection.send_bytes(call)
-            self._receiving.acquire()  # hand over hand: who sends next also receives next
-        try:
-            return self._connection.recv_bytes()
-        finally:
-            self._receiving.release()
 
     def kill(self) -> None:
         """End the process, whatever it does; calls raise `WorkerLostError`."""
