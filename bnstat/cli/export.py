@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bnstat.cli import options
+from bnstat.cli import options, targets
 from bnstat.errors import ExportError
 from bnstat.export import TARGETS, Target
 from bnstat.stats import Stats
@@ -21,10 +21,13 @@ from bnstat.text import printable
     "--format",
     "name",
     type=click.Choice(list(TARGETS)),
+    metavar="FORMAT",
     default="normalize",
     show_default=True,
-    help="; ".join(f"{target.name}: {target.writes}" for target in TARGETS.values()) + ".",
+    help="What to write; --list shows them all.",
 )
+@click.option("--list", "listed", is_flag=True, help="Show what can be written, and write nothing.")
+@click.option("--names", is_flag=True, help="With --list: the names alone, one a line.")
 @click.option(
     "--method",
     type=click.Choice(["two-pass", "welford", "batchnorm"]),
@@ -35,35 +38,83 @@ from bnstat.text import printable
 @click.option(
     "-o",
     "--output",
-    metavar="FILE",
-    help="Where to write; - is standard output.  [default: bnstat.pt if binary, else -]",
+    metavar="FILE|FOLDER/",
+    help="Where to write; - is standard output.  [default: binary formats to their own file, "
+    "others to -]",
 )
 @click.option(
-    "--affine/--no-affine", default=None, help="state_dict: with weight and bias, or without."
+    "--update",
+    metavar="FILE",
+    help="Change the normalization in a config of yours, and no other byte of it.",
 )
-@click.option("--prefix", metavar="NAME.", help="state_dict: put before each name.")
+@click.option(
+    "--scale",
+    type=click.Choice(["1", "255"]),
+    callback=lambda context, parameter, value: value and int(value),
+    help="For images in [0, 1] or 0-255.  [default: what the format's readers take]",
+)
+@click.option(
+    "--precision",
+    type=click.IntRange(1, 17),
+    metavar="N",
+    help="Significant digits.  [default: as many as give the same float32]",
+)
+@click.option(
+    "--channel-order",
+    "order",
+    type=click.Choice(["rgb", "bgr"]),
+    help="detectron2, mmengine, dali, openvino: order of the channels.",
+)
+@click.option(
+    "--affine/--no-affine",
+    default=None,
+    help="state_dict, safetensors: with weight and bias, or without.",
+)
+@click.option("--prefix", metavar="NAME.", help="state_dict, safetensors: put before each name.")
 @click.option(
     "--absorb-eps",
     type=options.Amount(),
     metavar="EPS",
-    help="state_dict: store var - EPS, so that a layer with this eps (torch's default is 1e-5) "
-    "equals Normalize.",
+    help="state_dict, safetensors: store var - EPS, so that a layer with this eps (torch's default "
+    "is 1e-5) equals Normalize.",
+)
+@click.option("--flags", is_flag=True, default=None, help="timm: words for its scripts instead.")
+@click.option(
+    "--serialized", is_flag=True, default=None, help="albumentations: its own JSON instead."
 )
 @click.pass_context
 def command(
-    ctx: click.Context, /, document: str, name: str, method: str, output: str | None, **given: Any
+    ctx: click.Context,
+    /,
+    document: str,
+    name: str,
+    listed: bool,
+    names: bool,
+    method: str,
+    output: str | None,
+    update: str | None,
+    scale: int | None,
+    precision: int | None,
+    order: str | None,
+    **given: Any,
 ) -> None:
     """Write the result STATS (default: bnstat.json; - is standard input) for a framework."""
+    if listed or names:
+        targets.show(names)
+        return
     target = TARGETS[name]
     chosen = _applicable(ctx, target, given)
-    output = output or target.file or "-"
+    _check_places(ctx, target, update, output)
+    figures = target.figures(
+        Stats.load(document), method, scale=scale, order=order, precision=precision
+    )
+    if update is not None:
+        _say(f"updated: {printable(update)} ({targets.update(target, Path(update), figures)})")
+        return
+    output = output or (target.file if target.binary else "-")
     if target.binary and output == "-" and sys.stdout.isatty():
         raise ExportError(f"{name} is binary and not for a terminal; name a file with -o")
-    data = target.render(Stats.load(document), method, **chosen)
-    _write(data, output)
-    if target.check is not None:
-        written = data if output == "-" else Path(output).read_bytes()
-        _say(f"checked: {target.check(written)}")
+    _write(target, target.render(figures, **chosen), output)
 
 
 def _applicable(ctx: click.Context, target: Target, given: dict[str, Any]) -> dict[str, Any]:
@@ -76,15 +127,31 @@ def _applicable(ctx: click.Context, target: Target, given: dict[str, Any]) -> di
     return chosen
 
 
-def _write(data: bytes, output: str) -> None:
+def _check_places(
+    ctx: click.Context, target: Target, update: str | None, output: str | None
+) -> None:
+    if update is None:
+        return
+    if output is not None:
+        raise click.UsageError("--update changes its own file; it does not go with --output", ctx)
+    if target.fields is None:
+        able = ", ".join(other.name for other in TARGETS.values() if other.fields)
+        raise click.UsageError(f"--update is for {able}, not for {target.name}", ctx)
+
+
+def _write(target: Target, data: bytes, output: str) -> None:
     from bnstat import files
 
     if output == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
-        files.write(Path(output), data)
-        _say(f"written: {printable(output)}")
+        path = targets.place(output, target)
+        files.write(path, data)
+        data = path.read_bytes()
+        _say(f"written: {printable(str(path))}")
+    if target.check is not None:
+        _say(f"checked: {target.check(data)}")
 
 
 def _say(text: str) -> None:

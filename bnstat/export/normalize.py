@@ -5,13 +5,12 @@ https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.Norma
 
 from __future__ import annotations
 
-from ctypes import c_float
 from typing import TYPE_CHECKING
 
-from bnstat.errors import ExportError
-from bnstat.export.target import Target, chosen
-from bnstat.export.wording import origin, vector
-from bnstat.stats import Estimate, Stats
+from bnstat.export.figures import Figures
+from bnstat.export.target import BOTH, Target
+from bnstat.export.wording import dumped
+from bnstat.stats import Stats
 
 if TYPE_CHECKING:
     from torchvision.transforms import v2
@@ -26,7 +25,7 @@ from torchvision.transforms import v2
 normalize = v2.Compose(
     [
         v2.ToImage(),
-        v2.ToDtype(torch.float32, scale=True),
+        v2.ToDtype(torch.float32{scaled}),
         v2.Normalize(mean={mean}, std={std}),
     ]
 )
@@ -46,31 +45,24 @@ def normalize(stats: Stats, method: str = "two-pass") -> v2.Normalize:
     """
     from torchvision.transforms import v2
 
-    estimate = _usable(stats, method)
-    return v2.Normalize(mean=list(estimate.mean), std=list(estimate.std))
+    figures = Figures(stats, method)
+    return v2.Normalize(mean=list(figures.mean), std=list(figures.divisors))
 
 
-def render(stats: Stats, method: str) -> bytes:
+def render(figures: Figures) -> bytes:
     """Return the snippet as UTF-8; it runs as pasted."""
-    estimate = _usable(stats, method)
     return _SNIPPET.format(
-        origin=origin(stats, method), mean=vector(estimate.mean), std=vector(estimate.std)
+        origin=figures.origin,
+        scaled=", scale=True" if figures.scale == 1 else "",
+        mean=dumped(figures.numbers(figures.mean)),
+        std=dumped(figures.numbers(figures.divisors)),
     ).encode()
-
-
-def _usable(stats: Stats, method: str) -> Estimate:
-    estimate = chosen(stats, method)
-    for channel, std in zip(stats.channels, estimate.std, strict=True):
-        if c_float(std).value == 0.0:  # as Normalize would have it
-            raise ExportError(
-                f"channel {channel} has std 0, as all its samples are equal; Normalize would "
-                "divide by zero"
-            )
-    return estimate
 
 
 TARGET = Target(
     name="normalize",
     writes="torchvision.transforms.v2 snippet with Normalize",
     render=render,
+    file="normalize.py",
+    scales=BOTH,
 )

@@ -9,8 +9,9 @@ import io
 from typing import TYPE_CHECKING
 
 from bnstat.errors import ExportError
-from bnstat.export.target import Target, chosen
-from bnstat.stats import BatchNormEstimate, Estimate, Stats
+from bnstat.export.figures import Figures
+from bnstat.export.target import BOTH, Target
+from bnstat.stats import BatchNormEstimate, Stats
 
 if TYPE_CHECKING:
     import torch
@@ -51,14 +52,14 @@ def batch_norm(
     from torch import nn
 
     eps = EPS if absorb_eps is None else absorb_eps
+    figures = Figures(stats, method)
     layer = nn.BatchNorm2d(len(stats.channels), eps=eps, momentum=momentum, affine=affine)
-    layer.load_state_dict(tensors(stats, method, affine=affine, absorb_eps=absorb_eps))
+    layer.load_state_dict(tensors(figures, affine=affine, absorb_eps=absorb_eps))
     return layer
 
 
 def tensors(
-    stats: Stats,
-    method: str,
+    figures: Figures,
     *,
     affine: bool = True,
     prefix: str = "",
@@ -67,21 +68,19 @@ def tensors(
     """Return the entries of the state_dict: float32 of shape (C,), and an int64 scalar."""
     import torch
 
-    estimate = chosen(stats, method)
-    channels = len(stats.channels)
+    channels = len(figures.channels)
     entries = {"weight": torch.ones(channels), "bias": torch.zeros(channels)} if affine else {}
     entries |= {
-        "running_mean": torch.tensor(estimate.mean, dtype=torch.float32),
-        "running_var": torch.tensor(_stored(stats, estimate, absorb_eps), dtype=torch.float32),
+        "running_mean": torch.tensor(figures.mean, dtype=torch.float32),
+        "running_var": torch.tensor(_stored(figures, absorb_eps), dtype=torch.float32),
         # Not 0, with which momentum=None would forget the priming at its first step.
-        "num_batches_tracked": torch.tensor(_batches(stats), dtype=torch.int64),
+        "num_batches_tracked": torch.tensor(_batches(figures.stats), dtype=torch.int64),
     }
     return {prefix + name: tensor for name, tensor in entries.items()}
 
 
 def render(
-    stats: Stats,
-    method: str,
+    figures: Figures,
     *,
     affine: bool = True,
     prefix: str = "",
@@ -91,7 +90,7 @@ def render(
     import torch
 
     file = io.BytesIO()
-    torch.save(tensors(stats, method, affine=affine, prefix=prefix, absorb_eps=absorb_eps), file)
+    torch.save(tensors(figures, affine=affine, prefix=prefix, absorb_eps=absorb_eps), file)
     return file.getvalue()
 
 
@@ -118,16 +117,16 @@ def _loaded(data: bytes) -> nn.BatchNorm2d:
     return layer
 
 
-def _stored(stats: Stats, estimate: Estimate, absorb_eps: float | None) -> list[float]:
+def _stored(figures: Figures, absorb_eps: float | None) -> list[float]:
     if absorb_eps is None:
-        return list(estimate.var)
-    for channel, var in zip(stats.channels, estimate.var, strict=True):
+        return list(figures.var)
+    for channel, var in zip(figures.channels, figures.var, strict=True):
         if var <= absorb_eps:
             raise ExportError(
                 f"channel {channel} has variance {var:g}, which is not above eps {absorb_eps:g}; "
                 "absorb a smaller eps, and give the layer the same"
             )
-    return [var - absorb_eps for var in estimate.var]
+    return [var - absorb_eps for var in figures.var]
 
 
 def _batches(stats: Stats) -> int:
@@ -140,6 +139,8 @@ TARGET = Target(
     writes="torch.save of a primed BatchNorm2d's state_dict",
     render=render,
     file="bnstat.pt",
+    scales=BOTH,
+    precise=False,
     binary=True,
     check=check,
 )

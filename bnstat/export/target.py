@@ -1,13 +1,17 @@
-"""What every target has."""
+"""What every target has, and how one is written."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bnstat.errors import ExportError
-from bnstat.stats import Estimate, Stats
+from bnstat.export.figures import Figures
+from bnstat.stats import Stats
+
+BOTH = (1, 255)
 
 
 @dataclass(frozen=True)
@@ -19,23 +23,45 @@ class Target:
     name, writes
         Its name for `--format`, and in a few words what is written.
     render
-        From a result and a method to the file's bytes; its keyword-only parameters are the options
-        that the target takes.
+        From figures to the file's bytes; its keyword-only parameters are the options that the
+        target takes.
     file
-        Where it is written unless told otherwise; None is standard output.
+        The name of the file, where only a folder is given.
+    scales
+        The units it can have, 1 for images in [0, 1] and 255 for 0-255; the first is the default.
+    orders
+        The orders of channels it can have, likewise; empty where it has none of its own.
+    channels
+        How many channels it can hold; None for any number.
+    precise
+        Whether digits can be asked for; numbers that are not text have all of theirs.
     binary
-        Not fit for a terminal.
+        Not fit for a terminal, and so written to `file` by default.
     check
         Reads the written bytes as the framework does and says, in a few words, what held; raises
         ExportError if it did not. None if there is nothing to check.
+    fields
+        What `--update` changes in a file of the user's: values by name, in nested mappings. None
+        if there is no such file.
+    syntax
+        "json" or "yaml", of that file.
+    suits
+        Looks at what that file says, and raises ExportError where the figures would not fit it.
     """
 
     name: str
     writes: str
     render: Callable[..., bytes]
-    file: str | None = None
+    file: str
+    scales: tuple[int, ...] = (1,)
+    orders: tuple[str, ...] = ()
+    channels: tuple[int, ...] | None = None
+    precise: bool = True
     binary: bool = False
     check: Callable[[bytes], str] | None = None
+    fields: Callable[[Figures], Mapping[str, Any]] | None = None
+    syntax: str | None = None
+    suits: Callable[[Any, Figures], None] | None = None
 
     @property
     def options(self) -> frozenset[str]:
@@ -43,19 +69,37 @@ class Target:
         parameters = inspect.signature(self.render).parameters.values()
         return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
+    def figures(
+        self,
+        stats: Stats,
+        method: str = "two-pass",
+        *,
+        scale: int | None = None,
+        order: str | None = None,
+        precision: int | None = None,
+    ) -> Figures:
+        """Return a result's figures as this target has them; None is its default.
 
-def chosen(stats: Stats, method: str) -> Estimate:
-    """Return the estimate of one method.
+        Raises
+        ------
+        ExportError
+            If the target cannot have or hold them so.
+        """
+        _check(self, "scale", scale, self.scales)
+        _check(self, "channel order", order, self.orders)
+        if precision is not None and not self.precise:
+            raise ExportError(f"{self.name} has no digits to choose: its numbers are not text")
+        if self.channels is not None and len(stats.channels) not in self.channels:
+            able = " or ".join(map(str, self.channels))
+            raise ExportError(
+                f"{self.name} holds {able} channels, not {len(stats.channels)} "
+                f"({', '.join(stats.channels)}); --format json holds any"
+            )
+        order = order or next(iter(self.orders), "rgb")
+        return Figures(stats, method, scale or self.scales[0], order, precision)
 
-    Raises
-    ------
-    ExportError
-        If the result has none, with the cause.
-    """
-    if method not in stats.methods:
-        raise ExportError(f"no method {method!r}; there are {', '.join(stats.methods)}")
-    estimate = stats.methods[method]
-    if estimate is None:
-        why = stats.reasons.get(method, "no reason is given")
-        raise ExportError(f"the result has no {method} figures: {why}; try --method two-pass")
-    return estimate
+
+def _check(target: Target, what: str, asked: object, able: tuple[object, ...]) -> None:
+    if asked is not None and asked not in able:
+        has = f"only {', '.join(map(str, able))}" if able else "none of its own"
+        raise ExportError(f"{target.name} cannot have {what} {asked}: it has {has}")

@@ -1,10 +1,12 @@
-"""Text that goes into files: numbers and names."""
+"""Text that goes into files: numbers, names, where figures come from."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from ctypes import c_float
+from typing import Any
 
 from bnstat.stats import Stats
 from bnstat.text import printable
@@ -26,20 +28,51 @@ def shortest(value: float) -> str:
     return next(text for text in texts if c_float(float(text)).value == wanted)
 
 
-def vector(values: Sequence[float]) -> str:
-    """Return a list of numbers, as Python and most formats write it."""
-    return "[" + ", ".join(map(shortest, values)) + "]"
+def dumped(value: Any) -> str:
+    r"""Return a value on one line, as Python, JSON, YAML and TOML all read it.
+
+    It is a number, printable text, or a list or mapping of such; a mapping is not for TOML.
+
+    >>> dumped([0.485, 1e-05, 1.0, "a\\b"])
+    '[0.485, 1.0e-05, 1.0, "a\\\\b"]'
+    """
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{dumped(k)}: {dumped(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(dumped, value)) + "]"
+    if isinstance(value, float):
+        text = repr(value)  # of which YAML 1.1 takes 1e-05 for a text, and not 1.0e-05
+        return text if "." in text else text.replace("e", ".0e")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def indented(document: Mapping[str, Any]) -> bytes:
+    """Return a JSON file, laid out as the tools that read it write it."""
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def provenance(stats: Stats, method: str) -> dict[str, str]:
+    """Say where figures come from, as printable text by name."""
+    facts = {
+        "source": _short(" ".join(stats.source.locations)),
+        "pipeline": " | ".join(stats.pipeline.transforms),
+        "images": str(stats.source.images),
+        "mode": stats.mode,
+        "method": method,
+        "bnstat": stats.bnstat,
+        "created": stats.created,
+    }
+    return {name: printable(fact) for name, fact in facts.items()}
 
 
 def origin(stats: Stats, method: str) -> str:
     """Say in one line where figures come from: source, number of images, method and date."""
+    facts = provenance(stats, method)
     exact = " (exact)" if method == "two-pass" else ""
-    where = _short(printable(" ".join(stats.source.locations)))
-    steps = _short(printable(" | ".join(stats.pipeline.transforms)))
-    through = f" through {steps}" if steps else ""
+    through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
     return (
-        f"{where}{through}: {stats.source.images:,} images, mode {printable(stats.mode)}, "
-        f"{method}{exact}, by bnstat {printable(stats.bnstat)}, {printable(stats.created)}"
+        f"{facts['source']}{through}: {stats.source.images:,} images, mode {facts['mode']}, "
+        f"{method}{exact}, by bnstat {facts['bnstat']}, {facts['created']}"
     )
 
 

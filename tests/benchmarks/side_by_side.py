@@ -3,9 +3,10 @@
     python tests/benchmarks/side_by_side.py FOLDER [--workers N] [--rounds R] [--mode RGB|L]
 
 (a) bnstat compute FOLDER, (b) bound.py: the same pool with the same chunks, decoding alone, and
-(c) recipe.py: ImageFolder and DataLoader. Whole processes, in turn, a b c a b c, so that whatever
-else the machine does meets all three. Memory is read from outside, the same way for all: the
-largest VmHWM (proc(5)) of the main process, and of the processes below it.
+(c) recipe.py: ImageFolder and DataLoader. Whole processes, in turn, a b c, b c a, c a b, so that
+whatever else the machine does meets all three, and each comes after each other. Memory is read from
+outside, the same way for all: the largest VmHWM (proc(5)) of the main process, and of the processes
+below it.
 
 FOLDER has class folders of good images, as photos.py and mnist.py make them. Linux only.
 """
@@ -27,7 +28,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter
 
@@ -49,8 +49,11 @@ def main() -> None:
         contestants = prepared(arguments, corpus, Path(temporary))
         print(heading(arguments, corpus), flush=True)
         warm(corpus)
-        for contestant in islice(cycle(contestants), arguments.rounds * len(contestants)):
-            contestant.runs.append(watched(contestant.command))
+        for _ in range(arguments.rounds):
+            for contestant in contestants:
+                contestant.runs.append(watched(contestant.command))
+            contestants = [*contestants[1:], contestants[0]]
+        contestants.sort(key=lambda contestant: contestant.name)
         check_same_samples(contestants, Path(temporary))
     print(table(contestants, corpus))
     print(ratios(contestants, corpus))

@@ -75,3 +75,24 @@ def test_methods_page_shows_what_its_script_prints():
     printed = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout
     page = (ROOT / "docs" / "methods.md").read_text()
     assert [block for block in printed.split("\0") if block not in page] == []
+
+
+def test_export_page_shows_what_export_prints(tmp_path):
+    """Each block behind a `bnstat export` of docs/export.md is what that prints."""
+    page = (ROOT / "docs" / "export.md").read_text()
+    (tmp_path / "bnstat.json").write_bytes((ROOT / "tests/golden/stats-v1.json").read_bytes())
+    shown = re.findall(r"```bash\nbnstat ([^\n]*)\n```\n\n```\w+\n(.*?)```", page, re.DOTALL)
+    assert len(shown) == 18
+    for line, block in shown:
+        command = [sys.executable, "-m", "bnstat", *line.split()]
+        printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert (line, block) == (line, printed.stdout)
+
+
+def test_export_page_has_a_section_for_each_target():
+    """With what it may be mistaken in."""
+    from bnstat.export import TARGETS
+
+    page = (ROOT / "docs" / "export.md").read_text()
+    headings = " ".join(re.findall(r"^## (.*)$", page, flags=re.MULTILINE)).replace(",", "")
+    assert headings.split() == list(TARGETS)

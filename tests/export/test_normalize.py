@@ -15,10 +15,15 @@ from torchvision.transforms import v2
 
 import bnstat
 from bnstat.errors import ExportError
-from bnstat.export.normalize import render
+from bnstat.export.figures import Figures
+from bnstat.export.normalize import TARGET
 from bnstat.stats import Estimate
 
 METHODS = ["two-pass", "welford", "batchnorm"]
+
+
+def render(stats, method):
+    return TARGET.render(Figures(stats, method))
 
 
 def pasted(snippet):

@@ -9,11 +9,16 @@ import torch
 
 import bnstat
 from bnstat.errors import ExportError
-from bnstat.export.state_dict import check, render
+from bnstat.export.figures import Figures
+from bnstat.export.state_dict import TARGET, check
 from bnstat.stats import Estimate
 
 METHODS = ["two-pass", "welford", "batchnorm"]
 EPS = 1e-5
+
+
+def render(stats, method, **options):
+    return TARGET.render(Figures(stats, method), **options)
 
 
 def loaded(data):

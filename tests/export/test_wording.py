@@ -1,14 +1,18 @@
 """Numbers and names in files."""
 
+import ast
+import json
 import re
+import tomllib
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bnstat.export.wording import origin, shortest, vector
+from bnstat.export.wording import dumped, origin, shortest
 from bnstat.text import printable
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -63,9 +67,34 @@ def test_numbers_past_float32_are_written_in_full():
     assert shortest(1e300) == "1e+300"
 
 
-def test_vector_is_a_python_list():
-    """One number a channel."""
-    assert vector((0.5, 0.25, 1 / 3)) == "[0.5, 0.25, 0.33333334]"
+plain = st.recursive(
+    st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers()
+    | st.text(st.characters()).map(printable),
+    lambda values: st.lists(values) | st.dictionaries(st.text("abc", min_size=1), values),
+)
+
+
+@given(plain)
+@example([1e-05, 1e300, 1e22, 0.0, -0.0])
+@example(["\\", '"', "\x7f", "é", "\U0001f600", "{a}: #"])
+def test_dumped_is_the_same_in_python_json_yaml_and_toml(value):
+    """Four readers agree on every value, and on its type."""
+    text = dumped(value)
+
+    assert same(ast.literal_eval(text), value)
+    assert same(json.loads(text), value)
+    assert same(yaml.safe_load(text), value)
+    if not has_mappings(value):
+        assert same(tomllib.loads(f"value = {text}")["value"], value)
+
+
+def same(one, other):
+    return repr(one) == repr(other)
+
+
+def has_mappings(value):
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(has_mappings, value)))
 
 
 @given(st.text(st.characters()))
@@ -113,3 +142,12 @@ def test_origin_shortens_long_lists(stats):
     assert line.startswith("folder0 folder1 ")
     assert "…: 9 images" in line
     assert len(line) < 300
+
+
+def test_origin_keeps_the_whole_pipeline(stats):
+    """Nobody loses how the numbers were made, however long it is to say."""
+    transforms = tuple(f"ColorJitter(brightness=0.{i})" for i in range(100))
+    pipeline = replace(stats.pipeline, spec="my.toml", transforms=transforms)
+    line = origin(replace(stats, pipeline=pipeline), "two-pass")
+
+    assert f" through {' | '.join(transforms)}: 9 images" in line

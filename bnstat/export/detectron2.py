@@ -1,0 +1,66 @@
+"""Detectron2: `MODEL.PIXEL_MEAN` and `PIXEL_STD` of a YAML config, in 0-255.
+
+https://detectron2.readthedocs.io/en/latest/modules/config.html#yaml-config-references
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bnstat.errors import ExportError
+from bnstat.export.figures import Figures
+from bnstat.export.target import Target
+from bnstat.export.wording import dumped
+
+_CONFIG = """\
+# {origin}
+INPUT:
+  FORMAT: {order}
+MODEL:
+  PIXEL_MEAN: {mean}
+  PIXEL_STD: {std}
+"""
+
+
+def fields(figures: Figures) -> dict[str, Any]:
+    """Return what says how images are normalized, in the order of INPUT.FORMAT."""
+    return {
+        "MODEL": {
+            "PIXEL_MEAN": figures.numbers(figures.mean),
+            "PIXEL_STD": figures.numbers(figures.divisors),
+        }
+    }
+
+
+def suits(config: Any, figures: Figures) -> None:
+    """Make sure that a config's images have the figures' order of channels."""
+    _, order = config.get("INPUT", {}).get("FORMAT", ("", figures.order.upper()))
+    if order in ("RGB", "BGR") and order != figures.order.upper():
+        raise ExportError(
+            f"its INPUT.FORMAT is {order}, not {figures.order.upper()}: --channel-order "
+            f"{order.lower()}"
+        )
+
+
+def render(figures: Figures) -> bytes:
+    """Return lines for a config."""
+    return _CONFIG.format(
+        origin=figures.origin,
+        order=figures.order.upper() if len(figures.channels) > 1 else "L",
+        mean=dumped(figures.numbers(figures.mean)),
+        std=dumped(figures.numbers(figures.divisors)),
+    ).encode()
+
+
+TARGET = Target(
+    name="detectron2",
+    writes="MODEL.PIXEL_MEAN and PIXEL_STD of a YAML config",
+    render=render,
+    file="detectron2.yaml",
+    scales=(255,),
+    orders=("bgr", "rgb"),
+    channels=(1, 3),
+    fields=fields,
+    syntax="yaml",
+    suits=suits,
+)

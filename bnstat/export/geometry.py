@@ -1,0 +1,92 @@
+"""What a pipeline does to the size of images, read from its text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_CROPS = ("CenterCrop", "RandomCrop")
+_RESIZES = ("Resize", "RandomResizedCrop")
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Sizes that images come out with.
+
+    Attributes
+    ----------
+    resize
+        (height, width), or one number for the shorter side; None where nothing resizes.
+    interpolation
+        Of the resize, in lower case: "bilinear" unless it says another.
+    crop
+        (height, width) of a crop behind it; None where nothing crops.
+    """
+
+    resize: tuple[int, int] | int | None = None
+    interpolation: str = "bilinear"
+    crop: tuple[int, int] | None = None
+
+    @property
+    def final(self) -> tuple[int, int] | None:
+        """(height, width) of every image; None where they differ."""
+        return self.crop or (self.resize if isinstance(self.resize, tuple) else None)
+
+
+def geometry(transforms: Sequence[str]) -> Geometry:
+    """Read a result's `pipeline.transforms`; what is not plain text of a resize or crop is passed.
+
+    >>> geometry(["Resize(size=256)", "CenterCrop(size=224)"])
+    Geometry(resize=256, interpolation='bilinear', crop=(224, 224))
+    """
+    found = Geometry()
+    for text in transforms:
+        name, arguments = _call(text)
+        size = arguments.get("size")
+        if name in _RESIZES and size is not None:
+            whole = size if name == "Resize" else _pair(size)
+            found = Geometry(whole, _interpolation(arguments))
+        elif name in _CROPS and size is not None:
+            found = Geometry(found.resize, found.interpolation, _pair(size))
+    return found
+
+
+def _call(text: str) -> tuple[str, dict[str, Any]]:
+    """Return the name of a transform, and its arguments: `size` also where it stands first."""
+    try:
+        node = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "", {}
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return "", {}
+    arguments = {keyword.arg: _value(keyword.value) for keyword in node.keywords if keyword.arg}
+    if node.args:
+        arguments["size"] = _value(node.args[0])
+    arguments["size"] = _size(arguments.get("size"))
+    return node.func.id, arguments
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None
+
+
+def _size(value: Any) -> tuple[int, int] | int | None:
+    sides = list(value) if isinstance(value, (list, tuple)) else [value]
+    if not all(type(side) is int and side > 0 for side in sides) or len(sides) not in (1, 2):
+        return None
+    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
+
+
+def _pair(size: tuple[int, int] | int) -> tuple[int, int]:
+    return size if isinstance(size, tuple) else (size, size)
+
+
+def _interpolation(arguments: dict[str, Any]) -> str:
+    return str(arguments.get("interpolation") or "bilinear").lower()

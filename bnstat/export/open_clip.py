@@ -1,0 +1,44 @@
+"""OpenCLIP: the `preprocess_cfg` of an `open_clip_config.json`.
+
+https://github.com/mlfoundations/open_clip/blob/main/src/open_clip/transform.py (`PreprocessCfg`)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bnstat.export.figures import Figures
+from bnstat.export.geometry import geometry
+from bnstat.export.target import Target
+from bnstat.export.wording import indented
+
+
+def fields(figures: Figures) -> dict[str, Any]:
+    """Return what says how images are normalized."""
+    return {
+        "preprocess_cfg": {
+            "mean": figures.numbers(figures.mean),
+            "std": figures.numbers(figures.divisors),
+        }
+    }
+
+
+def render(figures: Figures) -> bytes:
+    """Return the file; a model's own config has a `model_cfg` beside."""
+    document = fields(figures)
+    size = geometry(figures.stats.pipeline.transforms).final
+    if size is not None:
+        document["preprocess_cfg"] = {"size": list(size), **document["preprocess_cfg"]}
+    document["bnstat"] = figures.provenance
+    return indented(document)
+
+
+TARGET = Target(
+    name="open_clip",
+    writes="preprocess_cfg of an open_clip_config.json",
+    render=render,
+    file="open_clip_config.json",
+    channels=(3,),
+    fields=fields,
+    syntax="json",
+)
