@@ -28,9 +28,12 @@ def test_sizes_of_a_pipeline(spec, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["my.module:transform", "", "Resize(", "Resize()", "Resize(size=None)", "Resize(size=-3)", "[1]",
-     "Resize(size=[1, 2, 3])", "Resize(size='big')", "Resize(size=x())", "f.Resize(3)", "(" * 500],
-)  # fmt: skip
+    [
+        *("my.module:transform", "", "Resize(", "Resize()", "Resize(size=None)", "Resize(size=-3)"),
+        *("[1]", "Resize(size=[1, 2, 3])", "Resize(size='big')", "Resize(size=x())", "f.Resize(3)"),
+        "(" * 500,
+    ],
+)
 def test_what_tells_no_size_is_passed(text):
     """Text of a document may be anything."""
     assert geometry([text]) == Geometry()
