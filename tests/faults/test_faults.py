@@ -32,7 +32,7 @@ def test_signals_at_random_moments(start, endless, processes, tmp_path, number):
         with pytest.raises(subprocess.TimeoutExpired):
             main.communicate(timeout=moment)
         os.killpg(main.pid, number)
-        out, err = main.communicate(timeout=20)
+        out, err = main.communicate(timeout=60)
         assert (main.returncode, out) == (-number, b"")
         assert b"bnstat" not in err  # what Python says of itself before bnstat has begun may be
         processes.eventually(lambda main=main: not processes.group(main.pid), seconds=10)
