@@ -1,6 +1,7 @@
 """What all rooms share: a small folder of images, real processes, and who is running."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,10 @@ from PIL import Image
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+# A shell ignores it for what it starts in the background, and processes inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def soft(rng, size, channels=3):
