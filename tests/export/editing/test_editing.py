@@ -12,7 +12,10 @@ from bnstat.errors import ExportError
 from bnstat.export.editing import edited
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.text('ab"\\{}[],: é\n', max_size=4), inner, max_size=3)
