@@ -27,12 +27,12 @@ class UnmeasurableError(Exception):
 
 
 @contextmanager
-def strict_pillow(max_pixels: int) -> Iterator[None]:
+def strict_pillow(max_pixels: int) -> Iterator[list[str]]:
     """Decode without leniency while this lasts, and leave Pillow's settings as they were.
 
     Truncated files are errors, whatever the program around has set, and so is an image of more
     than `max_pixels`: Pillow compares with twice its limit, and warns above once, which is
-    silenced here.
+    silenced here. Its other warnings go into the list that this gives, nobody else's anywhere.
     """
     truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
     ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -40,7 +40,11 @@ def strict_pillow(max_pixels: int) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield
+            warnings.filterwarnings("always", module=r"PIL\.")
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warned: list[str] = []
+            warnings.showwarning = lambda message, *_: warned.append(_one_line(str(message)))
+            yield warned
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
 
@@ -81,7 +85,11 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
 
 def reason(error: Exception, size: int) -> str:
     """Return, in one line, why a file of `size` bytes could not be measured."""
-    return printable(" ".join(_cause(error, size).split()))
+    return _one_line(_cause(error, size))
+
+
+def _one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def _cause(error: Exception, size: int) -> str:

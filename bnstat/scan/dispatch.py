@@ -23,8 +23,8 @@ class Work(Protocol):
     def __call__(self, chunk: Chunk) -> Result:
         """Return what becomes of a chunk."""
 
-    def failed(self, reason: str) -> Result:
-        """Return what becomes of a chunk of one image that cannot be measured."""
+    def lost(self, cause: str) -> Result:
+        """Return what becomes of a chunk of one image that has ended its worker."""
 
 
 # Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
@@ -104,7 +104,7 @@ def _alone(chunk: Chunk, work: Work, engine: Engine) -> Iterator[tuple[Chunk, Re
         yield from _alone(chunk[: len(chunk) // 2], work, engine)
         yield from _alone(chunk[len(chunk) // 2 :], work, engine)
     else:
-        yield chunk, work.failed(f"worker died ({cause})")
+        yield chunk, work.lost(cause)
         _check_workers_live(engine)
 
 

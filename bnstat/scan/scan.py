@@ -33,12 +33,14 @@ class Progress:
 class View:
     """What was found in one view of the images: plain, or through a pipeline.
 
-    failures: key and reason; deep: keys of the images deeper than 8 bits that were measured.
+    failures: key and reason; deep: keys of the images deeper than 8 bits that were measured;
+    warnings: key and what Pillow warned of.
     """
 
     records: Records
     failures: list[tuple[bytes, str]] = field(default_factory=list)
     deep: list[bytes] = field(default_factory=list)
+    warnings: list[tuple[bytes, str]] = field(default_factory=list)
 
     def add(self, keys: Sequence[bytes], measured: Measured) -> None:
         """Add what became of a chunk."""
@@ -46,6 +48,7 @@ class View:
             self.records.extend(keys, part)
         self.failures.extend((keys[row], reason) for row, reason in measured.failures)
         self.deep.extend(keys[row] for row in measured.deep)
+        self.warnings.extend((keys[row], text) for row, text in measured.warnings)
 
     def settle_mode(self) -> None:
         """Keep the draws of the most common mode; images of another are failures."""
