@@ -61,5 +61,6 @@ class Schedule:
 
 def _shuffled(keys: Sequence[bytes], seed: int, epoch: int) -> Ints:
     salt = f"{seed}/{epoch}/".encode()
-    digests = b"".join(blake2b(salt + key, digest_size=8).digest() for key in keys)
-    return np.argsort(np.frombuffer(digests, dtype=">u8"), kind="stable")
+    digests = (blake2b(salt + key, digest_size=8).digest() for key in keys)
+    places = np.fromiter(map(int.from_bytes, digests), dtype=np.uint64, count=len(keys))
+    return np.argsort(places, kind="stable")
