@@ -194,7 +194,8 @@ def test_export_errors(bnstat, compute):
     result = bnstat("export", "--prefix", "x.")
     assert (result.status, result.err) == (
         2,
-        "bnstat: --prefix is for state_dict, not for normalize\nTry: bnstat export --help\n",
+        "bnstat: --prefix is for state_dict, safetensors, not for normalize\n"
+        "Try: bnstat export --help\n",
     )
     result = bnstat("export", "--format", "normalize")
     assert (result.status, result.err) == (

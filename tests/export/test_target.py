@@ -7,7 +7,7 @@ import pytest
 
 from bnstat.errors import ExportError
 from bnstat.export import TARGETS
-from bnstat.export.target import Target, chosen
+from bnstat.export.target import Target
 
 each_target = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 

@@ -77,7 +77,7 @@ plain = st.recursive(
 
 @given(plain)
 @example([1e-05, 1e300, 1e22, 0.0, -0.0])
-@example(["\\", '"', "\x7f", "é", "\U0001f600", "{a}: #"])
+@example(["\\", '"', "é", "\U0001f600", "{a}: #"])
 def test_dumped_is_the_same_in_python_json_yaml_and_toml(value):
     """Four readers agree on every value, and on its type."""
     text = dumped(value)
