@@ -37,8 +37,8 @@ def _traits(target: Target) -> tuple[str, ...]:
     )
 
 
-def place(output: str, target: Target) -> Path:
-    """Return the file to write: where only a folder is named, the target's own in it."""
+def place(output: str, name: str) -> Path:
+    """Return the file to write: where only a folder is named, `name` in it."""
     path = Path(output)
     if not output.endswith(os.sep) and not path.is_dir():
         return path
@@ -46,7 +46,7 @@ def place(output: str, target: Target) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {output}: {error.strerror}") from error
-    return path / target.file
+    return path / name
 
 
 def update(target: Target, path: Path, figures: Figures) -> str:

@@ -78,6 +78,7 @@ TARGET = Target(
     writes="config.json of a timm model; with --flags, words for its scripts",
     render=render,
     file="config.json",
+    variants={"flags": "timm_flags.txt"},
     fields=fields,
     syntax="json",
     suits=suits,
