@@ -46,5 +46,6 @@ TARGET = Target(
     writes="A.Normalize as Python; with --serialized, as albumentations' own JSON",
     render=render,
     file="albumentations_normalize.py",
+    variants={"serialized": "albumentations_normalize.json"},
     scales=BOTH,
 )
