@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import TypeAlias
 
 from PIL import Image
@@ -38,9 +37,6 @@ class _View:
     def done(self) -> Measured:
         return Measured(list(self.tally.parts()), self.failures, self.deep)
 
-
-# Pillow reads a header in many small steps, which cost less in memory: of files of so many bytes.
-_SMALL = 1 << 16
 
 # Each plan, with the views that it fills.
 Planned: TypeAlias = Sequence[tuple[Draws | None, Sequence[_View]]]
@@ -141,10 +137,7 @@ def _width(plan: Draws | None) -> int:
 def _opened(reference: Reference) -> tuple[Image.Image, bool]:
     if reference.problem is not None:
         raise decoding.UnmeasurableError(reference.problem)
-    if reference.size <= _SMALL:
-        with open(reference.path, "rb", buffering=0) as file:
-            return decoding.load(BytesIO(file.read()))
-    with open(reference.path, "rb") as file:
+    with reference.open() as file:
         return decoding.load(file)
 
 
