@@ -103,8 +103,10 @@ class Archive:
         except Exception as error:
             reason = _reason(error)
             if self._alone and self._met == 0:
-                raise SourceError(f"cannot read {key_text(self._name)}: {reason}") from error
-            reason = f"is broken after {self._met} members: {reason}"
+                where = key_text(self._place.path)
+                raise SourceError(f"cannot read {where}: {reason}") from error
+            read = f"{self._met} member{'s' * (self._met != 1)}"
+            reason = f"is broken after {read}: {reason}"
             yield Reference(self._name, self._place.path, 0, 0, reason)
 
     def _wanted(self, name: bytes) -> bytes | None:

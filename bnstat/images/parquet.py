@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from zlib import crc32
 
@@ -21,14 +22,16 @@ from bnstat.images.reference import Carried, Reference, UnreadableError
 _ROWS = 32
 
 
-def _opened(place: Place) -> Any:
+@contextmanager
+def _opened(place: Place) -> Iterator[Any]:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise SourceError(
             "a Parquet file needs the package pyarrow: pip install 'bnstat[parquet]'"
         ) from error
-    return ParquetFile(place.open())
+    with place.open() as file, ParquetFile(file) as parquet:
+        yield parquet
 
 
 def _members(place: Place, wanted: Callable[[bytes], bytes | None]) -> Iterator[Reference]:

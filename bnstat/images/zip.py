@@ -6,6 +6,7 @@ import stat
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, cast
@@ -45,25 +46,31 @@ class Member:
         info.compress_type, info.compress_size, info.CRC = self.method, self.packed, self.crc
         # One more than declared, where that is not to be met.
         info.file_size = reference.size + (not large)
-        inflated = zipfile.ZipExtFile(self._found(reference), "r", info, close_fileobj=True)
-        file = cast(IO[bytes], inflated)
-        return file if large else BytesIO(_whole(file, reference.size))
+        with ExitStack() as stack:
+            file = stack.enter_context(self._raw(reference))
+            _skip_header(file)
+            inflated = cast(IO[bytes], zipfile.ZipExtFile(file, "r", info, close_fileobj=True))
+            if not large:
+                return BytesIO(_whole(inflated, reference.size))
+            stack.pop_all()  # it is closed with what is returned
+            return inflated
 
-    def _found(self, reference: Reference) -> IO[bytes]:
-        """Return a file that stands where the compressed bytes begin."""
+    def _raw(self, reference: Reference) -> IO[bytes]:
+        """Return a file that stands where the local header is said to be."""
         if self.remote:
             end = self.offset + _HEADER.size + self.length + _SPARE + self.packed
-            file: IO[bytes] = BytesIO(urls.read(reference.path, self.offset, end))
-        else:
-            file = open(reference.path, "rb")  # noqa: SIM115 (closed with what is made of it)
-            file.seek(self.offset)
-        head = file.read(_HEADER.size)
-        if len(head) < _HEADER.size or not head.startswith(b"PK\3\4"):
-            file.close()
-            raise UnreadableError("is not where the archive's directory says")
-        _, name, extra = _HEADER.unpack(head)
-        file.seek(name + extra, 1)
+            return BytesIO(urls.read(reference.path, self.offset, end))
+        file = open(reference.path, "rb")
+        file.seek(max(0, self.offset))
         return file
+
+
+def _skip_header(file: IO[bytes]) -> None:
+    head = file.read(_HEADER.size)
+    if len(head) < _HEADER.size or not head.startswith(b"PK\3\4"):
+        raise UnreadableError("is not where the archive's directory says")
+    _, name, extra = _HEADER.unpack(head)
+    file.seek(name + extra, 1)
 
 
 def _whole(file: IO[bytes], size: int) -> bytes:
