@@ -11,6 +11,7 @@ from bnstat.api.measuring import opened
 from bnstat.api.settings import Settings
 from bnstat.errors import SourceError
 from bnstat.images import Sources
+from bnstat.images.urls import is_url
 from bnstat.stats import BatchNormEstimate, Stats
 
 DOCUMENT = "bnstat.json"
@@ -70,8 +71,9 @@ def still_holds(stats: Stats, settings: Settings) -> bool:
 
 
 def is_of(stats: Stats, location: str) -> bool:
-    """Whether a result is of this one folder or file, seen from here, and plain."""
+    """Whether a result is of this one source, seen from here, and plain."""
     if stats.source.locations != (location,) or stats.source.files_from is not None:
         return False
     there = os.path.join(stats.source.cwd, location)
-    return stats.pipeline.spec is None and os.path.realpath(there) == os.path.realpath(location)
+    same = is_url(os.fsencode(location)) or os.path.realpath(there) == os.path.realpath(location)
+    return stats.pipeline.spec is None and same

@@ -94,7 +94,7 @@ def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
 
 def _counting(found: Sources) -> Callable[[], int | None]:
     """Count the images beside the scan; return what tells their number, once it is known."""
-    counted: list[int] = []
+    counted: list[int | None] = []
     threading.Thread(target=lambda: counted.append(found.count()), daemon=True).start()
     return lambda: counted[0] if counted else None
 

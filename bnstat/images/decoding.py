@@ -11,6 +11,7 @@ from typing import IO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from bnstat.images.reference import UnreadableError
 from bnstat.moments import NotFiniteError
 from bnstat.text import printable
 
@@ -94,7 +95,7 @@ def _one_line(text: str) -> str:
 
 def _cause(error: Exception, size: int) -> str:
     match error:
-        case UnmeasurableError() | NotFiniteError():
+        case UnmeasurableError() | NotFiniteError() | UnreadableError():
             return str(error)
         case UnidentifiedImageError():
             return "is not an image that Pillow can read" if size else "is empty"

@@ -5,13 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from bnstat.images.naming import is_image
 from bnstat.images.reference import Reference, refer
-
-# torchvision.datasets.folder.IMG_EXTENSIONS (https://docs.pytorch.org/vision/stable/generated/
-# torchvision.datasets.ImageFolder.html); importing it would import torch. A test compares the two.
-IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-
-_SUFFIXES = tuple(suffix.encode() for suffix in IMG_EXTENSIONS)
 
 
 class Folder:
@@ -22,9 +17,11 @@ class Folder:
     root, with `prefix` before them.
     """
 
+    ordered = True
+
     def __init__(self, root: bytes, prefix: bytes = b"") -> None:
         self._root = root
-        self._prefix = prefix
+        self.prefix = prefix
         self.skipped = 0
 
     def __iter__(self) -> Iterator[Reference]:
@@ -44,7 +41,7 @@ class Folder:
         limits.
         """
         walked: set[tuple[int, int]] = set()
-        waiting = [(self._prefix, self._root, True)]
+        waiting = [(self.prefix, self._root, True)]
         while waiting:
             key, path, is_folder = waiting.pop()
             if not is_folder:
@@ -83,7 +80,7 @@ class Folder:
                 if _is_folder(entry):
                     if not entry.is_symlink() or self._leads_out(entry.path):
                         found.append((entry.name + b"/", True))
-                elif entry.name.lower().endswith(_SUFFIXES):
+                elif is_image(entry.name):
                     found.append((entry.name, False))
                 else:
                     self.skipped += 1

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bnstat.errors import SourceError
+from bnstat.images import remote, urls
 from bnstat.images.reference import Reference, refer
 
 
 @dataclass
 class Listing:
-    """The images that a list names, whatever their extension.
+    """The images that a list names, files or URLs, whatever their extension.
 
     Attributes
     ----------
@@ -33,6 +34,8 @@ class Listing:
     null: bool = False
     root: str | None = None
     cwd: str = ""
+    prefix: bytes = field(default=b"", init=False)
+    ordered: bool = field(default=True, init=False)
     skipped: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +58,11 @@ class Listing:
         """Yield the images in the order of their keys' bytes."""
         cwd = os.fsencode(self.cwd)
         for name in self._names:
-            yield refer(self._key(name), os.path.join(cwd, name))
+            path = os.path.join(cwd, name)
+            if urls.is_url(name) and not os.path.lexists(path):
+                yield remote.refer(self._key(name), name)
+            else:
+                yield refer(self._key(name), path)
 
     def _read(self) -> Iterator[bytes]:
         if self.location == "-" and sys.stdin is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import le
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,15 +124,29 @@ class Records:
 
     def keys(self) -> list[bytes]:
         """Return the key of each image, in order."""
-        keys = [key for group in self._groups.values() for key in group.keys]
-        return sorted(keys) if len(self._groups) > 1 else keys
+        keys = self._as_added()
+        return keys if _ascends(keys) else sorted(keys)
 
     def column(self, channel: int) -> Column:
         """Return n, mean and M2 of each draw in one channel, by key and then epoch."""
         columns = [group.table(kind).centred(channel) for kind, group in self._groups.items()]
-        if len(columns) == 1:
-            return Column(*columns[0])
-        keys = [key for group in self._groups.values() for key in group.keys]
+        keys = self._as_added()
+        if _ascends(keys):
+            return Column(*map(_joined, zip(*columns, strict=True)))
         images = np.array(sorted(range(len(keys)), key=keys.__getitem__))
         order = (images[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
-        return Column(*(np.concatenate(column)[order] for column in zip(*columns, strict=True)))
+        return Column(*(_joined(column)[order] for column in zip(*columns, strict=True)))
+
+    def _as_added(self) -> list[bytes]:
+        """Return the keys, kind after kind, as images came: folders are walked in order."""
+        if len(self._groups) == 1:
+            return next(iter(self._groups.values())).keys
+        return [key for group in self._groups.values() for key in group.keys]
+
+
+def _ascends(keys: Sequence[bytes]) -> bool:
+    return all(map(le, keys, islice(keys, 1, None)))
+
+
+def _joined(arrays: Sequence[Floats]) -> Floats:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

@@ -6,7 +6,6 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import TypeAlias
 
 from PIL import Image
@@ -41,9 +40,6 @@ class _View:
     def done(self) -> Measured:
         return Measured(list(self.tally.parts()), self.failures, self.deep, self.warnings)
 
-
-# Pillow reads a header in many small steps, which cost less in memory: of files of so many bytes.
-_SMALL = 1 << 16
 
 # How an engine tells of a worker that took too long.
 _TIMED_OUT = f"signal {signal.SIGALRM:d}"
@@ -125,10 +121,7 @@ class Measure:
             raise decoding.UnmeasurableError(
                 f"has {reference.size} bytes, more than --max-bytes allows"
             )
-        if reference.size <= _SMALL:
-            with open(reference.path, "rb", buffering=0) as file:
-                return decoding.load(BytesIO(file.read()))
-        with open(reference.path, "rb") as file:
+        with reference.open() as file:
             return decoding.load(file)
 
     def _add(
