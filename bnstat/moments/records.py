@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from operator import le
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bnstat.moments.exact import Moments
+from bnstat.moments.keys import Keys
 from bnstat.moments.table import Floats, Ints, Table
 from bnstat.moments.tally import Kind, Part
 
@@ -28,7 +27,7 @@ class Column(NamedTuple):
 class _Group:
     """The records of one kind in flat arrays: 8 bytes a number, nothing else a record."""
 
-    keys: list[bytes] = field(default_factory=list)
+    keys: Keys = field(default_factory=Keys)
     n: array[int] = field(default_factory=lambda: array("q"))
     first: array[int] = field(default_factory=lambda: array("q"))  # or the bits of floats
     second: array[int] = field(default_factory=lambda: array("q"))
@@ -56,7 +55,7 @@ class _Group:
 class Records:
     """Key and moments of each draw of a run; kinds apart, so that each stays exact.
 
-    It holds about 60 bytes a record of three channels, and the keys.
+    It holds 56 bytes a record of three channels, and of an image its key and 8 bytes.
 
     Attributes
     ----------
@@ -122,30 +121,29 @@ class Records:
         tables = [group.table(kind).total() for kind, group in self._groups.items()]
         return sum(tables, start=Moments.empty(len(self.channels)))
 
-    def keys(self) -> list[bytes]:
+    def keys(self) -> Collection[bytes]:
         """Return the key of each image, in order."""
         keys = self._as_added()
-        return keys if _ascends(keys) else sorted(keys)
+        return keys if keys.ascend else sorted(keys)
 
     def column(self, channel: int) -> Column:
         """Return n, mean and M2 of each draw in one channel, by key and then epoch."""
         columns = [group.table(kind).centred(channel) for kind, group in self._groups.items()]
         keys = self._as_added()
-        if _ascends(keys):
+        if keys.ascend:
             return Column(*map(_joined, zip(*columns, strict=True)))
-        images = np.array(sorted(range(len(keys)), key=keys.__getitem__))
+        images = np.array(sorted(range(len(keys)), key=list(keys).__getitem__))
         order = (images[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
         return Column(*(_joined(column)[order] for column in zip(*columns, strict=True)))
 
-    def _as_added(self) -> list[bytes]:
+    def _as_added(self) -> Keys:
         """Return the keys, kind after kind, as images came: folders are walked in order."""
         if len(self._groups) == 1:
             return next(iter(self._groups.values())).keys
-        return [key for group in self._groups.values() for key in group.keys]
-
-
-def _ascends(keys: Sequence[bytes]) -> bool:
-    return all(map(le, keys, islice(keys, 1, None)))
+        keys = Keys()
+        for group in self._groups.values():
+            keys.extend(list(group.keys))
+        return keys
 
 
 def _joined(arrays: Sequence[Floats]) -> Floats:
