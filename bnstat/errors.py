@@ -31,6 +31,10 @@ class DocumentError(BnstatError):
     """A result document cannot be read."""
 
 
+class MergeError(BnstatError):
+    """Results cannot be added."""
+
+
 class ExportError(BnstatError):
     """The result cannot be put into the form asked for."""
 

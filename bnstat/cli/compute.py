@@ -26,6 +26,12 @@ from bnstat.cli.starting import warm_up
 )
 @options.measuring("")
 @options.schedule("")
+@click.option(
+    "--shard",
+    callback=options.shard,
+    metavar="I/N",
+    help="Measure the I-th of N disjoint parts of the images; bnstat merge adds their results.",
+)
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first image that fails.")
 @options.failures
 @click.option(

@@ -10,6 +10,8 @@ from bnstat.errors import SourceError
 from bnstat.images.folder import Folder
 from bnstat.images.listing import Listing
 from bnstat.images.reference import Reference, refer
+from bnstat.images.shards import ALL, KeysOf
+from bnstat.stats import Shards
 from bnstat.text import key_text
 
 
@@ -51,17 +53,19 @@ class Sources:
         parts: Sequence[Folder | SingleFile | Listing],
         locations: Sequence[str],
         listing: Listing | None = None,
+        keys: KeysOf = ALL,
     ) -> None:
         self._parts = parts
+        self._keys = keys
         self.locations = tuple(key_text(os.fsencode(location)) for location in locations)
         self.listing = listing
         self.duplicates = 0
 
     @classmethod
-    def open(cls, locations: Sequence[str], cwd: str = "") -> Sources:
+    def open(cls, locations: Sequence[str], cwd: str = "", keys: KeysOf = ALL) -> Sources:
         """Return the sources at folders or files; several have their location in their keys.
 
-        Locations are relative to `cwd`.
+        Locations are relative to `cwd`; only images of these `keys` are among them.
 
         Raises
         ------
@@ -69,13 +73,20 @@ class Sources:
             If a location does not exist.
         """
         several = len(locations) > 1
-        parts = [_part(os.fsencode(location), several, os.fsencode(cwd)) for location in locations]
-        return cls(parts, locations)
+        parts = [
+            _part(os.fsencode(location), several, os.fsencode(cwd), keys) for location in locations
+        ]
+        return cls(parts, locations, keys=keys)
 
     @classmethod
-    def listed(cls, listing: Listing) -> Sources:
+    def listed(cls, listing: Listing, keys: KeysOf = ALL) -> Sources:
         """Return the images that a list names."""
-        return cls([listing], [listing.location], listing)
+        return cls([listing], [listing.location], listing, keys)
+
+    @property
+    def parts(self) -> Shards | None:
+        """Which shards of the images these are; None is all."""
+        return self._keys.parts
 
     def count(self) -> int:
         """Count the images, duplicates included, without looking at any."""
@@ -83,12 +94,14 @@ class Sources:
 
     @property
     def skipped(self) -> int:
-        """Files without an image extension."""
-        return sum(part.skipped for part in self._parts)
+        """Files without an image extension; of all shards, the first alone counts them."""
+        return sum(part.skipped for part in self._parts) if self._keys.has_first else 0
 
     def __iter__(self) -> Iterator[Reference]:
         previous, self.duplicates = None, 0
         for reference in self._merged():
+            if reference.key not in self._keys:  # not every part has left it out itself
+                continue
             if reference.key == previous:
                 self.duplicates += 1
             else:
@@ -101,10 +114,10 @@ class Sources:
         return heapq.merge(*self._parts, key=lambda reference: reference.key)
 
 
-def _part(location: bytes, several: bool, cwd: bytes) -> Folder | SingleFile:
+def _part(location: bytes, several: bool, cwd: bytes, keys: KeysOf) -> Folder | SingleFile:
     path = os.path.join(cwd, location)
     if os.path.isdir(path):
-        return Folder(path, location.rstrip(b"/") + b"/" if several else b"")
+        return Folder(path, location.rstrip(b"/") + b"/" if several else b"", keys)
     if not os.path.lexists(path):
         raise SourceError(f"no folder or file {key_text(path)}; check the path")
     return SingleFile(path, location if several else os.path.basename(location))
