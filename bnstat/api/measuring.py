@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bnstat import estimators, pipelines
+from bnstat.api.journaling import opened_journal
 from bnstat.api.settings import Settings
 from bnstat.engines import needed, open_engine
-from bnstat.errors import NothingMeasuredError, SourceError
+from bnstat.errors import JournalError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule, TooFewSamplesError
 from bnstat.images import Sources
 from bnstat.images.listing import Listing
@@ -69,26 +70,32 @@ def measure(
     settings: Settings,
     *,
     attribute: bool = False,
+    journal: str | os.PathLike[str] | None = None,
 ) -> list[Result]:
     """Measure images plain (None) and through pipelines, from one decode.
 
-    With `attribute`, a pipeline has a result after each of its transforms.
+    With `attribute`, a pipeline has a result after each of its transforms. `journal` is the file
+    that remembers what was measured.
     """
     plans = tuple(_plan(augment, settings, attribute) for augment in augments)
-    work = Measure(settings.mode, settings.max_pixels, plans)
-    seen = scan(
-        found,
-        work,
-        open_engine(settings.workers, needed(any(plans))),
-        fail_fast=settings.fail_fast,
-        progress=settings.progress,
-        total=_counting(found) if settings.progress else lambda: None,
-    )
+    with opened_journal(journal, found, plans, settings) as known:
+        seen = scan(
+            found,
+            Measure(settings.mode, settings.max_pixels, plans, apart=known is not None),
+            open_engine(settings.workers, needed(any(plans))),
+            fail_fast=settings.fail_fast,
+            progress=settings.progress,
+            total=_counting(found) if settings.progress else lambda: None,
+            journal=known,
+        )
     described = [p for plan in plans for p in _described(plan, settings)]
-    return [
+    results = [
         _result(found, seen, view, pipeline, settings)
         for view, pipeline in zip(seen.views, described, strict=True)
     ]
+    if known is not None and known.failure is not None:
+        raise JournalError(known.failure, results[0].stats)
+    return results
 
 
 def _plan(augment: str | None, settings: Settings, attribute: bool) -> Draws | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnstat.moments.exact import Moments
 from bnstat.moments.table import Floats, Ints, Table
@@ -31,8 +32,11 @@ class _Group:
     first: array[int] = field(default_factory=lambda: array("q"))  # or the bits of floats
     second: array[int] = field(default_factory=lambda: array("q"))
     histogram: Ints | None = None
+    in_order: bool = True
 
     def extend(self, keys: Sequence[bytes], part: Part) -> None:
+        if self.keys and keys[0] < self.keys[-1]:
+            self.in_order = False
         self.keys.extend(keys)
         self.n.frombytes(part.table.n.tobytes())
         self.first.frombytes(part.table.first.tobytes())
@@ -65,13 +69,18 @@ class Records:
     def __init__(self, draws: int = 1) -> None:
         self.draws = draws
         self._groups: dict[Kind, _Group] = {}
+        self._order: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of images."""
         return sum(len(group.keys) for group in self._groups.values())
 
     def extend(self, keys: Sequence[bytes], part: Part) -> None:
-        """Add the draws of a chunk; `keys` are those of the whole chunk, in order."""
+        """Add the draws of a chunk; `keys` are those of the whole chunk, in order.
+
+        Chunks may come in any order.
+        """
+        self._order = None
         images = [keys[row] for row in part.rows[:: self.draws]]
         self._groups.setdefault(part.kind, _Group()).extend(images, part)
 
@@ -85,6 +94,7 @@ class Records:
 
     def drop(self, mode: str) -> list[bytes]:
         """Forget the images of one mode; return their keys."""
+        self._order = None
         kinds = [kind for kind in self._groups if kind.mode == mode]
         return [key for kind in kinds for key in self._groups.pop(kind).keys]
 
@@ -122,15 +132,23 @@ class Records:
 
     def keys(self) -> list[bytes]:
         """Return the key of each image, in order."""
-        keys = [key for group in self._groups.values() for key in group.keys]
-        return sorted(keys) if len(self._groups) > 1 else keys
+        keys = self._keys()
+        return keys if self._is_in_order() else sorted(keys)
 
     def column(self, channel: int) -> Column:
         """Return n, mean and M2 of each draw in one channel, by key and then epoch."""
         columns = [group.table(kind).centred(channel) for kind, group in self._groups.items()]
-        if len(columns) == 1:
+        if self._is_in_order():
             return Column(*columns[0])
-        keys = [key for group in self._groups.values() for key in group.keys]
-        images = np.array(sorted(range(len(keys)), key=keys.__getitem__))
-        order = (images[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
+        if self._order is None:
+            keys = self._keys()
+            self._order = np.array(sorted(range(len(keys)), key=keys.__getitem__))
+        order = (self._order[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
         return Column(*(np.concatenate(column)[order] for column in zip(*columns, strict=True)))
+
+    def _keys(self) -> list[bytes]:
+        return [key for group in self._groups.values() for key in group.keys]
+
+    def _is_in_order(self) -> bool:
+        """Whether the records stand by key as they came: of one kind, chunk by chunk."""
+        return len(self._groups) == 1 and all(group.in_order for group in self._groups.values())

@@ -35,8 +35,8 @@ class _View:
     failures: list[tuple[int, str]] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
 
-    def done(self) -> Measured:
-        return Measured(list(self.tally.parts()), self.failures, self.deep)
+    def done(self, apart: bool) -> Measured:
+        return Measured(list(self.tally.parts(apart=apart)), self.failures, self.deep)
 
 
 # Pillow reads a header in many small steps, which cost less in memory: of files of so many bytes.
@@ -51,12 +51,13 @@ class Measure:
     """Measures chunks in the asked mode; sent to workers.
 
     Each image is decoded once and measured in one or more views: plain (None), or as a pipeline
-    draws it.
+    draws it. With `apart`, each image's own histogram is kept, as a journal needs it.
     """
 
     mode: str
     max_pixels: int
     plans: tuple[Draws | None, ...] = (None,)
+    apart: bool = False
 
     @property
     def draws(self) -> list[int]:
@@ -73,7 +74,7 @@ class Measure:
                 stack.enter_context(caller_undisturbed())
             for row, reference in enumerate(chunk):
                 self._measure(planned, row, reference)
-        return [view.done() for view in views]
+        return [view.done(self.apart) for view in views]
 
     def failed(self, reason: str) -> list[Measured]:
         """Return what becomes of a chunk of one image that failed outside of any view."""
