@@ -1,6 +1,7 @@
 """Every error that bnstat raises on purpose; each message says what, where and what to do."""
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class BnstatError(Exception):
@@ -29,6 +30,18 @@ class SpecError(BnstatError):
 
 class DocumentError(BnstatError):
     """A result document cannot be read."""
+
+
+class JournalError(BnstatError):
+    """A journal cannot be used; `stats` is the result that was had without it, or None."""
+
+    def __init__(self, message: str, stats: Any = None) -> None:
+        super().__init__(message)
+        self.stats = stats
+
+
+class MergeError(BnstatError):
+    """Results cannot be added."""
 
 
 class ExportError(BnstatError):

@@ -35,13 +35,13 @@ def located(source: str | os.PathLike[str] | Stats) -> Sources:
     listed = source.source.files_from
     if listed is not None and not listed.again:
         raise SourceError(
-            "the images of this result came as a list on standard input, which cannot be read "
-            "again; name a SOURCE"
+            "the images of this result came as a list on standard input, or as several lists, "
+            "which cannot be read again; name a SOURCE"
         )
-    locations, cwd = source.source.locations, source.source.cwd
+    locations, cwd, parts = source.source.locations, source.source.cwd, source.source.parts
     if listed is None:
-        return opened(locations, cwd=cwd)
-    return opened([], locations[0], listed.null, listed.root, cwd)
+        return opened(locations, cwd=cwd, parts=parts)
+    return opened([], locations[0], listed.null, listed.root, cwd, parts)
 
 
 def settings_of(stats: Stats, given: Mapping[str, Any]) -> Settings:
@@ -71,8 +71,9 @@ def still_holds(stats: Stats, settings: Settings) -> bool:
 
 
 def is_of(stats: Stats, location: str) -> bool:
-    """Whether a result is of this one source, seen from here, and plain."""
-    if stats.source.locations != (location,) or stats.source.files_from is not None:
+    """Whether a result is of this one source, seen from here, whole and plain."""
+    source = stats.source
+    if source.locations != (location,) or source.files_from or source.parts:
         return False
     there = os.path.join(stats.source.cwd, location)
     same = is_url(os.fsencode(location)) or os.path.realpath(there) == os.path.realpath(location)

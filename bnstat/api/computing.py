@@ -8,8 +8,9 @@ from typing import Literal
 
 from bnstat.api.measuring import measure, opened
 from bnstat.api.settings import MAX_PIXELS, Settings
+from bnstat.images import read_shard
 from bnstat.scan import Progress
-from bnstat.stats import Stats
+from bnstat.stats import Shards, Stats
 
 
 def compute(
@@ -25,6 +26,8 @@ def compute(
     momentum: float | None = 0.1,
     order: Literal["shuffled", "listed"] = "shuffled",
     seed: int = 0,
+    shard: tuple[int, int] | str | None = None,
+    journal: str | os.PathLike[str] | None = None,
     workers: int | None = None,
     fail_fast: bool = False,
     max_pixels: int = MAX_PIXELS,
@@ -48,6 +51,13 @@ def compute(
     epochs, batch_size, momentum, order, seed
         The schedule that `batchnorm` replays; `momentum=None` is torch's cumulative average. With a
         pipeline, each image is drawn once an epoch, and all figures cover all draws.
+    shard
+        Measure the I-th of N disjoint parts of the images, by a hash of their keys: (I, N), I from
+        1 on, or "I/N". `merge` adds the results of all parts to that of the whole. A part may have
+        no images; its result has no figures then.
+    journal
+        A file that remembers what was measured: a run that was killed goes on where it was when it
+        is started again, and a later one measures only images that are new or changed.
     workers
         Processes; None is one for each core this process may use; with 1 no process is started.
     fail_fast
@@ -70,6 +80,9 @@ def compute(
         If the pipeline has no meaning, or cannot be made; no image has been read then.
     MeasureError
         If all images failed, or, with `fail_fast`, one did.
+    JournalError
+        If the journal cannot be used, or is of other sources or settings; or if it failed in
+        mid-run: then `stats` of the error is the result, complete.
     """
     settings = Settings(
         mode=mode,
@@ -84,7 +97,15 @@ def compute(
         fail_fast=fail_fast,
         progress=progress,
     )
-    return measure(opened(sources, files_from, null, root), [augment], settings)[0].stats
+    found = opened(sources, files_from, null, root, parts=_part(shard))
+    return measure(found, [augment], settings, journal=journal)[0].stats
+
+
+def _part(shard: tuple[int, int] | str | None) -> Shards | None:
+    if shard is None:
+        return None
+    one = read_shard(shard if isinstance(shard, str) else "{}/{}".format(*shard))
+    return Shards((one.index,), one.of)
 
 
 def load(path: str | os.PathLike[str]) -> Stats:

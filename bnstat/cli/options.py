@@ -45,6 +45,16 @@ def one_momentum(text: str) -> float | str:
     return number
 
 
+def shard(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return a shard as typed, if it is one."""
+    from bnstat.images import read_shard
+
+    try:
+        return value and str(read_shard(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def given(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given, as `bnstat.compute` takes them."""
     found = {name: value for name, value in settings.items() if value is not None}
@@ -151,13 +161,15 @@ failures = click.option(
     help="Exit with status 3 if more images fail.",
 )
 
+color = click.option(
+    "--color/--no-color", default=None, help="Color the output.  [default: on a terminal]"
+)
+
 terminal = _all(
     click.option(
         "--progress/--no-progress",
         default=None,
         help="Show a progress bar on stderr.  [default: on a terminal]",
     ),
-    click.option(
-        "--color/--no-color", default=None, help="Color the output.  [default: on a terminal]"
-    ),
+    color,
 )

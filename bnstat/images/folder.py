@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from bnstat.images.naming import is_image
 from bnstat.images.reference import Reference, refer
+from bnstat.images.shards import ALL
 
 
 class Folder:
@@ -14,13 +15,14 @@ class Folder:
 
     Hidden files and folders are left out. A link to a folder is followed, unless the folder is
     walked anyway, and each folder is walked once, so loops end. Keys are posix paths below the
-    root, with `prefix` before them.
+    root, with `prefix` before them; files whose keys are not among `keys` are not looked at.
     """
 
     ordered = True
 
-    def __init__(self, root: bytes, prefix: bytes = b"") -> None:
+    def __init__(self, root: bytes, prefix: bytes = b"", keys: Container[bytes] = ALL) -> None:
         self._root = root
+        self._keys = keys
         self.prefix = prefix
         self.skipped = 0
 
@@ -28,11 +30,13 @@ class Folder:
         """Yield the images in the order of their keys' bytes."""
         self.skipped = 0
         for key, path, problem in self._walk():
-            yield refer(key, path) if problem is None else Reference(key, path, 0, 0, problem)
+            if key in self._keys:
+                yield refer(key, path) if problem is None else Reference(key, path, 0, 0, problem)
 
     def count(self) -> int:
         """Count the images, without looking at any."""
-        return sum(1 for _ in Folder(self._root)._walk())
+        walk = Folder(self._root, self.prefix)._walk()
+        return sum(1 for key, _, _ in walk if key in self._keys)
 
     def _walk(self) -> Iterator[tuple[bytes, bytes, str | None]]:
         """Yield key, path and, for a folder that cannot be read, the problem.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bnstat.errors import SourceError
 from bnstat.images import remote, urls
 from bnstat.images.reference import Reference, refer
+from bnstat.images.shards import ALL
 
 
 @dataclass
@@ -28,18 +29,22 @@ class Listing:
         A folder that keys leave out, where names begin with it.
     cwd
         What location and names are relative to.
+    keys
+        Images whose keys are not among these are left out, and not looked at.
     """
 
     location: str
     null: bool = False
     root: str | None = None
     cwd: str = ""
+    keys: Container[bytes] = ALL
     prefix: bytes = field(default=b"", init=False)
     ordered: bool = field(default=True, init=False)
     skipped: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._names = sorted(self._read(), key=self._key)
+        named = (name for name in self._read() if self._key(name) in self.keys)
+        self._names = sorted(named, key=self._key)
 
     @property
     def again(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from bnstat.errors import SourceError
@@ -15,6 +15,7 @@ from bnstat.images.naming import is_hidden, is_image
 from bnstat.images.parquet import PARQUET
 from bnstat.images.part import Part
 from bnstat.images.reference import UnreadableError, refer
+from bnstat.images.shards import ALL
 from bnstat.images.single import SingleFile
 from bnstat.images.tar import TAR
 from bnstat.images.zip import ZIP
@@ -24,8 +25,10 @@ from bnstat.text import key_text
 FORMATS = (TAR, ZIP, PARQUET)
 
 
-def located(locations: Sequence[str], cwd: bytes) -> list[Part]:
+def located(locations: Sequence[str], cwd: bytes, keys: Container[bytes] = ALL) -> list[Part]:
     """Return the images at locations, which are relative to `cwd` unless they are URLs.
+
+    Files in folders whose keys are not among `keys` are not looked at.
 
     Raises
     ------
@@ -34,7 +37,8 @@ def located(locations: Sequence[str], cwd: bytes) -> list[Part]:
     """
     names = [name for typed in locations for name in _unbraced(typed, cwd)]
     several = len(locations) > 1 or len(names) > 1
-    return [part for name in names for part in _Location(name, cwd, several, len(names) == 1).parts]
+    alone = len(names) == 1
+    return [part for n in names for part in _Location(n, cwd, keys, several, alone).parts]
 
 
 def _unbraced(typed: str, cwd: bytes) -> list[bytes]:
@@ -50,6 +54,7 @@ class _Location:
 
     name: bytes
     cwd: bytes
+    keys: Container[bytes]
     several: bool
     alone: bool
 
@@ -69,7 +74,8 @@ class _Location:
 
     def _local(self) -> Part:
         if os.path.isdir(self._path):
-            return Folder(self._path, self.name.rstrip(b"/") + b"/" if self.several else b"")
+            prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
+            return Folder(self._path, prefix, self.keys)
         form = _format(self.name)
         if form is not None and os.path.isfile(self._path):
             return self._archive(Place(self._path), form)
@@ -88,9 +94,8 @@ class _Location:
         if not names:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
         kept = [n for n in names if _format(n) or os.path.isdir(os.path.join(self.cwd, n))]
-        parts = [
-            _Location(n, self.cwd, True, self.alone and len(names) == 1)._local() for n in kept
-        ]
+        alone = self.alone and len(names) == 1
+        parts = [_Location(n, self.cwd, self.keys, True, alone)._local() for n in kept]
         others = sorted(set(names).difference(kept))
         return [*parts, *_images(others, lambda name: refer(name, os.path.join(self.cwd, name)))]
 
@@ -127,7 +132,9 @@ class _Location:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
         kept = [name for name in known if _format(_path_in(name))]
         alone = self.alone and len(known) == 1
-        parts = [part for name in kept for part in _Location(name, b"", True, alone)._remote()]
+        parts = [
+            part for name in kept for part in _Location(name, b"", self.keys, True, alone)._remote()
+        ]
         others = sorted(known.keys() - set(kept))
         return [*parts, *_images(others, lambda name: remote.refer(name, name, known[name]))]
 

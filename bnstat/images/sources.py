@@ -7,10 +7,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from bnstat.images.folder import Folder
 from bnstat.images.listing import Listing
 from bnstat.images.locating import located
 from bnstat.images.part import Part
 from bnstat.images.reference import Reference
+from bnstat.images.shards import ALL, KeysOf
+from bnstat.stats import Shards
 from bnstat.text import key_text
 
 
@@ -36,48 +39,63 @@ class Sources:
         parts: Sequence[Part],
         locations: Sequence[str],
         listing: Listing | None = None,
+        keys: KeysOf = ALL,
     ) -> None:
         self._parts = parts
+        self._keys = keys
         self.locations = tuple(key_text(os.fsencode(location)) for location in locations)
         self.listing = listing
         self.duplicates = 0
 
     @classmethod
-    def open(cls, locations: Sequence[str], cwd: str = "") -> Sources:
+    def open(cls, locations: Sequence[str], cwd: str = "", keys: KeysOf = ALL) -> Sources:
         """Return the sources at folders, files, archives, URLs or patterns.
 
         Several have their location in their keys; so has what matches a pattern. Locations other
-        than URLs are relative to `cwd`.
+        than URLs are relative to `cwd`. Only images of these `keys` are among them.
 
         Raises
         ------
         SourceError
             If a location does not exist.
         """
-        return cls(located(locations, os.fsencode(cwd)), locations)
+        return cls(located(locations, os.fsencode(cwd), keys), locations, keys=keys)
 
     @classmethod
-    def listed(cls, listing: Listing) -> Sources:
+    def listed(cls, listing: Listing, keys: KeysOf = ALL) -> Sources:
         """Return the images that a list names."""
-        return cls([listing], [listing.location], listing)
+        return cls([listing], [listing.location], listing, keys)
+
+    @property
+    def parts(self) -> Shards | None:
+        """Which shards of the images these are; None is all."""
+        return self._keys.parts
 
     def count(self) -> int | None:
         """Count the images, duplicates included, without looking at any; None if that is much."""
+        if self.parts is not None and not all(isinstance(p, Folder | Listing) for p in self._parts):
+            return None  # others do not know their keys beforehand
         counts = [part.count() for part in self._parts]
         return None if None in counts else sum(count or 0 for count in counts)
 
     @property
     def skipped(self) -> int:
-        """Files without an image extension."""
-        return sum(part.skipped for part in self._parts)
+        """Files without an image extension; of all shards, the first alone counts them."""
+        return sum(part.skipped for part in self._parts) if self._keys.has_first else 0
 
     def __iter__(self) -> Iterator[Reference]:
         self.duplicates = 0
         for parts in _groups(self._parts):
             if all(part.ordered for part in parts):
-                yield from self._in_order(_merged(parts))
+                yield from self._in_order(self._ours(_merged(parts)))
             else:
-                yield from self._as_they_come(chain.from_iterable(parts))
+                yield from self._as_they_come(self._ours(chain.from_iterable(parts)))
+
+    def _ours(self, references: Iterable[Reference]) -> Iterable[Reference]:
+        """Leave out what is not among our keys, as not every part has done."""
+        if self.parts is None:
+            return references
+        return (reference for reference in references if reference.key in self._keys)
 
     def _in_order(self, references: Iterable[Reference]) -> Iterator[Reference]:
         """Leave out what has the key of the one before."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnstat.moments.exact import Moments
 from bnstat.moments.keys import Keys
@@ -66,13 +67,18 @@ class Records:
     def __init__(self, draws: int = 1) -> None:
         self.draws = draws
         self._groups: dict[Kind, _Group] = {}
+        self._order: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of images."""
         return sum(len(group.keys) for group in self._groups.values())
 
     def extend(self, keys: Sequence[bytes], part: Part) -> None:
-        """Add the draws of a chunk; `keys` are those of the whole chunk, in order."""
+        """Add the draws of a chunk; `keys` are those of the whole chunk, in order.
+
+        Chunks may come in any order.
+        """
+        self._order = None
         images = [keys[row] for row in part.rows[:: self.draws]]
         self._groups.setdefault(part.kind, _Group()).extend(images, part)
 
@@ -86,6 +92,7 @@ class Records:
 
     def drop(self, mode: str) -> list[bytes]:
         """Forget the images of one mode; return their keys."""
+        self._order = None
         kinds = [kind for kind in self._groups if kind.mode == mode]
         return [key for kind in kinds for key in self._groups.pop(kind).keys]
 
@@ -132,8 +139,9 @@ class Records:
         keys = self._as_added()
         if keys.ascend:
             return Column(*map(_joined, zip(*columns, strict=True)))
-        images = np.array(sorted(range(len(keys)), key=list(keys).__getitem__))
-        order = (images[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
+        if self._order is None:
+            self._order = np.array(sorted(range(len(keys)), key=list(keys).__getitem__))
+        order = (self._order[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
         return Column(*(_joined(column)[order] for column in zip(*columns, strict=True)))
 
     def _as_added(self) -> Keys:

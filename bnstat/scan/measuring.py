@@ -37,8 +37,9 @@ class _View:
     deep: list[int] = field(default_factory=list)
     warnings: list[tuple[int, str]] = field(default_factory=list)
 
-    def done(self) -> Measured:
-        return Measured(list(self.tally.parts()), self.failures, self.deep, self.warnings)
+    def done(self, apart: bool) -> Measured:
+        parts = list(self.tally.parts(apart=apart))
+        return Measured(parts, self.failures, self.deep, self.warnings)
 
 
 # How an engine tells of a worker that took too long.
@@ -53,14 +54,15 @@ class Measure:
     """Measures chunks in the asked mode; sent to workers.
 
     Each image is decoded once and measured in one or more views: plain (None), or as a pipeline
-    draws it. An image of more pixels or bytes than the limits allow is a failure before it is
-    decoded, or opened; one that takes more than `timeout` seconds ends its worker, by a signal
-    that no decoder can hold up.
+    draws it. With `apart`, each image's own histogram is kept, as a journal needs it. An image of
+    more pixels or bytes than the limits allow is a failure before it is decoded, or opened; one
+    that takes more than `timeout` seconds ends its worker, by a signal that no decoder can hold up.
     """
 
     mode: str
     max_pixels: int
     plans: tuple[Draws | None, ...] = (None,)
+    apart: bool = False
     max_bytes: int | None = None
     timeout: float | None = None
 
@@ -82,7 +84,7 @@ class Measure:
                     self._measure(planned, row, reference)
                 if warned:
                     _warn(views, row, warned)
-        return [view.done() for view in views]
+        return [view.done(self.apart) for view in views]
 
     def lost(self, cause: str) -> list[Measured]:
         """Return what becomes of a chunk of one image that has ended its worker."""

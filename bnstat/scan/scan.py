@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bnstat.engines import Engine
 from bnstat.errors import MeasureError
@@ -13,7 +14,11 @@ from bnstat.moments import Records
 from bnstat.scan.chunks import chunks
 from bnstat.scan.dispatch import Chunk, Result, dispatch
 from bnstat.scan.measuring import Measure, Measured
+from bnstat.scan.remembering import recalled, record
 from bnstat.text import key_text
+
+if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
+    from bnstat.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Scan:
         return max(len(view.failures) for view in self.views)
 
     def add(self, chunk: Chunk, result: Result) -> None:
-        """Add what became of a chunk."""
+        """Add what became of a chunk; chunks may come in any order."""
         keys = [reference.key for reference in chunk]
         for view, measured in zip(self.views, result, strict=True):
             view.add(keys, measured)
@@ -92,10 +97,12 @@ def scan(
     fail_fast: bool = False,
     progress: Callable[[Progress], None] | None = None,
     total: Callable[[], int | None] = lambda: None,
+    journal: Journal[Reference] | None = None,
 ) -> Scan:
     """Measure all images; the result does not depend on the engine or its workers.
 
-    `total` is asked, with every progress, how many images there are.
+    `total` is asked, with every progress, how many images there are. What `journal` knows is taken
+    from it, and what it does not know is recorded in it; the result is the same without it.
 
     Raises
     ------
@@ -103,13 +110,22 @@ def scan(
         If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
     """
     result = Scan([View(Records(draws)) for draws in measure.draws])
-    with closing(dispatch(chunks(_fingerprinted(references, result)), measure, engine)) as landed:
+
+    def add(chunk: Chunk, measured: Result) -> None:
+        result.add(chunk, measured)
+        if fail_fast:
+            _check_none_failed(result)
+        if progress is not None:
+            progress(Progress(result.images, result.failures, result.bytes, total()))
+
+    unknown = _unknown(references, result, journal, add)
+    with closing(dispatch(chunks(unknown), measure, engine)) as landed:
         for chunk, measured in landed:
-            result.add(chunk, measured)
-            if fail_fast:
-                _check_none_failed(result)
-            if progress is not None:
-                progress(Progress(result.images, result.failures, result.bytes, total()))
+            if journal is not None:
+                record(journal, chunk, measured)
+            add(chunk, measured)
+    if journal is not None and result.images:
+        journal.finish()
     for view in result.views:
         view.settle_mode()
     if fail_fast:
@@ -117,10 +133,23 @@ def scan(
     return result
 
 
-def _fingerprinted(references: Iterable[Reference], result: Scan) -> Iterator[Reference]:
-    for reference in references:
-        result.fingerprint = (result.fingerprint + reference.fingerprint()) % 2**256
-        yield reference
+def _unknown(
+    references: Iterable[Reference],
+    result: Scan,
+    journal: Journal[Reference] | None,
+    add: Callable[[Chunk, Result], None],
+) -> Iterator[Reference]:
+    """Yield what is to be measured, add what is known, and sum all fingerprints."""
+
+    def printed() -> Iterator[tuple[Reference, int]]:
+        for reference in references:
+            fingerprint = reference.fingerprint()
+            result.fingerprint = (result.fingerprint + fingerprint) % 2**256
+            yield reference, fingerprint
+
+    if journal is None:
+        return (reference for reference, _ in printed())
+    return recalled(journal, printed(), add)
 
 
 def _check_none_failed(result: Scan) -> None:

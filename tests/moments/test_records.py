@@ -52,7 +52,7 @@ def mixed():
 
 def test_keys_are_in_order_when_kinds_are_mixed(mixed):
     """Records come by key, not by kind."""
-    assert mixed.keys() == [b"a", b"b", b"d", b"e", b"f"]
+    assert list(mixed.keys()) == [b"a", b"b", b"d", b"e", b"f"]
 
 
 def test_columns_are_in_the_order_of_the_keys(mixed):
@@ -64,7 +64,7 @@ def test_order_is_by_bytes():
     """Keys sort as bytes, so that no locale and no encoding has a say."""
     records = made_of([(b"Z", BYTE, 1), (b"a", WORD, 2), (b"\xff", BYTE, 3)])
 
-    assert records.keys() == [b"Z", b"a", b"\xff"]
+    assert list(records.keys()) == [b"Z", b"a", b"\xff"]
 
 
 def test_a_failed_image_leaves_no_trace(mixed):
@@ -143,7 +143,7 @@ def test_draws_of_an_image_stand_together():
         records.extend([b"a", b"b", b"c"], part)
 
     assert (len(records), records.count) == (3, 6)
-    assert records.keys() == [b"a", b"b", b"c"]
+    assert list(records.keys()) == [b"a", b"b", b"c"]
     assert records.column(0).mean.tolist() == [1.0, 0.0, 0.2, 0.4, 0.2, 0.4]
     assert records.modes == {"RGB": 3}
 

@@ -19,7 +19,7 @@ def figures(view):
     """Return all that estimators can see of the records."""
     records = view.records
     columns = [[list(values) for values in records.column(c)] for c in range(3)]
-    return (records.keys(), columns, records.total(), records.histogram, view.failures)
+    return (list(records.keys()), columns, records.total(), records.histogram, view.failures)
 
 
 @pytest.mark.parametrize("workers", [2, 3])
