@@ -26,6 +26,7 @@ def compute(
     order: Literal["shuffled", "listed"] = "shuffled",
     seed: int = 0,
     workers: int | None = None,
+    engine: str = "processes",
     fail_fast: bool = False,
     max_pixels: int = MAX_PIXELS,
     progress: Callable[[Progress], None] | None = None,
@@ -50,6 +51,9 @@ def compute(
         pipeline, each image is drawn once an epoch, and all figures cover all draws.
     workers
         Processes; None is one for each core this process may use; with 1 no process is started.
+    engine
+        "processes" on this machine; "dask", a Dask cluster on this machine; or the cluster whose
+        scheduler is at "dask://HOST:PORT". The result does not depend on it.
     fail_fast
         Raise at the first image that cannot be measured, instead of recording it.
     max_pixels
@@ -81,6 +85,7 @@ def compute(
         seed=seed,
         max_pixels=max_pixels,
         workers=workers,
+        engine=engine,
         fail_fast=fail_fast,
         progress=progress,
     )

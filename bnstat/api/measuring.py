@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -59,14 +60,15 @@ def measure(
     """
     plans = tuple(_plan(augment, settings, attribute) for augment in augments)
     work = Measure(settings.mode, settings.max_pixels, plans)
-    seen = scan(
-        found,
-        work,
-        open_engine(settings.workers, needed(any(plans))),
-        fail_fast=settings.fail_fast,
-        progress=settings.progress,
-        total=_counting(found) if settings.progress else lambda: None,
-    )
+    with closing(open_engine(settings.workers, needed(any(plans)), settings.engine)) as engine:
+        seen = scan(
+            found,
+            work,
+            engine,
+            fail_fast=settings.fail_fast,
+            progress=settings.progress,
+            total=_counting(found) if settings.progress else lambda: None,
+        )
     described = [p for plan in plans for p in _described(plan, settings)]
     return [
         _result(found, seen, view, pipeline, settings)
