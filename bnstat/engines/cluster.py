@@ -71,27 +71,27 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def main(workers: int, folder: str) -> None:
-    """Run a cluster until standard input ends."""
+    """Run a cluster until the caller ends it, or has gone."""
     import dask
     from distributed import LocalCluster
 
     address = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what workers print is not for the caller
-    with (
-        dask.config.set(_SETTINGS),
-        LocalCluster(
+    with dask.config.set(_SETTINGS):
+        cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # for it serves a page anyhow
             silence_logs=logging.CRITICAL,
             local_directory=folder,
-        ) as cluster,
-    ):
-        address.write(f"{cluster.scheduler_address}\n")
-        address.close()
+        )
+        with suppress(BrokenPipeError), address:
+            address.write(f"{cluster.scheduler_address}\n")
         sys.stdin.read()
-    shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

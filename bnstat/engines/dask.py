@@ -18,8 +18,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from uuid import uuid4
 
 from bnstat._version import __version__
 from bnstat.engines.cluster import local_cluster
@@ -144,12 +146,27 @@ class _Cluster:
         )
 
 
+@dataclass(frozen=True)
+class _Remote:
+    """A call, which is answered where it is unpickled.
+
+    Dask sees `pickle.loads` and bytes. A function of ours would have to be imported when its
+    message comes in, which ends a worker that has no bnstat, instead of failing the call.
+    """
+
+    call: bytes
+    folder: str
+
+    def __reduce__(self) -> tuple[Callable[..., bytes], tuple[object, ...]]:
+        return answer_alone, (self.call, self.folder, installed())
+
+
 class _Crew(Executor):
     """Dask's executor, whose futures always end: in a result, in an error or cancelled."""
 
     def __init__(self, cluster: _Cluster) -> None:
         self._cluster = cluster
-        self._dask = cluster.client.get_executor()
+        self._dask = cluster.client.get_executor(pure=False)  # a call tried again is another one
         self._answers: set[Future[Any]] = set()
         self._settling = threading.Lock()
         self._left = threading.Event()
@@ -157,11 +174,10 @@ class _Crew(Executor):
         self._watch.start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        # As bytes, which Dask does not search for futures, nor take for a task of its own.
-        call = pickle.dumps(partial(fn, *args, **kwargs), pickle.HIGHEST_PROTOCOL)
+        call = pickle.dumps(_Remote(pickle.dumps(partial(fn, *args, **kwargs)), os.getcwd()))
         answer: Future[T] = Future()
         try:
-            theirs = self._dask.submit(answer_alone, call, os.getcwd(), installed())
+            theirs = self._dask.submit(pickle.loads, call, key=f"bnstat-{uuid4().hex}")
         except Exception as error:
             raise self._cluster.gone() from error
         with self._settling:
