@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 from bnstat.api.measuring import measure, opened
 from bnstat.api.settings import MAX_PIXELS, Settings
 from bnstat.scan import Progress
 from bnstat.stats import Stats
+
+if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
 
 
 def compute(
@@ -30,6 +34,7 @@ def compute(
     fail_fast: bool = False,
     max_pixels: int = MAX_PIXELS,
     progress: Callable[[Progress], None] | None = None,
+    group: ProcessGroup | None = None,
 ) -> Stats:
     """Measure the images of folders and files: exact mean and std per channel, three ways.
 
@@ -60,6 +65,9 @@ def compute(
         Images of more pixels are failures, found before they are decoded.
     progress
         Called now and then with how far the scan is.
+    group
+        An initialized torch.distributed group whose ranks all make this call: each measures a part
+        of the images, and all return the same result. Without it, nothing is communicated.
 
     Returns
     -------
@@ -73,7 +81,7 @@ def compute(
     SpecError
         If the pipeline has no meaning, or cannot be made; no image has been read then.
     MeasureError
-        If all images failed, or, with `fail_fast`, one did.
+        If all images failed, or, with `fail_fast`, one did; with `group`, if any rank failed.
     """
     settings = Settings(
         mode=mode,
@@ -89,7 +97,12 @@ def compute(
         fail_fast=fail_fast,
         progress=progress,
     )
-    return measure(opened(sources, files_from, null, root), [augment], settings)[0].stats
+    find = partial(opened, sources, files_from, null, root)
+    if group is not None:
+        from bnstat.api.ranks import measure_by_ranks
+
+        return measure_by_ranks(find, augment, settings, group)
+    return measure(find(), [augment], settings)[0].stats
 
 
 def load(path: str | os.PathLike[str]) -> Stats:

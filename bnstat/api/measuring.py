@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from bnstat import estimators, pipelines
 from bnstat.api.settings import Settings
 from bnstat.engines import needed, open_engine
 from bnstat.errors import NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule, TooFewSamplesError
-from bnstat.images import Sources
+from bnstat.images import Reference, Sources
 from bnstat.images.listing import Listing
 from bnstat.moments import Records
 from bnstat.pipelines import Draws
 from bnstat.scan import Measure, Scan, View, scan
 from bnstat.stats import Estimate, Failure, FileList, Pipeline, Source, Stats
 from bnstat.text import key_text
+
+Plans: TypeAlias = tuple[Draws | None, ...]
 
 
 @dataclass(frozen=True)
@@ -58,17 +61,42 @@ def measure(
 
     With `attribute`, a pipeline has a result after each of its transforms.
     """
-    plans = tuple(_plan(augment, settings, attribute) for augment in augments)
-    work = Measure(settings.mode, settings.max_pixels, plans)
-    with closing(open_engine(settings.workers, needed(any(plans)), settings.engine)) as engine:
-        seen = scan(
-            found,
-            work,
+    plans = planned(augments, settings, attribute=attribute)
+    total = _counting(found) if settings.progress else lambda: None
+    return results(found, looked(found, plans, settings, total=total), plans, settings)
+
+
+def planned(
+    augments: Sequence[str | None], settings: Settings, *, attribute: bool = False
+) -> Plans:
+    """Return what is to be measured of each image: it as it is (None), or draws of pipelines."""
+    return tuple(_plan(augment, settings, attribute) for augment in augments)
+
+
+def looked(
+    images: Iterable[Reference],
+    plans: Plans,
+    settings: Settings,
+    *,
+    part: bool = False,
+    total: Callable[[], int | None] = lambda: None,
+) -> Scan:
+    """Return what is found in images; with `part`, they are a part of the set, to be joined."""
+    name = settings.engine
+    with closing(open_engine(settings.workers, needed(any(plans)), name)) as engine:
+        return scan(
+            images,
+            Measure(settings.mode, settings.max_pixels, plans),
             engine,
+            part=part,
             fail_fast=settings.fail_fast,
             progress=settings.progress,
-            total=_counting(found) if settings.progress else lambda: None,
+            total=total,
         )
+
+
+def results(found: Sources, seen: Scan, plans: Plans, settings: Settings) -> list[Result]:
+    """Return the result of each view of the images."""
     described = [p for plan in plans for p in _described(plan, settings)]
     return [
         _result(found, seen, view, pipeline, settings)

@@ -8,7 +8,7 @@ decoding     a file to a Pillow image
 samples      an image to the counts of its sample values
 """
 
-from bnstat.images.reference import Reference
+from bnstat.images.reference import Reference, part_of
 from bnstat.images.sources import Sources
 
-__all__ = ["Reference", "Sources"]
+__all__ = ["Reference", "Sources", "part_of"]

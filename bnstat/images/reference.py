@@ -37,3 +37,8 @@ def refer(key: bytes, path: bytes) -> Reference:
         kind = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
         return Reference(key, path, 0, 0, kind)
     return Reference(key, path, status.st_size, status.st_mtime_ns)
+
+
+def part_of(key: bytes, parts: int) -> int:
+    """Return in which of so many parts of a set an image is: by its key, whatever else is in it."""
+    return int.from_bytes(blake2b(b"part/" + key, digest_size=8).digest()) % parts

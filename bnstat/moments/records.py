@@ -40,6 +40,20 @@ class _Group:
         if part.histogram is not None:
             self.histogram = part.histogram + (0 if self.histogram is None else self.histogram)
 
+    @classmethod
+    def joined(cls, groups: Sequence[_Group]) -> _Group:
+        """Return the records of disjoint parts in the order of their keys."""
+        keys = [key for group in groups for key in group.keys]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        histograms = [group.histogram for group in groups if group.histogram is not None]
+        return cls(
+            [keys[i] for i in order],
+            _in_order([group.n for group in groups], order),
+            _in_order([group.first for group in groups], order),
+            _in_order([group.second for group in groups], order),
+            sum(histograms[1:], start=histograms[0]) if histograms else None,
+        )
+
     def table(self, kind: Kind) -> Table:
         dtype: type[Any] = np.float64 if kind.scale == 1 else np.int64
         shape = (len(self.n), len(kind.channels))
@@ -49,6 +63,12 @@ class _Group:
             np.frombuffer(self.first, dtype=dtype).reshape(shape),
             np.frombuffer(self.second, dtype=dtype).reshape(shape),
         )
+
+
+def _in_order(columns: Sequence[array[int]], order: Sequence[int]) -> array[int]:
+    """Return columns as one, image after image in an order, with all draws of each."""
+    numbers = np.concatenate([np.frombuffer(column, dtype=np.int64) for column in columns])
+    return array("q", numbers.reshape(len(order), -1)[order].tobytes())
 
 
 class Records:
@@ -65,6 +85,18 @@ class Records:
     def __init__(self, draws: int = 1) -> None:
         self.draws = draws
         self._groups: dict[Kind, _Group] = {}
+
+    @classmethod
+    def joined(cls, parts: Sequence[Records]) -> Records:
+        """Return the records of disjoint parts as those of one run."""
+        whole = cls(parts[0].draws)
+        kinds = {kind: None for part in parts for kind in part._groups}
+        groups = [
+            (kind, _Group.joined([p._groups[kind] for p in parts if kind in p._groups]))
+            for kind in kinds
+        ]
+        whole._groups = dict(sorted(groups, key=lambda group: group[1].keys[0]))
+        return whole
 
     def __len__(self) -> int:
         """Return the number of images."""

@@ -40,6 +40,15 @@ class View:
     failures: list[tuple[bytes, str]] = field(default_factory=list)
     deep: list[bytes] = field(default_factory=list)
 
+    @classmethod
+    def joined(cls, parts: Sequence[View]) -> View:
+        """Return the view of all images, from those of disjoint parts."""
+        return cls(
+            Records.joined([part.records for part in parts]),
+            sorted(failure for part in parts for failure in part.failures),
+            sorted(key for part in parts for key in part.deep),
+        )
+
     def add(self, keys: Sequence[bytes], measured: Measured) -> None:
         """Add what became of a chunk."""
         for part in measured.parts:
@@ -86,13 +95,15 @@ def scan(
     measure: Measure,
     engine: Engine,
     *,
+    part: bool = False,
     fail_fast: bool = False,
     progress: Callable[[Progress], None] | None = None,
     total: Callable[[], int | None] = lambda: None,
 ) -> Scan:
     """Measure all images; the result does not depend on the engine or its workers.
 
-    `total` is asked, with every progress, how many images there are.
+    `total` is asked, with every progress, how many images there are. With `part`, the images are
+    only a part of the set, and what depends on the whole is left to `joined`.
 
     Raises
     ------
@@ -107,11 +118,34 @@ def scan(
                 _check_none_failed(result)
             if progress is not None:
                 progress(Progress(result.images, result.failures, result.bytes, total()))
+    if not part:
+        _settle(result, fail_fast)
+    return result
+
+
+def joined(parts: Sequence[Scan], *, fail_fast: bool = False) -> Scan:
+    """Return what one scan of all images would have found, from those of disjoint parts.
+
+    Raises
+    ------
+    MeasureError
+        If an image cannot be measured and `fail_fast` is set.
+    """
+    whole = Scan(
+        [View.joined(views) for views in zip(*(part.views for part in parts), strict=True)],
+        sum(part.images for part in parts),
+        sum(part.bytes for part in parts),
+        sum(part.fingerprint for part in parts) % 2**256,
+    )
+    _settle(whole, fail_fast)
+    return whole
+
+
+def _settle(result: Scan, fail_fast: bool) -> None:
     for view in result.views:
         view.settle_mode()
     if fail_fast:
         _check_none_failed(result)
-    return result
 
 
 def _fingerprinted(references: Iterable[Reference], result: Scan) -> Iterator[Reference]:

@@ -1,13 +1,14 @@
 """References: size, time and fingerprint of an image, and its key as text."""
 
 import os
+from collections import Counter
 from hashlib import blake2b
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnstat.images import Reference, Sources
+from bnstat.images import Reference, Sources, part_of
 from bnstat.images.reference import refer
 from bnstat.text import key_text
 
@@ -78,3 +79,13 @@ def test_only_regular_files_can_be_measured(tmp_path, name, problem):
     """What is no regular file is never opened."""
     os.mkfifo(tmp_path / "pipe")
     assert refer(b"x", os.fsencode(tmp_path / name)).problem == problem
+
+
+def test_parts_are_of_about_the_same_size_and_stay():
+    """Each image is in one part, whatever else is in the set; the parts are balanced."""
+    keys = [b"class/%05d.jpg" % i for i in range(9000)]
+    sizes = Counter(part_of(key, 3) for key in keys)
+    assert sorted(sizes) == [0, 1, 2]
+    assert all(abs(size - 3000) < 200 for size in sizes.values())
+    assert [part_of(key, 1) for key in keys[:9]] == [0] * 9
+    assert [part_of(b"%d" % i, 4) for i in range(8)] == [3, 1, 3, 3, 0, 3, 0, 0]
