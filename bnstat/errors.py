@@ -23,6 +23,10 @@ class NothingMeasuredError(MeasureError):
         super().__init__(message)
         self.failures = failures
 
+    def __reduce__(self) -> tuple[type[BnstatError], tuple[object, ...]]:
+        """Let it travel with its failures."""
+        return type(self), (*self.args, self.failures)
+
 
 class SpecError(BnstatError):
     """A pipeline spec has no meaning, or what it names cannot be made."""

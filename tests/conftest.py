@@ -140,8 +140,8 @@ def eventually(condition, seconds=20):
 
 @pytest.fixture(scope="session")
 def processes():
-    """Who is running: `group(leader)`, `workers(main)`, and `eventually(condition)`."""
+    """Who is running: `table()`, `group(leader)`, `workers(main)`; `eventually(condition)`."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("needs /proc")
 
-    return SimpleNamespace(group=group, workers=workers, eventually=eventually)
+    return SimpleNamespace(table=table, group=group, workers=workers, eventually=eventually)

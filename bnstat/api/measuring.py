@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bnstat import estimators, pipelines
 from bnstat.api.journaling import opened_journal
@@ -15,7 +16,7 @@ from bnstat.api.settings import Settings
 from bnstat.engines import needed, open_engine
 from bnstat.errors import JournalError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule, TooFewSamplesError
-from bnstat.images import Sources
+from bnstat.images import Reference, Sources
 from bnstat.images.listing import Listing
 from bnstat.images.shards import KeysOf
 from bnstat.moments import Records
@@ -33,6 +34,11 @@ from bnstat.stats import (
     no_figures,
 )
 from bnstat.text import key_text
+
+if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
+    from bnstat.journal import Journal
+
+Plans: TypeAlias = tuple[Draws | None, ...]
 
 
 @dataclass(frozen=True)
@@ -77,25 +83,55 @@ def measure(
     With `attribute`, a pipeline has a result after each of its transforms. `journal` is the file
     that remembers what was measured.
     """
-    plans = tuple(_plan(augment, settings, attribute) for augment in augments)
+    plans = planned(augments, settings, attribute=attribute)
+    total = _counting(found) if settings.progress else lambda: None
     with opened_journal(journal, found, plans, settings) as known:
-        seen = scan(
-            found,
-            Measure(settings.mode, settings.max_pixels, plans, apart=known is not None),
-            open_engine(settings.workers, needed(any(plans))),
+        seen = looked(found, plans, settings, journal=known, total=total)
+    found_out = results(found, seen, plans, settings)
+    if known is not None and known.failure is not None:
+        raise JournalError(known.failure, found_out[0].stats)
+    return found_out
+
+
+def planned(
+    augments: Sequence[str | None], settings: Settings, *, attribute: bool = False
+) -> Plans:
+    """Return what is to be measured of each image: it as it is (None), or draws of pipelines."""
+    return tuple(_plan(augment, settings, attribute) for augment in augments)
+
+
+def looked(
+    images: Iterable[Reference],
+    plans: Plans,
+    settings: Settings,
+    *,
+    part: bool = False,
+    journal: Journal[Reference] | None = None,
+    total: Callable[[], int | None] = lambda: None,
+) -> Scan:
+    """Return what is found in images; with `part`, they are a part of the set, to be joined."""
+    work = Measure(settings.mode, settings.max_pixels, plans, apart=journal is not None)
+    name = settings.engine
+    with closing(open_engine(settings.workers, needed(any(plans)), name)) as engine:
+        return scan(
+            images,
+            work,
+            engine,
+            part=part,
+            journal=journal,
             fail_fast=settings.fail_fast,
             progress=settings.progress,
-            total=_counting(found) if settings.progress else lambda: None,
-            journal=known,
+            total=total,
         )
+
+
+def results(found: Sources, seen: Scan, plans: Plans, settings: Settings) -> list[Result]:
+    """Return the result of each view of the images."""
     described = [p for plan in plans for p in _described(plan, settings)]
-    results = [
+    return [
         _result(found, seen, view, pipeline, settings)
         for view, pipeline in zip(seen.views, described, strict=True)
     ]
-    if known is not None and known.failure is not None:
-        raise JournalError(known.failure, results[0].stats)
-    return results
 
 
 def _plan(augment: str | None, settings: Settings, attribute: bool) -> Draws | None:

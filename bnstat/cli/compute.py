@@ -71,7 +71,7 @@ def command(
         raise click.UsageError("name a SOURCE, a folder or file to measure, or --files-from", ctx)
     if sources and settings["files_from"] is not None:
         raise click.UsageError("give SOURCEs or --files-from, not both", ctx)
-    warm_up(settings["workers"], pipeline=settings["augment"] is not None)
+    warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
     from bnstat import files
     from bnstat.api import compute
     from bnstat.cli import report

@@ -55,6 +55,15 @@ def shard(context: click.Context, parameter: click.Parameter, value: str | None)
         raise click.BadParameter(str(error)) from None
 
 
+def engine(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the name of an engine, or None if the option was not given."""
+    from bnstat.engines import is_engine
+
+    if value is not None and not is_engine(value):
+        raise click.BadParameter(f"{value!r} is not processes, dask or dask://HOST:PORT.")
+    return value
+
+
 def given(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given, as `bnstat.compute` takes them."""
     found = {name: value for name, value in settings.items() if value is not None}
@@ -121,6 +130,13 @@ def measuring(default: str) -> Callable[[F], F]:
             type=click.IntRange(min=1),
             metavar="N",
             help="Processes.  [default: the cores this process may use]",
+        ),
+        click.option(
+            "--engine",
+            callback=engine,
+            metavar="ENGINE",
+            help="Where the work runs: processes; dask, a cluster on this machine; or "
+            "dask://HOST:PORT, that of a scheduler.  [default: processes]",
         ),
     )
 

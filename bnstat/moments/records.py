@@ -42,6 +42,15 @@ class _Group:
         if part.histogram is not None:
             self.histogram = part.histogram + (0 if self.histogram is None else self.histogram)
 
+    def join(self, other: _Group) -> None:
+        """Add the records of another part of the set."""
+        self.keys.extend(list(other.keys))
+        self.n.extend(other.n)
+        self.first.extend(other.first)
+        self.second.extend(other.second)
+        if other.histogram is not None:
+            self.histogram = other.histogram + (0 if self.histogram is None else self.histogram)
+
     def table(self, kind: Kind) -> Table:
         dtype: type[Any] = np.float64 if kind.scale == 1 else np.int64
         shape = (len(self.n), len(kind.channels))
@@ -68,6 +77,15 @@ class Records:
         self.draws = draws
         self._groups: dict[Kind, _Group] = {}
         self._order: NDArray[np.int64] | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Records]) -> Records:
+        """Return the records of disjoint parts as those of one run."""
+        whole = cls(parts[0].draws)
+        for part in parts:
+            for kind, group in part._groups.items():
+                whole._groups.setdefault(kind, _Group()).join(group)
+        return whole
 
     def __len__(self) -> int:
         """Return the number of images."""

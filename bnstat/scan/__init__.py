@@ -9,6 +9,6 @@ scan         all of it
 """
 
 from bnstat.scan.measuring import Measure
-from bnstat.scan.scan import Progress, Scan, View, scan
+from bnstat.scan.scan import Progress, Scan, View, joined, scan
 
-__all__ = ["Measure", "Progress", "Scan", "View", "scan"]
+__all__ = ["Measure", "Progress", "Scan", "View", "joined", "scan"]

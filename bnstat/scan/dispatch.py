@@ -45,7 +45,7 @@ def dispatch(
     while True:
         try:
             with engine.open(engine.workers) as executor:
-                yield from _fly(waiting, flight, work, executor, _AHEAD * engine.workers)
+                yield from _fly(waiting, flight, work, executor, engine)
             return
         except engine.lost:
             while flight:
@@ -53,12 +53,12 @@ def dispatch(
 
 
 def _fly(
-    waiting: Iterator[Chunk], flight: Flight, work: Work, executor: Executor, most: int
+    waiting: Iterator[Chunk], flight: Flight, work: Work, executor: Executor, engine: Engine
 ) -> Iterator[tuple[Chunk, Result]]:
-    """Keep up to `most` chunks in flight; a loss leaves in `flight` what has not come back."""
+    """Keep chunks in flight for all workers; a loss leaves in `flight` what has not come back."""
     for chunk in waiting:
         flight.append((chunk, _submitted(executor, work, chunk)))
-        if len(flight) > most:
+        if len(flight) > _AHEAD * engine.workers:  # more workers may have come
             yield _landed(flight)
     while flight:
         yield _landed(flight)

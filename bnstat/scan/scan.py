@@ -47,6 +47,16 @@ class View:
     deep: list[bytes] = field(default_factory=list)
     warnings: list[tuple[bytes, str]] = field(default_factory=list)
 
+    @classmethod
+    def joined(cls, parts: Sequence[View]) -> View:
+        """Return the view of all images, from those of disjoint parts."""
+        return cls(
+            Records.joined([part.records for part in parts]),
+            sorted(failure for part in parts for failure in part.failures),
+            sorted(key for part in parts for key in part.deep),
+            sorted(warning for part in parts for warning in part.warnings),
+        )
+
     def add(self, keys: Sequence[bytes], measured: Measured) -> None:
         """Add what became of a chunk."""
         for part in measured.parts:
@@ -94,6 +104,7 @@ def scan(
     measure: Measure,
     engine: Engine,
     *,
+    part: bool = False,
     fail_fast: bool = False,
     progress: Callable[[Progress], None] | None = None,
     total: Callable[[], int | None] = lambda: None,
@@ -102,7 +113,9 @@ def scan(
     """Measure all images; the result does not depend on the engine or its workers.
 
     `total` is asked, with every progress, how many images there are. What `journal` knows is taken
-    from it, and what it does not know is recorded in it; the result is the same without it.
+    from it, and what it does not know is recorded in it; the result is the same without it. With
+    `part`, the images are only a part of the set, and what depends on the whole is left to
+    `joined`.
 
     Raises
     ------
@@ -126,11 +139,34 @@ def scan(
             add(chunk, measured)
     if journal is not None and result.images:
         journal.finish()
+    if not part:
+        _settle(result, fail_fast)
+    return result
+
+
+def joined(parts: Sequence[Scan], *, fail_fast: bool = False) -> Scan:
+    """Return what one scan of all images would have found, from those of disjoint parts.
+
+    Raises
+    ------
+    MeasureError
+        If an image cannot be measured and `fail_fast` is set.
+    """
+    whole = Scan(
+        [View.joined(views) for views in zip(*(part.views for part in parts), strict=True)],
+        sum(part.images for part in parts),
+        sum(part.bytes for part in parts),
+        sum(part.fingerprint for part in parts) % 2**256,
+    )
+    _settle(whole, fail_fast)
+    return whole
+
+
+def _settle(result: Scan, fail_fast: bool) -> None:
     for view in result.views:
         view.settle_mode()
     if fail_fast:
         _check_none_failed(result)
-    return result
 
 
 def _unknown(
