@@ -39,12 +39,13 @@ def compute(
     progress: Callable[[Progress], None] | None = None,
     group: ProcessGroup | None = None,
 ) -> Stats:
-    """Measure the images of folders and files: exact mean and std per channel, three ways.
+    """Measure the images of folders, files, archives and URLs: exact mean and std per channel, three ways.
 
     Parameters
     ----------
     sources
-        Folders, searched for images, or files.
+        Folders, searched for images; files; tar and zip archives; Parquet files; URLs for fsspec;
+        patterns like "shards/{000..127}.tar". docs/sources.md tells of each.
     files_from, null, root
         Instead of sources, a file with the names of images ("-" is standard input), ending in
         newline or, with `null`, in NUL; `root` is a folder that their keys leave out.

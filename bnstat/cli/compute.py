@@ -62,7 +62,7 @@ def command(
     color: bool | None,
     **settings: Any,
 ) -> None:
-    """Measure the images of SOURCEs, which are folders or files.
+    """Measure the images of SOURCEs: folders, files, tar and zip archives, URLs, patterns.
 
     Shows per-channel mean and std three ways (two-pass, welford, batchnorm) in [0, 1], and writes
     the result to bnstat.json for export.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
@@ -127,7 +128,12 @@ class _Location:
             found = remote.matching(url)
         except UnreadableError as error:
             raise SourceError(f"{key_text(self.name)} {error}") from error
-        known = {name: info for name, info in found if info["type"] != "directory"}
+        above = _folder_above_wildcards(url)
+        known = {
+            name: info
+            for name, info in found
+            if info["type"] != "directory" and not is_hidden(_path_in(name).removeprefix(above))
+        }
         if not known:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
         kept = [name for name in known if _format(_path_in(name))]
@@ -141,7 +147,7 @@ class _Location:
 
 def _images(names: Sequence[bytes], refer: remote.Refer) -> list[Part]:
     """Return the images among files that a pattern matches; other files are counted."""
-    images = [name for name in names if is_image(_path_in(name)) and not is_hidden(_last(name))]
+    images = [name for name in names if is_image(_path_in(name))]
     if not names:
         return []
     return [Matches(images, refer, len(names) - len(images))]
@@ -164,6 +170,11 @@ def _path_in(url: bytes) -> bytes:
 
 def _last(url: bytes) -> bytes:
     return os.path.basename(_path_in(url))
+
+
+def _folder_above_wildcards(url: bytes) -> bytes:
+    above = re.split(rb"[*?[]", _path_in(url))[0]
+    return above[: above.rfind(b"/") + 1]
 
 
 def _absolute(url: bytes, cwd: bytes) -> bytes:

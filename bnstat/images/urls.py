@@ -77,7 +77,7 @@ def url_of(url: bytes, path: str) -> bytes:
     if chain and b"://" in head:
         return head.partition(b"://")[0] + b"://" + os.fsencode(path) + chain + rest
     fs, _ = filesystem(url)
-    below = os.fsencode(fs.unstrip_protocol(path))
+    below = os.fsencode(fs.unstrip_protocol(path)).replace(b"memory:///", b"memory://")
     return head + chain + below if chain else below
 
 

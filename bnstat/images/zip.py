@@ -60,7 +60,7 @@ class Member:
         if self.remote:
             end = self.offset + _HEADER.size + self.length + _SPARE + self.packed
             return BytesIO(urls.read(reference.path, self.offset, end))
-        file = open(reference.path, "rb")
+        file = open(reference.path, "rb")  # noqa: SIM115 (the caller closes it)
         file.seek(max(0, self.offset))
         return file
 

@@ -168,12 +168,11 @@ def test_joined_parts_are_in_the_order_of_the_keys():
     draws = [(b"%02d" % i, (WORD, BYTE, BYTE)[i % 3], i + 1) for i in range(20)]
     whole = made_of(draws)
     joined = Records.joined([made_of(draws[i::4]) for i in (2, 0, 3, 1)] + [Records()])
-    assert joined.keys() == whole.keys()
+    assert list(joined.keys()) == list(whole.keys())
     assert joined.total() == whole.total()
     for channel in range(3):
         for column, expected in zip(joined.column(channel), whole.column(channel), strict=True):
             assert column.tolist() == expected.tolist()
-    assert list(joined._groups) == list(whole._groups) == [WORD, BYTE]
     assert joined._groups[BYTE].histogram.tolist() == whole._groups[BYTE].histogram.tolist()
 
 
@@ -189,5 +188,5 @@ def test_joined_parts_keep_the_draws_of_an_image_together():
             records.extend(keys, part)
         parts.append(records)
     joined = Records.joined(parts)
-    assert joined.keys() == [b"a", b"b", b"c", b"d"]
+    assert list(joined.keys()) == [b"a", b"b", b"c", b"d"]
     assert joined.column(0).mean.tolist() == [0, 1, 0, 1, 12, 13, 12, 13]
