@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import warnings
@@ -20,6 +21,8 @@ GRAY_8 = ("L", "1")
 FLOAT = "F"
 NATIVE = "native"
 _DEEP = frozenset((*GRAY_16, FLOAT, "I"))
+# Pillow hands these to Ghostscript, which runs what is in them.
+_PROGRAMS = ("EPS",)
 
 
 class UnmeasurableError(Exception):
@@ -72,11 +75,35 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
         Of whatever kind Pillow and its decoders raise on bad files; see `reason`.
     """
     image = Image.open(file)
+    if image.format in _PROGRAMS:
+        raise UnmeasurableError("is PostScript: a program, which is not run")
     deep = deeper_than_8_bits(image)
-    image.load()
+    if image.format == "TIFF":
+        with _libtiff_quiet():
+            image.load()
+    else:
+        image.load()
     if 0 in image.size:
         raise UnmeasurableError("has no pixels")
     return image, deep
+
+
+@contextmanager
+def _libtiff_quiet() -> Iterator[None]:
+    """Keep what libtiff itself prints off stderr; what it finds wrong is raised all the same."""
+    try:
+        stderr = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
 
 
 def reason(error: Exception, size: int) -> str:

@@ -1,5 +1,6 @@
 """Decoding: whole or not at all, with the reason in one line."""
 
+import os
 import struct
 import zlib
 
@@ -184,3 +185,39 @@ def test_file_that_has_gone_is_a_failure(drawn, measured):
     assert measured(path).reason == "No such file or directory"
     path.mkdir()
     assert measured(path).reason == "is a folder"
+
+
+def test_libtiff_keeps_off_stderr(drawn, measured, capfd):
+    """What libtiff would print of a broken file by itself is left to the reason."""
+    path = drawn("x.tif", "RGB", compression="tiff_adobe_deflate")
+    data = path.read_bytes()
+    path.write_bytes(data[:100] + b"\xff" + data[101:])
+    assert measured(path).reason == "is broken: decoder error -2"
+    os.write(2, b"still here\n")
+    assert capfd.readouterr() == ("", "still here\n")
+
+
+def test_closed_stderr_does_not_matter(drawn, python):
+    """Where there is no stderr, a TIFF is measured all the same."""
+    path = drawn("x.tif", "RGB")
+    code = (
+        "import os, sys, bnstat; os.close(2); print(bnstat.compute(sys.argv[1], workers=1).count)"
+    )
+    assert python("-c", code, path).stdout == "391\n"
+
+
+PROGRAM = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n%%EOF\n"
+
+
+def test_postscript_is_not_run(tmp_path, python):
+    """An image file that is a program is a failure; Ghostscript is never called."""
+    ghostscript = tmp_path / "gs"
+    ghostscript.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    ghostscript.chmod(0o755)
+    (tmp_path / "x.png").write_bytes(PROGRAM)
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    found = python("-m", "bnstat", "compute", "x.png", env=path)
+    assert (found.returncode, (tmp_path / "ran").exists()) == (4, False)
+    assert "failed: x.png: is PostScript: a program, which is not run\n" in found.stderr
+    python("-c", "from PIL import Image; Image.open('x.png').load()", env=path)
+    assert (tmp_path / "ran").exists()  # as Pillow does
