@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from hashlib import blake2b
@@ -33,7 +34,32 @@ def refer(key: bytes, path: bytes) -> Reference:
         status = os.stat(path)
     except (OSError, ValueError) as error:
         return Reference(key, path, 0, 0, getattr(error, "strerror", None) or str(error))
-    if not stat.S_ISREG(status.st_mode):
-        kind = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
-        return Reference(key, path, 0, 0, kind)
+    problem = _problem(status.st_mode)
+    if problem is not None:
+        return Reference(key, path, 0, 0, problem)
     return Reference(key, path, status.st_size, status.st_mtime_ns)
+
+
+def regular(path: str, flags: int) -> int:
+    """Open a file for `open(opener=regular)`, if it still is one.
+
+    It never waits: since it was found, it may have become a pipe that nobody writes to.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or has become something else.
+    """
+    handle = os.open(path, flags | os.O_NONBLOCK)
+    problem = _problem(os.fstat(handle).st_mode)
+    if problem is not None:
+        os.close(handle)
+        raise OSError(errno.EINVAL, problem)
+    return handle
+
+
+def _problem(mode: int) -> str | None:
+    """Say why what has this mode cannot be measured; None for a regular file."""
+    if stat.S_ISREG(mode):
+        return None
+    return "is a folder" if stat.S_ISDIR(mode) else "is not a regular file"
