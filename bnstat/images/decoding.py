@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import struct
@@ -35,9 +36,11 @@ def strict_pillow(max_pixels: int) -> Iterator[None]:
 
     Truncated files are errors, whatever the program around has set, and so is an image of more
     than `max_pixels`: Pillow compares with twice its limit, and warns above once, which is
-    silenced here.
+    silenced here. What it logs reaches handlers, if there are any, and not stderr.
     """
+    logger, nowhere = logging.getLogger("PIL"), logging.NullHandler()
     truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+    logger.addHandler(nowhere)
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     Image.MAX_IMAGE_PIXELS = max_pixels / 2  # type: ignore[assignment]
     try:
@@ -45,6 +48,7 @@ def strict_pillow(max_pixels: int) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        logger.removeHandler(nowhere)
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
 
 

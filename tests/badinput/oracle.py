@@ -1,6 +1,8 @@
 """What a file holds, decoded once more in another way: Pillow to numpy, and numpy's sums."""
 
+import logging
 import warnings
+from contextlib import contextmanager
 from io import BytesIO
 
 import numpy as np
@@ -14,8 +16,7 @@ def figures(data):
     than 8 bits stands for each channel.
     """
     assert not ImageFile.LOAD_TRUNCATED_IMAGES
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _silence():
         image = Image.open(BytesIO(data))
         form = image.format
         image.load()
@@ -25,6 +26,17 @@ def figures(data):
             gray = np.asarray(image).reshape(1, -1)
             return 65535, *_of_integers(gray.repeat(3, axis=0))
         return 255, *_of_integers(np.asarray(image.convert("RGB")).reshape(-1, 3).T)
+
+
+@contextmanager
+def _silence():
+    logging.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _of_integers(channels):

@@ -221,3 +221,24 @@ def test_postscript_is_not_run(tmp_path, python):
     assert "failed: x.png: is PostScript: a program, which is not run\n" in found.stderr
     python("-c", "from PIL import Image; Image.open('x.png').load()", env=path)
     assert (tmp_path / "ran").exists()  # as Pillow does
+
+
+def test_pillows_log_keeps_off_stderr(tmp_path, python, tiff):
+    """What Pillow logs goes where the program around wants it, and nowhere without one."""
+    path = tiff("x.tif", np.zeros((2, 2, 1), dtype=np.uint8))
+    samples = struct.pack("<HHI", 277, 3, 1)
+    path.write_bytes(path.read_bytes().replace(samples + b"\1\0", samples + b"\x07\0"))
+    (tmp_path / "logs.py").write_text(LOGS)
+    loud = python("-m", "bnstat", "compute", "x.tif").stderr
+    assert loud.splitlines()[0] == "failed: x.tif: is not an image that Pillow can read"
+    assert python("logs.py").stdout == "More samples per pixel than can be decoded: 7\n"
+
+
+LOGS = """
+import logging, sys, bnstat
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+try:
+    bnstat.compute("x.tif", workers=1)
+except bnstat.BnstatError:
+    pass
+"""
