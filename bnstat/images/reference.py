@@ -40,8 +40,8 @@ def refer(key: bytes, path: bytes) -> Reference:
     return Reference(key, path, status.st_size, status.st_mtime_ns)
 
 
-def regular(path: str, flags: int) -> int:
-    """Open a file for `open(opener=regular)`, if it still is one.
+def open_regular(path: bytes) -> int:
+    """Open a file to be read, if it still is a regular one, and return its descriptor.
 
     It never waits: since it was found, it may have become a pipe that nobody writes to.
 
@@ -50,7 +50,7 @@ def regular(path: str, flags: int) -> int:
     OSError
         If it cannot be opened, or has become something else.
     """
-    handle = os.open(path, flags | os.O_NONBLOCK)
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     problem = _problem(os.fstat(handle).st_mode)
     if problem is not None:
         os.close(handle)

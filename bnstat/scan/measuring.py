@@ -11,7 +11,7 @@ from typing import TypeAlias
 from PIL import Image
 
 from bnstat.images import Reference, decoding, samples
-from bnstat.images.reference import regular
+from bnstat.images.reference import open_regular
 from bnstat.moments import Part, Tally
 from bnstat.pipelines import Draws, caller_undisturbed
 from bnstat.scan import outputs
@@ -143,9 +143,9 @@ def _opened(reference: Reference) -> tuple[Image.Image, bool]:
     if reference.problem is not None:
         raise decoding.UnmeasurableError(reference.problem)
     if reference.size <= _SMALL:
-        with open(reference.path, "rb", buffering=0, opener=regular) as file:
+        with open(open_regular(reference.path), "rb", buffering=0) as file:
             return decoding.load(BytesIO(file.read()))
-    with open(reference.path, "rb", opener=regular) as file:
+    with open(open_regular(reference.path), "rb") as file:
         return decoding.load(file)
 
 
