@@ -45,7 +45,14 @@ def located(source: str | os.PathLike[str] | Stats) -> Sources:
 
 
 def settings_of(stats: Stats, given: Mapping[str, Any]) -> Settings:
-    """Return the settings of a result, with those that are given instead of its own."""
+    """Return the settings of a result, with those that are given instead of its own.
+
+    Raises
+    ------
+    SourceError
+        If its own have no meaning here.
+    """
+    Settings(**given)  # what is wrong with these is the caller's
     batchnorm = stats.methods["batchnorm"]
     own: dict[str, Any] = {
         "mode": stats.mode,
@@ -54,7 +61,10 @@ def settings_of(stats: Stats, given: Mapping[str, Any]) -> Settings:
     }
     if isinstance(batchnorm, BatchNormEstimate):
         own |= {name: getattr(batchnorm, name) for name in ("batch_size", "momentum", "order")}
-    return replace(Settings(), **(own | dict(given)))
+    try:
+        return replace(Settings(), **(own | dict(given)))
+    except ValueError as error:
+        raise SourceError(f"cannot measure as the result says it was: {error}") from error
 
 
 def still_holds(stats: Stats, settings: Settings) -> bool:

@@ -39,7 +39,7 @@ def compute(
     progress: Callable[[Progress], None] | None = None,
     group: ProcessGroup | None = None,
 ) -> Stats:
-    """Measure the images of folders, files, archives and URLs: exact mean and std per channel, three ways.
+    """Measure the images of folders, files, archives and URLs: exact mean and std, three ways.
 
     Parameters
     ----------

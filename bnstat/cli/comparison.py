@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from bnstat.cli.report import console_for
 from bnstat.cli.tables import difference
@@ -62,7 +63,11 @@ def _figures(
 
 def _channels(comparison: Comparison) -> tuple[str, ...]:
     known = [row.channels for row in comparison.rows if row.channels]
-    return known[0] if known else tuple(f"C{i}" for i in range(len(comparison.rows[0].mean)))
+    return (
+        tuple(map(printable, known[0]))
+        if known
+        else tuple(f"C{i}" for i in range(len(comparison.rows[0].mean)))
+    )
 
 
 def _table(comparison: Comparison, color: bool | None) -> None:
@@ -75,7 +80,7 @@ def _table(comparison: Comparison, color: bool | None) -> None:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column("", no_wrap=True)
         for channel in _channels(comparison):
-            table.add_column(channel, justify="right", no_wrap=True)
+            table.add_column(Text(channel), justify="right", no_wrap=True)
         for line in _lines(row, less, is_baseline=row is comparison.rows[0]):
             table.add_row(*line)
         console.print(table)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from bnstat.errors import ExportError
 from bnstat.export.wording import origin, provenance, shortest
 from bnstat.stats import Estimate, Stats
+from bnstat.text import printable
 
 T = TypeVar("T")
 
@@ -58,8 +59,8 @@ class Figures:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The channels' names, in this order."""
-        return self._ordered(self.stats.channels)
+        """The channels' names, in this order, as printable text."""
+        return tuple(map(printable, self._ordered(self.stats.channels)))
 
     @property
     def mean(self) -> tuple[float, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 import struct
 import warnings
@@ -21,6 +23,8 @@ GRAY_8 = ("L", "1")
 FLOAT = "F"
 NATIVE = "native"
 _DEEP = frozenset((*GRAY_16, FLOAT, "I"))
+# Pillow hands these to Ghostscript, which runs what is in them.
+_PROGRAMS = ("EPS",)
 
 
 class UnmeasurableError(Exception):
@@ -33,9 +37,12 @@ def strict_pillow(max_pixels: int) -> Iterator[list[str]]:
 
     Truncated files are errors, whatever the program around has set, and so is an image of more
     than `max_pixels`: Pillow compares with twice its limit, and warns above once, which is
-    silenced here. Its other warnings go into the list that this gives, nobody else's anywhere.
+    silenced here. Its other warnings go into the list that this gives, nobody else's anywhere. What
+    it logs reaches handlers, if there are any, and not stderr.
     """
+    logger, nowhere = logging.getLogger("PIL"), logging.NullHandler()
     truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+    logger.addHandler(nowhere)
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     Image.MAX_IMAGE_PIXELS = max_pixels / 2  # type: ignore[assignment]
     try:
@@ -47,6 +54,7 @@ def strict_pillow(max_pixels: int) -> Iterator[list[str]]:
             warnings.showwarning = lambda message, *_: warned.append(_one_line(str(message)))
             yield warned
     finally:
+        logger.removeHandler(nowhere)
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
 
 
@@ -77,11 +85,35 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
         Of whatever kind Pillow and its decoders raise on bad files; see `reason`.
     """
     image = Image.open(file)
+    if image.format in _PROGRAMS:
+        raise UnmeasurableError("is PostScript: a program, which is not run")
     deep = deeper_than_8_bits(image)
-    image.load()
+    if image.format == "TIFF":
+        with _libtiff_quiet():
+            image.load()
+    else:
+        image.load()
     if 0 in image.size:
         raise UnmeasurableError("has no pixels")
     return image, deep
+
+
+@contextmanager
+def _libtiff_quiet() -> Iterator[None]:
+    """Keep what libtiff itself prints off stderr; what it finds wrong is raised all the same."""
+    try:
+        stderr = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
 
 
 def reason(error: Exception, size: int) -> str:

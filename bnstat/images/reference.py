@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -48,9 +49,10 @@ class Reference(NamedTuple):
         """Return a file of the image's bytes, which can seek."""
         if self.content is not None:
             return self.content.open(self)
+        handle = open_regular(self.path)
         if self.size > _SMALL:
-            return open(self.path, "rb")
-        with open(self.path, "rb", buffering=0) as file:
+            return open(handle, "rb")
+        with open(handle, "rb", buffering=0) as file:
             return BytesIO(file.read())
 
 
@@ -75,9 +77,9 @@ def refer(key: bytes, path: bytes) -> Reference:
         status = os.stat(path)
     except (OSError, ValueError) as error:
         return Reference(key, path, 0, 0, getattr(error, "strerror", None) or str(error))
-    if not stat.S_ISREG(status.st_mode):
-        kind = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
-        return Reference(key, path, 0, 0, kind)
+    problem = _problem(status.st_mode)
+    if problem is not None:
+        return Reference(key, path, 0, 0, problem)
     return Reference(key, path, status.st_size, status.st_mtime_ns)
 
 
@@ -92,3 +94,28 @@ def carried(reference: Reference) -> Reference:
         return reference._replace(problem=str(error))
     except Exception as error:
         return reference._replace(problem=f"cannot be read: {error}")
+
+
+def open_regular(path: bytes) -> int:
+    """Open a file to be read, if it still is a regular one, and return its descriptor.
+
+    It never waits: since it was found, it may have become a pipe that nobody writes to.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or has become something else.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    problem = _problem(os.fstat(handle).st_mode)
+    if problem is not None:
+        os.close(handle)
+        raise OSError(errno.EINVAL, problem)
+    return handle
+
+
+def _problem(mode: int) -> str | None:
+    """Say why what has this mode cannot be measured; None for a regular file."""
+    if stat.S_ISREG(mode):
+        return None
+    return "is a folder" if stat.S_ISDIR(mode) else "is not a regular file"

@@ -7,6 +7,7 @@ enum members and transforms have a meaning.
 from __future__ import annotations
 
 import ast
+import warnings
 from typing import TypeGuard
 
 from bnstat.errors import SpecError
@@ -26,7 +27,9 @@ def parse(text: str) -> tuple[Step, ...]:
     if len(text) > _LONGEST:
         raise SpecError(f"the pipeline has {len(text)} characters; put it into a TOML file")
     try:
-        tree = ast.parse(f"({text}\n)", mode="eval").body  # in brackets lines may end anywhere
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's, of literals that it will once refuse
+            tree = ast.parse(f"({text}\n)", mode="eval").body  # in brackets lines may end anywhere
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise SpecError(
             f"cannot read the pipeline {_short(text)}: {_cause(error)}; write it like "

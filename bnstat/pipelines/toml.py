@@ -44,6 +44,8 @@ def load(path: Path) -> PipelineFile:
         raise SpecError(f"cannot read the pipeline {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SpecError(f"the pipeline {path} is not UTF-8 text") from error
+    except ValueError as error:  # NUL, which no file has in its name
+        raise SpecError(f"cannot read the pipeline {path}: {error}") from error
 
 
 def parse(text: str, name: str) -> PipelineFile:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from PIL import Image
 
 from bnstat.images import Reference, decoding, samples
+from bnstat.images.reference import open_regular
 from bnstat.moments import Part, Tally
 from bnstat.pipelines import Draws, caller_undisturbed
 from bnstat.scan import outputs

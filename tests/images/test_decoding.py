@@ -1,5 +1,6 @@
 """Decoding: whole or not at all, with the reason in one line."""
 
+import os
 import struct
 import zlib
 
@@ -184,3 +185,60 @@ def test_file_that_has_gone_is_a_failure(drawn, measured):
     assert measured(path).reason == "No such file or directory"
     path.mkdir()
     assert measured(path).reason == "is a folder"
+
+
+def test_libtiff_keeps_off_stderr(drawn, measured, capfd):
+    """What libtiff would print of a broken file by itself is left to the reason."""
+    path = drawn("x.tif", "RGB", compression="tiff_adobe_deflate")
+    data = path.read_bytes()
+    path.write_bytes(data[:100] + b"\xff" + data[101:])
+    assert measured(path).reason == "is broken: decoder error -2"
+    os.write(2, b"still here\n")
+    assert capfd.readouterr() == ("", "still here\n")
+
+
+def test_closed_stderr_does_not_matter(drawn, python):
+    """Where there is no stderr, a TIFF is measured all the same."""
+    path = drawn("x.tif", "RGB")
+    code = (
+        "import os, sys, bnstat; os.close(2); print(bnstat.compute(sys.argv[1], workers=1).count)"
+    )
+    assert python("-c", code, path).stdout == "391\n"
+
+
+PROGRAM = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n%%EOF\n"
+
+
+def test_postscript_is_not_run(tmp_path, python):
+    """An image file that is a program is a failure; Ghostscript is never called."""
+    ghostscript = tmp_path / "gs"
+    ghostscript.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    ghostscript.chmod(0o755)
+    (tmp_path / "x.png").write_bytes(PROGRAM)
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    found = python("-m", "bnstat", "compute", "x.png", env=path)
+    assert (found.returncode, (tmp_path / "ran").exists()) == (4, False)
+    assert "failed: x.png: is PostScript: a program, which is not run\n" in found.stderr
+    python("-c", "from PIL import Image; Image.open('x.png').load()", env=path)
+    assert (tmp_path / "ran").exists()  # as Pillow does
+
+
+def test_pillows_log_keeps_off_stderr(tmp_path, python, tiff):
+    """What Pillow logs goes where the program around wants it, and nowhere without one."""
+    path = tiff("x.tif", np.zeros((2, 2, 1), dtype=np.uint8))
+    samples = struct.pack("<HHI", 277, 3, 1)
+    path.write_bytes(path.read_bytes().replace(samples + b"\1\0", samples + b"\x07\0"))
+    (tmp_path / "logs.py").write_text(LOGS)
+    loud = python("-m", "bnstat", "compute", "x.tif").stderr
+    assert loud.splitlines()[0] == "failed: x.tif: is not an image that Pillow can read"
+    assert python("logs.py").stdout == "More samples per pixel than can be decoded: 7\n"
+
+
+LOGS = """
+import logging, sys, bnstat
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+try:
+    bnstat.compute("x.tif", workers=1)
+except bnstat.BnstatError:
+    pass
+"""

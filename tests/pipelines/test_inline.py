@@ -1,5 +1,6 @@
 """Inline text: read as data, back and forth without loss, and never evaluated."""
 
+import contextlib
 import keyword
 
 import pytest
@@ -244,3 +245,11 @@ def test_says_what_is_wrong(text, says):
     with pytest.raises(SpecError) as error:
         inline.parse(text)
     assert says == str(error.value)
+
+
+@pytest.mark.parametrize("text", ["Resize(1if 1 else 2)", "Pad(3, fill='\\d')", "Pad(0x3in)"])
+def test_python_warns_of_nothing(text, recwarn):
+    """What Python's parser thinks of a literal is not for whoever wrote a pipeline."""
+    with contextlib.suppress(SpecError):
+        inline.parse(text)
+    assert recwarn.list == []

@@ -144,12 +144,13 @@ def test_values_without_a_meaning_are_refused(value):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    """A missing file, a folder and one that is not UTF-8 are named with the reason."""
+    """A missing file, a folder, one that is not UTF-8, a NUL: each is named with the reason."""
     (tmp_path / "latin.toml").write_bytes(b'description = "\xe9"')
     for name, says in {
         "none.toml": f"cannot read the pipeline {tmp_path}/none.toml: No such file or directory",
         "": f"cannot read the pipeline {tmp_path}: Is a directory",
         "latin.toml": f"the pipeline {tmp_path}/latin.toml is not UTF-8 text",
+        "a\0.toml": f"cannot read the pipeline {tmp_path}/a\0.toml: embedded null byte",
     }.items():
         with pytest.raises(SpecError) as error:
             toml.load(tmp_path / name)

@@ -22,11 +22,17 @@ def read(text: str, name: str) -> Any:
 def edits(text: str, fields: Mapping[str, Any]) -> Iterator[Edit]:
     """Yield what puts the values of `fields` into the mapping that a text holds."""
     yaml = _pyyaml()
-    yield from _edits(text, yaml.compose(text, Loader=yaml.SafeLoader), fields)
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if root is not None:
+        yield from _edits(text, root, fields)
+        return
+    start = "\n" if text and not text.endswith("\n") else ""  # no more than comments
+    added = "".join(f"{name}: {dumped(value)}\n" for name, value in fields.items())
+    yield Edit(len(text), len(text), start + added)
 
 
 def _edits(text: str, mapping: Any, fields: Mapping[str, Any]) -> Iterator[Edit]:
-    pairs = {key.value: (key, value) for key, value in mapping.value}
+    pairs = {_name(key): (key, value) for key, value in mapping.value}
     for name, value in fields.items():
         if name not in pairs:
             yield _added(text, mapping, name, value)
@@ -65,10 +71,15 @@ def _plain(node: Any) -> Any:
     if node is None:
         return {}
     if node.id == "mapping":
-        return {key.value: _plain(value) for key, value in node.value}
+        return {_name(key): _plain(value) for key, value in node.value}
     if node.id == "sequence":
         return [_plain(value) for value in node.value]
     return (node.tag, node.value)
+
+
+def _name(key: Any) -> str:
+    """Return what a value is called; YAML has names that are lists and mappings too."""
+    return key.value if isinstance(key.value, str) else repr(_plain(key))
 
 
 def _pyyaml() -> Any:

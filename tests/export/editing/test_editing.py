@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from bnstat.errors import ExportError
 from bnstat.export.editing import check_lengths, edited, read, within
 
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=5),
+    st.none() | st.booleans() | NUMBERS | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.text('ab"\\{}[],: é\n', max_size=4), inner, max_size=3)
@@ -24,7 +22,7 @@ VALUES = st.recursive(
 DOCUMENTS = st.dictionaries(st.text('ab"\\{}[],: é\n', max_size=4), VALUES, max_size=4)
 LAYOUTS = st.sampled_from([None, 0, 1, 4, "\t"])
 NAMES = st.text("abAB_- ", min_size=1, max_size=4).map(str.strip).filter(bool)
-LEAVES = st.floats(allow_nan=False, allow_infinity=False) | st.text("ab: #'\"-\n", max_size=4)
+LEAVES = NUMBERS | st.text("ab: #'\"-\n", max_size=4)
 NODES = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
@@ -185,6 +183,18 @@ class TestYaml:
         found = yaml.safe_load(after)
         assert found == merged(document, fields)
         assert not any(isinstance(v, float) and math.isnan(v) for v in found.values())
+
+    @pytest.mark.parametrize(
+        ("text", "start"), [("", ""), ("# x", "# x\n"), ("# x\n", "# x\n")], ids=repr
+    )
+    def test_a_file_of_comments(self, text, start):
+        """What holds no names yet gets them."""
+        assert changed(text, {"a": [1.0]}, "yaml") == f"{start}a: [1.0]\n"
+
+    @pytest.mark.parametrize("name", ["[1, 2]", "{b: 1}", "? [1]\n"], ids=repr)
+    def test_names_that_are_no_text_stay(self, name):
+        """YAML has lists and mappings for names; they are left alone."""
+        assert changed(f"{name}: 1\na: 2\n", {"a": 3.0}, "yaml") == f"{name}: 1\na: 3.0\n"
 
 
 class TestWithin:

@@ -1,0 +1,3 @@
+"""The fuzzers are scripts; only their tests are collected."""
+
+collect_ignore_glob = ["[!t]*.py", "targets.py"]

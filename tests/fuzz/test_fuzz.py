@@ -1,0 +1,74 @@
+"""The fuzzers: some seconds of each here, a minute with `-m long`, any time by hand."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN = Path(__file__).parent / "run.py"
+# What needs no import of torch, which would take most of the time.
+QUICK = ["decode", "spec", "toml", "document", "files", "constants", "json", "yaml"]
+
+
+def fuzzed(seconds, *arguments):
+    """Run the fuzzers; return how often each target was called."""
+    command = [sys.executable, RUN, "--seconds", str(seconds), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30 * seconds + 120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = re.findall(r"^(\w+): (\d+) executions, \d+ taken, 0 findings$", done.stdout, re.M)
+    return {name: int(executions) for name, executions in lines}
+
+
+def test_nothing_is_found_at_once():
+    """A second of each target's mutations, the same every time, finds nothing."""
+    executions = fuzzed(8, "--seed", "1", *QUICK)
+
+    assert list(executions) == QUICK
+    assert min(executions.values()) > 20
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", ["2", "3"])
+def test_nothing_is_found_in_a_minute(seed):
+    """Nor does a minute of all of them, those that build transforms and export among them."""
+    assert len(fuzzed(60, "--seed", seed)) == 10
+
+
+FINDING = """
+import sys
+sys.argv[0] = {run!r}
+sys.path.insert(0, {folder!r})
+import run, targets
+calls = []
+def take(data):
+    calls.append(data)
+    if len(calls) > 3:
+        {harm}
+    return True
+targets.TARGETS = {{"harm": targets.Target(take, lambda: [b"seed"])}}
+with open("last", "w+b", buffering=0) as last:
+    sys.exit(bool(run.fuzz("harm", 0.5, 0, last)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("harm", "status"),
+    [
+        ("pass", 0),
+        ("raise LookupError", 1),
+        ("import warnings; warnings.warn('x')", 1),
+        ("import logging; logging.getLogger('x').error('y')", 1),
+        ("import os; os.abort()", -6),
+    ],
+)
+def test_what_is_to_be_found_is_found(python, tmp_path, harm, status):
+    """An error, a warning, a log and an end of the process end the run with a status."""
+    code = FINDING.format(run=str(RUN), folder=str(RUN.parent), harm=harm)
+    found = python("-c", code)
+
+    assert found.returncode == status, found.stderr
+    assert len(list(tmp_path.glob("finding-*"))) == (5 if status == 1 else 0)
+    if status < 0:
+        assert (tmp_path / "last").read_bytes()[8:]
