@@ -63,6 +63,7 @@ def _settings(plans: Sequence[Draws | None], settings: Settings) -> dict[str, st
     described = {
         "the mode": settings.mode,
         "max_pixels": str(settings.max_pixels),
+        "max_bytes": str(settings.max_bytes),
         "Pillow": version("pillow"),
     }
     if any(plans):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from PIL import Image
 
 from bnstat.images import Reference, decoding, samples
-from bnstat.images.reference import open_regular
 from bnstat.moments import Part, Tally
 from bnstat.pipelines import Draws, caller_undisturbed
 from bnstat.scan import outputs
@@ -80,6 +79,7 @@ class Measure:
             warned = stack.enter_context(decoding.strict_pillow(self.max_pixels))
             if any(self.plans):
                 stack.enter_context(caller_undisturbed())
+                self._prepare()
             for row, reference in enumerate(chunk):
                 with _time_limit(self.timeout):
                     self._measure(planned, row, reference)
@@ -93,6 +93,12 @@ class Measure:
         if self.timeout is not None and cause == _TIMED_OUT:
             reason = f"takes longer than --timeout {self.timeout:g}"
         return [Measured([], [(0, reason)], []) for _ in self.draws]
+
+    def _prepare(self) -> None:
+        for plan in self.plans:
+            if plan is not None:
+                with suppress(Exception):  # each image will say so
+                    plan.prepare()
 
     def _measure(self, planned: Planned, row: int, reference: Reference) -> None:
         try:
