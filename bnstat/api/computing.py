@@ -30,7 +30,7 @@ def compute(
     max_pixels: int = MAX_PIXELS,
     progress: Callable[[Progress], None] | None = None,
 ) -> Stats:
-    """Measure the images of folders, files, archives and URLs: exact mean and std per channel, three ways.
+    """Measure images of folders, archives, URLs: exact mean and std per channel, three ways.
 
     Parameters
     ----------
