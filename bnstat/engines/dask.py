@@ -170,8 +170,7 @@ class _Crew(Executor):
         self._answers: set[Future[Any]] = set()
         self._settling = threading.Lock()
         self._left = threading.Event()
-        self._watch = threading.Thread(target=self._look_after, daemon=True)
-        self._watch.start()
+        threading.Thread(target=self._look_after, daemon=True).start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         call = pickle.dumps(_Remote(pickle.dumps(partial(fn, *args, **kwargs)), os.getcwd()))
@@ -193,7 +192,6 @@ class _Crew(Executor):
                 answer.cancel()
         if self._cluster.client.status == "running":
             self._dask.shutdown(wait=False)
-        self._watch.join()
 
     def _settle(self, answer: Future[Any], theirs: Future[bytes]) -> None:
         result, error = self._received(theirs)

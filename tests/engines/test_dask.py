@@ -94,6 +94,20 @@ def test_a_worker_killed_and_one_that_joins_late(clusters, start, hundred, proce
     assert undated(out) == undated(expected[1])
 
 
+@pytest.mark.long
+def test_workers_that_join_are_counted(clusters, processes):
+    """More workers get more to do; leaving the engine leaves the cluster as it is."""
+    cluster = clusters.start(1)
+    with closing(open_engine(None, name=cluster.engine)) as engine:
+        assert engine.workers == 1
+        with engine.open(engine.workers) as executor:
+            assert executor.submit(int, "7").result() == 7
+            cluster.worker()
+            processes.eventually(lambda: engine.workers == 2, seconds=60)
+            assert isinstance(executor.submit(int, "x").exception(), ValueError)
+    cluster.joined(2)
+
+
 def busy(cluster):
     from distributed import Client
 
