@@ -28,7 +28,8 @@ def located(source: str | os.PathLike[str] | Stats) -> Sources:
     Raises
     ------
     SourceError
-        If the result does not say where they are: it is of a list from standard input.
+        If the result does not say where they are: it is of a list from standard input, or names
+        what no file can be called.
     """
     if not isinstance(source, Stats):
         return opened([source])
@@ -39,9 +40,14 @@ def located(source: str | os.PathLike[str] | Stats) -> Sources:
             "which cannot be read again; name a SOURCE"
         )
     locations, cwd, parts = source.source.locations, source.source.cwd, source.source.parts
-    if listed is None:
-        return opened(locations, cwd=cwd, parts=parts)
-    return opened([], locations[0], listed.null, listed.root, cwd, parts)
+    if not locations:
+        raise SourceError("the result does not say where its images are; name a SOURCE")
+    try:
+        if listed is None:
+            return opened(locations, cwd=cwd, parts=parts)
+        return opened([], locations[0], listed.null, listed.root, cwd, parts)
+    except ValueError as error:  # NUL, or half of a surrogate pair
+        raise SourceError(f"the result names what no file can be called: {error}") from error
 
 
 def settings_of(stats: Stats, given: Mapping[str, Any]) -> Settings:

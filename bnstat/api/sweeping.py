@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from bnstat import pipelines
 from bnstat import sweep as replay
 from bnstat.api.baseline import is_document, located, settings_of
 from bnstat.api.measuring import measure
 from bnstat.api.settings import Settings
-from bnstat.errors import MeasureError
+from bnstat.errors import MeasureError, SourceError
 from bnstat.estimators import TooFewSamplesError
 from bnstat.stats import Stats
 from bnstat.sweep import Grid, Sweep
@@ -57,7 +58,7 @@ def sweep(
     stats = Stats.load(name) if is_document(name) else None
     used = settings_of(stats, settings) if stats else Settings(**settings)
     if stats is not None and augment is None and stats.pipeline.spec is not None:
-        augment = stats.pipeline.spec
+        augment = _harmless(stats.pipeline.spec)
         used = replace(used, keep_normalize=not stats.pipeline.before_normalize)
     found = measure(located(stats or name), [augment], used)[0]
     if not len(found.records):
@@ -67,3 +68,19 @@ def sweep(
         return replay.sweep(found.records, grid), found.stats
     except TooFewSamplesError as error:
         raise MeasureError(f"{error}; take larger batches") from error
+
+
+def _harmless(spec: str) -> str:
+    """Return the pipeline that a document names, unless it is code: nobody here has asked for it.
+
+    Raises
+    ------
+    SourceError
+        If it is package.module:attribute, which is run only where it is typed.
+    """
+    if pipelines.read(spec).user is not None:
+        raise SourceError(
+            f"the result was measured through {spec}, which is code, and a document runs none; "
+            f"if you trust it, add --augment {spec}"
+        )
+    return spec

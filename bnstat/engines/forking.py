@@ -8,6 +8,7 @@ unguarded script would start itself anew, and a notebook or `python -` has no fi
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -31,10 +32,10 @@ def warm_up(preload: Sequence[str]) -> None:
     if _METHOD == "forkserver":
         from multiprocessing import forkserver, resource_tracker
 
-        with signals_held():  # apart, as starting it lets signals through again
+        with _safe_path(), signals_held():  # apart, as starting it lets signals through again
             resource_tracker.ensure_running()
         _CONTEXT.set_forkserver_preload(list(preload))
-        with _empty_main(), signals_held():
+        with _empty_main(), _safe_path(), signals_held():
             forkserver.ensure_running()
 
 
@@ -52,7 +53,7 @@ def prepared(
 
 def start(process: BaseProcess) -> None:
     """Start a process, without the caller's `__main__`."""
-    with _empty_main():
+    with _empty_main(), _safe_path():
         process.start()
 
 
@@ -65,6 +66,23 @@ def _empty_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Keep new interpreters from looking for modules in the current folder.
+
+    multiprocessing starts them with `python -c`, which looks there first of all: in a folder of
+    images that a stranger made, a `threading.py` would be run.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTHONSAFEPATH"]
+        if before is not None:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 @contextmanager

@@ -25,6 +25,8 @@ NATIVE = "native"
 _DEEP = frozenset((*GRAY_16, FLOAT, "I"))
 # Pillow hands these to Ghostscript, which runs what is in them.
 _PROGRAMS = ("EPS",)
+# As in "Fax4Decode: Bad code word at line 22 of strip 0 (x 28)."; other complaints are of tags.
+_DECODING = re.compile(rb"\w+Decode\w*: .*[^.\n]")
 
 
 class UnmeasurableError(Exception):
@@ -89,8 +91,7 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
         raise UnmeasurableError("is PostScript: a program, which is not run")
     deep = deeper_than_8_bits(image)
     if image.format == "TIFF":
-        with _libtiff_quiet():
-            image.load()
+        _load_tiff(image)
     else:
         image.load()
     if 0 in image.size:
@@ -99,21 +100,33 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
 
 
 @contextmanager
-def _libtiff_quiet() -> Iterator[None]:
-    """Keep what libtiff itself prints off stderr; what it finds wrong is raised all the same."""
+def _libtiff_heard() -> Iterator[int]:
+    """Keep what libtiff itself prints off stderr; give the file that it goes to."""
     try:
         stderr = os.dup(2)
     except OSError:  # it is closed
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+        stderr = os.open(os.devnull, os.O_RDWR)
+    in_memory = hasattr(os, "memfd_create")  # Linux
+    heard = os.memfd_create("libtiff") if in_memory else os.open(os.devnull, os.O_RDWR)
     try:
-        yield
+        os.dup2(heard, 2)
+        yield heard
     finally:
         os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
+        for handle in {stderr, heard} - {2}:
+            os.close(handle)
+
+
+def _load_tiff(image: Image.Image) -> None:
+    """Load a TIFF; raise UnmeasurableError where libtiff went on after what it could not decode.
+
+    It does so with lines of fax-coded images, and says it nowhere but on stderr.
+    """
+    with _libtiff_heard() as heard:
+        image.load()
+        complaint = _DECODING.search(os.pread(heard, 4096, 0))
+    if complaint is not None:
+        raise UnmeasurableError(f"is broken: {complaint[0].decode(errors='replace')}")
 
 
 def reason(error: Exception, size: int) -> str:

@@ -197,6 +197,19 @@ def test_libtiff_keeps_off_stderr(drawn, measured, capfd):
     assert capfd.readouterr() == ("", "still here\n")
 
 
+def test_fax_with_a_bad_line_fails(tmp_path, measured, capfd):
+    """libtiff fills in the rest of the line and goes on; that is no whole image."""
+    noise = np.random.default_rng(0).integers(0, 2, (60, 80), dtype=np.uint8) == 1
+    Image.fromarray(noise).save(tmp_path / "x.tif", compression="group4")
+    assert measured(tmp_path / "x.tif").reason is None
+    data = bytearray((tmp_path / "x.tif").read_bytes())
+    data[300:310] = b"\xaa\x01\x55\0\0\0\0\x37\xff\x01"
+    (tmp_path / "x.tif").write_bytes(data)
+    reason = measured(tmp_path / "x.tif").reason
+    assert reason.startswith("is broken: Fax4Decode: ") and "Bad code word at line" in reason
+    assert capfd.readouterr().err == ""
+
+
 def test_closed_stderr_does_not_matter(drawn, python):
     """Where there is no stderr, a TIFF is measured all the same."""
     path = drawn("x.tif", "RGB")

@@ -1,0 +1,87 @@
+"""What the code may not do, found by reading it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "bnstat"
+FILES = sorted(ROOT.rglob("*.py"))
+# Where bytes become objects, or text becomes code: only between bnstat's own processes, and for
+# package.module:attribute.
+ALLOWED = {
+    "pickle": {"engines/worker.py", "engines/serving.py"},
+    "import_module": {"__init__.py", "cli/app.py", "pipelines/user.py"},
+}
+
+
+def calls(tree):
+    """Yield each call's dotted name, and the call."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def found(*names):
+    """Return the files in which a function or module of such a name is called."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in FILES
+        for name, _ in calls(ast.parse(path.read_text()))
+        if name in names or name.partition(".")[0] in names
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["eval", "exec", "compile", "__import__", "subprocess", "marshal", "shelve", "runpy"]
+)
+def test_no_text_becomes_code(name):
+    """Nothing is evaluated, and no program is started."""
+    assert found(name) == set()
+
+
+@pytest.mark.parametrize("call", ["os.system", "os.popen", "os.execv", "os.spawnv", "pty.spawn"])
+def test_no_shell_is_started(call):
+    """Nor through os."""
+    assert found(call) == set()
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_objects_and_modules_are_made_in_few_places(name):
+    """Unpickling and importing by name stand where they are known to."""
+    assert found(name) == ALLOWED[name]
+
+
+def test_torch_loads_weights_only():
+    """torch.load runs what is in a file, unless it is told not to."""
+    loading = [
+        (path.name, ast.unparse(call))
+        for path in FILES
+        for name, call in calls(ast.parse(path.read_text()))
+        if name == "torch.load"
+    ]
+    assert loading, "nothing calls it; has it another name?"
+    assert [where for where in loading if "weights_only=True" not in where[1]] == []
+
+
+def test_yaml_is_read_as_plain_data():
+    """PyYAML makes objects unless its loader is the safe one."""
+    loading = {
+        ast.unparse(call)
+        for path in FILES
+        for name, call in calls(ast.parse(path.read_text()))
+        if name.startswith("yaml.") and "load" in name.lower() + ast.unparse(call).lower()
+    }
+    assert loading
+    assert [call for call in loading if "Loader=yaml.SafeLoader" not in call] == []
+
+
+def test_formats_are_literals():
+    """What is formatted with is the code's own text, never a file's."""
+    formats = [
+        (path.name, ast.unparse(call.func.value))
+        for path in FILES
+        for name, call in calls(ast.parse(path.read_text()))
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("format", "format_map")
+    ]
+    assert {name for _, name in formats} <= {"_FILE", "_CONFIG", "_SNIPPET"}
