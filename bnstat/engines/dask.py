@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_CONNECT = 5.0  # seconds until a scheduler must have answered
+_CONNECT = 10.0  # seconds until a scheduler must have answered
 _SILENT = 30.0  # ... one that has been there
 _LOOK = 0.5  # between two looks at the cluster
 
