@@ -88,9 +88,10 @@ class Member:
             return inflated
 
     def _file(self, packed: IO[bytes], size: int) -> IO[bytes]:
-        """Return zipfile's own file, as of any method that it knows; the checksum is not its."""
+        """Return zipfile's own file, for any method; it seeks, and compares the checksum."""
         info = zipfile.ZipInfo("member")
-        info.compress_type, info.compress_size, info.file_size = self.method, self.packed, size
+        info.compress_type, info.compress_size, info.CRC = self.method, self.packed, self.crc
+        info.file_size = size
         return cast(IO[bytes], zipfile.ZipExtFile(packed, "r", info, close_fileobj=True))
 
 
