@@ -4,7 +4,7 @@ The public names are loaded when first used: importing bnstat imports neither to
 
 >>> import bnstat
 >>> sorted(bnstat.__all__)
-['BnstatError', 'Stats', '__version__', 'batch_norm', 'compute', 'load', 'normalize']
+['BnstatError', 'Stats', '__version__', 'batch_norm', 'compute', 'load', 'merge', 'normalize']
 """
 
 from importlib import import_module
@@ -14,18 +14,28 @@ from bnstat._version import __version__
 from bnstat.errors import BnstatError
 
 if TYPE_CHECKING:
-    from bnstat.api import compute, load
+    from bnstat.api import compute, load, merge
     from bnstat.export.normalize import normalize
     from bnstat.export.state_dict import batch_norm
     from bnstat.stats import Stats
 
-__all__ = ["BnstatError", "Stats", "__version__", "batch_norm", "compute", "load", "normalize"]
+__all__ = [
+    "BnstatError",
+    "Stats",
+    "__version__",
+    "batch_norm",
+    "compute",
+    "load",
+    "merge",
+    "normalize",
+]
 
 _ROOMS = {
     "Stats": "bnstat.stats",
     "batch_norm": "bnstat.export.state_dict",
     "compute": "bnstat.api",
     "load": "bnstat.api",
+    "merge": "bnstat.api",
     "normalize": "bnstat.export.normalize",
 }
 

@@ -1,6 +1,7 @@
 """Every error that bnstat raises on purpose; each message says what, where and what to do."""
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class BnstatError(Exception):
@@ -22,6 +23,10 @@ class NothingMeasuredError(MeasureError):
         super().__init__(message)
         self.failures = failures
 
+    def __reduce__(self) -> tuple[type[BnstatError], tuple[object, ...]]:
+        """Let it travel with its failures."""
+        return type(self), (*self.args, self.failures)
+
 
 class SpecError(BnstatError):
     """A pipeline spec has no meaning, or what it names cannot be made."""
@@ -29,6 +34,18 @@ class SpecError(BnstatError):
 
 class DocumentError(BnstatError):
     """A result document cannot be read."""
+
+
+class JournalError(BnstatError):
+    """A journal cannot be used; `stats` is the result that was had without it, or None."""
+
+    def __init__(self, message: str, stats: Any = None) -> None:
+        super().__init__(message)
+        self.stats = stats
+
+
+class MergeError(BnstatError):
+    """Results cannot be added."""
 
 
 class ExportError(BnstatError):

@@ -118,7 +118,7 @@ def sweep(records: Records, grid: Grid) -> Sweep:
     channels = [epochs_of(records, c, grid.epochs) for c in range(len(records.channels))]
     cells = []
     for order in grid.orders:
-        seen = _replayed(records.keys(), channels, grid, order)
+        seen = _replayed(list(records.keys()), channels, grid, order)
         for size in grid.batch_sizes:
             for momentum in grid.momenta:
                 schedule = Schedule(size, momentum, order, grid.seed, grid.epochs)

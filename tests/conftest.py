@@ -1,6 +1,7 @@
 """What all rooms share: a small folder of images, real processes, and who is running."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,12 +11,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("house", deadline=None)
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+# A shell ignores it for what it starts in the background, and processes inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def soft(rng, size, channels=3):
@@ -135,8 +140,8 @@ def eventually(condition, seconds=20):
 
 @pytest.fixture(scope="session")
 def processes():
-    """Who is running: `group(leader)`, `workers(main)`, and `eventually(condition)`."""
+    """Who is running: `table()`, `group(leader)`, `workers(main)`; `eventually(condition)`."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("needs /proc")
 
-    return SimpleNamespace(group=group, workers=workers, eventually=eventually)
+    return SimpleNamespace(table=table, group=group, workers=workers, eventually=eventually)

@@ -3,12 +3,14 @@
 compute    measure images
 sweep      what BatchNorm would hold under many schedules
 compare    results side by side
+merge      results of disjoint images to one
 load       read a result
 """
 
 from bnstat.api.comparing import compare
 from bnstat.api.computing import compute, load
+from bnstat.api.merging import merge
 from bnstat.api.settings import MAX_PIXELS, Settings
 from bnstat.api.sweeping import sweep
 
-__all__ = ["MAX_PIXELS", "Settings", "compare", "compute", "load", "sweep"]
+__all__ = ["MAX_PIXELS", "Settings", "compare", "compute", "load", "merge", "sweep"]

@@ -11,6 +11,7 @@ from bnstat.api.measuring import opened
 from bnstat.api.settings import Settings
 from bnstat.errors import SourceError
 from bnstat.images import Sources
+from bnstat.images.urls import is_url
 from bnstat.stats import BatchNormEstimate, Stats
 
 DOCUMENT = "bnstat.json"
@@ -35,16 +36,16 @@ def located(source: str | os.PathLike[str] | Stats) -> Sources:
     listed = source.source.files_from
     if listed is not None and not listed.again:
         raise SourceError(
-            "the images of this result came as a list on standard input, which cannot be read "
-            "again; name a SOURCE"
+            "the images of this result came as a list on standard input, or as several lists, "
+            "which cannot be read again; name a SOURCE"
         )
-    locations, cwd = source.source.locations, source.source.cwd
+    locations, cwd, parts = source.source.locations, source.source.cwd, source.source.parts
     if not locations:
         raise SourceError("the result does not say where its images are; name a SOURCE")
     try:
         if listed is None:
-            return opened(locations, cwd=cwd)
-        return opened([], locations[0], listed.null, listed.root, cwd)
+            return opened(locations, cwd=cwd, parts=parts)
+        return opened([], locations[0], listed.null, listed.root, cwd, parts)
     except ValueError as error:  # NUL, or half of a surrogate pair
         raise SourceError(f"the result names what no file can be called: {error}") from error
 
@@ -86,8 +87,10 @@ def still_holds(stats: Stats, settings: Settings) -> bool:
 
 
 def is_of(stats: Stats, location: str) -> bool:
-    """Whether a result is of this one folder or file, seen from here, and plain."""
-    if stats.source.locations != (location,) or stats.source.files_from is not None:
+    """Whether a result is of this one source, seen from here, whole and plain."""
+    source = stats.source
+    if source.locations != (location,) or source.files_from or source.parts:
         return False
     there = os.path.join(stats.source.cwd, location)
-    return stats.pipeline.spec is None and os.path.realpath(there) == os.path.realpath(location)
+    same = is_url(os.fsencode(location)) or os.path.realpath(there) == os.path.realpath(location)
+    return stats.pipeline.spec is None and same

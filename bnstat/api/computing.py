@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 from bnstat.api.measuring import measure, opened
 from bnstat.api.settings import MAX_PIXELS, Settings
+from bnstat.images import read_shard
 from bnstat.scan import Progress
-from bnstat.stats import Stats
+from bnstat.stats import Shards, Stats
+
+if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
 
 
 def compute(
@@ -25,17 +30,22 @@ def compute(
     momentum: float | None = 0.1,
     order: Literal["shuffled", "listed"] = "shuffled",
     seed: int = 0,
+    shard: tuple[int, int] | str | None = None,
+    journal: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    engine: str = "processes",
     fail_fast: bool = False,
     max_pixels: int = MAX_PIXELS,
     progress: Callable[[Progress], None] | None = None,
+    group: ProcessGroup | None = None,
 ) -> Stats:
-    """Measure the images of folders and files: exact mean and std per channel, three ways.
+    """Measure the images of folders, files, archives and URLs: exact mean and std, three ways.
 
     Parameters
     ----------
     sources
-        Folders, searched for images, or files.
+        Folders, searched for images; files; tar and zip archives; Parquet files; URLs for fsspec;
+        patterns like "shards/{000..127}.tar". docs/sources.md tells of each.
     files_from, null, root
         Instead of sources, a file with the names of images ("-" is standard input), ending in
         newline or, with `null`, in NUL; `root` is a folder that their keys leave out.
@@ -48,14 +58,27 @@ def compute(
     epochs, batch_size, momentum, order, seed
         The schedule that `batchnorm` replays; `momentum=None` is torch's cumulative average. With a
         pipeline, each image is drawn once an epoch, and all figures cover all draws.
+    shard
+        Measure the I-th of N disjoint parts of the images, by a hash of their keys: (I, N), I from
+        1 on, or "I/N". `merge` adds the results of all parts to that of the whole. A part may have
+        no images; its result has no figures then.
+    journal
+        A file that remembers what was measured: a run that was killed goes on where it was when it
+        is started again, and a later one measures only images that are new or changed.
     workers
         Processes; None is one for each core this process may use; with 1 no process is started.
+    engine
+        "processes" on this machine; "dask", a Dask cluster on this machine; or the cluster whose
+        scheduler is at "dask://HOST:PORT". The result does not depend on it.
     fail_fast
         Raise at the first image that cannot be measured, instead of recording it.
     max_pixels
         Images of more pixels are failures, found before they are decoded.
     progress
         Called now and then with how far the scan is.
+    group
+        An initialized torch.distributed group whose ranks all make this call: each measures a part
+        of the images, and all return the same result. Without it, nothing is communicated.
 
     Returns
     -------
@@ -69,7 +92,10 @@ def compute(
     SpecError
         If the pipeline has no meaning, or cannot be made; no image has been read then.
     MeasureError
-        If all images failed, or, with `fail_fast`, one did.
+        If all images failed, or, with `fail_fast`, one did; with `group`, if any rank failed.
+    JournalError
+        If the journal cannot be used, or is of other sources or settings; or if it failed in
+        mid-run: then `stats` of the error is the result, complete.
     """
     settings = Settings(
         mode=mode,
@@ -81,10 +107,25 @@ def compute(
         seed=seed,
         max_pixels=max_pixels,
         workers=workers,
+        engine=engine,
         fail_fast=fail_fast,
         progress=progress,
     )
-    return measure(opened(sources, files_from, null, root), [augment], settings)[0].stats
+    find = partial(opened, sources, files_from, null, root, parts=_part(shard))
+    if group is not None:
+        from bnstat.api.ranks import measure_by_ranks
+
+        if journal is not None:
+            raise ValueError("journal and group do not go together")
+        return measure_by_ranks(find, augment, settings, group)
+    return measure(find(), [augment], settings, journal=journal)[0].stats
+
+
+def _part(shard: tuple[int, int] | str | None) -> Shards | None:
+    if shard is None:
+        return None
+    one = read_shard(shard if isinstance(shard, str) else "{}/{}".format(*shard))
+    return Shards((one.index,), one.of)
 
 
 def load(path: str | os.PathLike[str]) -> Stats:

@@ -4,22 +4,41 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bnstat import estimators, pipelines
+from bnstat.api.journaling import opened_journal
 from bnstat.api.settings import Settings
 from bnstat.engines import needed, open_engine
-from bnstat.errors import NothingMeasuredError, SourceError
+from bnstat.errors import JournalError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule, TooFewSamplesError
-from bnstat.images import Sources
+from bnstat.images import Reference, Sources
 from bnstat.images.listing import Listing
+from bnstat.images.shards import KeysOf
 from bnstat.moments import Records
 from bnstat.pipelines import Draws
 from bnstat.scan import Measure, Scan, View, scan
-from bnstat.stats import Estimate, Failure, FileList, Pipeline, Source, Stats
+from bnstat.stats import (
+    Estimate,
+    Failure,
+    FileList,
+    Pipeline,
+    Shard,
+    Shards,
+    Source,
+    Stats,
+    no_figures,
+)
 from bnstat.text import key_text
+
+if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
+    from bnstat.journal import Journal
+
+Plans: TypeAlias = tuple[Draws | None, ...]
 
 
 @dataclass(frozen=True)
@@ -36,14 +55,19 @@ def opened(
     null: bool = False,
     root: str | os.PathLike[str] | None = None,
     cwd: str = "",
+    parts: Shards | None = None,
 ) -> Sources:
-    """Return the images of folders and files, or those that a list names; relative to `cwd`."""
+    """Return the images of folders and files, or those that a list names; relative to `cwd`.
+
+    `parts` is which shards of them; None is all.
+    """
+    keys = KeysOf(parts)
     if files_from is None:
-        return Sources.open([os.fspath(source) for source in sources], cwd)
+        return Sources.open([os.fspath(source) for source in sources], cwd, keys)
     if sources:
         raise SourceError("give sources or files_from, not both")
     folder = None if root is None else os.fspath(root)
-    return Sources.listed(Listing(os.fspath(files_from), null, folder, cwd))
+    return Sources.listed(Listing(os.fspath(files_from), null, folder, cwd, keys), keys)
 
 
 def measure(
@@ -52,21 +76,57 @@ def measure(
     settings: Settings,
     *,
     attribute: bool = False,
+    journal: str | os.PathLike[str] | None = None,
 ) -> list[Result]:
     """Measure images plain (None) and through pipelines, from one decode.
 
-    With `attribute`, a pipeline has a result after each of its transforms.
+    With `attribute`, a pipeline has a result after each of its transforms. `journal` is the file
+    that remembers what was measured.
     """
-    plans = tuple(_plan(augment, settings, attribute) for augment in augments)
-    work = Measure(settings.mode, settings.max_pixels, plans)
-    seen = scan(
-        found,
-        work,
-        open_engine(settings.workers, needed(any(plans))),
-        fail_fast=settings.fail_fast,
-        progress=settings.progress,
-        total=_counting(found) if settings.progress else lambda: None,
-    )
+    plans = planned(augments, settings, attribute=attribute)
+    total = _counting(found) if settings.progress else lambda: None
+    with opened_journal(journal, found, plans, settings) as known:
+        seen = looked(found, plans, settings, journal=known, total=total)
+    found_out = results(found, seen, plans, settings)
+    if known is not None and known.failure is not None:
+        raise JournalError(known.failure, found_out[0].stats)
+    return found_out
+
+
+def planned(
+    augments: Sequence[str | None], settings: Settings, *, attribute: bool = False
+) -> Plans:
+    """Return what is to be measured of each image: it as it is (None), or draws of pipelines."""
+    return tuple(_plan(augment, settings, attribute) for augment in augments)
+
+
+def looked(
+    images: Iterable[Reference],
+    plans: Plans,
+    settings: Settings,
+    *,
+    part: bool = False,
+    journal: Journal[Reference] | None = None,
+    total: Callable[[], int | None] = lambda: None,
+) -> Scan:
+    """Return what is found in images; with `part`, they are a part of the set, to be joined."""
+    work = Measure(settings.mode, settings.max_pixels, plans, apart=journal is not None)
+    name = settings.engine
+    with closing(open_engine(settings.workers, needed(any(plans)), name)) as engine:
+        return scan(
+            images,
+            work,
+            engine,
+            part=part,
+            journal=journal,
+            fail_fast=settings.fail_fast,
+            progress=settings.progress,
+            total=total,
+        )
+
+
+def results(found: Sources, seen: Scan, plans: Plans, settings: Settings) -> list[Result]:
+    """Return the result of each view of the images."""
     described = [p for plan in plans for p in _described(plan, settings)]
     return [
         _result(found, seen, view, pipeline, settings)
@@ -94,7 +154,7 @@ def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
 
 def _counting(found: Sources) -> Callable[[], int | None]:
     """Count the images beside the scan; return what tells their number, once it is known."""
-    counted: list[int] = []
+    counted: list[int | None] = []
     threading.Thread(target=lambda: counted.append(found.count()), daemon=True).start()
     return lambda: counted[0] if counted else None
 
@@ -102,7 +162,8 @@ def _counting(found: Sources) -> Callable[[], int | None]:
 def _result(
     found: Sources, seen: Scan, view: View, pipeline: Pipeline, settings: Settings
 ) -> Result:
-    _check_measured(found, seen, view)
+    if found.parts is None:  # a shard may well be empty, and the others not
+        _check_measured(found, seen, view)
     source = _source(found, seen, view)
     return Result(_stats(view.records, source, pipeline, settings), view.records)
 
@@ -131,32 +192,51 @@ def _source(found: Sources, seen: Scan, view: View) -> Source:
         failures=tuple(Failure(key_text(key), reason) for key, reason in view.failures),
         fingerprint=f"{seen.fingerprint:064x}",
         files_from=_file_list(listed) if listed else None,
+        **_parts(found.parts),
     )
 
 
+def _parts(parts: Shards | None) -> dict[str, Any]:
+    """Return what a result says of the parts of the images that it is of."""
+    if parts is None or len(parts.indices) > 1:
+        return {"shards": parts}
+    return {"shard": Shard(parts.indices[0], parts.of)}
+
+
 def _stats(records: Records, source: Source, pipeline: Pipeline, settings: Settings) -> Stats:
-    total = records.total()
-    histogram = records.histogram
-    batchnorm, reasons = _batchnorm(records, settings.schedule)
     return Stats(
         source=source,
         pipeline=pipeline,
         mode=settings.mode,
-        channels=records.channels,
-        scale=records.scale,
-        count=records.count,
-        sum=total.sum if total else None,
-        sum_of_squares=total.sum_of_squares if total else None,
-        histogram=tuple(map(tuple, histogram)) if histogram else None,
-        methods={
+        created=now(),
+        **(_figures(records, settings.schedule) if len(records) else no_figures()),
+    )
+
+
+def now() -> str:
+    """Return the time as results have it, in UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _figures(records: Records, schedule: Schedule) -> dict[str, Any]:
+    total = records.total()
+    histogram = records.histogram
+    batchnorm, reasons = _batchnorm(records, schedule)
+    return {
+        "channels": records.channels,
+        "scale": records.scale,
+        "count": records.count,
+        "sum": total.sum if total else None,
+        "sum_of_squares": total.sum_of_squares if total else None,
+        "histogram": tuple(map(tuple, histogram)) if histogram else None,
+        "methods": {
             "two-pass": estimators.two_pass(records),
             "welford": estimators.welford(records),
             "batchnorm": batchnorm,
         },
-        conventions=estimators.conventions(records),
-        reasons=reasons,
-        created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )
+        "conventions": estimators.conventions(records),
+        "reasons": reasons,
+    }
 
 
 def _batchnorm(records: Records, schedule: Schedule) -> tuple[Estimate | None, dict[str, str]]:

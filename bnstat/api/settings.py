@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bnstat.engines import is_engine
 from bnstat.estimators import Schedule
 from bnstat.scan import Progress
 
@@ -12,6 +13,7 @@ from bnstat.scan import Progress
 MAX_PIXELS = 178_956_970
 MODES = ("RGB", "L", "RGBA", "native")
 ORDERS = ("shuffled", "listed")
+ENGINES = "processes, dask or dask://HOST:PORT"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,7 @@ class Settings:
     seed: int = 0
     max_pixels: int = MAX_PIXELS
     workers: int | None = None
+    engine: str = "processes"
     fail_fast: bool = False
     progress: Callable[[Progress], None] | None = None
 
@@ -37,6 +40,8 @@ class Settings:
                 raise ValueError(f"{name} must be at least 1, is {getattr(self, name)}")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"workers must be at least 1, is {self.workers}")
+        if not is_engine(self.engine):
+            raise ValueError(f"engine must be {ENGINES}, is {self.engine!r}")
         if self.momentum is not None and not 0.0 < self.momentum <= 1.0:
             raise ValueError(f"momentum must be in (0, 1] or None, is {self.momentum}")
         for name, known in (("mode", MODES), ("order", ORDERS)):

@@ -61,6 +61,8 @@ def sweep(
         augment = _harmless(stats.pipeline.spec)
         used = replace(used, keep_normalize=not stats.pipeline.before_normalize)
     found = measure(located(stats or name), [augment], used)[0]
+    if not len(found.records):
+        raise MeasureError(f"{name} is of a shard in which nothing was measured; sweep another")
     grid = Grid(tuple(batch_sizes), tuple(momenta), tuple(orders), repeats, used.seed, used.epochs)
     try:
         return replay.sweep(found.records, grid), found.stats

@@ -76,7 +76,7 @@ def command(
     """
     if attribute and not augment:
         raise click.UsageError("--attribute needs a pipeline; name one with --augment", ctx)
-    warm_up(settings["workers"], pipeline=bool(augment))
+    warm_up(settings["workers"], settings["engine"], pipeline=bool(augment))
 
     from bnstat import files
     from bnstat.api import compare

@@ -26,6 +26,18 @@ from bnstat.cli.starting import warm_up
 )
 @options.measuring("")
 @options.schedule("")
+@click.option(
+    "--shard",
+    callback=options.shard,
+    metavar="I/N",
+    help="Measure the I-th of N disjoint parts of the images; bnstat merge adds their results.",
+)
+@click.option(
+    "--journal",
+    metavar="FILE",
+    help="Remember in FILE what was measured: started again, a run that was killed goes on where "
+    "it was, and one of a changed folder measures what is new.",
+)
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first image that fails.")
 @options.failures
 @click.option(
@@ -50,7 +62,7 @@ def command(
     color: bool | None,
     **settings: Any,
 ) -> None:
-    """Measure the images of SOURCEs, which are folders or files.
+    """Measure the images of SOURCEs: folders, files, tar and zip archives, URLs, patterns.
 
     Shows per-channel mean and std three ways (two-pass, welford, batchnorm) in [0, 1], and writes
     the result to bnstat.json for export.
@@ -59,17 +71,24 @@ def command(
         raise click.UsageError("name a SOURCE, a folder or file to measure, or --files-from", ctx)
     if sources and settings["files_from"] is not None:
         raise click.UsageError("give SOURCEs or --files-from, not both", ctx)
-    warm_up(settings["workers"], pipeline=settings["augment"] is not None)
+    warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
     from bnstat import files
     from bnstat.api import compute
     from bnstat.cli import report
     from bnstat.cli.progress import bar
+    from bnstat.errors import JournalError
 
     if output != "-":
         files.check_writable(Path(output))
     started = time.perf_counter()
+    lost = None
     with report.failures_named(), bar(progress) as update:
-        stats = compute(*sources, progress=update, **options.given(settings))
+        try:
+            stats = compute(*sources, progress=update, **options.given(settings))
+        except JournalError as error:
+            if error.stats is None:
+                raise
+            stats, lost = error.stats, error
     seconds = time.perf_counter() - started
     stats.save(output)
     report.said_once([stats])
@@ -77,6 +96,8 @@ def command(
         report.speed(stats, seconds)
         if output != "-":
             report.three_ways(stats, output, color)
+    if lost is not None:
+        raise lost
     if len(stats.source.failures) > max_failures:
         sys.stdout.flush()
         ctx.exit(FAILURES)

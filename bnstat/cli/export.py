@@ -104,17 +104,20 @@ def command(
         return
     target = TARGETS[name]
     chosen = _applicable(ctx, target, given)
-    _check_places(ctx, target, update, output)
+    if update is not None:
+        _check_update(ctx, target, chosen, output)
     figures = target.figures(
         Stats.load(document), method, scale=scale, order=order, precision=precision
     )
     if update is not None:
         _say(f"updated: {printable(update)} ({targets.update(target, Path(update), figures)})")
         return
-    output = output or (target.file if target.binary else "-")
+    file = target.file_with(chosen)
+    output = output or (file if target.binary else "-")
     if target.binary and output == "-" and sys.stdout.isatty():
         raise ExportError(f"{name} is binary and not for a terminal; name a file with -o")
-    _write(target, target.render(figures, **chosen), output)
+    data = target.render(figures, **chosen)
+    _write(target, data, None if output == "-" else targets.place(output, file))
 
 
 def _applicable(ctx: click.Context, target: Target, given: dict[str, Any]) -> dict[str, Any]:
@@ -127,26 +130,25 @@ def _applicable(ctx: click.Context, target: Target, given: dict[str, Any]) -> di
     return chosen
 
 
-def _check_places(
-    ctx: click.Context, target: Target, update: str | None, output: str | None
+def _check_update(
+    ctx: click.Context, target: Target, chosen: dict[str, Any], output: str | None
 ) -> None:
-    if update is None:
-        return
-    if output is not None:
-        raise click.UsageError("--update changes its own file; it does not go with --output", ctx)
     if target.fields is None:
         able = ", ".join(other.name for other in TARGETS.values() if other.fields)
         raise click.UsageError(f"--update is for {able}, not for {target.name}", ctx)
+    for option in ["output"] * (output is not None) + list(chosen):
+        raise click.UsageError(
+            f"--update changes its own file; it does not go with --{option}", ctx
+        )
 
 
-def _write(target: Target, data: bytes, output: str) -> None:
+def _write(target: Target, data: bytes, path: Path | None) -> None:
     from bnstat import files
 
-    if output == "-":
+    if path is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
-        path = targets.place(output, target)
         files.write(path, data)
         data = path.read_bytes()
         _say(f"written: {printable(str(path))}")

@@ -45,6 +45,25 @@ def one_momentum(text: str) -> float | str:
     return number
 
 
+def shard(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return a shard as typed, if it is one."""
+    from bnstat.images import read_shard
+
+    try:
+        return value and str(read_shard(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def engine(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the name of an engine, or None if the option was not given."""
+    from bnstat.engines import is_engine
+
+    if value is not None and not is_engine(value):
+        raise click.BadParameter(f"{value!r} is not processes, dask or dask://HOST:PORT.")
+    return value
+
+
 def given(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given, as `bnstat.compute` takes them."""
     found = {name: value for name, value in settings.items() if value is not None}
@@ -112,6 +131,13 @@ def measuring(default: str) -> Callable[[F], F]:
             metavar="N",
             help="Processes.  [default: the cores this process may use]",
         ),
+        click.option(
+            "--engine",
+            callback=engine,
+            metavar="ENGINE",
+            help="Where the work runs: processes; dask, a cluster on this machine; or "
+            "dask://HOST:PORT, that of a scheduler.  [default: processes]",
+        ),
     )
 
 
@@ -151,13 +177,15 @@ failures = click.option(
     help="Exit with status 3 if more images fail.",
 )
 
+color = click.option(
+    "--color/--no-color", default=None, help="Color the output.  [default: on a terminal]"
+)
+
 terminal = _all(
     click.option(
         "--progress/--no-progress",
         default=None,
         help="Show a progress bar on stderr.  [default: on a terminal]",
     ),
-    click.option(
-        "--color/--no-color", default=None, help="Color the output.  [default: on a terminal]"
-    ),
+    color,
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bnstat.errors import NothingMeasuredError
-from bnstat.stats import BatchNormEstimate, Stats
+from bnstat.stats import BatchNormEstimate, Shards, Stats
 from bnstat.text import printable
 
 if TYPE_CHECKING:
@@ -85,6 +85,9 @@ def three_ways(stats: Stats, output: str, color: bool | None) -> None:
 
     say(_headline(stats))
     say()
+    if not stats.channels:
+        say(f"Nothing was measured. Written to {printable(output)}, for bnstat merge.")
+        return
     console.print(tables.values(stats))
     say()
     console.print(tables.differences(stats))
@@ -121,8 +124,17 @@ def _headline(stats: Stats) -> str:
     if source.duplicates:
         counts.append(counted(source.duplicates, "duplicate"))
     where = printable(" | ".join([" ".join(source.locations), *stats.pipeline.transforms]))
+    where += _parts_in_words(source.parts)
     unit = "values as they are" if stats.scale == 1 else "values in [0, 1]"
     return f"{where}: {', '.join(counts)}; mode {stats.mode}, {unit}"
+
+
+def _parts_in_words(parts: Shards | None) -> str:
+    """Return which shards a result is of, to stand behind its name."""
+    if parts is None:
+        return ""
+    noun = "shard" if len(parts.indices) == 1 else "shards"
+    return f", {noun} {', '.join(map(str, parts.indices))} of {parts.of}"
 
 
 def _batchnorm_in_words(stats: Stats) -> str:

@@ -99,7 +99,7 @@ def command(
     From one scan: for each schedule, how far mean and std are from two-pass in the worst channel,
     and beside it what theory expects.
     """
-    warm_up(settings["workers"], pipeline=augment is not None)
+    warm_up(settings["workers"], settings["engine"], pipeline=augment is not None)
 
     from bnstat import files
     from bnstat.api import sweep

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bnstat import files
 from bnstat.errors import ExportError, OutputError
 from bnstat.export import TARGETS, Target
-from bnstat.export.editing import edited, read
+from bnstat.export.editing import check_lengths, edited, read
 from bnstat.export.figures import Figures
 
 _UNITS = {1: "[0, 1]", 255: "0-255"}
@@ -36,8 +37,8 @@ def _traits(target: Target) -> tuple[str, ...]:
     )
 
 
-def place(output: str, target: Target) -> Path:
-    """Return the file to write: where only a folder is named, the target's own in it."""
+def place(output: str, name: str) -> Path:
+    """Return the file to write: where only a folder is named, `name` in it."""
     path = Path(output)
     if not output.endswith(os.sep) and not path.is_dir():
         return path
@@ -45,7 +46,7 @@ def place(output: str, target: Target) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {output}: {error.strerror}") from error
-    return path / target.file
+    return path / name
 
 
 def update(target: Target, path: Path, figures: Figures) -> str:
@@ -56,10 +57,19 @@ def update(target: Target, path: Path, figures: Figures) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise ExportError(f"cannot read {path}: {error.strerror}") from error
-    if target.suits is not None:
-        target.suits(read(data, target.syntax, str(path)), figures)
+    _check(target, read(data, target.syntax, str(path)), figures, path)
     files.write(path, edited(data, target.syntax, str(path), fields))
     return ", ".join(_names(fields))
+
+
+def _check(target: Target, document: Any, figures: Figures, path: Path) -> None:
+    assert target.fields is not None
+    check_lengths(document, target.fields(figures), str(path))
+    try:
+        if target.suits is not None:
+            target.suits(document, figures)
+    except ExportError as error:
+        raise ExportError(f"{path} does not suit the result: {error}") from error
 
 
 def _names(fields: object) -> list[str]:

@@ -5,8 +5,10 @@ An engine opens executors, and knows what losing a worker looks like. It knows n
 
     inline       in the caller's own process, one call after another
     processes    in worker processes on this machine
+    dask         on a Dask cluster
 """
 
+import re
 from collections.abc import Sequence
 
 from bnstat.engines.engine import Engine
@@ -18,11 +20,14 @@ __all__ = [
     "Engine",
     "InlineEngine",
     "ProcessEngine",
+    "is_engine",
     "needed",
     "open_engine",
     "usable_cores",
     "warm_up",
 ]
+
+_NAME = re.compile(r"processes|dask(://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1,5})?")
 
 
 def needed(pipeline: bool) -> list[str]:
@@ -32,10 +37,29 @@ def needed(pipeline: bool) -> list[str]:
     return own + formats + ["torchvision.transforms.v2"] * pipeline
 
 
-def open_engine(workers: int | None, preload: Sequence[str] = ()) -> Engine:
-    """Return the engine for so many workers; None is one for each core this process may use.
+def is_engine(name: str) -> bool:
+    """Whether a name is "processes", "dask" or "dask://HOST:PORT"."""
+    return _NAME.fullmatch(name) is not None
+
+
+def open_engine(
+    workers: int | None, preload: Sequence[str] = (), name: str = "processes"
+) -> Engine:
+    """Return the engine of a name for so many workers; None is one for each core.
 
     `preload` names modules that the work needs, to be imported once for all workers.
+
+    Raises
+    ------
+    MeasureError
+        If the engine needs a package that is not installed.
     """
+    scheme, _, address = name.partition("://")
+    if scheme == "dask":
+        from bnstat.engines.dask import DaskEngine
+
+        return (
+            DaskEngine(address, workers) if address else DaskEngine(None, workers or usable_cores())
+        )
     workers = workers or usable_cores()
     return InlineEngine() if workers == 1 else ProcessEngine(workers, preload)

@@ -12,17 +12,21 @@ class Engine(Protocol):
 
     Attributes
     ----------
-    workers
-        How many tasks can run at once.
     lost
         The exceptions by which a future says that its worker was lost, not that its task failed.
     """
 
-    workers: int
     lost: tuple[type[BaseException], ...]
+
+    @property
+    def workers(self) -> int:
+        """How many tasks can run at once; it may change as workers come."""
 
     def open(self, workers: int) -> AbstractContextManager[Executor]:
         """Start an executor; leaving the context ends it at once, whatever it is doing."""
 
     def cause(self, loss: BaseException) -> str:
         """Say what ended a worker, as in "signal 9"; `loss` is what its future raised."""
+
+    def close(self) -> None:
+        """Let go of what is kept from one executor to the next."""

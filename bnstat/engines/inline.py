@@ -37,3 +37,6 @@ class InlineEngine:
     def cause(self, loss: BaseException) -> str:
         """Say nothing, as no worker can be lost."""
         return "unknown"
+
+    def close(self) -> None:
+        """Do nothing, as nothing is kept."""

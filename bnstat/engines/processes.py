@@ -91,3 +91,6 @@ class ProcessEngine:
     def cause(self, loss: BaseException) -> str:
         """Say by which signal or with which exit status a worker ended."""
         return loss.cause() if isinstance(loss, WorkerLostError) else "unknown"
+
+    def close(self) -> None:
+        """Do nothing, as nothing is kept."""

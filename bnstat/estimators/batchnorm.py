@@ -40,10 +40,12 @@ def batchnorm(records: Records, schedule: Schedule, *, unbiased: bool = True) ->
         If a batch has a single sample per channel.
     """
     orders = schedule.orders(records.keys())
-    epochs = [epochs_of(records, c, schedule.epochs) for c in range(len(records.channels))]
-    running = [_running(columns, orders, schedule, unbiased) for columns in epochs]
+    running, expected = [], []
+    for channel in range(len(records.channels)):  # one at a time: columns are large
+        epochs = epochs_of(records, channel, schedule.epochs)
+        running.append(_running(epochs, orders, schedule, unbiased))
+        expected.append(expectation(epochs, schedule))
     batches = schedule.epochs * len(schedule.batch_sizes(len(records)))
-    expected = [expectation(columns, schedule) for columns in epochs]
     return BatchNormEstimate(
         mean=tuple(mean for mean, _ in running),
         var=tuple(var for _, var in running),
@@ -85,14 +87,18 @@ def moments_of_batches(
     column: Column, order: Ints, batch_size: int, *, unbiased: bool = True
 ) -> tuple[Floats, Floats]:
     """Return mean and variance of each batch of one epoch; a batch is all its images' samples."""
-    n, mean, m2 = (values[order] for values in column)
     starts = np.arange(0, len(order), min(batch_size, len(order)))
+    n = column.n[order]
     total = np.add.reduceat(n, starts)
     if unbiased and total.min() < 2:
         raise TooFewSamplesError("a batch has one sample per channel, where BatchNorm2d raises")
     # About a value amid the data, so that a batch far from 0 loses no digits.
     centre = column.mean[0]
-    batch_mean = centre + np.add.reduceat(n * (mean - centre), starts) / total
-    away = mean - np.repeat(batch_mean, np.diff(np.append(starts, len(order))))
-    batch_m2 = np.add.reduceat(m2 + n * away**2, starts)
-    return batch_mean, batch_m2 / (total - 1 if unbiased else total)
+    away = column.mean[order] - centre
+    batch_mean = np.add.reduceat(n * away, starts) / total
+    away -= np.repeat(batch_mean, np.diff(np.append(starts, len(order))))
+    away *= away
+    away *= n
+    away += column.m2[order]
+    batch_m2 = np.add.reduceat(away, starts)
+    return centre + batch_mean, batch_m2 / (total - 1 if unbiased else total)

@@ -15,13 +15,16 @@ from bnstat.moments import Column, Records
 
 def conventions(records: Records) -> dict[str, tuple[float, ...]]:
     """Return each convention's value per channel, in [0, 1]; ddof is 0 within an image."""
-    columns = [records.column(c) for c in range(len(records.channels))]
+    figures = [_figures(records.column(c)) for c in range(len(records.channels))]
+    means, stds, roots = zip(*figures, strict=True)
     return {
-        "mean_of_image_means": tuple(float(column.mean.mean()) for column in columns),
-        "mean_of_image_stds": tuple(float(np.sqrt(_var(column)).mean()) for column in columns),
-        "root_mean_image_variance": tuple(float(np.sqrt(_var(c).mean())) for c in columns),
+        "mean_of_image_means": means,
+        "mean_of_image_stds": stds,
+        "root_mean_image_variance": roots,
     }
 
 
-def _var(column: Column) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.asarray(column.m2 / column.n)
+def _figures(column: Column) -> tuple[float, float, float]:
+    var = column.m2 / column.n
+    root = float(np.sqrt(var.mean()))
+    return float(column.mean.mean()), float(np.sqrt(var, out=var).mean()), root

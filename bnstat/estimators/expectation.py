@@ -101,12 +101,24 @@ def _same(epochs: Sequence[Column]) -> bool:
 def _spread(column: Column) -> _Spread:
     n, means, m2 = column
     mean = float(np.average(means, weights=n))
-    squares = m2 / n + (means - mean) ** 2
+    squares = means - mean
+    squares *= squares
+    squares += m2 / n
     var = float(np.average(squares, weights=n))
     if len(n) == 1:
         return _Spread(mean, var, 0.0, 0.0, 0.0, 0.0, 0.0)
     share = n / n.mean()
-    to_mean, to_var = share * (means - mean), share * (squares - var)
-    of_mean, of_var = np.cov([share, to_mean]), np.cov([share, to_var])
-    joint = np.cov([to_mean**2, to_var])[0, 1]
-    return _Spread(mean, var, of_mean[1, 1], of_var[1, 1], -of_mean[0, 1], -of_var[0, 1], joint)
+    to_var = np.subtract(squares, var, out=squares)
+    to_var *= share
+    s2_of_var, bias_of_var = _covariance(to_var, to_var), -_covariance(share, to_var)
+    to_mean = means - mean
+    to_mean *= share
+    s2_of_mean, bias_of_mean = _covariance(to_mean, to_mean), -_covariance(share, to_mean)
+    joint = _covariance(np.square(to_mean, out=to_mean), to_var)
+    return _Spread(mean, var, s2_of_mean, s2_of_var, bias_of_mean, bias_of_var, joint)
+
+
+def _covariance(one: Floats, other: Floats) -> float:
+    """Return the covariance with ddof 1, holding one array more."""
+    away = one - one.mean()
+    return float((away @ other - away.sum() * other.mean()) / (len(one) - 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeAlias
@@ -37,7 +37,7 @@ class Schedule:
     seed: int = 0
     epochs: int = 1
 
-    def orders(self, keys: Sequence[bytes]) -> list[Ints]:
+    def orders(self, keys: Collection[bytes]) -> list[Ints]:
         """Return, for each epoch, the positions of the images in the order they are seen."""
         if self.order == "listed":
             return [np.arange(len(keys))] * self.epochs
@@ -59,7 +59,8 @@ class Schedule:
         return 0.0 if self.momentum is None else (1.0 - self.momentum) ** batches
 
 
-def _shuffled(keys: Sequence[bytes], seed: int, epoch: int) -> Ints:
+def _shuffled(keys: Collection[bytes], seed: int, epoch: int) -> Ints:
     salt = f"{seed}/{epoch}/".encode()
-    digests = b"".join(blake2b(salt + key, digest_size=8).digest() for key in keys)
-    return np.argsort(np.frombuffer(digests, dtype=">u8"), kind="stable")
+    digests = (blake2b(salt + key, digest_size=8).digest() for key in keys)
+    places = np.fromiter(map(int.from_bytes, digests), dtype=np.uint64, count=len(keys))
+    return np.argsort(places, kind="stable")

@@ -1,6 +1,6 @@
 """albumentations: `A.Normalize` as Python, or as the dictionary that `A.from_dict` reads.
 
-https://albumentations.ai/docs/api-reference/albumentations/augmentations/pixel/transforms/#Normalize
+https://albumentations.ai/explore/transform/Normalize/
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ _SNIPPET = """\
 import albumentations as A
 
 # {origin}
-normalize = A.Normalize(mean={mean}, std={std}, max_pixel_value={largest})
+normalize = A.Normalize(
+    mean={mean},
+    std={std},
+    max_pixel_value={largest},
+)
 """
 
 
@@ -46,5 +50,6 @@ TARGET = Target(
     writes="A.Normalize as Python; with --serialized, as albumentations' own JSON",
     render=render,
     file="albumentations_normalize.py",
+    variants={"serialized": "albumentations_normalize.json"},
     scales=BOTH,
 )

@@ -12,6 +12,7 @@ from bnstat.export.wording import dumped
 _SNIPPET = """\
 from nvidia.dali import fn, types
 
+
 # {origin}
 def normalize(images):
     return fn.crop_mirror_normalize(

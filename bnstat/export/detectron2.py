@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bnstat.errors import ExportError
+from bnstat.export.editing import within
 from bnstat.export.figures import Figures
 from bnstat.export.target import Target
 from bnstat.export.wording import dumped
@@ -34,22 +35,30 @@ def fields(figures: Figures) -> dict[str, Any]:
 
 def suits(config: Any, figures: Figures) -> None:
     """Make sure that a config's images have the figures' order of channels."""
-    _, order = config.get("INPUT", {}).get("FORMAT", ("", figures.order.upper()))
-    if order in ("RGB", "BGR") and order != figures.order.upper():
+    given = within(config, "INPUT", "FORMAT")
+    said = given[1] if isinstance(given, tuple) else "BGR"
+    if said == _format(figures):
+        return
+    if given is None:
         raise ExportError(
-            f"its INPUT.FORMAT is {order}, not {figures.order.upper()}: --channel-order "
-            f"{order.lower()}"
+            f"it has no INPUT.FORMAT, which is BGR by default: add FORMAT: {_format(figures)}"
         )
+    way = f": --channel-order {said.lower()}" if said in ("RGB", "BGR") else ""
+    raise ExportError(f"its INPUT.FORMAT is {said}, not {_format(figures)}{way}")
 
 
 def render(figures: Figures) -> bytes:
     """Return lines for a config."""
     return _CONFIG.format(
         origin=figures.origin,
-        order=figures.order.upper() if len(figures.channels) > 1 else "L",
+        order=_format(figures),
         mean=dumped(figures.numbers(figures.mean)),
         std=dumped(figures.numbers(figures.divisors)),
     ).encode()
+
+
+def _format(figures: Figures) -> str:
+    return figures.order.upper() if len(figures.channels) > 1 else "L"
 
 
 TARGET = Target(

@@ -130,5 +130,6 @@ def chosen(stats: Stats, method: str) -> Estimate:
     estimate = stats.methods[method]
     if estimate is None:
         why = stats.reasons.get(method, "no reason is given")
-        raise ExportError(f"the result has no {method} figures: {why}; try --method two-pass")
+        hint = "" if method == "two-pass" else "; try --method two-pass"
+        raise ExportError(f"the result has no {method} figures: {why}{hint}")
     return estimate

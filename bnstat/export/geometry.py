@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _CROPS = ("CenterCrop", "RandomCrop")
 _RESIZES = ("Resize", "RandomResizedCrop")
+# As Pillow numbers them.
+INTERPOLATIONS = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,17 @@ class Geometry:
     resize
         (height, width), or one number for the shorter side; None where nothing resizes.
     interpolation
-        Of the resize, in lower case: "bilinear" unless it says another.
+        Of the resize, one of INTERPOLATIONS: "bilinear" unless it says another.
     crop
         (height, width) of a crop behind it; None where nothing crops.
+    squashed
+        Whether all of an image is resized to a height and width, and not a random part of it.
     """
 
     resize: tuple[int, int] | int | None = None
     interpolation: str = "bilinear"
     crop: tuple[int, int] | None = None
+    squashed: bool = False
 
     @property
     def final(self) -> tuple[int, int] | None:
@@ -39,17 +44,18 @@ def geometry(transforms: Sequence[str]) -> Geometry:
     """Read a result's `pipeline.transforms`; what is not plain text of a resize or crop is passed.
 
     >>> geometry(["Resize(size=256)", "CenterCrop(size=224)"])
-    Geometry(resize=256, interpolation='bilinear', crop=(224, 224))
+    Geometry(resize=256, interpolation='bilinear', crop=(224, 224), squashed=False)
     """
     found = Geometry()
     for text in transforms:
         name, arguments = _call(text)
         size = arguments.get("size")
         if name in _RESIZES and size is not None:
-            whole = size if name == "Resize" else _pair(size)
-            found = Geometry(whole, _interpolation(arguments))
+            target = size if name == "Resize" else _pair(size)
+            squashed = name == "Resize" and isinstance(target, tuple)
+            found = Geometry(target, _interpolation(arguments), squashed=squashed)
         elif name in _CROPS and size is not None:
-            found = Geometry(found.resize, found.interpolation, _pair(size))
+            found = replace(found, crop=_pair(size))
     return found
 
 
@@ -89,4 +95,8 @@ def _pair(size: tuple[int, int] | int) -> tuple[int, int]:
 
 
 def _interpolation(arguments: dict[str, Any]) -> str:
-    return str(arguments.get("interpolation") or "bilinear").lower()
+    value = arguments.get("interpolation")
+    if type(value) is int and 0 <= value < len(INTERPOLATIONS):
+        return INTERPOLATIONS[value]
+    name = str(value).lower().removesuffix("_exact")
+    return name if name in INTERPOLATIONS else "bilinear"

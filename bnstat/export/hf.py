@@ -7,13 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from bnstat.export.figures import Figures
-from bnstat.export.geometry import geometry
+from bnstat.errors import ExportError
+from bnstat.export.editing import within
+from bnstat.export.figures import RGB, Figures
+from bnstat.export.geometry import INTERPOLATIONS, geometry
 from bnstat.export.target import BOTH, Target
 from bnstat.export.wording import indented
 
-# As PIL.Image.Resampling numbers them.
-_RESAMPLE = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "box": 4, "hamming": 5}
+# What some processors do to images besides, and what that is.
+_MORE = {
+    "rescale_offset": "shifts images to [-1, 1]",
+    "offset": "shifts images to [-1, 1]",
+    "include_top": "divides by image_std a second time",
+}
 
 
 def fields(figures: Figures) -> dict[str, Any]:
@@ -29,21 +35,35 @@ def fields(figures: Figures) -> dict[str, Any]:
 
 def render(figures: Figures) -> bytes:
     """Return the file, with the sizes of the pipeline that the figures were measured through."""
-    document = {**_sizes(figures), **fields(figures), "bnstat": figures.provenance}
+    document = {
+        "do_convert_rgb": figures.channels == RGB,
+        **_sizes(figures),
+        **fields(figures),
+        "bnstat": figures.provenance,
+    }
     return indented(document)
 
 
+def suits(config: Any, figures: Figures) -> None:
+    """Make sure that a config's processor does to images what the figures are for, and no more."""
+    for name, does in _MORE.items():
+        if within(config, name) is True:
+            raise ExportError(f"its {name} {does}; set it to false")
+
+
 def _sizes(figures: Figures) -> dict[str, Any]:
+    """Return what says how images are resized and cropped; some processors do if nothing does."""
     found = geometry(figures.stats.pipeline.transforms)
-    sizes: dict[str, Any] = {"do_resize": False}
+    sizes: dict[str, Any] = {"do_resize": found.resize is not None}
     if isinstance(found.resize, int):
-        sizes = {"do_resize": True, "size": {"shortest_edge": found.resize}}
+        sizes["size"] = {"shortest_edge": found.resize}
     elif found.resize is not None:
-        sizes = {"do_resize": True, "size": _sides(found.resize)}
+        sizes["size"] = _sides(found.resize)
     if found.resize is not None:
-        sizes["resample"] = _RESAMPLE.get(found.interpolation, _RESAMPLE["bilinear"])
+        sizes["resample"] = INTERPOLATIONS.index(found.interpolation)
+    sizes["do_center_crop"] = found.crop is not None
     if found.crop is not None:
-        sizes |= {"do_center_crop": True, "crop_size": _sides(found.crop)}
+        sizes["crop_size"] = _sides(found.crop)
     return sizes
 
 
@@ -60,4 +80,5 @@ TARGET = Target(
     channels=(1, 3),
     fields=fields,
     syntax="json",
+    suits=suits,
 )

@@ -25,12 +25,20 @@ def fields(figures: Figures) -> dict[str, Any]:
 
 def render(figures: Figures) -> bytes:
     """Return the file; a model's own config has a `model_cfg` beside."""
-    document = fields(figures)
-    size = geometry(figures.stats.pipeline.transforms).final
-    if size is not None:
-        document["preprocess_cfg"] = {"size": list(size), **document["preprocess_cfg"]}
-    document["bnstat"] = figures.provenance
-    return indented(document)
+    preprocess = _sizes(figures) | fields(figures)["preprocess_cfg"]
+    return indented({"preprocess_cfg": preprocess, "bnstat": figures.provenance})
+
+
+def _sizes(figures: Figures) -> dict[str, Any]:
+    found = geometry(figures.stats.pipeline.transforms)
+    if found.final is None:
+        return {}
+    sizes: dict[str, Any] = {"size": list(found.final)}
+    if found.interpolation in ("bilinear", "bicubic") and found.resize is not None:
+        sizes["interpolation"] = found.interpolation
+    if found.squashed and found.crop is None:
+        sizes["resize_mode"] = "squash"
+    return sizes
 
 
 TARGET = Target(

@@ -1,6 +1,6 @@
 """OpenVINO: the flags of its model converter, and the same as `PrePostProcessor` lines.
 
-https://docs.openvino.ai/2025/openvino-workflow/running-inference/optimize-inference/optimize-preprocessing/preprocessing-api-details.html
+https://docs.openvino.ai/2026/openvino-workflow/running-inference/optimize-inference/optimize-preprocessing/preprocessing-api-details.html
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from bnstat.export.target import Target
 from bnstat.export.wording import dumped
 
 _SNIPPET = """\
-from openvino import Type
+from openvino import Layout, Type
 from openvino.preprocess import PrePostProcessor
 
 # {origin}
@@ -18,17 +18,24 @@ from openvino.preprocess import PrePostProcessor
 # --mean_values "{mean}" --scale_values "{std}"
 
 
-def normalize(model):
+def normalize(model, layout="NCHW"):
     ppp = PrePostProcessor(model)
-    ppp.input().preprocess().convert_element_type(Type.f32).mean({mean}).scale({std})
+    ppp.input().tensor().set_element_type(Type.{given})
+    ppp.input().model().set_layout(Layout(layout))
+    steps = ppp.input().preprocess().convert_element_type(Type.f32)
+    steps.mean({mean}).scale({std})
     return ppp.build()
 """
 
 
 def render(figures: Figures) -> bytes:
-    """Return a function that puts the normalization into a model."""
+    """Return a function that puts the normalization into a model, whose images are 8-bit or float.
+
+    A model from PyTorch does not say where its channels are, without which there is no `mean`.
+    """
     return _SNIPPET.format(
         origin=figures.origin,
+        given="u8" if figures.scale == 255 else "f32",
         mean=dumped(figures.numbers(figures.mean)),
         std=dumped(figures.numbers(figures.divisors)),
     ).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bnstat.export.figures import Figures
+from bnstat.text import printable
 
 
 def facts(figures: Figures) -> dict[str, Any]:
@@ -19,6 +20,6 @@ def facts(figures: Figures) -> dict[str, Any]:
         "var": figures.numbers(figures.var),
         "count": figures.stats.count,
         "scale": figures.scale,
-        "channels": list(figures.channels),
+        "channels": [printable(channel) for channel in figures.channels],
         **figures.provenance,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bnstat.errors import ExportError
@@ -47,6 +47,8 @@ class Target:
         "json" or "yaml", of that file.
     suits
         Looks at what that file says, and raises ExportError where the figures would not fit it.
+    variants
+        The name of the file where an option makes it another kind of file, by option.
     """
 
     name: str
@@ -62,12 +64,18 @@ class Target:
     fields: Callable[[Figures], Mapping[str, Any]] | None = None
     syntax: str | None = None
     suits: Callable[[Any, Figures], None] | None = None
+    variants: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def options(self) -> frozenset[str]:
         """The names of the options that `render` takes."""
         parameters = inspect.signature(self.render).parameters.values()
         return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+
+    def file_with(self, options: Mapping[str, Any]) -> str:
+        """Return the name of the file that `render` makes with such options."""
+        names = (name for option, name in self.variants.items() if options.get(option))
+        return next(names, self.file)
 
     def figures(
         self,

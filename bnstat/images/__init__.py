@@ -1,14 +1,24 @@
 """Where pixels come from: sources to references, references to decoded images.
 
 reference    an image's key and where it is
+naming       which names are images
 folder       a folder's images, in key order
+single       a file named as a source
 listing      a list of file names
-sources      several of these, as one
+shards       disjoint parts of a set of images
+archive      the images in one file: tar (header), zip, parquet
+urls         whatever fsspec reads
+remote       a file or folder at a URL
+patterns     braces and wildcards; matches, what they match
+part         what all of these are to a run
+locating     which of them a location is
+sources      several of them, as one
 decoding     a file to a Pillow image
 samples      an image to the counts of its sample values
 """
 
 from bnstat.images.reference import Reference
+from bnstat.images.shards import read_shard
 from bnstat.images.sources import Sources
 
-__all__ = ["Reference", "Sources"]
+__all__ = ["Reference", "Sources", "read_shard"]

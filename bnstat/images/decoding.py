@@ -13,6 +13,7 @@ from typing import IO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from bnstat.images.reference import UnreadableError
 from bnstat.moments import NotFiniteError
 from bnstat.text import printable
 
@@ -33,12 +34,13 @@ class UnmeasurableError(Exception):
 
 
 @contextmanager
-def strict_pillow(max_pixels: int) -> Iterator[None]:
+def strict_pillow(max_pixels: int) -> Iterator[list[str]]:
     """Decode without leniency while this lasts, and leave Pillow's settings as they were.
 
     Truncated files are errors, whatever the program around has set, and so is an image of more
     than `max_pixels`: Pillow compares with twice its limit, and warns above once, which is
-    silenced here. What it logs reaches handlers, if there are any, and not stderr.
+    silenced here. Its other warnings go into the list that this gives, nobody else's anywhere. What
+    it logs reaches handlers, if there are any, and not stderr.
     """
     logger, nowhere = logging.getLogger("PIL"), logging.NullHandler()
     truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
@@ -48,7 +50,11 @@ def strict_pillow(max_pixels: int) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield
+            warnings.filterwarnings("always", module=r"PIL\.")
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warned: list[str] = []
+            warnings.showwarning = lambda message, *_: warned.append(_one_line(str(message)))
+            yield warned
     finally:
         logger.removeHandler(nowhere)
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
@@ -125,12 +131,16 @@ def _load_tiff(image: Image.Image) -> None:
 
 def reason(error: Exception, size: int) -> str:
     """Return, in one line, why a file of `size` bytes could not be measured."""
-    return printable(" ".join(_cause(error, size).split()))
+    return _one_line(_cause(error, size))
+
+
+def _one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def _cause(error: Exception, size: int) -> str:
     match error:
-        case UnmeasurableError() | NotFiniteError():
+        case UnmeasurableError() | NotFiniteError() | UnreadableError():
             return str(error)
         case UnidentifiedImageError():
             return "is not an image that Pillow can read" if size else "is empty"

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
+from bnstat.images.naming import is_image
 from bnstat.images.reference import Reference, refer
-
-# torchvision.datasets.folder.IMG_EXTENSIONS (https://docs.pytorch.org/vision/stable/generated/
-# torchvision.datasets.ImageFolder.html); importing it would import torch. A test compares the two.
-IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-
-_SUFFIXES = tuple(suffix.encode() for suffix in IMG_EXTENSIONS)
+from bnstat.images.shards import ALL
 
 
 class Folder:
@@ -19,23 +15,28 @@ class Folder:
 
     Hidden files and folders are left out. A link to a folder is followed, unless the folder is
     walked anyway, and each folder is walked once, so loops end. Keys are posix paths below the
-    root, with `prefix` before them.
+    root, with `prefix` before them; files whose keys are not among `keys` are not looked at.
     """
 
-    def __init__(self, root: bytes, prefix: bytes = b"") -> None:
+    ordered = True
+
+    def __init__(self, root: bytes, prefix: bytes = b"", keys: Container[bytes] = ALL) -> None:
         self._root = root
-        self._prefix = prefix
+        self._keys = keys
+        self.prefix = prefix
         self.skipped = 0
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
         self.skipped = 0
         for key, path, problem in self._walk():
-            yield refer(key, path) if problem is None else Reference(key, path, 0, 0, problem)
+            if key in self._keys:
+                yield refer(key, path) if problem is None else Reference(key, path, 0, 0, problem)
 
     def count(self) -> int:
         """Count the images, without looking at any."""
-        return sum(1 for _ in Folder(self._root)._walk())
+        walk = Folder(self._root, self.prefix)._walk()
+        return sum(1 for key, _, _ in walk if key in self._keys)
 
     def _walk(self) -> Iterator[tuple[bytes, bytes, str | None]]:
         """Yield key, path and, for a folder that cannot be read, the problem.
@@ -44,7 +45,7 @@ class Folder:
         limits.
         """
         walked: set[tuple[int, int]] = set()
-        waiting = [(self._prefix, self._root, True)]
+        waiting = [(self.prefix, self._root, True)]
         while waiting:
             key, path, is_folder = waiting.pop()
             if not is_folder:
@@ -83,7 +84,7 @@ class Folder:
                 if _is_folder(entry):
                     if not entry.is_symlink() or self._leads_out(entry.path):
                         found.append((entry.name + b"/", True))
-                elif entry.name.lower().endswith(_SUFFIXES):
+                elif is_image(entry.name):
                     found.append((entry.name, False))
                 else:
                     self.skipped += 1

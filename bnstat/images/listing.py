@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bnstat.errors import SourceError
+from bnstat.images import remote, urls
 from bnstat.images.reference import Reference, refer
+from bnstat.images.shards import ALL
 
 
 @dataclass
 class Listing:
-    """The images that a list names, whatever their extension.
+    """The images that a list names, files or URLs, whatever their extension.
 
     Attributes
     ----------
@@ -27,16 +29,22 @@ class Listing:
         A folder that keys leave out, where names begin with it.
     cwd
         What location and names are relative to.
+    keys
+        Images whose keys are not among these are left out, and not looked at.
     """
 
     location: str
     null: bool = False
     root: str | None = None
     cwd: str = ""
+    keys: Container[bytes] = ALL
+    prefix: bytes = field(default=b"", init=False)
+    ordered: bool = field(default=True, init=False)
     skipped: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._names = sorted(self._read(), key=self._key)
+        named = (name for name in self._read() if self._key(name) in self.keys)
+        self._names = sorted(named, key=self._key)
 
     @property
     def again(self) -> bool:
@@ -55,7 +63,11 @@ class Listing:
         """Yield the images in the order of their keys' bytes."""
         cwd = os.fsencode(self.cwd)
         for name in self._names:
-            yield refer(self._key(name), os.path.join(cwd, name))
+            path = os.path.join(cwd, name)
+            if urls.is_url(name) and not os.path.lexists(path):
+                yield remote.refer(self._key(name), name)
+            else:
+                yield refer(self._key(name), path)
 
     def _read(self) -> Iterator[bytes]:
         if self.location == "-" and sys.stdin is None:

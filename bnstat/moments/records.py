@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnstat.moments.exact import Moments
+from bnstat.moments.keys import Keys
 from bnstat.moments.table import Floats, Ints, Table
 from bnstat.moments.tally import Kind, Part
 
@@ -26,7 +28,7 @@ class Column(NamedTuple):
 class _Group:
     """The records of one kind in flat arrays: 8 bytes a number, nothing else a record."""
 
-    keys: list[bytes] = field(default_factory=list)
+    keys: Keys = field(default_factory=Keys)
     n: array[int] = field(default_factory=lambda: array("q"))
     first: array[int] = field(default_factory=lambda: array("q"))  # or the bits of floats
     second: array[int] = field(default_factory=lambda: array("q"))
@@ -39,6 +41,15 @@ class _Group:
         self.second.frombytes(part.table.second.tobytes())
         if part.histogram is not None:
             self.histogram = part.histogram + (0 if self.histogram is None else self.histogram)
+
+    def join(self, other: _Group) -> None:
+        """Add the records of another part of the set."""
+        self.keys.extend(list(other.keys))
+        self.n.extend(other.n)
+        self.first.extend(other.first)
+        self.second.extend(other.second)
+        if other.histogram is not None:
+            self.histogram = other.histogram + (0 if self.histogram is None else self.histogram)
 
     def table(self, kind: Kind) -> Table:
         dtype: type[Any] = np.float64 if kind.scale == 1 else np.int64
@@ -54,7 +65,7 @@ class _Group:
 class Records:
     """Key and moments of each draw of a run; kinds apart, so that each stays exact.
 
-    It holds about 60 bytes a record of three channels, and the keys.
+    It holds 56 bytes a record of three channels, and of an image its key and 8 bytes.
 
     Attributes
     ----------
@@ -65,13 +76,27 @@ class Records:
     def __init__(self, draws: int = 1) -> None:
         self.draws = draws
         self._groups: dict[Kind, _Group] = {}
+        self._order: NDArray[np.int64] | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Records]) -> Records:
+        """Return the records of disjoint parts as those of one run."""
+        whole = cls(parts[0].draws)
+        for part in parts:
+            for kind, group in part._groups.items():
+                whole._groups.setdefault(kind, _Group()).join(group)
+        return whole
 
     def __len__(self) -> int:
         """Return the number of images."""
         return sum(len(group.keys) for group in self._groups.values())
 
     def extend(self, keys: Sequence[bytes], part: Part) -> None:
-        """Add the draws of a chunk; `keys` are those of the whole chunk, in order."""
+        """Add the draws of a chunk; `keys` are those of the whole chunk, in order.
+
+        Chunks may come in any order.
+        """
+        self._order = None
         images = [keys[row] for row in part.rows[:: self.draws]]
         self._groups.setdefault(part.kind, _Group()).extend(images, part)
 
@@ -85,6 +110,7 @@ class Records:
 
     def drop(self, mode: str) -> list[bytes]:
         """Forget the images of one mode; return their keys."""
+        self._order = None
         kinds = [kind for kind in self._groups if kind.mode == mode]
         return [key for kind in kinds for key in self._groups.pop(kind).keys]
 
@@ -120,17 +146,31 @@ class Records:
         tables = [group.table(kind).total() for kind, group in self._groups.items()]
         return sum(tables, start=Moments.empty(len(self.channels)))
 
-    def keys(self) -> list[bytes]:
+    def keys(self) -> Collection[bytes]:
         """Return the key of each image, in order."""
-        keys = [key for group in self._groups.values() for key in group.keys]
-        return sorted(keys) if len(self._groups) > 1 else keys
+        keys = self._as_added()
+        return keys if keys.ascend else sorted(keys)
 
     def column(self, channel: int) -> Column:
         """Return n, mean and M2 of each draw in one channel, by key and then epoch."""
         columns = [group.table(kind).centred(channel) for kind, group in self._groups.items()]
-        if len(columns) == 1:
-            return Column(*columns[0])
-        keys = [key for group in self._groups.values() for key in group.keys]
-        images = np.array(sorted(range(len(keys)), key=keys.__getitem__))
-        order = (images[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
-        return Column(*(np.concatenate(column)[order] for column in zip(*columns, strict=True)))
+        keys = self._as_added()
+        if keys.ascend:
+            return Column(*map(_joined, zip(*columns, strict=True)))
+        if self._order is None:
+            self._order = np.array(sorted(range(len(keys)), key=list(keys).__getitem__))
+        order = (self._order[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
+        return Column(*(_joined(column)[order] for column in zip(*columns, strict=True)))
+
+    def _as_added(self) -> Keys:
+        """Return the keys, kind after kind, as images came: folders are walked in order."""
+        if len(self._groups) == 1:
+            return next(iter(self._groups.values())).keys
+        keys = Keys()
+        for group in self._groups.values():
+            keys.extend(list(group.keys))
+        return keys
+
+
+def _joined(arrays: Sequence[Floats]) -> Floats:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

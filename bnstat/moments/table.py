@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -46,6 +47,10 @@ class Table:
         values = np.arange(counts.shape[2], dtype=np.int64)
         moments = counts @ np.stack([np.ones_like(values), values, values * values], axis=1)
         return cls(len(values) - 1, moments[:, 0, 0], moments[:, :, 1], moments[:, :, 2])
+
+    def take(self, rows: Sequence[int]) -> Table:
+        """Return the table of some rows."""
+        return Table(self.scale, self.n[rows], self.first[rows], self.second[rows])
 
     def total(self) -> Moments:
         """Return the exact moments of all rows of integer samples together."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from bnstat.moments.histograms import pack, unpack
 from bnstat.moments.table import Floats, Ints, Table
 
 
@@ -29,13 +30,46 @@ class Kind(NamedTuple):
 class Part:
     """The draws of one kind: which rows of the chunk they are, and their moments.
 
-    `histogram` is how often each 8-bit value occurs in all of them: int64 of shape (C, 256).
+    `histogram` is how often each 8-bit value occurs in all of them: int64 of shape (C, 256); and
+    `apart`, where it is kept, how often in each image, packed.
     """
 
     kind: Kind
     rows: list[int]
     table: Table
     histogram: Ints | None
+    apart: bytes | None = None
+
+    def take(self, rows: Sequence[int]) -> Part | None:
+        """Return the part of some rows of the chunk, which are counted anew; None if it has none.
+
+        Raises
+        ------
+        ValueError
+            If the images' own histograms are needed, and were not kept.
+        """
+        place = {row: i for i, row in enumerate(rows)}
+        kept = [i for i, row in enumerate(self.rows) if row in place]
+        part = replace(self, rows=[place[self.rows[i]] for i in kept])
+        if len(kept) == len(self.rows):
+            return part
+        return replace(part, table=self.table.take(kept), **self._counts(kept)) if kept else None
+
+    def _counts(self, kept: Sequence[int]) -> dict[str, Any]:
+        """Return the histograms of some draws: together, and of each image."""
+        if self.histogram is None:
+            return {}
+        if self.apart is None:
+            raise ValueError("the histograms of single images were not kept")
+        draws = _draws(self.rows)
+        images = unpack(self.apart, len(self.rows) // draws, len(self.kind.channels))
+        counts = images[[i // draws for i in kept[::draws]]]
+        return {"histogram": counts.sum(axis=0), "apart": pack(counts)}
+
+
+def _draws(rows: Sequence[int]) -> int:
+    """Return how many draws each image has; they stand together, and are equally many."""
+    return rows.count(rows[0])
 
 
 @cache
@@ -96,16 +130,26 @@ class Tally:
         """The kinds of the draws added so far."""
         return list(self._pending)
 
-    def parts(self) -> Iterator[Part]:
-        """Yield the moments of what was added, by kind."""
+    def parts(self, *, apart: bool = False) -> Iterator[Part]:
+        """Yield the moments of what was added, by kind; `apart` keeps each image's histogram."""
         for kind, pending in self._pending.items():
             if pending.histograms:
                 shape = (len(pending.rows), len(kind.channels), 256)
-                packed = b"".join(pending.histograms)
-                counts = np.frombuffer(packed, dtype=np.int64).reshape(shape)
-                yield Part(kind, pending.rows, Table.of_histograms(counts), counts.sum(axis=0))
+                joined = b"".join(pending.histograms)
+                counts = np.frombuffer(joined, dtype=np.int64).reshape(shape)
+                yield Part(
+                    kind,
+                    pending.rows,
+                    Table.of_histograms(counts),
+                    counts.sum(axis=0),
+                    _apart(counts, _draws(pending.rows)) if apart else None,
+                )
             else:
                 yield Part(kind, pending.rows, _stacked(kind.scale, pending.tables), None)
+
+
+def _apart(counts: Ints, draws: int) -> bytes:
+    return pack(counts.reshape(-1, draws, *counts.shape[1:]).sum(axis=1) if draws > 1 else counts)
 
 
 def _stacked(scale: int, tables: list[Table]) -> Table:

@@ -23,8 +23,8 @@ class Work(Protocol):
     def __call__(self, chunk: Chunk) -> Result:
         """Return what becomes of a chunk."""
 
-    def failed(self, reason: str) -> Result:
-        """Return what becomes of a chunk of one image that cannot be measured."""
+    def lost(self, cause: str) -> Result:
+        """Return what becomes of a chunk of one image that has ended its worker."""
 
 
 # Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
@@ -45,7 +45,7 @@ def dispatch(
     while True:
         try:
             with engine.open(engine.workers) as executor:
-                yield from _fly(waiting, flight, work, executor, _AHEAD * engine.workers)
+                yield from _fly(waiting, flight, work, executor, engine)
             return
         except engine.lost:
             while flight:
@@ -53,12 +53,12 @@ def dispatch(
 
 
 def _fly(
-    waiting: Iterator[Chunk], flight: Flight, work: Work, executor: Executor, most: int
+    waiting: Iterator[Chunk], flight: Flight, work: Work, executor: Executor, engine: Engine
 ) -> Iterator[tuple[Chunk, Result]]:
-    """Keep up to `most` chunks in flight; a loss leaves in `flight` what has not come back."""
+    """Keep chunks in flight for all workers; a loss leaves in `flight` what has not come back."""
     for chunk in waiting:
         flight.append((chunk, _submitted(executor, work, chunk)))
-        if len(flight) > most:
+        if len(flight) > _AHEAD * engine.workers:  # more workers may have come
             yield _landed(flight)
     while flight:
         yield _landed(flight)
@@ -104,7 +104,7 @@ def _alone(chunk: Chunk, work: Work, engine: Engine) -> Iterator[tuple[Chunk, Re
         yield from _alone(chunk[: len(chunk) // 2], work, engine)
         yield from _alone(chunk[len(chunk) // 2 :], work, engine)
     else:
-        yield chunk, work.failed(f"worker died ({cause})")
+        yield chunk, work.lost(cause)
         _check_workers_live(engine)
 
 

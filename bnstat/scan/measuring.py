@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import TypeAlias
 
 from PIL import Image
 
 from bnstat.images import Reference, decoding, samples
-from bnstat.images.reference import open_regular
 from bnstat.moments import Part, Tally
 from bnstat.pipelines import Draws, caller_undisturbed
 from bnstat.scan import outputs
@@ -22,12 +21,13 @@ class Measured:
     """What becomes of a chunk in one view of it.
 
     parts: the moments of its images; failures: (row in the chunk, reason); deep: rows of images
-    deeper than 8 bits.
+    deeper than 8 bits; warnings: (row, what Pillow warned of).
     """
 
     parts: list[Part]
     failures: list[tuple[int, str]]
     deep: list[int]
+    warnings: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -35,13 +35,15 @@ class _View:
     tally: Tally = field(default_factory=Tally)
     failures: list[tuple[int, str]] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
+    warnings: list[tuple[int, str]] = field(default_factory=list)
 
-    def done(self) -> Measured:
-        return Measured(list(self.tally.parts()), self.failures, self.deep)
+    def done(self, apart: bool) -> Measured:
+        parts = list(self.tally.parts(apart=apart))
+        return Measured(parts, self.failures, self.deep, self.warnings)
 
 
-# Pillow reads a header in many small steps, which cost less in memory: of files of so many bytes.
-_SMALL = 1 << 16
+# How an engine tells of a worker that took too long.
+_TIMED_OUT = f"signal {signal.SIGALRM:d}"
 
 # Each plan, with the views that it fills.
 Planned: TypeAlias = Sequence[tuple[Draws | None, Sequence[_View]]]
@@ -52,12 +54,17 @@ class Measure:
     """Measures chunks in the asked mode; sent to workers.
 
     Each image is decoded once and measured in one or more views: plain (None), or as a pipeline
-    draws it.
+    draws it. With `apart`, each image's own histogram is kept, as a journal needs it. An image of
+    more pixels or bytes than the limits allow is a failure before it is decoded, or opened; one
+    that takes more than `timeout` seconds ends its worker, by a signal that no decoder can hold up.
     """
 
     mode: str
     max_pixels: int
     plans: tuple[Draws | None, ...] = (None,)
+    apart: bool = False
+    max_bytes: int | None = None
+    timeout: float | None = None
 
     @property
     def draws(self) -> list[int]:
@@ -69,20 +76,26 @@ class Measure:
         views = [_View() for _ in self.draws]
         planned = list(self._planned(views))
         with ExitStack() as stack:
-            stack.enter_context(decoding.strict_pillow(self.max_pixels))
+            warned = stack.enter_context(decoding.strict_pillow(self.max_pixels))
             if any(self.plans):
                 stack.enter_context(caller_undisturbed())
             for row, reference in enumerate(chunk):
-                self._measure(planned, row, reference)
-        return [view.done() for view in views]
+                with _time_limit(self.timeout):
+                    self._measure(planned, row, reference)
+                if warned:
+                    _warn(views, row, warned)
+        return [view.done(self.apart) for view in views]
 
-    def failed(self, reason: str) -> list[Measured]:
-        """Return what becomes of a chunk of one image that failed outside of any view."""
+    def lost(self, cause: str) -> list[Measured]:
+        """Return what becomes of a chunk of one image that has ended its worker."""
+        reason = f"worker died ({cause})"
+        if self.timeout is not None and cause == _TIMED_OUT:
+            reason = f"takes longer than --timeout {self.timeout:g}"
         return [Measured([], [(0, reason)], []) for _ in self.draws]
 
     def _measure(self, planned: Planned, row: int, reference: Reference) -> None:
         try:
-            image, deep = _opened(reference)
+            image, deep = self._opened(reference)
         except Exception as error:
             for _, views in planned:
                 _fail(views, row, error, reference)
@@ -102,6 +115,16 @@ class Measure:
         for plan in self.plans:
             yield plan, views[start : start + _width(plan)]
             start += _width(plan)
+
+    def _opened(self, reference: Reference) -> tuple[Image.Image, bool]:
+        if reference.problem is not None:
+            raise decoding.UnmeasurableError(reference.problem)
+        if self.max_bytes is not None and reference.size > self.max_bytes:
+            raise decoding.UnmeasurableError(
+                f"has {reference.size} bytes, more than --max-bytes allows"
+            )
+        with reference.open() as file:
+            return decoding.load(file)
 
     def _add(
         self,
@@ -139,16 +162,25 @@ def _width(plan: Draws | None) -> int:
     return plan.width if plan else 1
 
 
-def _opened(reference: Reference) -> tuple[Image.Image, bool]:
-    if reference.problem is not None:
-        raise decoding.UnmeasurableError(reference.problem)
-    if reference.size <= _SMALL:
-        with open(open_regular(reference.path), "rb", buffering=0) as file:
-            return decoding.load(BytesIO(file.read()))
-    with open(open_regular(reference.path), "rb") as file:
-        return decoding.load(file)
-
-
 def _fail(views: Sequence[_View], row: int, error: Exception, reference: Reference) -> None:
     for view in views:
         view.failures.append((row, decoding.reason(error, reference.size)))
+
+
+def _warn(views: Sequence[_View], row: int, warned: list[str]) -> None:
+    for view in views:
+        view.warnings += [(row, text) for text in warned]
+    warned.clear()
+
+
+@contextmanager
+def _time_limit(seconds: float | None) -> Iterator[None]:
+    """Have the kernel end this process if what is done here takes longer."""
+    if seconds is None:
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)

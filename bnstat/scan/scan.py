@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bnstat.engines import Engine
 from bnstat.errors import MeasureError
@@ -13,7 +14,11 @@ from bnstat.moments import Records
 from bnstat.scan.chunks import chunks
 from bnstat.scan.dispatch import Chunk, Result, dispatch
 from bnstat.scan.measuring import Measure, Measured
+from bnstat.scan.remembering import recalled, record
 from bnstat.text import key_text
+
+if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
+    from bnstat.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,24 @@ class Progress:
 class View:
     """What was found in one view of the images: plain, or through a pipeline.
 
-    failures: key and reason; deep: keys of the images deeper than 8 bits that were measured.
+    failures: key and reason; deep: keys of the images deeper than 8 bits that were measured;
+    warnings: key and what Pillow warned of.
     """
 
     records: Records
     failures: list[tuple[bytes, str]] = field(default_factory=list)
     deep: list[bytes] = field(default_factory=list)
+    warnings: list[tuple[bytes, str]] = field(default_factory=list)
+
+    @classmethod
+    def joined(cls, parts: Sequence[View]) -> View:
+        """Return the view of all images, from those of disjoint parts."""
+        return cls(
+            Records.joined([part.records for part in parts]),
+            sorted(failure for part in parts for failure in part.failures),
+            sorted(key for part in parts for key in part.deep),
+            sorted(warning for part in parts for warning in part.warnings),
+        )
 
     def add(self, keys: Sequence[bytes], measured: Measured) -> None:
         """Add what became of a chunk."""
@@ -46,6 +63,7 @@ class View:
             self.records.extend(keys, part)
         self.failures.extend((keys[row], reason) for row, reason in measured.failures)
         self.deep.extend(keys[row] for row in measured.deep)
+        self.warnings.extend((keys[row], text) for row, text in measured.warnings)
 
     def settle_mode(self) -> None:
         """Keep the draws of the most common mode; images of another are failures."""
@@ -73,7 +91,7 @@ class Scan:
         return max(len(view.failures) for view in self.views)
 
     def add(self, chunk: Chunk, result: Result) -> None:
-        """Add what became of a chunk."""
+        """Add what became of a chunk; chunks may come in any order."""
         keys = [reference.key for reference in chunk]
         for view, measured in zip(self.views, result, strict=True):
             view.add(keys, measured)
@@ -86,13 +104,18 @@ def scan(
     measure: Measure,
     engine: Engine,
     *,
+    part: bool = False,
     fail_fast: bool = False,
     progress: Callable[[Progress], None] | None = None,
     total: Callable[[], int | None] = lambda: None,
+    journal: Journal[Reference] | None = None,
 ) -> Scan:
     """Measure all images; the result does not depend on the engine or its workers.
 
-    `total` is asked, with every progress, how many images there are.
+    `total` is asked, with every progress, how many images there are. What `journal` knows is taken
+    from it, and what it does not know is recorded in it; the result is the same without it. With
+    `part`, the images are only a part of the set, and what depends on the whole is left to
+    `joined`.
 
     Raises
     ------
@@ -100,24 +123,69 @@ def scan(
         If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
     """
     result = Scan([View(Records(draws)) for draws in measure.draws])
-    with closing(dispatch(chunks(_fingerprinted(references, result)), measure, engine)) as landed:
+
+    def add(chunk: Chunk, measured: Result) -> None:
+        result.add(chunk, measured)
+        if fail_fast:
+            _check_none_failed(result)
+        if progress is not None:
+            progress(Progress(result.images, result.failures, result.bytes, total()))
+
+    unknown = _unknown(references, result, journal, add)
+    with closing(dispatch(chunks(unknown), measure, engine)) as landed:
         for chunk, measured in landed:
-            result.add(chunk, measured)
-            if fail_fast:
-                _check_none_failed(result)
-            if progress is not None:
-                progress(Progress(result.images, result.failures, result.bytes, total()))
+            if journal is not None:
+                record(journal, chunk, measured)
+            add(chunk, measured)
+    if journal is not None and result.images:
+        journal.finish()
+    if not part:
+        _settle(result, fail_fast)
+    return result
+
+
+def joined(parts: Sequence[Scan], *, fail_fast: bool = False) -> Scan:
+    """Return what one scan of all images would have found, from those of disjoint parts.
+
+    Raises
+    ------
+    MeasureError
+        If an image cannot be measured and `fail_fast` is set.
+    """
+    whole = Scan(
+        [View.joined(views) for views in zip(*(part.views for part in parts), strict=True)],
+        sum(part.images for part in parts),
+        sum(part.bytes for part in parts),
+        sum(part.fingerprint for part in parts) % 2**256,
+    )
+    _settle(whole, fail_fast)
+    return whole
+
+
+def _settle(result: Scan, fail_fast: bool) -> None:
     for view in result.views:
         view.settle_mode()
     if fail_fast:
         _check_none_failed(result)
-    return result
 
 
-def _fingerprinted(references: Iterable[Reference], result: Scan) -> Iterator[Reference]:
-    for reference in references:
-        result.fingerprint = (result.fingerprint + reference.fingerprint()) % 2**256
-        yield reference
+def _unknown(
+    references: Iterable[Reference],
+    result: Scan,
+    journal: Journal[Reference] | None,
+    add: Callable[[Chunk, Result], None],
+) -> Iterator[Reference]:
+    """Yield what is to be measured, add what is known, and sum all fingerprints."""
+
+    def printed() -> Iterator[tuple[Reference, int]]:
+        for reference in references:
+            fingerprint = reference.fingerprint()
+            result.fingerprint = (result.fingerprint + fingerprint) % 2**256
+            yield reference, fingerprint
+
+    if journal is None:
+        return (reference for reference, _ in printed())
+    return recalled(journal, printed(), add)
 
 
 def _check_none_failed(result: Scan) -> None:

@@ -1,5 +1,6 @@
 """The result document: what compute found, as values (`Stats`) and as JSON (`bnstat.json`)."""
 
+from bnstat.stats.nothing import no_figures
 from bnstat.stats.values import (
     BatchNormEstimate,
     Estimate,
@@ -7,6 +8,7 @@ from bnstat.stats.values import (
     FileList,
     Pipeline,
     Shard,
+    Shards,
     Source,
     Stats,
 )
@@ -18,6 +20,8 @@ __all__ = [
     "FileList",
     "Pipeline",
     "Shard",
+    "Shards",
     "Source",
     "Stats",
+    "no_figures",
 ]

@@ -25,6 +25,7 @@ from bnstat.stats.values import (
     FileList,
     Pipeline,
     Shard,
+    Shards,
     Source,
     Stats,
 )
@@ -71,7 +72,8 @@ def _refuse(constant: str) -> None:
 
 
 def _stats(root: Node) -> Stats:
-    channels = root["channels"].texts(minimum=1)
+    nothing = root["count"].value == 0  # as in a shard without images
+    channels = root["channels"].texts(minimum=0 if nothing else 1)
     width = len(channels)
     histogram = root["histogram"].optional(lambda node: node.table(width, 256))
     return Stats(
@@ -80,7 +82,7 @@ def _stats(root: Node) -> Stats:
         mode=root["mode"].text(),
         channels=channels,
         scale=root["scale"].one_of(255, 65535, 1),
-        count=root["count"].integer(minimum=1),
+        count=root["count"].integer(minimum=1 if width else 0),
         sum=root["sum"].optional(lambda node: node.decimals(width)),
         sum_of_squares=root["sum_of_squares"].optional(lambda node: node.decimals(width)),
         histogram=histogram,
@@ -105,9 +107,7 @@ def _source(node: Node) -> Source:
             for item in node["failures"].sequence()
         ),
         fingerprint=node["fingerprint"].text(),
-        shard=node["shard"].optional(
-            lambda shard: Shard(shard["index"].integer(minimum=1), shard["of"].integer(minimum=1))
-        ),
+        shard=node["shard"].optional(_shard),
         files_from=node.get("files_from", None).optional(
             lambda listed: FileList(
                 listed["null"].boolean(),
@@ -115,7 +115,19 @@ def _source(node: Node) -> Source:
                 listed["again"].boolean(),
             )
         ),
+        shards=node.get("shards", None).optional(_shards),
     )
+
+
+def _shard(node: Node) -> Shard:
+    of = node["of"].integer(minimum=1)
+    return Shard(node["index"].integer(minimum=1, maximum=of), of)
+
+
+def _shards(node: Node) -> Shards:
+    of = node["of"].integer(minimum=1)
+    indices = [each.integer(minimum=1, maximum=of) for each in node["indices"].sequence()]
+    return Shards(tuple(sorted(set(indices))), of)
 
 
 def _pipeline(node: Node) -> Pipeline:
@@ -130,7 +142,7 @@ def _pipeline(node: Node) -> Pipeline:
 
 def _methods(node: Node, width: int) -> Mapping[str, Estimate | None]:
     return {
-        "two-pass": _estimate(node["two-pass"], width),
+        "two-pass": _estimate(node["two-pass"], width) if width else None,
         "welford": node["welford"].optional(lambda value: _estimate(value, width)),
         "batchnorm": node["batchnorm"].optional(lambda value: _batchnorm(value, width)),
     }
@@ -185,6 +197,7 @@ def _render_source(source: Source) -> dict[str, Any]:
         "files_from": source.files_from and vars(source.files_from),
         "cwd": source.cwd,
         "shard": source.shard and vars(source.shard),
+        **({"shards": vars(source.shards)} if source.shards else {}),
         "images": source.images,
         "skipped": source.skipped,
         "duplicates": source.duplicates,

@@ -81,12 +81,14 @@ class Node:
             self._wrong("true or false")
         return self.value
 
-    def integer(self, minimum: int | None = 0) -> int:
-        """Return an integer no less than `minimum`."""
+    def integer(self, minimum: int | None = 0, maximum: int | None = None) -> int:
+        """Return an integer no less than `minimum` and no more than `maximum`."""
         value = self.value
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole or (minimum is not None and value < minimum):
             self._wrong("an integer" + ("" if minimum is None else f" of at least {minimum}"))
+        if maximum is not None and value > maximum:
+            self._wrong(f"an integer of at most {maximum}")
         return int(value)
 
     def one_of(self, *values: int) -> int:

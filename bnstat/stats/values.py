@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bnstat import files
 from bnstat._version import __version__
+from bnstat.errors import DocumentError
 
 Floats = tuple[float, ...]
 
@@ -73,6 +74,18 @@ class Shard:
     index: int
     of: int
 
+    def __str__(self) -> str:
+        """Return it as it is typed."""
+        return f"{self.index}/{self.of}"
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Which of how many disjoint parts are in a result that was merged of some of them."""
+
+    indices: tuple[int, ...]
+    of: int
+
 
 @dataclass(frozen=True)
 class FileList:
@@ -94,6 +107,8 @@ class Source:
     `locations` are as typed, relative to `cwd`; with `files_from`, the one location is a list of
     images. `images` were measured, `skipped` files have no image extension. `fingerprint` is the
     sum modulo 2²⁵⁶ of blake2b-256(key, size, mtime) over all images found, as 64 hex digits.
+    `shard` is of a result of one part of the images, `shards` of one that was merged of some parts;
+    both are None where it is of all of them.
     """
 
     locations: tuple[str, ...]
@@ -106,6 +121,12 @@ class Source:
     fingerprint: str
     shard: Shard | None = None
     files_from: FileList | None = None
+    shards: Shards | None = None
+
+    @property
+    def parts(self) -> Shards | None:
+        """Which parts of the images it is of; None is all of them."""
+        return Shards((self.shard.index,), self.shard.of) if self.shard else self.shards
 
 
 @dataclass(frozen=True)
@@ -143,6 +164,8 @@ class Stats:
         Exact integers in units of `scale` and `scale`²; None for float samples.
     histogram
         How often each 8-bit value occurs, 256 counts a channel; None for other depths.
+
+    A shard in which nothing was measured has no channels, a count of 0, and no method.
     """
 
     source: Source
@@ -178,7 +201,11 @@ class Stats:
     @property
     def _exact(self) -> Estimate:
         estimate = self.methods["two-pass"]
-        assert estimate is not None
+        if estimate is None:
+            raise DocumentError(
+                "a result in which nothing was measured has no figures; "
+                "merge it with the other shards: bnstat merge"
+            )
         return estimate
 
     @classmethod

@@ -32,9 +32,8 @@ def test_commands_parse(page, tmp_path):
     """Each bnstat command line of a page is one that bnstat understands."""
     from bnstat.cli.app import app
 
-    for line in re.findall(
-        r"^(?:\$ )?bnstat (?!=)([^|<>#\n]*)", page.read_text(), flags=re.MULTILINE
-    ):
+    lines = re.findall(r"^(?:\$ )?bnstat (?!=)([^|<>#\n]*)", page.read_text(), flags=re.MULTILINE)
+    for line in lines:
         arguments = line.rstrip("\\").split("||")[0].split()
         command = app.get_command(None, arguments[0])
         assert command is not None, line

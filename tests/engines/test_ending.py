@@ -34,12 +34,12 @@ def test_signal_to_all_in_mid_run(running, processes, number, options):
     main = running(*options)
     os.killpg(main.pid, number)
     started = time.monotonic()
-    out, err = main.communicate(timeout=20)
-    assert time.monotonic() - started < 5
+    out, err = main.communicate(timeout=60)
+    assert time.monotonic() - started < 15  # of a run that takes a minute
     assert (main.returncode, out) == (-number, b"")
     assert b"Traceback" not in err and b"Error" not in err
     assert err == b"" or options
-    processes.eventually(lambda: not processes.group(main.pid), seconds=5)
+    processes.eventually(lambda: not processes.group(main.pid), seconds=20)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -47,9 +47,9 @@ def test_signal_to_the_main_process_alone(running, processes, number):
     """`kill PID` ends the workers too."""
     main = running()
     main.send_signal(number)
-    out, err = main.communicate(timeout=20)
+    out, err = main.communicate(timeout=60)
     assert (main.returncode, out, err) == (-number, b"", b"")
-    processes.eventually(lambda: not processes.group(main.pid), seconds=5)
+    processes.eventually(lambda: not processes.group(main.pid), seconds=20)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -60,10 +60,10 @@ def test_signal_while_workers_start(start, endless, processes, number, delay):
     processes.eventually(lambda: serving(main, processes))
     time.sleep(delay)
     os.killpg(main.pid, number)
-    out, err = main.communicate(timeout=20)
+    out, err = main.communicate(timeout=60)
     assert (main.returncode, out) == (-number, b"")
     assert b"bug" not in err  # a process that has not come to its own code may still say a word
-    processes.eventually(lambda: not processes.group(main.pid), seconds=5)
+    processes.eventually(lambda: not processes.group(main.pid), seconds=20)
 
 
 def test_impatient_ctrl_c(running, processes):
@@ -72,9 +72,9 @@ def test_impatient_ctrl_c(running, processes):
     for _ in range(3):
         os.killpg(main.pid, signal.SIGINT)
         time.sleep(0.01)
-    out, err = main.communicate(timeout=20)
+    out, err = main.communicate(timeout=60)
     assert (main.returncode, out, err) == (-signal.SIGINT, b"", b"")
-    processes.eventually(lambda: not processes.group(main.pid), seconds=5)
+    processes.eventually(lambda: not processes.group(main.pid), seconds=20)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -94,7 +94,7 @@ del gone
 time.sleep(30)
 """)
     main = start(*COMPUTE, "--augment", "late:transform", endless)
-    out, err = main.communicate(timeout=20)
+    out, err = main.communicate(timeout=60)
     assert (main.returncode, out, err) == (-number, b"", b"")
 
 
@@ -103,7 +103,7 @@ def test_ctrl_c_without_workers(start, endless):
     main = start("-m", "bnstat", "compute", "--workers", "1", "-o", "-", endless)
     time.sleep(1)
     os.killpg(main.pid, signal.SIGINT)
-    out, err = main.communicate(timeout=20)
+    out, err = main.communicate(timeout=60)
     assert (main.returncode, out, err) == (-signal.SIGINT, b"", b"")
 
 
@@ -113,7 +113,7 @@ def test_ctrl_c_leaves_the_old_document(start, endless, processes, tmp_path):
     main = start("-m", "bnstat", "compute", "--workers", "2", endless)
     processes.eventually(lambda: len(processes.workers(main.pid)) == 2)
     os.killpg(main.pid, signal.SIGINT)
-    main.communicate(timeout=20)
+    main.communicate(timeout=60)
     assert [path.name for path in tmp_path.iterdir()] == ["bnstat.json"]
     assert (tmp_path / "bnstat.json").read_text() == "old"
 
@@ -131,7 +131,7 @@ except KeyboardInterrupt:
     processes.eventually(lambda: len(processes.workers(main.pid)) == 2)
     time.sleep(0.2)
     os.killpg(main.pid, signal.SIGINT)
-    assert main.communicate(timeout=20) == (b"caught\n", b"")
+    assert main.communicate(timeout=60) == (b"caught\n", b"")
     assert main.returncode == 0
 
 
@@ -140,7 +140,7 @@ def test_kill_of_the_main_process(running, processes):
     main = running()
     main.kill()
     processes.eventually(lambda: not processes.group(main.pid), seconds=10)
-    out, err = main.communicate(timeout=20)
+    out, err = main.communicate(timeout=60)
     assert out == b"" and b"Traceback" not in err
 
 
@@ -173,4 +173,4 @@ for step in range(20):
         time.sleep(0.02 + step / 1000)
 print("left")
 """
-    assert python("-c", program, timeout=30).stdout == "left\n"
+    assert python("-c", program, timeout=60).stdout == "left\n"

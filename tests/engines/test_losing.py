@@ -97,4 +97,4 @@ for step in range(20):
                 pass
 print("left")
 """
-    assert python("-c", program, timeout=40).stdout == "left\n"
+    assert python("-c", program, timeout=60).stdout == "left\n"

@@ -64,7 +64,7 @@ def test_leaving_ends_at_once(engine, processes):
         processes.eventually(lambda: len(processes.workers(os.getpid())) == 2)
         raise KeyboardInterrupt
     assert time.monotonic() - started < 10
-    processes.eventually(lambda: not processes.workers(os.getpid()), seconds=5)
+    processes.eventually(lambda: not processes.workers(os.getpid()), seconds=20)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torchvision.datasets.folder import IMG_EXTENSIONS as TORCHVISION
 
-from bnstat.images.folder import IMG_EXTENSIONS, Folder
+from bnstat.images.folder import Folder
+from bnstat.images.naming import IMG_EXTENSIONS
 
 
 def keys(root, prefix=b""):

@@ -52,7 +52,7 @@ def mixed():
 
 def test_keys_are_in_order_when_kinds_are_mixed(mixed):
     """Records come by key, not by kind."""
-    assert mixed.keys() == [b"a", b"b", b"d", b"e", b"f"]
+    assert list(mixed.keys()) == [b"a", b"b", b"d", b"e", b"f"]
 
 
 def test_columns_are_in_the_order_of_the_keys(mixed):
@@ -64,7 +64,7 @@ def test_order_is_by_bytes():
     """Keys sort as bytes, so that no locale and no encoding has a say."""
     records = made_of([(b"Z", BYTE, 1), (b"a", WORD, 2), (b"\xff", BYTE, 3)])
 
-    assert records.keys() == [b"Z", b"a", b"\xff"]
+    assert list(records.keys()) == [b"Z", b"a", b"\xff"]
 
 
 def test_a_failed_image_leaves_no_trace(mixed):
@@ -143,7 +143,7 @@ def test_draws_of_an_image_stand_together():
         records.extend([b"a", b"b", b"c"], part)
 
     assert (len(records), records.count) == (3, 6)
-    assert records.keys() == [b"a", b"b", b"c"]
+    assert list(records.keys()) == [b"a", b"b", b"c"]
     assert records.column(0).mean.tolist() == [1.0, 0.0, 0.2, 0.4, 0.2, 0.4]
     assert records.modes == {"RGB": 3}
 
@@ -161,3 +161,32 @@ def test_reading_does_not_end_adding(mixed):
 
     assert before[2] == 5
     assert mixed.column(0).mean.tolist() == [1.0, 0.2, -2.0, 0.4, 0.0, 1.0, 7.0]
+
+
+def test_joined_parts_are_in_the_order_of_the_keys():
+    """Parts of a set, each in order, join to the records of one run: by key, kinds as they came."""
+    draws = [(b"%02d" % i, (WORD, BYTE, BYTE)[i % 3], i + 1) for i in range(20)]
+    whole = made_of(draws)
+    joined = Records.joined([made_of(draws[i::4]) for i in (2, 0, 3, 1)] + [Records()])
+    assert list(joined.keys()) == list(whole.keys())
+    assert joined.total() == whole.total()
+    for channel in range(3):
+        for column, expected in zip(joined.column(channel), whole.column(channel), strict=True):
+            assert column.tolist() == expected.tolist()
+    assert joined._groups[BYTE].histogram.tolist() == whole._groups[BYTE].histogram.tolist()
+
+
+def test_joined_parts_keep_the_draws_of_an_image_together():
+    """With several draws an image, all move with it, in the order of the epochs."""
+    parts = []
+    for keys in ([b"b", b"d"], [b"a", b"c"]):
+        tally = Tally()
+        for row in (0, 0, 1, 1):
+            draw(tally, row, FLOAT, len(tally._pending[FLOAT].rows) + 10 * row)
+        records = Records(draws=2)
+        for part in tally.parts():
+            records.extend(keys, part)
+        parts.append(records)
+    joined = Records.joined(parts)
+    assert list(joined.keys()) == [b"a", b"b", b"c", b"d"]
+    assert joined.column(0).mean.tolist() == [0, 1, 0, 1, 12, 13, 12, 13]

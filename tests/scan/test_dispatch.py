@@ -81,7 +81,7 @@ def test_closing_ends_the_workers(images, processes):
     next(landed)
     assert len(processes.workers(os.getpid())) == 2
     landed.close()
-    processes.eventually(lambda: not processes.workers(os.getpid()), seconds=5)
+    processes.eventually(lambda: not processes.workers(os.getpid()), seconds=20)
 
 
 @pytest.mark.parametrize("engine", ENGINES[:2], ids=["inline", "two"])

@@ -2,6 +2,12 @@
 
 import os
 import pickle
+import signal
+import struct
+import zlib
+
+import pytest
+from PIL import Image
 
 from bnstat.images import Sources
 from bnstat.scan import Measure
@@ -48,3 +54,53 @@ def test_an_empty_chunk(photos):
     """Nothing gives nothing."""
     (empty,) = PLAIN([])
     assert (empty.parts, empty.failures, empty.deep) == ([], [], [])
+
+
+def test_a_file_of_too_many_bytes_is_not_opened(photos):
+    """It fails with its size; smaller ones are measured."""
+    chunk = references(photos)
+    sizes = sorted(reference.size for reference in chunk)
+    (measured,) = Measure("RGB", 10**9, max_bytes=sizes[2])(chunk)
+    large = [row for row, reference in enumerate(chunk) if reference.size > sizes[2]]
+    assert measured.failures == [
+        (row, f"has {chunk[row].size} bytes, more than --max-bytes allows") for row in large
+    ]
+    assert len(measured.parts[0].rows) == 3
+
+
+def test_what_pillow_warns_of_is_kept_by_image(photos, tmp_path, recwarn):
+    """With the row of its image; nothing of it reaches the program around."""
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    no_frames = b"acTL" + bytes(8)
+    chunk = struct.pack(">I", 8) + no_frames + struct.pack(">I", zlib.crc32(no_frames))
+    (tmp_path / "a.png").write_bytes(data[:33] + chunk + data[33:])  # behind the header
+    (bad,) = references(tmp_path)
+    (measured,) = PLAIN([*references(photos)[:2], bad])
+    assert measured.warnings == [(2, "Invalid APNG, will use default PNG image if possible")]
+    assert measured.failures == []
+    assert list(recwarn) == []
+
+
+def test_the_time_limit_ends_a_process_by_a_signal(python):
+    """Whatever it is doing; it is not raised, as a decoder would hold that up."""
+    program = (
+        "from bnstat.scan.measuring import _time_limit\n"
+        "with _time_limit(5): pass\n"
+        "with _time_limit(0.1): sum(range(10**12))\n"
+    )
+    assert python("-c", program).returncode == -signal.SIGALRM
+
+
+@pytest.mark.parametrize(
+    ("cause", "timeout", "reason"),
+    [
+        ("signal 14", 2.5, "takes longer than --timeout 2.5"),
+        ("signal 14", None, "worker died (signal 14)"),
+        ("signal 9", 2.5, "worker died (signal 9)"),
+    ],
+)
+def test_an_image_that_ended_its_worker(cause, timeout, reason):
+    """It is told why."""
+    (measured,) = Measure("RGB", 10**9, timeout=timeout).lost(cause)
+    assert measured.failures == [(0, reason)]

@@ -8,7 +8,8 @@ import pytest
 from bnstat.engines import InlineEngine
 from bnstat.errors import MeasureError
 from bnstat.images import Reference, Sources
-from bnstat.scan import Measure, Progress, scan
+from bnstat.images.shards import shard_of
+from bnstat.scan import Measure, Progress, joined, scan
 
 
 def sources(folder):
@@ -19,7 +20,7 @@ def figures(view):
     """Return all that estimators can see of the records."""
     records = view.records
     columns = [[list(values) for values in records.column(c)] for c in range(3)]
-    return (records.keys(), columns, records.total(), records.histogram, view.failures)
+    return (list(records.keys()), columns, records.total(), records.histogram, view.failures)
 
 
 @pytest.mark.parametrize("workers", [2, 3])
@@ -110,3 +111,34 @@ def test_fail_fast_knows_native_modes(photos, scanned):
     """Images of another mode are failures that are only known at the end; they count too."""
     with pytest.raises(MeasureError, match="is of mode L; the set's own is RGB"):
         scanned(sources(photos), 1, Measure("native", 10**9), fail_fast=True)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "native"])
+@pytest.mark.parametrize("of", [1, 2, 5, 40])
+def test_parts_join_to_the_whole(photos, tmp_path, mode, of):
+    """Parts scanned apart, empty ones among them, are joined to what one scan finds."""
+    (tmp_path / "bad.jpg").write_bytes(b"x")
+    references = sorted([*sources(photos), *sources(tmp_path)])
+    measure, engine = Measure(mode, 10**9), InlineEngine()
+    whole = scan(references, measure, engine)
+    own = [[r for r in references if shard_of(r.key, of) == part + 1] for part in range(of)]
+    parts = joined([scan(part, measure, engine, part=True) for part in own])
+    assert (parts.images, parts.bytes, parts.fingerprint) == (
+        whole.images,
+        whole.bytes,
+        whole.fingerprint,
+    )
+    ((view,), (expected,)) = (parts.views, whole.views)
+    assert figures(view) == figures(expected)
+    assert view.deep == expected.deep
+
+
+def test_a_failure_that_only_the_whole_knows(photos):
+    """Which mode is the set's own is decided by all parts together."""
+    references = list(sources(photos))
+    parts = [
+        scan([reference], Measure("native", 10**9), InlineEngine(), part=True)
+        for reference in references
+    ]
+    with pytest.raises(MeasureError, match="is of mode L; the set's own is RGB"):
+        joined(parts, fail_fast=True)

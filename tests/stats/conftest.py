@@ -44,6 +44,13 @@ BROKEN = [
     ("source.shard", 1, "an object"),
     ("source.shard", {"index": 0, "of": 2}, "an integer of at least 1", "source.shard.index"),
     ("source.shard", {"index": 1, "of": "2"}, "an integer of at least 1", "source.shard.of"),
+    ("source.shards", {"indices": 1, "of": 2}, "an array", "source.shards.indices"),
+    (
+        "source.shards",
+        {"indices": [0], "of": 2},
+        "an integer of at least 1",
+        "source.shards.indices.0",
+    ),
     ("source.files_from", True, "an object"),
     (
         "source.files_from",

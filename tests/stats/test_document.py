@@ -15,6 +15,7 @@ from bnstat.stats import (
     FileList,
     Pipeline,
     Shard,
+    Shards,
     Source,
     Stats,
 )
@@ -24,6 +25,7 @@ escapes = st.sampled_from(["\\udc80", "\\u0000", "\\n", "NaN", "null", "__proto_
 texts = st.text(max_size=20) | hostile | escapes
 naturals = st.integers(0, 2**70)
 positives = st.integers(1, 2**70)
+shards = st.tuples(positives, positives)
 reals = st.floats(-1e300, 1e300)
 sizes = st.floats(0, 1e300)
 weights = st.floats(0, 1)
@@ -69,7 +71,8 @@ sources = st.builds(
     deeper_than_8_bits=naturals,
     failures=st.lists(st.builds(Failure, texts, texts), max_size=3).map(tuple),
     fingerprint=texts,
-    shard=st.none() | st.builds(Shard, positives, positives),
+    shard=st.none() | shards.map(lambda pair: Shard(min(pair), max(pair))),
+    shards=st.none() | shards.map(lambda pair: Shards((min(pair),), max(pair))),
     files_from=st.none() | st.builds(FileList, st.booleans(), st.none() | texts, st.booleans()),
 )
 pipelines = st.builds(
@@ -308,6 +311,21 @@ class TestWhatCannotBe:
         text = json.dumps(document).replace('"HERE"', word)
         with pytest.raises(DocumentError, match=f"is not JSON \\({word} is not a number\\)"):
             Stats.from_json(text)
+
+    @pytest.mark.parametrize(
+        ("key", "value", "where"),
+        [
+            ("shard", {"index": 3, "of": 2}, "shard.index"),
+            ("shards", {"indices": [1, 3], "of": 2}, "shards.indices.1"),
+        ],
+    )
+    def test_a_shard_beyond_the_last_is_refused(self, document, key, value, where):
+        """There are no more than it says."""
+        document["source"][key] = value
+        with pytest.raises(
+            DocumentError, match=rf"source\.{where} must be an integer of at most 2"
+        ):
+            read(document)
 
     def test_no_channels_are_refused(self, document, put):
         """A result has at least one channel."""

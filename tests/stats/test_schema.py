@@ -21,6 +21,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 def closed(schema):
     """Return the schema with no key allowed that it does not name."""
     schema = copy.deepcopy(schema)
+    conditions = {name: schema["$defs"].pop(name) for name in ("measured", "nothing")}
     objects = [schema]
     while objects:
         node = objects.pop()
@@ -35,6 +36,7 @@ def closed(schema):
             if isinstance(v, dict)
         ]
     del schema["$defs"]["estimate"]["unevaluatedProperties"]  # batchnorm adds to it
+    schema["$defs"] |= conditions
     return schema
 
 
@@ -62,6 +64,12 @@ def computed(folder, what):
     }
     if what == "list":
         stats = bnstat.compute(files_from=folder / "list", root=folder, workers=1)
+    elif what == "empty shard":
+        stats = bnstat.compute(folder / "a.png", shard=(1, 99), workers=1)
+        assert stats.count == 0
+    elif what == "partial merge":
+        shards = [bnstat.compute(folder, shard=(i, 3), workers=1) for i in (1, 3)]
+        stats = bnstat.merge(*shards, partial=True)
     else:
         sources = [folder / name for name in names[what]]
         momentum = None if what == "float" else 0.1
@@ -74,7 +82,9 @@ def test_it_is_a_schema():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("what", ["8-bit", "16-bit", "float", "failures", "list"])
+@pytest.mark.parametrize(
+    "what", ["8-bit", "16-bit", "float", "failures", "list", "empty shard", "partial merge"]
+)
 def test_what_is_written_is_valid_and_described(folder, what, monkeypatch):
     """Every result is valid, and has no key that the schema does not name."""
     monkeypatch.chdir(folder)
@@ -130,6 +140,8 @@ def test_what_the_reader_refuses_is_invalid(broken):
         ("methods.batchnorm.expected_sd", {"mean": [0, 0, 0]}),
         ("methods.batchnorm.expected_sd.var.0", -1),
         ("methods.two-pass", {"mean": [0, 0, 0], "var": [0, 0, 0]}),
+        ("methods.two-pass", None),
+        ("count", 0),
     ],
 )
 def test_what_is_never_written_is_invalid(document, put, path, value):

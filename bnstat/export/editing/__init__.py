@@ -24,6 +24,25 @@ def read(data: bytes, syntax: str, name: str) -> Any:
     return _SYNTAXES[syntax].read(_text(data, name), name)
 
 
+def within(document: Any, *names: str) -> Any:
+    """Return what a file says under nested names; None where it says nothing."""
+    for name in names:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
+
+
+def check_lengths(document: Any, fields: Mapping[str, Any], name: str) -> None:
+    """Make sure that lists stay as long as they are, or raise ExportError."""
+    for key, value in fields.items():
+        old = within(document, key)
+        if isinstance(value, Mapping):
+            check_lengths(old, value, name)
+        elif isinstance(value, list) and isinstance(old, list) and len(old) != len(value):
+            raise ExportError(
+                f"{name} has {key} for {len(old)} channels, and the result has {len(value)}"
+            )
+
+
 def edited(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) -> bytes:
     """Return a file's bytes with the values of `fields`, which may be nested, put into it.
 

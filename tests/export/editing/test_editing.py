@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnstat.errors import ExportError
-from bnstat.export.editing import edited
+from bnstat.export.editing import check_lengths, edited, read, within
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
@@ -195,3 +195,39 @@ class TestYaml:
     def test_names_that_are_no_text_stay(self, name):
         """YAML has lists and mappings for names; they are left alone."""
         assert changed(f"{name}: 1\na: 2\n", {"a": 3.0}, "yaml") == f"{name}: 1\na: 3.0\n"
+
+
+class TestWithin:
+    """What a file says under nested names."""
+
+    def test_what_is_there(self):
+        """However deep."""
+        assert within({"a": {"b": [1]}}, "a", "b") == [1]
+        assert within({"a": 1}) == {"a": 1}
+
+    @pytest.mark.parametrize("document", [{}, {"a": None}, {"a": [1]}, {"a": {}}, [1], 3, None])
+    def test_what_is_not_there(self, document):
+        """Is None, whatever stands in its place."""
+        assert within(document, "a", "b") is None
+
+
+class TestLengths:
+    """Lists of a number a channel."""
+
+    @pytest.mark.parametrize(
+        ("text", "syntax"),
+        [('{"m": {"std": [1, 1, 1]}}', "json"), ("m: {std: [1, 1, 1]}", "yaml")],
+    )
+    def test_they_must_stay_as_long(self, text, syntax):
+        """Or the file is for images of other channels."""
+        document = read(text.encode(), syntax, "config")
+        check_lengths(document, {"m": {"std": [2.0, 2.0, 2.0]}, "new": [1.0]}, "config")
+        with pytest.raises(ExportError) as refused:
+            check_lengths(document, {"m": {"std": [2.0]}}, "config")
+
+        assert str(refused.value) == "config has std for 3 channels, and the result has 1"
+
+    @pytest.mark.parametrize("document", [{}, {"m": 0.5}, {"m": None}, [], None])
+    def test_what_is_no_list_is_not_counted(self, document):
+        """One number is for any number of channels."""
+        check_lengths(document, {"m": [1.0, 2.0]}, "config")

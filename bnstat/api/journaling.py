@@ -1,0 +1,83 @@
+"""A journal for a run: what it must not differ in from the runs before."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from bnstat.api.settings import Settings
+from bnstat.images import Reference, Sources
+from bnstat.pipelines import Draws
+from bnstat.text import key_text
+
+if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
+    from bnstat.journal import Journal
+
+
+def opened_journal(
+    path: str | os.PathLike[str] | None,
+    found: Sources,
+    plans: Sequence[Draws | None],
+    settings: Settings,
+) -> AbstractContextManager[Journal[Reference] | None]:
+    """Open the journal at `path` for a run; None is a run without.
+
+    Raises
+    ------
+    JournalError
+        If it cannot be used, or is of a run with other sources or settings.
+    """
+    if path is None:
+        return nullcontext()
+    from bnstat.journal import Journal
+
+    views = sum(plan.width if plan else 1 for plan in plans)
+    described = _sources(found) | _settings(plans, settings)
+    return Journal.open(os.fspath(path), described, views)
+
+
+def _sources(found: Sources) -> dict[str, str]:
+    """Return where the images are to be: as typed, as keys follow from that, and from where."""
+    relative = [p for p in found.locations if "://" not in p and not os.path.isabs(p)]
+    described = {"the sources": json.dumps(found.locations, ensure_ascii=False)}
+    if relative:
+        described["the folder they are in"] = key_text(os.getcwdb())
+    if found.parts is not None:
+        described["the shard"] = f"{found.parts.indices[0]}/{found.parts.of}"
+    if found.listing is not None:
+        described["the kind of list"] = "with NUL" if found.listing.null else "with newlines"
+        described["the root"] = str(found.listing.root)
+    return described
+
+
+def _settings(plans: Sequence[Draws | None], settings: Settings) -> dict[str, str]:
+    """Return what the moments of an image depend on, besides the image.
+
+    The schedule of batchnorm does not belong to it, nor, without a pipeline, seed and epochs: they
+    are replayed from what is recorded.
+    """
+    described = {
+        "the mode": settings.mode,
+        "max_pixels": str(settings.max_pixels),
+        "Pillow": version("pillow"),
+    }
+    if any(plans):
+        described |= {
+            "the pipeline": json.dumps([_pipeline(plan) for plan in plans], ensure_ascii=False),
+            "the seed": str(settings.seed),
+            "epochs": str(settings.epochs),
+            "torch": version("torch"),
+            "torchvision": version("torchvision"),
+        }
+    return described
+
+
+def _pipeline(plan: Draws | None) -> str:
+    if plan is None:
+        return "none"
+    end = "" if plan.recipe.user is None or not plan.recipe.keep_normalize else " kept to the end"
+    return " | ".join(plan.recipe.transforms) + end

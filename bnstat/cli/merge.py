@@ -1,0 +1,53 @@
+"""`bnstat merge`: results of disjoint images to one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bnstat.cli import options
+
+
+@click.command("merge", short_help="Add results of disjoint shards, exactly.")
+@click.argument("results", nargs=-1, required=True, metavar="STATS...")
+@click.option("--partial", is_flag=True, help="Accept that shards are missing; the result says so.")
+@click.option(
+    "-o",
+    "--output",
+    default="bnstat.json",
+    show_default=True,
+    metavar="FILE",
+    help="Where the result goes; - is standard output, without a table.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show no table.")
+@options.color
+def command(
+    results: tuple[str, ...], partial: bool, output: str, quiet: bool, color: bool | None
+) -> None:
+    """Add STATS, results of bnstat compute --shard, to the result of the whole set.
+
+    They come in any order, and groups may be merged first. Results of different sets are added too.
+    Counts, sums, histogram and two-pass are those of one run to the last digit.
+    """
+    from bnstat import files
+    from bnstat.api import merge
+    from bnstat.cli import report
+
+    if output != "-":
+        _check_no_input(results, Path(output))
+        files.check_writable(Path(output))
+    stats = merge(*results, partial=partial, remark=lambda line: click.echo(line, err=True))
+    stats.save(output)
+    if not quiet and output != "-":
+        report.three_ways(stats, output, color)
+
+
+def _check_no_input(results: Sequence[str], output: Path) -> None:
+    """Refuse to overwrite what is merged: the next time, it would be counted twice."""
+    from bnstat.errors import OutputError
+
+    for result in results:
+        if output.exists() and Path(result).exists() and output.samefile(result):
+            raise OutputError(f"{result} is among the results to merge; name another --output")

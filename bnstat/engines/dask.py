@@ -1,0 +1,235 @@
+"""Work on a Dask cluster: one that is there, or one on this machine for the run.
+
+Calls go through Dask's own executor. When a worker dies or leaves, Dask gives its calls to another;
+one that joins gets its share. A call under which several workers in a row have died comes back as
+`KilledWorker`, and so may calls that only waited behind it: `scan` tries all of them one by one.
+
+Dask by itself would wait for ever for a scheduler or for workers that do not come back, so a thread
+looks after both.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from uuid import uuid4
+
+from bnstat._version import __version__
+from bnstat.engines.cluster import local_cluster
+from bnstat.engines.remote import answer_alone, installed
+from bnstat.errors import MeasureError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CONNECT = 5.0  # seconds until a scheduler must have answered
+_SILENT = 30.0  # ... one that has been there
+_LOOK = 0.5  # between two looks at the cluster
+
+
+class DaskEngine:
+    """Dask workers: those of the scheduler at `address`, or else as many processes here."""
+
+    def __init__(self, address: str | None, workers: int | None) -> None:
+        try:
+            from distributed import KilledWorker
+        except ImportError as error:
+            raise MeasureError(
+                "the engine dask needs distributed: pip install 'bnstat[dask]'"
+            ) from error
+        self.lost: tuple[type[BaseException], ...] = (KilledWorker,)
+        self._address = address
+        self._least = workers or 1
+        self._open = ExitStack()
+        self._cluster: _Cluster | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many tasks can run at once: more, when workers have joined."""
+        return max(self._least, self._cluster.workers if self._cluster else 0)
+
+    @contextmanager
+    def open(self, workers: int) -> Iterator[Executor]:
+        """Give an executor on the cluster; leaving the context cancels what it has not done."""
+        if self._cluster is None:
+            self._cluster = self._connected()
+        crew = _Crew(self._cluster)
+        try:
+            yield crew
+        finally:
+            crew.shutdown()
+
+    def cause(self, loss: BaseException) -> str:
+        """Say how many workers died of a call."""
+        times = getattr(loss, "allowed_failures", 0) + 1
+        return f"{times} Dask workers in a row"
+
+    def close(self) -> None:
+        """Leave the cluster; end it if it was started here."""
+        self._cluster = None
+        self._open.close()
+
+    def _connected(self) -> _Cluster:
+        from distributed import Client
+        from distributed.utils import silence_logging_cmgr
+
+        self._open.enter_context(silence_logging_cmgr(logging.CRITICAL))
+        own = self._address is None
+        address = self._address or self._open.enter_context(local_cluster(self._least))
+        try:
+            client = Client(address, timeout=_CONNECT, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise MeasureError(
+                f"no Dask scheduler answers at {address}; start one there, or check the address"
+            ) from error
+        self._open.callback(client.close)
+        return _Cluster(client, "on this machine" if own else f"at {address}")
+
+
+class _Cluster:
+    """A scheduler, and how many workers it had when last looked at."""
+
+    def __init__(self, client: Client, where: str) -> None:
+        import dask
+        from dask.utils import parse_timedelta
+
+        self.client = client
+        self.workers = 0
+        self._where = where
+        self._seen = time.monotonic()
+        # A task that nobody can run fails after this time, if the setting is set; or else a minute.
+        setting = "distributed.scheduler.no-workers-timeout"
+        self._patience = parse_timedelta(dask.config.get(setting, None) or "60s")
+        self.look()
+
+    def look(self) -> None:
+        """Count the workers.
+
+        Raises
+        ------
+        MeasureError
+            If the scheduler has gone, or there have been no workers for too long.
+        """
+        try:
+            scheduler: Any = self.client.scheduler
+            counted = self.client.sync(scheduler.ncores, callback_timeout=_SILENT)
+        except Exception as error:
+            raise self.gone() from error
+        if self.client.status != "running":  # it was away, and has forgotten the calls
+            raise self.gone()
+        self.workers = len(counted)
+        if self.workers:
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > self._patience:
+            raise MeasureError(
+                f"the Dask scheduler {self._where} has had no worker for {self._patience:g} s; "
+                "start some: dask worker ADDRESS"
+            )
+
+    def gone(self) -> MeasureError:
+        """Return what to raise when the scheduler has gone."""
+        return MeasureError(
+            f"the Dask scheduler {self._where} has gone, and with it what was being measured; "
+            "start it and this run again"
+        )
+
+
+@dataclass(frozen=True)
+class _Remote:
+    """A call, which is answered where it is unpickled.
+
+    Dask sees `pickle.loads` and bytes. A function of ours would have to be imported when its
+    message comes in, which ends a worker that has no bnstat, instead of failing the call.
+    """
+
+    call: bytes
+    folder: str
+
+    def __reduce__(self) -> tuple[Callable[..., bytes], tuple[object, ...]]:
+        return answer_alone, (self.call, self.folder, installed())
+
+
+class _Crew(Executor):
+    """Dask's executor, whose futures always end: in a result, in an error or cancelled."""
+
+    def __init__(self, cluster: _Cluster) -> None:
+        self._cluster = cluster
+        self._dask = cluster.client.get_executor(pure=False)  # a call tried again is another one
+        self._answers: set[Future[Any]] = set()
+        self._settling = threading.Lock()
+        self._left = threading.Event()
+        self._watch = threading.Thread(target=self._look_after, daemon=True)
+        self._watch.start()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        call = pickle.dumps(_Remote(pickle.dumps(partial(fn, *args, **kwargs)), os.getcwd()))
+        answer: Future[T] = Future()
+        try:
+            theirs = self._dask.submit(pickle.loads, call, key=f"bnstat-{uuid4().hex}")
+        except Exception as error:
+            raise self._cluster.gone() from error
+        with self._settling:
+            self._answers.add(answer)
+        theirs.add_done_callback(partial(self._settle, answer))
+        return answer
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Cancel what is not done."""
+        self._left.set()
+        with self._settling:
+            for answer in self._answers:
+                answer.cancel()
+        if self._cluster.client.status == "running":
+            self._dask.shutdown(wait=False)
+        self._watch.join()
+
+    def _settle(self, answer: Future[Any], theirs: Future[bytes]) -> None:
+        result, error = self._received(theirs)
+        self._end(answer, result, error)
+
+    def _received(self, theirs: Future[bytes]) -> tuple[Any, Exception | None]:
+        from distributed import KilledWorker
+
+        try:
+            result, error = pickle.loads(theirs.result())
+        except CancelledError:  # as Dask does with all calls when the connection is lost
+            return None, self._cluster.gone()
+        except KilledWorker as loss:
+            return None, loss
+        except Exception as trouble:
+            return None, MeasureError(
+                f"a Dask worker cannot run bnstat: {type(trouble).__name__}: {trouble}; "
+                f"install bnstat {__version__} on all workers"
+            )
+        return result, error
+
+    def _end(self, answer: Future[Any], result: Any, error: Exception | None) -> None:
+        with self._settling:
+            self._answers.discard(answer)
+            if answer.done():  # cancelled, or given up
+                return
+            if error is None:
+                answer.set_result(result)
+            else:
+                answer.set_exception(error)
+
+    def _look_after(self) -> None:
+        """Give up all calls when the cluster has gone."""
+        while not self._left.wait(_LOOK):
+            try:
+                self._cluster.look()
+            except MeasureError as error:
+                for answer in list(self._answers):
+                    self._end(answer, None, error)

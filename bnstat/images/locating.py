@@ -1,0 +1,185 @@
+"""What is typed, to where images are: a folder, a file, an archive, a URL, a pattern."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+
+from bnstat.errors import SourceError
+from bnstat.images import patterns, remote, urls
+from bnstat.images.archive import Archive, Format, Place
+from bnstat.images.folder import Folder
+from bnstat.images.matches import Matches
+from bnstat.images.naming import is_hidden, is_image
+from bnstat.images.parquet import PARQUET
+from bnstat.images.part import Part
+from bnstat.images.reference import UnreadableError, refer
+from bnstat.images.shards import ALL
+from bnstat.images.single import SingleFile
+from bnstat.images.tar import TAR
+from bnstat.images.zip import ZIP
+from bnstat.text import key_text
+
+# Files that hold images; what a name ends in tells which.
+FORMATS = (TAR, ZIP, PARQUET)
+
+
+def located(locations: Sequence[str], cwd: bytes, keys: Container[bytes] = ALL) -> list[Part]:
+    """Return the images at locations, which are relative to `cwd` unless they are URLs.
+
+    Files in folders whose keys are not among `keys` are not looked at.
+
+    Raises
+    ------
+    SourceError
+        If there is nothing at a location.
+    """
+    names = [name for typed in locations for name in _unbraced(typed, cwd)]
+    several = len(locations) > 1 or len(names) > 1
+    alone = len(names) == 1
+    return [part for n in names for part in _Location(n, cwd, keys, several, alone).parts]
+
+
+def _unbraced(typed: str, cwd: bytes) -> list[bytes]:
+    name = os.fsencode(typed)
+    if os.path.lexists(os.path.join(cwd, name)):
+        return [name]
+    return [os.fsencode(each) for each in patterns.unbraced(typed)]
+
+
+@dataclass(frozen=True)
+class _Location:
+    """A location without braces: as typed; beside others, whose keys it must differ from; alone."""
+
+    name: bytes
+    cwd: bytes
+    keys: Container[bytes]
+    several: bool
+    alone: bool
+
+    @property
+    def parts(self) -> list[Part]:
+        if os.path.lexists(self._path):
+            return [self._local()]
+        if urls.is_url(self.name):
+            return self._remote()
+        if patterns.has_wildcard(self.name):
+            return self._matched(patterns.matching(self.name, self.cwd))
+        raise SourceError(f"no folder or file {key_text(self._path)}; check the path")
+
+    @property
+    def _path(self) -> bytes:
+        return os.path.join(self.cwd, self.name)
+
+    def _local(self) -> Part:
+        if os.path.isdir(self._path):
+            prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
+            return Folder(self._path, prefix, self.keys)
+        form = _format(self.name)
+        if form is not None and os.path.isfile(self._path):
+            return self._archive(Place(self._path), form)
+        return SingleFile(self._path, self._key)
+
+    @property
+    def _key(self) -> bytes:
+        return self.name if self.several else os.path.basename(self.name)
+
+    def _archive(self, place: Place, form: Format) -> Archive:
+        prefix = self.name + b"/" if self.several else b""
+        return Archive(place, form, name=self._key, prefix=prefix, alone=self.alone)
+
+    def _matched(self, names: Sequence[bytes]) -> list[Part]:
+        """Return what a pattern matches: what holds images by itself, and the images."""
+        if not names:
+            raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
+        kept = [n for n in names if _format(n) or os.path.isdir(os.path.join(self.cwd, n))]
+        alone = self.alone and len(names) == 1
+        parts = [_Location(n, self.cwd, self.keys, True, alone)._local() for n in kept]
+        others = sorted(set(names).difference(kept))
+        return [*parts, *_images(others, lambda name: refer(name, os.path.join(self.cwd, name)))]
+
+    def _remote(self) -> list[Part]:
+        url = _absolute(self.name, self.cwd)
+        urls.filesystem(url)  # here, so that a package that is missing is an error at once
+        if patterns.has_wildcard(self.name):
+            return self._matched_remotely(url)
+        form = _format(_path_in(url))
+        if form is not None:
+            return [self._archive(Place(url, remote=True), form)]
+        if self._is_remote_folder(url):
+            prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
+            return [remote.RemoteFolder(url, prefix)]
+        return [remote.RemoteFile(url, self.name if self.several else _last(url))]
+
+    def _is_remote_folder(self, url: bytes) -> bool:
+        if url.startswith((b"http://", b"https://")):
+            return url.endswith(b"/")
+        try:
+            return bool(urls.info(url)["type"] == "directory")
+        except UnreadableError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise SourceError(f"nothing at {key_text(self.name)}; check the URL") from error
+            raise SourceError(f"{key_text(self.name)} {error}") from error
+
+    def _matched_remotely(self, url: bytes) -> list[Part]:
+        try:
+            found = remote.matching(url)
+        except UnreadableError as error:
+            raise SourceError(f"{key_text(self.name)} {error}") from error
+        above = _folder_above_wildcards(url)
+        known = {
+            name: info
+            for name, info in found
+            if info["type"] != "directory" and not is_hidden(_path_in(name).removeprefix(above))
+        }
+        if not known:
+            raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
+        kept = [name for name in known if _format(_path_in(name))]
+        alone = self.alone and len(known) == 1
+        parts = [
+            part for name in kept for part in _Location(name, b"", self.keys, True, alone)._remote()
+        ]
+        others = sorted(known.keys() - set(kept))
+        return [*parts, *_images(others, lambda name: remote.refer(name, name, known[name]))]
+
+
+def _images(names: Sequence[bytes], refer: remote.Refer) -> list[Part]:
+    """Return the images among files that a pattern matches; other files are counted."""
+    images = [name for name in names if is_image(_path_in(name))]
+    if not names:
+        return []
+    return [Matches(images, refer, len(names) - len(images))]
+
+
+def _format(name: bytes) -> Format | None:
+    """Return the kind of file that holds images which a name tells."""
+    for form in FORMATS:
+        if name.lower().endswith(form.suffixes):
+            return form
+    return None
+
+
+def _path_in(url: bytes) -> bytes:
+    """Return the path in a URL, which tells what is there: of a chain, the first."""
+    links = [link for link in url.split(b"::") if b"://" in link] or [url]
+    web = links[0].startswith((b"http://", b"https://"))
+    return links[0].partition(b"?")[0] if web else links[0]
+
+
+def _last(url: bytes) -> bytes:
+    return os.path.basename(_path_in(url))
+
+
+def _folder_above_wildcards(url: bytes) -> bytes:
+    above = re.split(rb"[*?[]", _path_in(url))[0]
+    return above[: above.rfind(b"/") + 1]
+
+
+def _absolute(url: bytes, cwd: bytes) -> bytes:
+    """Return a URL that means the same anywhere: a chain may end in a file's relative path."""
+    head, chain, last = url.rpartition(b"::")
+    if not chain or b"://" in last:
+        return url
+    return head + chain + os.path.abspath(os.path.join(cwd, last))

@@ -1,0 +1,43 @@
+"""Which names are images, and what a member of an archive is called."""
+
+from __future__ import annotations
+
+# torchvision.datasets.folder.IMG_EXTENSIONS (https://docs.pytorch.org/vision/stable/generated/
+# torchvision.datasets.ImageFolder.html); importing it would import torch. A test compares the two.
+IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+
+_SUFFIXES = tuple(suffix.encode() for suffix in IMG_EXTENSIONS)
+
+
+def is_image(name: bytes) -> bool:
+    """Whether a name has an image extension, in any case."""
+    return name.lower().endswith(_SUFFIXES)
+
+
+def is_hidden(key: bytes) -> bool:
+    """Whether a file, or a folder above it, has a name that begins with a dot."""
+    return key.startswith(b".") or b"/." in key
+
+
+def is_shown_image(key: bytes) -> bool:
+    """Whether a key is that of an image that is not hidden."""
+    return is_image(key) and not is_hidden(key)
+
+
+def inside(name: bytes) -> bytes:
+    r"""Return a member's name as a path below its archive's root, whatever it says.
+
+    It is a key and is never opened; but names that lead out must not pass for others' keys.
+
+    >>> inside(b"./a/x.png"), inside(b"/etc/x.png"), inside(b"a/../../x.png")
+    (b'a/x.png', b'etc/x.png', b'x.png')
+    """
+    if not name.startswith((b".", b"/")) and b"/." not in name and b"//" not in name:
+        return name
+    parts: list[bytes] = []
+    for part in name.split(b"/"):
+        if part == b"..":
+            del parts[-1:]
+        elif part not in (b"", b"."):
+            parts.append(part)
+    return b"/".join(parts)

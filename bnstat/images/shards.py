@@ -1,0 +1,60 @@
+"""Disjoint parts of a set of images, by a hash of the key: the same in any run, and balanced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from hashlib import blake2b
+
+from bnstat.stats import Shard, Shards
+
+
+def shard_of(key: bytes, of: int) -> int:
+    """Return which of `of` parts an image belongs to, from 1 on; only its key decides.
+
+    >>> [shard_of(key, 3) for key in (b"a.jpg", b"b.jpg", b"c.jpg", b"d.jpg")]
+    [1, 2, 2, 3]
+    """
+    digest = blake2b(b"shard/" + key, digest_size=8).digest()
+    return int.from_bytes(digest) % of + 1
+
+
+class KeysOf(Container[bytes]):
+    """The keys that belong to some parts of a set; None is all of them."""
+
+    def __init__(self, parts: Shards | None = None) -> None:
+        self.parts = parts
+
+    def __contains__(self, key: object) -> bool:
+        """Whether a key belongs to these parts."""
+        if self.parts is None:
+            return True
+        return shard_of(key, self.parts.of) in self.parts.indices  # type: ignore[arg-type]
+
+    @property
+    def has_first(self) -> bool:
+        """Whether the first part is among them: it counts the files that are no images."""
+        return self.parts is None or 1 in self.parts.indices
+
+
+ALL = KeysOf()
+
+
+def read_shard(text: str) -> Shard:
+    """Return the shard that is typed as I/N.
+
+    Raises
+    ------
+    ValueError
+        If it is none: I counts from 1 to N.
+
+    Examples
+    --------
+    >>> read_shard("2/8")
+    Shard(index=2, of=8)
+    """
+    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+    index, of = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= index <= of:
+        raise ValueError(f"{text!r} is no shard I/N, such as 1/8: I counts from 1 to N.")
+    return Shard(index, of)

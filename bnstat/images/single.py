@@ -1,0 +1,25 @@
+"""A file named as a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bnstat.images.reference import Reference, refer
+
+
+class SingleFile:
+    """A file named as a source: opened whatever its name."""
+
+    ordered = True
+    skipped = 0
+
+    def __init__(self, path: bytes, key: bytes) -> None:
+        self._path = path
+        self.prefix = key
+
+    def count(self) -> int:
+        """Count the file."""
+        return 1
+
+    def __iter__(self) -> Iterator[Reference]:
+        yield refer(self.prefix, self._path)

@@ -1,0 +1,255 @@
+"""Tar archives.
+
+A plain one on a disk is read member by member, in any order, by the workers; only its headers are
+read here. One that is compressed, or at a URL, can only be read from its beginning to its end: that
+is done here, and references carry the bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from io import BufferedReader, BytesIO, RawIOBase
+from typing import IO, cast
+
+from bnstat.images.archive import Format, Place
+from bnstat.images.header import Header
+from bnstat.images.naming import inside, is_shown_image
+from bnstat.images.reference import Carried, Reference, UnreadableError
+
+# The first bytes of a compressed file, and the module that reads it.
+_COMPRESSIONS = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "lzma",
+    b"\x28\xb5\x2f\xfd": "compression.zstd",
+}
+# No larger member of a stream is held in memory.
+_MOST_CARRIED = 256 << 20
+# A member of more bytes is read as it is decoded.
+_LARGE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The bytes of a file from `start` on, as many as the reference says."""
+
+    start: int
+
+    def open(self, reference: Reference) -> IO[bytes]:
+        """Return them as a file."""
+        if reference.size > _LARGE:
+            return BufferedReader(_Window(reference.path, self.start, reference.size))
+        with open(reference.path, "rb", buffering=0) as file:
+            file.seek(self.start)
+            return BytesIO(file.read(reference.size))
+
+
+class _Window(RawIOBase):
+    """A part of a file, as a file."""
+
+    def __init__(self, path: bytes, start: int, size: int) -> None:
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed with this)
+        self._start, self._size, self._at = start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, origin + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._file.seek(self._start + self._at)
+        left = max(0, self._size - self._at)
+        read = self._file.readinto(memoryview(buffer)[:left]) or 0
+        self._at += read
+        return read
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Forward(RawIOBase):
+    """A file that is only read on: for what cannot seek."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._at = 0
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        while self._at < offset and self.read(min(offset - self._at, 1 << 20)):
+            pass
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._at += len(data)
+        return data
+
+
+def _members(place: Place, wanted: Callable[[bytes], bytes | None]) -> Iterator[Reference]:
+    with ExitStack() as stack:
+        file = stack.enter_context(place.open())
+        compressed = _decompressed(file)
+        if compressed is not None:
+            yield from _streamed(place, stack.enter_context(compressed), wanted)
+        elif place.remote:
+            seekable = file if file.seekable() else cast(IO[bytes], _Forward(file))
+            yield from _streamed(place, seekable, wanted)
+        else:
+            yield from _random(place, file, wanted)
+
+
+def _decompressed(file: IO[bytes]) -> IO[bytes] | None:
+    """Return a file of what a compressed one holds; None if it is not compressed."""
+    if not file.seekable():
+        return None
+    head = file.read(6)
+    file.seek(0)
+    for magic, module in _COMPRESSIONS.items():
+        if head.startswith(magic):
+            try:
+                return cast(IO[bytes], import_module(module).open(file))
+            except ImportError as error:
+                raise UnreadableError(f"this Python has no {module} to unpack it with") from error
+    return None
+
+
+def headers(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
+    """Yield the headers of a tar file up to its end mark.
+
+    tarfile's own iteration keeps all of them, and takes a broken header for the end.
+
+    Raises
+    ------
+    tarfile.TarError
+        If a header is broken, or the file ends without its end mark.
+    """
+    with tarfile.TarFile(fileobj=file, tarinfo=Header, errors="surrogateescape") as tar:
+        header = tar.firstmember  # type: ignore[attr-defined]
+        while header is not None:
+            yield header
+            if tar.offset <= header.offset:
+                raise tarfile.ReadError("a header gives a size below zero")
+            file.seek(tar.offset)
+            try:
+                header = Header.fromtarfile(tar)
+            except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+                return
+            except tarfile.EmptyHeaderError as error:  # type: ignore[attr-defined]
+                raise tarfile.ReadError("it ends without its end mark, cut off perhaps") from error
+
+
+def _random(
+    place: Place, file: IO[bytes], wanted: Callable[[bytes], bytes | None]
+) -> Iterator[Reference]:
+    """Yield where each image lies; a hard link lies where what it leads to does."""
+    end = os.fstat(file.fileno()).st_size
+    stored: dict[bytes, tuple[int, int]] | None = None
+    for header in headers(file):
+        key = None if header.isdir() else wanted(os.fsencode(header.name))
+        if key is None:
+            continue
+        start, size, problem = header.offset_data, header.size, _problem(header)
+        if header.islnk():
+            stored = _stored(place) if stored is None else stored
+            start, size = stored.get(inside(os.fsencode(header.linkname)), (0, -1))
+            problem = None if size >= 0 else _LINK.format(header.linkname, "is not in the archive")
+        if problem is None and start + size > end:
+            problem = "is cut off: the archive ends before it does"
+        yield _reference(place, key, header, max(size, 0), problem, Stretch(start))
+
+
+def _streamed(
+    place: Place, file: IO[bytes], wanted: Callable[[bytes], bytes | None]
+) -> Iterator[Reference]:
+    """Yield each image with its bytes."""
+    for header in headers(file):
+        key = None if header.isdir() else wanted(os.fsencode(header.name))
+        if key is None:
+            continue
+        problem, data = _problem(header), b""
+        if header.islnk():
+            problem = _LINK.format(
+                header.linkname, "can only be followed in a plain .tar on a disk"
+            )
+        elif header.size > _MOST_CARRIED:
+            problem = f"has {header.size} bytes, too many for a stream; put it into a plain .tar"
+        if problem is None:
+            data = file.read(header.size)
+            if len(data) < header.size:
+                problem = "is cut off: the archive ends before it does"
+        yield _reference(place, key, header, header.size, problem, Carried(data))
+    while file.read(1 << 20):  # a checksum at the end is compared when it is read
+        pass
+
+
+_LINK = "is a link to {}, which {}"
+
+
+def _problem(header: tarfile.TarInfo) -> str | None:
+    """Return why a member is nothing to measure."""
+    if header.issym():
+        return "is a symbolic link; tar --dereference stores what it leads to"
+    if header.issparse():
+        return "is stored with holes (tar --sparse), which are not read"
+    return None if header.isreg() or header.islnk() else "is not a regular file"
+
+
+def _reference(
+    place: Place,
+    key: bytes,
+    header: tarfile.TarInfo,
+    size: int,
+    problem: str | None,
+    content: Stretch | Carried,
+) -> Reference:
+    changed = int(header.mtime * 1_000_000_000)
+    return Reference(key, place.path, size, changed, problem, content)
+
+
+def _stored(place: Place) -> dict[bytes, tuple[int, int]]:
+    """Return start and size of each file that a plain archive stores, by name."""
+    found: dict[bytes, tuple[int, int]] = {}
+    try:
+        with place.open() as file:
+            for header in headers(file):
+                if header.isreg() and not header.issparse():
+                    name = inside(os.fsencode(header.name))
+                    found.setdefault(name, (header.offset_data, header.size))
+    except tarfile.TarError:  # links lead back: what is broken comes after
+        pass
+    return found
+
+
+def _count(place: Place) -> int | None:
+    if place.remote:
+        return None
+    with place.open() as file:
+        if _decompressed(file) is not None:
+            return None
+        names = (os.fsencode(header.name) for header in headers(file) if not header.isdir())
+        return sum(is_shown_image(inside(name)) for name in names)
+
+
+TAR = Format(
+    (
+        *(b".tar", b".tar.gz", b".tgz", b".tar.bz2", b".tbz2", b".tbz"),
+        *(b".tar.xz", b".txz", b".tar.zst", b".tzst"),
+    ),
+    _members,
+    _count,
+)

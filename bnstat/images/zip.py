@@ -1,0 +1,125 @@
+"""Zip archives: the directory is read here, each member by the worker that measures it."""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, cast
+
+from bnstat.images import urls
+from bnstat.images.archive import Format, Place
+from bnstat.images.naming import inside, is_shown_image
+from bnstat.images.reference import Reference, UnreadableError
+
+# The local header: 30 bytes, then name and extra fields, of which the directory's copy may differ.
+_HEADER = struct.Struct("<4s22xHH")
+_SPARE = 8192
+# A larger member is inflated as it is decoded, so that a header that is refused ends it.
+_LARGE = 16 << 20
+_UTF_8, _ENCRYPTED = 0x800, 0x1
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member: where its local header is, and how it is compressed.
+
+    offset: of the local header; length: of its name and extra fields in the directory; packed:
+    compressed bytes; method: as zipfile numbers them; crc: CRC-32; remote: the archive is at a URL.
+    """
+
+    offset: int
+    length: int
+    packed: int
+    method: int
+    crc: int
+    remote: bool
+
+    def open(self, reference: Reference) -> IO[bytes]:
+        """Return the inflated member as a file: no more bytes than it declares."""
+        large = reference.size > _LARGE
+        info = zipfile.ZipInfo("member")
+        info.compress_type, info.compress_size, info.CRC = self.method, self.packed, self.crc
+        # One more than declared, where that is not to be met.
+        info.file_size = reference.size + (not large)
+        with ExitStack() as stack:
+            file = stack.enter_context(self._raw(reference))
+            _skip_header(file)
+            inflated = cast(IO[bytes], zipfile.ZipExtFile(file, "r", info, close_fileobj=True))
+            if not large:
+                return BytesIO(_whole(inflated, reference.size))
+            stack.pop_all()  # it is closed with what is returned
+            return inflated
+
+    def _raw(self, reference: Reference) -> IO[bytes]:
+        """Return a file that stands where the local header is said to be."""
+        if self.remote:
+            end = self.offset + _HEADER.size + self.length + _SPARE + self.packed
+            return BytesIO(urls.read(reference.path, self.offset, end))
+        file = open(reference.path, "rb")  # noqa: SIM115 (the caller closes it)
+        file.seek(max(0, self.offset))
+        return file
+
+
+def _skip_header(file: IO[bytes]) -> None:
+    head = file.read(_HEADER.size)
+    if len(head) < _HEADER.size or not head.startswith(b"PK\3\4"):
+        raise UnreadableError("is not where the archive's directory says")
+    _, name, extra = _HEADER.unpack(head)
+    file.seek(name + extra, 1)
+
+
+def _whole(file: IO[bytes], size: int) -> bytes:
+    """Return all bytes of a member; zipfile compares their checksum."""
+    try:
+        with file:
+            data = file.read()
+    except EOFError as error:
+        raise UnreadableError("is cut off: the archive ends before it does") from error
+    if len(data) != size:
+        least = "more" if len(data) > size else "fewer"
+        raise UnreadableError(f"holds {least} than the {size} bytes that the archive declares")
+    return data
+
+
+def _members(place: Place, wanted: Callable[[bytes], bytes | None]) -> Iterator[Reference]:
+    with place.open() as file, zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            key = None if info.is_dir() else wanted(_name(info))
+            if key is None:
+                continue
+            length = len(info.orig_filename) * 2 + len(info.extra)
+            where = (info.header_offset, length, info.compress_size, info.compress_type, info.CRC)
+            member = Member(*where, place.remote)
+            crc = b"%08x" % info.CRC
+            yield Reference(key, place.path, info.file_size, 0, _problem(info), member, crc)
+
+
+def _name(info: zipfile.ZipInfo) -> bytes:
+    """Return a member's name in the bytes that the archive has for it."""
+    encoding = "utf-8" if info.flag_bits & _UTF_8 else "cp437"
+    return info.orig_filename.encode(encoding, "surrogateescape")
+
+
+def _problem(info: zipfile.ZipInfo) -> str | None:
+    """Return why a member is nothing to measure."""
+    if info.flag_bits & _ENCRYPTED:
+        return "is encrypted"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return "is a symbolic link; zip without --symlinks stores what it leads to"
+    return None
+
+
+def _count(place: Place) -> int | None:
+    if place.remote:
+        return None
+    with zipfile.ZipFile(place.path.decode("utf-8", "surrogateescape")) as archive:
+        names = (inside(_name(info)) for info in archive.infolist() if not info.is_dir())
+        return sum(map(is_shown_image, names))
+
+
+ZIP = Format((b".zip",), _members, _count)

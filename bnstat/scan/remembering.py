@@ -1,0 +1,55 @@
+"""What a journal knows of the images of a run, and what it is told.
+
+Failures are not recorded: a lost worker, a lack of memory or of permission may be gone the next
+time, and a broken file is soon found broken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from bnstat.images import Reference
+from bnstat.scan.dispatch import Chunk, Result
+from bnstat.scan.measuring import Measured
+
+if TYPE_CHECKING:
+    from bnstat.journal import Entry, Journal
+
+
+def recalled(
+    journal: Journal[Reference],
+    printed: Iterable[tuple[Reference, int]],
+    add: Callable[[Chunk, Result], None],
+) -> Iterator[Reference]:
+    """Yield the images that are to be measured; hand what is known of the others to `add`.
+
+    Images come with their fingerprints, in key order. Those whose record proves damaged are yielded
+    later than their place.
+    """
+
+    def settled(key: bytes | None) -> Iterator[Reference]:
+        for images, entry in journal.passed(key):
+            if entry is None:
+                yield from images
+            else:
+                add(images, _measured(entry))
+
+    for reference, fingerprint in printed:
+        if not journal.knows(reference, fingerprint):
+            yield reference
+        yield from settled(reference.key)
+    yield from settled(None)
+
+
+def _measured(entry: Entry) -> Result:
+    return [Measured(parts, [], entry.deep) for parts in entry.views]
+
+
+def record(journal: Journal[Reference], chunk: Chunk, result: Result) -> None:
+    """Tell a journal the images of a chunk that were measured in every view."""
+    failed = {row for measured in result for row, _ in measured.failures}
+    rows = [row for row in range(len(chunk)) if row not in failed]
+    if rows:
+        deep = result[0].deep
+        journal.record(chunk, rows, deep, [measured.parts for measured in result])

@@ -1,0 +1,244 @@
+"""Dask: the same document as on one machine, whatever becomes of the cluster."""
+
+import json
+import os
+import signal
+import textwrap
+import time
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import bnstat
+from bnstat.engines import open_engine
+from bnstat.images import Sources
+from bnstat.scan import Measure, scan
+
+COMPUTE = ("-m", "bnstat", "compute", "-o", "-")
+RANDOM = "RandomResizedCrop(32) | RandomHorizontalFlip() | ColorJitter(0.4, 0.4)"
+
+
+# Workers find there what ends them.
+SCAN = Path(__file__).parents[1] / "scan"
+
+
+@pytest.fixture(scope="module")
+def one(clusters):
+    """A cluster of one worker with four threads; nobody is killed in it."""
+    return clusters.start(1, "--nthreads", "4")
+
+
+@pytest.fixture(scope="module")
+def bitmaps(tmp_path_factory):
+    """A folder of 16 images that fill a chunk each, quickly read."""
+    folder = tmp_path_factory.mktemp("data") / "bitmaps"
+    folder.mkdir()
+    pixels = np.random.default_rng(5).integers(0, 256, (600, 620, 3), dtype=np.uint8)
+    for i in range(16):
+        Image.fromarray(np.roll(pixels, 31 * i)).save(folder / f"{i:02}.bmp")
+    return folder
+
+
+def undated(text):
+    return json.loads(text) | {"created": None}
+
+
+def document(stats):
+    return undated(stats.to_json())
+
+
+@pytest.fixture
+def hundred(endless, tmp_path):
+    """A list of the first hundred images of the endless folder, seen from there."""
+    (tmp_path / "photos").symlink_to(endless)
+    (tmp_path / "names").write_text("".join(f"photos/{i:04}.jpg\n" for i in range(100)))
+    return (*COMPUTE, "--files-from", "names")
+
+
+def said(main, seconds=60):
+    out, err = main.communicate(timeout=seconds)
+    return main.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize("last", ["", " | ToImage() | ToDtype(float32, scale=True)"])
+def test_threads_of_a_worker_do_not_share_generators(one, bitmaps, monkeypatch, last):
+    """Random draws are the same with four threads a worker; a name may be relative to here."""
+    monkeypatch.chdir(bitmaps.parent)
+    options = {"augment": f"RandomCrop(40) | RandomHorizontalFlip(){last}", "epochs": 8}
+    expected = bnstat.compute("bitmaps", workers=1, **options)
+    actual = bnstat.compute("bitmaps", engine=one.engine, **options)
+    assert document(expected) == document(actual)
+
+
+def test_command_line(one, photos, python):
+    """The command line takes it, with not a word more on stderr than without."""
+    there = python(*COMPUTE, "photos", "--engine", one.engine, "-q", cwd=photos.parent)
+    here = python(*COMPUTE, "photos", "--workers", "1", "-q", cwd=photos.parent)
+    assert (there.returncode, there.stderr) == (0, "") == (here.returncode, here.stderr)
+    assert undated(there.stdout) == undated(here.stdout)
+
+
+def test_a_worker_killed_and_one_that_joins_late(clusters, start, hundred, processes):
+    """`kill -9` of a worker and its nanny, and a worker that joins after that, change no figure."""
+    expected = said(start(*hundred, "--workers", "2"))
+    cluster = clusters.start(2, "--nthreads", "1")
+    main = start(*hundred, "--engine", cluster.engine)
+    processes.eventually(lambda: busy(cluster))
+    cluster.kill(cluster.workers[0])
+    cluster.worker("--nthreads", "1")
+    status, out, err = said(main)
+    assert (status, "Error" in err) == (0, False)
+    assert undated(out) == undated(expected[1])
+
+
+def busy(cluster):
+    from distributed import Client
+
+    with Client(cluster.address, set_as_default=False) as client:
+        return any(client.processing().values())
+
+
+def test_scheduler_killed_in_mid_run(clusters, start, endless, processes):
+    """The run ends soon, with status 4 and a line that says what happened."""
+    cluster = clusters.start(1, "--nthreads", "1")
+    main = start(*COMPUTE, endless, "--engine", cluster.engine)
+    processes.eventually(lambda: busy(cluster))
+    cluster.kill(cluster.scheduler)
+    assert said(main, seconds=40) == (
+        4,
+        "",
+        f"bnstat: the Dask scheduler at {cluster.address} has gone, and with it what was being "
+        "measured; start it and this run again\n",
+    )
+
+
+@pytest.mark.long
+def test_no_scheduler(python, photos):
+    """An address at which nobody answers is an error within seconds."""
+    result = python(*COMPUTE, photos, "--engine", "dask://127.0.0.1:1")
+    assert (result.returncode, result.stdout, result.stderr) == (
+        4,
+        "",
+        "bnstat: no Dask scheduler answers at 127.0.0.1:1; start one there, or check the address\n",
+    )
+
+
+@pytest.mark.long
+def test_no_workers(clusters, python, photos):
+    """A scheduler without workers is waited for as long as Dask's own setting says."""
+    cluster = clusters.start()
+    setting = {"DASK_DISTRIBUTED__SCHEDULER__NO_WORKERS_TIMEOUT": "1s"}
+    result = python(*COMPUTE, photos, "--engine", cluster.engine, env=setting)
+    assert (result.returncode, result.stdout, result.stderr) == (
+        4,
+        "",
+        f"bnstat: the Dask scheduler at {cluster.address} has had no worker for 1 s; "
+        "start some: dask worker ADDRESS\n",
+    )
+
+
+def failed(found):
+    return {key: reason for view in found.views for key, reason in view.failures}
+
+
+@pytest.mark.long
+def test_an_image_that_kills_its_workers(clusters, photos, bitmaps, monkeypatch):
+    """It is named; the others, though Dask calls some of them killers too, are measured."""
+    monkeypatch.syspath_prepend(SCAN)
+    import deadly
+
+    cluster = clusters.start(2, "--nthreads", "1", env={"PYTHONPATH": os.pathsep.join(path())})
+    references = list(Sources.open([os.fspath(photos), os.fspath(bitmaps)]))
+    bad = references[5].key
+    with closing(open_engine(None, name=cluster.engine)) as engine:
+        found = scan(references, deadly.Deadly("RGB", 10**9, keys=(bad,)), engine)
+    assert failed(found) == {bad: "worker died (4 Dask workers in a row)"}
+    others = [reference for reference in references if reference.key != bad]
+    expected = scan(others, Measure("RGB", 10**9), open_engine(1))
+    (view,), (plain,) = found.views, expected.views
+    assert view.records.keys() == plain.records.keys()
+    assert view.records.total() == plain.records.total()
+
+
+def path():
+    return [os.fspath(SCAN), *filter(None, [os.environ.get("PYTHONPATH")])]
+
+
+@pytest.mark.long
+def test_workers_without_bnstat(clusters, photos, python, tmp_path):
+    """A worker that cannot import bnstat is told of in a line."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "bnstat.py").write_text("raise ImportError('none here')")
+    cluster = clusters.start(1, env={"PYTHONPATH": os.fspath(tmp_path / "there")})
+    result = python(*COMPUTE, photos, "--engine", cluster.engine)
+    assert (result.returncode, result.stdout) == (4, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("bnstat: a Dask worker cannot run bnstat: ")
+    assert line.endswith(f"; install bnstat {bnstat.__version__} on all workers")
+
+
+PROGRAM = textwrap.dedent(
+    """
+    print("main runs")
+    import bnstat
+    print(bnstat.compute("photos", workers=2, engine="dask").count)
+    """
+)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["script", "command", "stdin"])
+def test_cluster_of_its_own(python, photos, tmp_path, how, processes):
+    """ "dask" starts a cluster and ends it, without running `__main__` again or a word."""
+    (tmp_path / "script.py").write_text(PROGRAM)
+    arguments = {"script": [tmp_path / "script.py"], "command": ["-c", PROGRAM], "stdin": ["-"]}
+    before = clusters_here()
+    result = python(*arguments[how], cwd=photos.parent, input=PROGRAM)
+    assert (result.stdout, result.stderr, result.returncode) == ("main runs\n5871\n", "", 0)
+    assert clusters_here() <= before
+
+
+def clusters_here():
+    """Return the processes of clusters that were started for a run."""
+    found = set()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                words = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"bnstat.engines.cluster" in words:
+                found.add(int(folder.name))
+    return found
+
+
+def leaders(main, processes):
+    """Return the process groups of a run's own cluster, once its workers are there."""
+    children = [pid for pid, (parent, *_) in processes.table().items() if parent == main.pid]
+    return [pid for pid in children if len(processes.group(pid)) >= 4]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_ending_a_cluster_of_its_own(start, endless, processes, number):
+    """However the run ends, its cluster ends with it, without a word."""
+    main = start(*COMPUTE, "--engine", "dask", "--workers", "2", endless)
+    (leader,) = processes.eventually(lambda: leaders(main, processes), seconds=40)
+    time.sleep(1)
+    os.killpg(main.pid, number)
+    out, err = main.communicate(timeout=20)
+    assert (main.returncode, out, err) == (-number, b"", b"")
+    processes.eventually(lambda: not processes.group(leader))
+
+
+def test_without_distributed(python, photos):
+    """Where the extra is missing, one line says how to get it."""
+    program = "import sys; sys.modules['distributed'] = None; from bnstat.cli import main; main()"
+    result = python("-c", program, "compute", photos, "--engine", "dask")
+    assert (result.returncode, result.stderr) == (
+        4,
+        "bnstat: the engine dask needs distributed: pip install 'bnstat[dask]'\n",
+    )

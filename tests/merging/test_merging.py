@@ -1,0 +1,238 @@
+"""Merging: what shards give together is what one run gives."""
+
+from dataclasses import replace
+
+import pytest
+
+import bnstat
+from bnstat import Stats
+from bnstat.errors import MergeError
+from bnstat.stats import FileList
+
+SETTINGS = [
+    {},
+    {"mode": "L", "epochs": 3, "seed": 9},
+    {"augment": "RandomHorizontalFlip() | RandomCrop(8, pad_if_needed=True)", "epochs": 2},
+    {"augment": "Grayscale(3) | ToImage() | ToDtype(float32, scale=True)"},
+]
+
+
+def exact(stats):
+    """Return what must be the same to the last digit."""
+    return (
+        stats.channels,
+        stats.scale,
+        stats.count,
+        stats.sum,
+        stats.sum_of_squares,
+        stats.histogram,
+        stats.source,
+        stats.pipeline,
+        stats.mode,
+    )
+
+
+def near(stats):
+    """Return what must be the same to 1e-12: of the methods, and the conventions."""
+    methods = [stats.methods[name] for name in ("two-pass", "welford")]
+    rows = [*stats.conventions.values(), *(v for each in methods for v in (each.mean, each.var))]
+    return [pytest.approx(row, rel=1e-12) for row in rows]
+
+
+def check(whole, merged):
+    assert exact(whole) == exact(merged)
+    assert near(whole) == [tuple(row.expected) for row in near(merged)]
+    assert whole.conventions.keys() == merged.conventions.keys()
+    if whole.sum is not None:
+        assert whole.methods["two-pass"] == merged.methods["two-pass"]
+    assert merged.methods["batchnorm"] is None
+    assert merged.reasons == {
+        "batchnorm": "it depends on the order of all images, which merged results do not hold"
+    }
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_all_shards_are_the_whole(folder, measured, settings):
+    """In any order; integers, histogram and two-pass to the last digit, all else to 1e-12."""
+    whole, shards = measured(folder, **settings)
+    check(whole, bnstat.merge(*shards))
+
+
+def test_depths_and_floats_merge(deep, floats, measured):
+    """8 and 16 bits exactly, though some shards have no 16-bit image; and floats with both."""
+    for data, of in ((deep, 7), (floats, 2), (floats, 9)):
+        whole, shards = measured(data, of=of)
+        assert len({stats.scale for stats in shards}) == (1 if of == 2 else 2 + (data is floats))
+        check(whole, bnstat.merge(*shards))
+
+
+def test_more_shards_than_images(folder, measured):
+    """Empty shards, and shards in which all failed, are documents too, and merge."""
+    whole, shards = measured(folder, of=60)
+    assert sum(not stats.channels and not stats.source.failures for stats in shards) > 20
+    read = [Stats.from_json(stats.to_json()) for stats in shards]
+    assert read == shards
+    check(whole, bnstat.merge(*read))
+
+
+def test_any_grouping(folder, measured):
+    """Groups may be merged first, also of merged ones, and read from documents between."""
+    whole, (a, b, c, d) = measured(folder)
+    pair = Stats.from_json(bnstat.merge(d, b, partial=True).to_json())
+    held = {shard.source.shard.index for shard in (b, d)}
+    assert (pair.source.shard, set(pair.source.shards.indices)) == (None, held)
+    check(whole, bnstat.merge(pair, c, a))
+    check(whole, bnstat.merge(a, bnstat.merge(c, pair, partial=True)))
+    check(whole, bnstat.merge(bnstat.merge(a, c, partial=True), pair))
+
+
+def test_order_does_not_matter_at_all(folder, measured):
+    """Not even to the last digit of a rounded figure."""
+    _, shards = measured(folder)
+    one, other = bnstat.merge(*shards), bnstat.merge(*reversed(shards))
+    assert replace(one, created="") == replace(other, created="")
+
+
+def test_a_part_is_measured_again_as_that_part(folder, measured, tmp_path):
+    """compare and sweep take a shard, or some, for just these; never for the whole folder."""
+    from bnstat.api import baseline, sweep
+
+    whole, (a, b, *_) = measured(folder)
+    pair = bnstat.merge(a, b, partial=True)
+    for part in (a, pair):
+        assert baseline.still_holds(part, baseline.settings_of(part, {}))
+        assert not baseline.is_of(part, str(folder))
+        part.save(tmp_path / "part.json")
+        _, again = sweep(tmp_path / "part.json", repeats=1, workers=1)
+        assert exact(again) == exact(part)
+    assert baseline.is_of(whole, str(folder))
+
+
+def test_whole_sets_add_up(folder, photos):
+    """Results that are no shards are added, with a line that overlap cannot be seen."""
+    a, b = (bnstat.compute(place, workers=1) for place in (folder, photos))
+    said = []
+    merged = bnstat.merge(a, b, remark=said.append)
+    assert merged.sum == tuple(x + y for x, y in zip(a.sum, b.sum, strict=True))
+    assert merged.source.images == a.source.images + b.source.images
+    assert merged.source.locations == (str(folder), str(photos))
+    assert said == [
+        "these results are no shards of one set; an image that is in several of them counts "
+        "several times, which cannot be seen"
+    ]
+
+
+def test_places_are_made_absolute_only_where_they_must(folder):
+    """Typed in one folder they stay as typed; in two they are joined to it."""
+    stats = bnstat.compute(folder, workers=1)
+
+    def at(cwd, location, fingerprint):
+        source = replace(
+            stats.source, cwd=cwd, locations=(location,), fingerprint=f"{fingerprint:064x}"
+        )
+        return replace(stats, source=source)
+
+    same = bnstat.merge(at("/a", "x", 1), at("/a", "y", 2)).source
+    assert (same.cwd, same.locations) == ("/a", ("x", "y"))
+    other = bnstat.merge(at("/a", "x", 1), at("/b", "x", 2), at("/b", "s3://x", 3)).source
+    assert (other.cwd, other.locations) == ("/a", ("/a/x", "/b/x", "s3://x"))
+
+
+def test_lists_cannot_be_read_again_as_one(folder):
+    """Several lists are recorded as such, so that nobody takes the first for all."""
+    stats = bnstat.compute(folder, workers=1)
+    listed = [
+        replace(
+            stats,
+            source=replace(
+                stats.source,
+                locations=(name,),
+                files_from=FileList(False, None, True),
+                fingerprint=name * 64,
+            ),
+        )
+        for name in "ab"
+    ]
+    assert bnstat.merge(*listed).source.files_from == FileList(False, None, False)
+    assert bnstat.merge(listed[0]).source.files_from == FileList(False, None, True)
+
+
+def refusal(*results, **options):
+    with pytest.raises(MergeError) as caught:
+        bnstat.merge(*results, **options)
+    return str(caught.value)
+
+
+def test_refusals_of_shards(folder, measured):
+    """A shard twice, missing ones, parts of another number, a whole set beside shards."""
+    whole, shards = measured(folder)
+    a, b, c, _ = sorted(shards, key=lambda stats: stats.source.shard.index)
+    assert refusal(a, b, a) == (
+        "shard 1/4 is there twice, in result 1 and result 3; leave one of them out"
+    )
+    assert refusal(b) == (
+        "shards 1/4, 3/4 and 4/4 are missing; measure them, or merge what there is with --partial"
+    )
+    assert refusal(bnstat.merge(b, c, partial=True), c, partial=True) == (
+        "shard 3/4 is there twice, in result 1 and result 2; leave one of them out"
+    )
+    other = bnstat.compute(folder, shard="2/3", workers=1)
+    assert refusal(a, other) == (
+        "cannot merge result 1 and result 2: one is shard 1/4 and one is shard 2/3; "
+        "merge all shards of one set first"
+    )
+    assert refusal(whole, a) == (
+        "cannot merge result 1 and result 2: one is of a whole set and one is shard 1/4; "
+        "merge all shards of one set first"
+    )
+    assert refusal(whole, whole) == (
+        "result 1 and result 2 are of the same images; leave one of them out"
+    )
+
+
+def test_thousands_of_missing_shards_are_not_all_named(folder):
+    """Twenty are, and the number of the rest."""
+    one = bnstat.compute(folder, shard=(1, 5000), workers=1)
+    assert refusal(one).startswith("shards 2/5000, 3/5000, ")
+    assert " and 4979 more are missing;" in refusal(one)
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ({"mode": "L"}, "mode, RGB and L"),
+        ({"seed": 7}, "seed, 0 and 7"),
+        ({"epochs": 2}, "epochs, 1 and 2"),
+        ({"augment": "Resize(8)"}, "pipeline, none and Resize(8)"),
+    ],
+    ids=str,
+)
+def test_refusals_of_settings(folder, settings, what):
+    """Results that were not measured alike are refused, naming the difference."""
+    a = bnstat.compute(folder, shard=(1, 2), workers=1)
+    b = bnstat.compute(folder, shard=(2, 2), workers=1, **settings)
+    assert refusal(a, b) == (
+        f"cannot merge result 1 and result 2: they differ in {what}; measure both alike"
+    )
+
+
+def test_native_shards_of_different_modes_are_refused(tmp_path):
+    """Each shard takes its own most common mode; where these differ, one run would differ too."""
+    from PIL import Image
+
+    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
+    Image.new("L", (2, 2)).save(tmp_path / "d.png")
+    a, b = (bnstat.compute(tmp_path, shard=(i, 2), mode="native", workers=1) for i in (1, 2))
+    assert refusal(a, b) == (
+        "cannot merge result 1 and result 2: they differ in channels, L and R G B; "
+        "measure both alike"
+    )
+
+
+def test_nothing_measured_in_any_shard(tmp_path):
+    """All shards of an empty folder together are an error, as one run of it is."""
+    shards = [bnstat.compute(tmp_path, shard=(i, 2), workers=1) for i in (1, 2)]
+    assert refusal(*shards) == (
+        "nothing was measured in any of these results; is it the right folder?"
+    )
+    assert bnstat.merge(shards[0], partial=True).count == 0
