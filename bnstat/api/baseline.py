@@ -36,8 +36,8 @@ def located(source: str | os.PathLike[str] | Stats) -> Sources:
     listed = source.source.files_from
     if listed is not None and not listed.again:
         raise SourceError(
-            "the images of this result came as a list on standard input, or as several lists, "
-            "which cannot be read again; name a SOURCE"
+            "the images of this result came as a list on standard input, which cannot be read "
+            "again, or as several lists; name a SOURCE"
         )
     locations, cwd, parts = source.source.locations, source.source.cwd, source.source.parts
     if not locations:

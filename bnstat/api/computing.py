@@ -36,6 +36,8 @@ def compute(
     engine: str = "processes",
     fail_fast: bool = False,
     max_pixels: int = MAX_PIXELS,
+    max_bytes: int | None = None,
+    timeout: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     group: ProcessGroup | None = None,
 ) -> Stats:
@@ -72,8 +74,10 @@ def compute(
         scheduler is at "dask://HOST:PORT". The result does not depend on it.
     fail_fast
         Raise at the first image that cannot be measured, instead of recording it.
-    max_pixels
-        Images of more pixels are failures, found before they are decoded.
+    max_pixels, max_bytes
+        Images of more pixels, and files of more bytes, are failures, found before they are decoded.
+    timeout
+        An image that takes longer, in seconds, is a failure, and its worker is replaced.
     progress
         Called now and then with how far the scan is.
     group
@@ -106,6 +110,8 @@ def compute(
         order=order,
         seed=seed,
         max_pixels=max_pixels,
+        max_bytes=max_bytes,
+        timeout=timeout,
         workers=workers,
         engine=engine,
         fail_fast=fail_fast,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shlex
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
@@ -43,14 +43,14 @@ def opened_journal(
 def _sources(found: Sources) -> dict[str, str]:
     """Return where the images are to be: as typed, as keys follow from that, and from where."""
     relative = [p for p in found.locations if "://" not in p and not os.path.isabs(p)]
-    described = {"the sources": json.dumps(found.locations, ensure_ascii=False)}
+    described = {"sources": shlex.join(found.locations)}
     if relative:
-        described["the folder they are in"] = key_text(os.getcwdb())
+        described["working folder"] = key_text(os.getcwdb())
     if found.parts is not None:
-        described["the shard"] = f"{found.parts.indices[0]}/{found.parts.of}"
+        described["shard"] = f"{found.parts.indices[0]}/{found.parts.of}"
     if found.listing is not None:
-        described["the kind of list"] = "with NUL" if found.listing.null else "with newlines"
-        described["the root"] = str(found.listing.root)
+        described["list"] = "names end in NUL" if found.listing.null else "names end in newline"
+        described["root"] = str(found.listing.root)
     return described
 
 
@@ -61,14 +61,15 @@ def _settings(plans: Sequence[Draws | None], settings: Settings) -> dict[str, st
     are replayed from what is recorded.
     """
     described = {
-        "the mode": settings.mode,
-        "max_pixels": str(settings.max_pixels),
+        "mode": settings.mode,
+        "max-pixels": str(settings.max_pixels),
+        "max-bytes": str(settings.max_bytes),
         "Pillow": version("pillow"),
     }
     if any(plans):
         described |= {
-            "the pipeline": json.dumps([_pipeline(plan) for plan in plans], ensure_ascii=False),
-            "the seed": str(settings.seed),
+            "pipeline": "; ".join(map(_pipeline, plans)),
+            "seed": str(settings.seed),
             "epochs": str(settings.epochs),
             "torch": version("torch"),
             "torchvision": version("torchvision"),

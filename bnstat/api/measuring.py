@@ -23,6 +23,7 @@ from bnstat.moments import Records
 from bnstat.pipelines import Draws
 from bnstat.scan import Measure, Scan, View, scan
 from bnstat.stats import (
+    MOST_WARNINGS,
     Estimate,
     Failure,
     FileList,
@@ -31,6 +32,8 @@ from bnstat.stats import (
     Shards,
     Source,
     Stats,
+    Warned,
+    Warnings,
     no_figures,
 )
 from bnstat.text import key_text
@@ -110,9 +113,17 @@ def looked(
     total: Callable[[], int | None] = lambda: None,
 ) -> Scan:
     """Return what is found in images; with `part`, they are a part of the set, to be joined."""
-    work = Measure(settings.mode, settings.max_pixels, plans, apart=journal is not None)
-    name = settings.engine
-    with closing(open_engine(settings.workers, needed(any(plans)), name)) as engine:
+    work = Measure(
+        settings.mode,
+        settings.max_pixels,
+        plans,
+        apart=journal is not None,
+        max_bytes=settings.max_bytes,
+        timeout=settings.timeout,
+    )
+    apart = settings.timeout is not None  # what takes too long is ended with its process
+    preload, name = needed(any(plans)), settings.engine
+    with closing(open_engine(settings.workers, preload, name, apart=apart)) as engine:
         return scan(
             images,
             work,
@@ -190,6 +201,7 @@ def _source(found: Sources, seen: Scan, view: View) -> Source:
         duplicates=found.duplicates,
         deeper_than_8_bits=len(view.deep),
         failures=tuple(Failure(key_text(key), reason) for key, reason in view.failures),
+        warnings=_warnings(view),
         fingerprint=f"{seen.fingerprint:064x}",
         files_from=_file_list(listed) if listed else None,
         **_parts(found.parts),
@@ -201,6 +213,13 @@ def _parts(parts: Shards | None) -> dict[str, Any]:
     if parts is None or len(parts.indices) > 1:
         return {"shards": parts}
     return {"shard": Shard(parts.indices[0], parts.of)}
+
+
+def _warnings(view: View) -> Warnings:
+    """Return how many images Pillow warned of, and what it said of the first."""
+    said = dict(sorted(view.warnings, reverse=True))  # of each image the first
+    first = [Warned(key_text(key), said[key]) for key in sorted(said)[:MOST_WARNINGS]]
+    return Warnings(len(said), tuple(first))
 
 
 def _stats(records: Records, source: Source, pipeline: Pipeline, settings: Settings) -> Stats:

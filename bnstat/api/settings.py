@@ -11,6 +11,7 @@ from bnstat.scan import Progress
 
 # Where Pillow itself raises: twice the size at which it warns.
 MAX_PIXELS = 178_956_970
+LONGEST = 1e6  # seconds; timers of the system take no more than about 10^8
 MODES = ("RGB", "L", "RGBA", "native")
 ORDERS = ("shuffled", "listed")
 ENGINES = "processes, dask or dask://HOST:PORT"
@@ -28,6 +29,8 @@ class Settings:
     order: str = "shuffled"
     seed: int = 0
     max_pixels: int = MAX_PIXELS
+    max_bytes: int | None = None
+    timeout: float | None = None
     workers: int | None = None
     engine: str = "processes"
     fail_fast: bool = False
@@ -38,8 +41,11 @@ class Settings:
         for name in ("epochs", "batch_size", "max_pixels"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, is {getattr(self, name)}")
-        if self.workers is not None and self.workers < 1:
-            raise ValueError(f"workers must be at least 1, is {self.workers}")
+        for name in ("workers", "max_bytes"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, is {getattr(self, name)}")
+        if self.timeout is not None and not 0.0 < self.timeout <= LONGEST:
+            raise ValueError(f"timeout must be in (0, {LONGEST:g}] seconds, is {self.timeout}")
         if not is_engine(self.engine):
             raise ValueError(f"engine must be {ENGINES}, is {self.engine!r}")
         if self.momentum is not None and not 0.0 < self.momentum <= 1.0:

@@ -25,6 +25,20 @@ class Amount(click.FloatRange):
         return number
 
 
+class Seconds(click.FloatRange):
+    """A positive number of seconds, not "nan"."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0.0, max=1e6, min_open=True)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
 def momentum(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> float | str | None:
@@ -124,6 +138,18 @@ def measuring(default: str) -> Callable[[F], F]:
             type=click.IntRange(min=1),
             metavar="N",
             help="An image of more pixels fails.  [default: 178956970]",
+        ),
+        click.option(
+            "--max-bytes",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="A file of more bytes fails.  [default: no limit]",
+        ),
+        click.option(
+            "--timeout",
+            type=Seconds(),
+            metavar="SECONDS",
+            help="An image that takes longer fails, and its worker is replaced.  [default: never]",
         ),
         click.option(
             "--workers",

@@ -43,6 +43,12 @@ def _remarks(stats: Stats) -> Iterator[str]:
             f"{counted(deep, 'image')} deeper than 8 bits: 16-bit gray was {done}, 16-bit color "
             "is read at 8 bits; torchvision's ImageFolder would clip them"
         )
+    warned = stats.source.warnings
+    if warned.first:
+        yield (
+            f"Pillow warned of {counted(warned.images, 'image')}, such as "
+            f"{printable(warned.first[0].image)}: {printable(warned.first[0].warning)}"
+        )
     if stats.pipeline.before_normalize:
         yield (
             f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "

@@ -43,11 +43,16 @@ def is_engine(name: str) -> bool:
 
 
 def open_engine(
-    workers: int | None, preload: Sequence[str] = (), name: str = "processes"
+    workers: int | None,
+    preload: Sequence[str] = (),
+    name: str = "processes",
+    *,
+    apart: bool = False,
 ) -> Engine:
     """Return the engine of a name for so many workers; None is one for each core.
 
-    `preload` names modules that the work needs, to be imported once for all workers.
+    `preload` names modules that the work needs, to be imported once for all workers. With `apart`,
+    a single worker is a process too, not this one.
 
     Raises
     ------
@@ -62,4 +67,5 @@ def open_engine(
             DaskEngine(address, workers) if address else DaskEngine(None, workers or usable_cores())
         )
     workers = workers or usable_cores()
-    return InlineEngine() if workers == 1 else ProcessEngine(workers, preload)
+    here = workers == 1 and not apart
+    return InlineEngine() if here else ProcessEngine(workers, preload)

@@ -78,7 +78,7 @@ def main(workers: int, folder: str) -> None:
 
     address = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what workers print is not for the caller
-    with dask.config.set(_SETTINGS):
+    with dask.config.set(_SETTINGS | {"temporary-directory": folder}):
         cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -86,11 +86,12 @@ def main(workers: int, folder: str) -> None:
             dashboard_address=None,
             scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # for it serves a page anyhow
             silence_logs=logging.CRITICAL,
-            local_directory=folder,
         )
         with suppress(BrokenPipeError), address:
             address.write(f"{cluster.scheduler_address}\n")
         sys.stdin.read()
+        with suppress(Exception):
+            cluster.close()  # or workers would put something there again
         shutil.rmtree(folder, ignore_errors=True)
         os.killpg(0, signal.SIGKILL)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_CONNECT = 5.0  # seconds until a scheduler must have answered
+_CONNECT = 10.0  # seconds until a scheduler must have answered
 _SILENT = 30.0  # ... one that has been there
 _LOOK = 0.5  # between two looks at the cluster
 
@@ -170,8 +170,7 @@ class _Crew(Executor):
         self._answers: set[Future[Any]] = set()
         self._settling = threading.Lock()
         self._left = threading.Event()
-        self._watch = threading.Thread(target=self._look_after, daemon=True)
-        self._watch.start()
+        threading.Thread(target=self._look_after, daemon=True).start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         call = pickle.dumps(_Remote(pickle.dumps(partial(fn, *args, **kwargs)), os.getcwd()))
@@ -193,7 +192,6 @@ class _Crew(Executor):
                 answer.cancel()
         if self._cluster.client.status == "running":
             self._dask.shutdown(wait=False)
-        self._watch.join()
 
     def _settle(self, answer: Future[Any], theirs: Future[bytes]) -> None:
         result, error = self._received(theirs)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bnstat.errors import ExportError
-from bnstat.export.figures import Figures
+from bnstat.export.figures import RGB, Figures
 from bnstat.stats import Stats
 
 BOTH = (1, 255)
@@ -32,7 +32,7 @@ class Target:
     orders
         The orders of channels it can have, likewise; empty where it has none of its own.
     channels
-        How many channels it can hold; None for any number.
+        How many channels it can hold, three of which are R, G and B; None for any.
     precise
         Whether digits can be asked for; numbers that are not text have all of theirs.
     binary
@@ -97,14 +97,19 @@ class Target:
         _check(self, "channel order", order, self.orders)
         if precision is not None and not self.precise:
             raise ExportError(f"{self.name} has no digits to choose: its numbers are not text")
-        if self.channels is not None and len(stats.channels) not in self.channels:
-            able = " or ".join(map(str, self.channels))
-            raise ExportError(
-                f"{self.name} holds {able} channels, not {len(stats.channels)} "
-                f"({', '.join(stats.channels)}); --format json holds any"
-            )
+        if self.channels is not None:
+            _check_channels(self.name, self.channels, stats.channels)
         order = order or next(iter(self.orders), "rgb")
         return Figures(stats, method, scale or self.scales[0], order, precision)
+
+
+def _check_channels(name: str, able: tuple[int, ...], channels: tuple[str, ...]) -> None:
+    named, way = ", ".join(channels), "; --format json holds any"
+    if len(channels) not in able:
+        counts = " or ".join(map(str, able))
+        raise ExportError(f"{name} holds {counts} channels, not {len(channels)} ({named}){way}")
+    if len(channels) == 3 and channels != RGB:
+        raise ExportError(f"{name} holds R, G, B, not {named}{way}")
 
 
 def _check(target: Target, what: str, asked: object, able: tuple[object, ...]) -> None:

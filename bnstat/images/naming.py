@@ -32,7 +32,7 @@ def inside(name: bytes) -> bytes:
     >>> inside(b"./a/x.png"), inside(b"/etc/x.png"), inside(b"a/../../x.png")
     (b'a/x.png', b'etc/x.png', b'x.png')
     """
-    if not name.startswith((b".", b"/")) and b"/." not in name and b"//" not in name:
+    if not (name.startswith((b".", b"/")) or name.endswith(b"/") or b"/." in name or b"//" in name):
         return name
     parts: list[bytes] = []
     for part in name.split(b"/"):

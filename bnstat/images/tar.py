@@ -16,7 +16,7 @@ from importlib import import_module
 from io import BufferedReader, BytesIO, RawIOBase
 from typing import IO, cast
 
-from bnstat.images.archive import Format, Place
+from bnstat.images.archive import Format, Place, stretch
 from bnstat.images.header import Header
 from bnstat.images.naming import inside, is_shown_image
 from bnstat.images.reference import Carried, Reference, UnreadableError
@@ -44,9 +44,7 @@ class Stretch:
         """Return them as a file."""
         if reference.size > _LARGE:
             return BufferedReader(_Window(reference.path, self.start, reference.size))
-        with open(reference.path, "rb", buffering=0) as file:
-            file.seek(self.start)
-            return BytesIO(file.read(reference.size))
+        return BytesIO(stretch(reference.path, self.start, reference.size))
 
 
 class _Window(RawIOBase):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from io import BytesIO
 from typing import IO, cast
 
 from bnstat.images import urls
-from bnstat.images.archive import Format, Place
+from bnstat.images.archive import Format, Place, stretch
 from bnstat.images.naming import inside, is_shown_image
 from bnstat.images.reference import Reference, UnreadableError
 
@@ -41,28 +42,57 @@ class Member:
 
     def open(self, reference: Reference) -> IO[bytes]:
         """Return the inflated member as a file: no more bytes than it declares."""
-        large = reference.size > _LARGE
-        info = zipfile.ZipInfo("member")
-        info.compress_type, info.compress_size, info.CRC = self.method, self.packed, self.crc
-        # One more than declared, where that is not to be met.
-        info.file_size = reference.size + (not large)
+        if reference.size > _LARGE and not self.remote:
+            return self._lazily(reference)
+        raw = BytesIO(self._raw(reference.path))
+        _skip_header(raw)
+        packed = raw.read(self.packed)
+        if len(packed) < self.packed:
+            raise UnreadableError("is cut off: the archive ends before it does")
+        # One byte more than declared, where that is not to be met.
+        data = self._inflated(packed, reference.size + 1)
+        self._check(data, reference.size)
+        return BytesIO(data)
+
+    def _raw(self, path: bytes) -> bytes:
+        """Return the local header and the compressed bytes, and some that follow."""
+        size = _HEADER.size + self.length + _SPARE + self.packed
+        if self.remote:
+            return urls.read(path, self.offset, self.offset + size)
+        return stretch(path, max(0, self.offset), size)
+
+    def _inflated(self, packed: bytes, most: int) -> bytes:
+        """Return what compressed bytes hold, at most so many bytes."""
+        if self.method == zipfile.ZIP_STORED:
+            return packed[:most]
+        if self.method == zipfile.ZIP_DEFLATED:
+            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, most)
+        with self._file(BytesIO(packed), most) as file:
+            return file.read()
+
+    def _check(self, data: bytes, size: int) -> None:
+        if len(data) != size:
+            least = "more" if len(data) > size else "fewer"
+            raise UnreadableError(f"holds {least} than the {size} bytes that the archive declares")
+        if zlib.crc32(data) != self.crc:
+            raise UnreadableError("does not have the checksum that the archive declares")
+
+    def _lazily(self, reference: Reference) -> IO[bytes]:
+        """Return a file that inflates as it is read, and ends after the declared bytes."""
         with ExitStack() as stack:
-            file = stack.enter_context(self._raw(reference))
+            file = stack.enter_context(open(reference.path, "rb"))
+            file.seek(max(0, self.offset))
             _skip_header(file)
-            inflated = cast(IO[bytes], zipfile.ZipExtFile(file, "r", info, close_fileobj=True))
-            if not large:
-                return BytesIO(_whole(inflated, reference.size))
+            inflated = self._file(file, reference.size)
             stack.pop_all()  # it is closed with what is returned
             return inflated
 
-    def _raw(self, reference: Reference) -> IO[bytes]:
-        """Return a file that stands where the local header is said to be."""
-        if self.remote:
-            end = self.offset + _HEADER.size + self.length + _SPARE + self.packed
-            return BytesIO(urls.read(reference.path, self.offset, end))
-        file = open(reference.path, "rb")  # noqa: SIM115 (the caller closes it)
-        file.seek(max(0, self.offset))
-        return file
+    def _file(self, packed: IO[bytes], size: int) -> IO[bytes]:
+        """Return zipfile's own file, for any method; it seeks, and compares the checksum."""
+        info = zipfile.ZipInfo("member")
+        info.compress_type, info.compress_size, info.CRC = self.method, self.packed, self.crc
+        info.file_size = size
+        return cast(IO[bytes], zipfile.ZipExtFile(packed, "r", info, close_fileobj=True))
 
 
 def _skip_header(file: IO[bytes]) -> None:
@@ -71,19 +101,6 @@ def _skip_header(file: IO[bytes]) -> None:
         raise UnreadableError("is not where the archive's directory says")
     _, name, extra = _HEADER.unpack(head)
     file.seek(name + extra, 1)
-
-
-def _whole(file: IO[bytes], size: int) -> bytes:
-    """Return all bytes of a member; zipfile compares their checksum."""
-    try:
-        with file:
-            data = file.read()
-    except EOFError as error:
-        raise UnreadableError("is cut off: the archive ends before it does") from error
-    if len(data) != size:
-        least = "more" if len(data) > size else "fewer"
-        raise UnreadableError(f"holds {least} than the {size} bytes that the archive declares")
-    return data
 
 
 def _members(place: Place, wanted: Callable[[bytes], bytes | None]) -> Iterator[Reference]:

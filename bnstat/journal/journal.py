@@ -163,8 +163,17 @@ class Journal(Generic[I]):
         try:
             return act()
         except (sqlite3.Error, DamagedError, OSError) as error:
-            self.failure = (
-                f"the journal {self._path} failed in mid-run ({error}); the result is complete, "
-                "but not all of it is recorded"
-            )
+            self.failure = self._explained(error)
             return None
+
+    def _explained(self, error: Exception) -> str:
+        damaged = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
+        if damaged or isinstance(error, DamagedError):
+            return (
+                f"the journal {self._path} is damaged ({error}); the result is complete without "
+                "it; remove the journal"
+            )
+        return (
+            f"the journal {self._path} could not be written to the end ({error}); the result is "
+            "complete, and what the journal has will be known the next time"
+        )

@@ -107,8 +107,8 @@ class Store:
             before, now = old.get(name, "none"), settings.get(name, "none")
             if before != now:
                 raise JournalError(
-                    f"the journal {self._path} is of a run with other settings: {name} was "
-                    f"{before}, is {now}; name another journal, or measure as before"
+                    f"the journal {self._path} is of runs that differ in {name}: {before} there, "
+                    f"{now} here; name another journal, or measure as before"
                 )
 
     def _error(self, error: sqlite3.Error) -> JournalError:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bnstat.errors import MergeError
 from bnstat.merging.agreement import Document
-from bnstat.stats import Failure, FileList, Shards, Source
+from bnstat.stats import MOST_WARNINGS, Failure, FileList, Shards, Source, Warned, Warnings
 
 
 def merged_source(documents: Sequence[Document], shards: Shards | None) -> Source:
@@ -27,6 +27,7 @@ def merged_source(documents: Sequence[Document], shards: Shards | None) -> Sourc
         duplicates=sum(source.duplicates for source in sources),
         deeper_than_8_bits=sum(source.deeper_than_8_bits for source in sources),
         failures=tuple(sorted((f for s in sources for f in s.failures), key=_key)),
+        warnings=_warnings([source.warnings for source in sources]),
         fingerprint=f"{sum(map(_fingerprint, documents)) % 2**256:064x}",
         files_from=first.files_from if same_set else _files_from(sources),
         shards=shards,
@@ -55,7 +56,12 @@ def _files_from(sources: Sequence[Source]) -> FileList | None:
     return FileList(null=False, root=None, again=False)
 
 
-def _key(failure: Failure) -> bytes:
+def _warnings(parts: Sequence[Warnings]) -> Warnings:
+    first = sorted((warned for part in parts for warned in part.first), key=_key)
+    return Warnings(sum(part.images for part in parts), tuple(first[:MOST_WARNINGS]))
+
+
+def _key(failure: Failure | Warned) -> bytes:
     """Return the key of an image from its text, in which bytes that are not UTF-8 are escaped."""
     text = failure.image.encode(errors="backslashreplace")
     return re.sub(rb"\\x([89a-f][0-9a-f])", lambda found: bytes([int(found[1], 16)]), text)

@@ -34,6 +34,10 @@ class Draws:
         """How many outputs a draw has."""
         return max(1, len(self.recipe.transforms)) if self.attribute else 1
 
+    def prepare(self) -> None:
+        """Make the transform now, which takes its time, and not with the first image."""
+        _built(self.recipe, self.attribute)
+
     def of(self, image: Any, key: bytes) -> Iterator[Iterator[Any]]:
         """Yield what the pipeline makes of a PIL image in each epoch.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -79,6 +79,7 @@ class Measure:
             warned = stack.enter_context(decoding.strict_pillow(self.max_pixels))
             if any(self.plans):
                 stack.enter_context(caller_undisturbed())
+                self._prepare()
             for row, reference in enumerate(chunk):
                 with _time_limit(self.timeout):
                     self._measure(planned, row, reference)
@@ -92,6 +93,12 @@ class Measure:
         if self.timeout is not None and cause == _TIMED_OUT:
             reason = f"takes longer than --timeout {self.timeout:g}"
         return [Measured([], [(0, reason)], []) for _ in self.draws]
+
+    def _prepare(self) -> None:
+        for plan in self.plans:
+            if plan is not None:
+                with suppress(Exception):  # each image will say so
+                    plan.prepare()
 
     def _measure(self, planned: Planned, row: int, reference: Reference) -> None:
         try:

@@ -47,9 +47,12 @@ def _measured(entry: Entry) -> Result:
 
 
 def record(journal: Journal[Reference], chunk: Chunk, result: Result) -> None:
-    """Tell a journal the images of a chunk that were measured in every view."""
-    failed = {row for measured in result for row, _ in measured.failures}
-    rows = [row for row in range(len(chunk)) if row not in failed]
+    """Tell a journal the images of a chunk that were measured in every view.
+
+    What Pillow warned of is measured again, and warned of again.
+    """
+    noted = {row for m in result for row, _ in (*m.failures, *m.warnings)}
+    rows = [row for row in range(len(chunk)) if row not in noted]
     if rows:
         deep = result[0].deep
         journal.record(chunk, rows, deep, [measured.parts for measured in result])

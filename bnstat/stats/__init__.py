@@ -2,6 +2,7 @@
 
 from bnstat.stats.nothing import no_figures
 from bnstat.stats.values import (
+    MOST_WARNINGS,
     BatchNormEstimate,
     Estimate,
     Failure,
@@ -11,9 +12,12 @@ from bnstat.stats.values import (
     Shards,
     Source,
     Stats,
+    Warned,
+    Warnings,
 )
 
 __all__ = [
+    "MOST_WARNINGS",
     "BatchNormEstimate",
     "Estimate",
     "Failure",
@@ -23,5 +27,7 @@ __all__ = [
     "Shards",
     "Source",
     "Stats",
+    "Warned",
+    "Warnings",
     "no_figures",
 ]

@@ -28,6 +28,8 @@ from bnstat.stats.values import (
     Shards,
     Source,
     Stats,
+    Warned,
+    Warnings,
 )
 
 FORMAT = "bnstat.stats"
@@ -116,7 +118,15 @@ def _source(node: Node) -> Source:
             )
         ),
         shards=node.get("shards", None).optional(_shards),
+        warnings=node.get("warnings", None).optional(_warnings) or Warnings(),
     )
+
+
+def _warnings(node: Node) -> Warnings:
+    first = [
+        Warned(item["image"].text(), item["warning"].text()) for item in node["first"].sequence()
+    ]
+    return Warnings(node["images"].integer(minimum=len(first)), tuple(first))
 
 
 def _shard(node: Node) -> Shard:
@@ -203,6 +213,10 @@ def _render_source(source: Source) -> dict[str, Any]:
         "duplicates": source.duplicates,
         "deeper_than_8_bits": source.deeper_than_8_bits,
         "failures": [vars(failure) for failure in source.failures],
+        "warnings": {
+            "images": source.warnings.images,
+            "first": [vars(warned) for warned in source.warnings.first],
+        },
         "fingerprint": source.fingerprint,
     }
 

@@ -68,6 +68,25 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """An image that Pillow warned of, though it could be measured or not: key, and what it said."""
+
+    image: str
+    warning: str
+
+
+MOST_WARNINGS = 20
+
+
+@dataclass(frozen=True)
+class Warnings:
+    """How many images Pillow warned of, and the first of them by key, at most MOST_WARNINGS."""
+
+    images: int = 0
+    first: tuple[Warned, ...] = ()
+
+
+@dataclass(frozen=True)
 class Shard:
     """Which of how many disjoint parts was measured; `index` counts from 1."""
 
@@ -108,7 +127,7 @@ class Source:
     images. `images` were measured, `skipped` files have no image extension. `fingerprint` is the
     sum modulo 2²⁵⁶ of blake2b-256(key, size, mtime) over all images found, as 64 hex digits.
     `shard` is of a result of one part of the images, `shards` of one that was merged of some parts;
-    both are None where it is of all of them.
+    both are None where it is of all of them. `warnings` are Pillow's.
     """
 
     locations: tuple[str, ...]
@@ -122,6 +141,7 @@ class Source:
     shard: Shard | None = None
     files_from: FileList | None = None
     shards: Shards | None = None
+    warnings: Warnings = Warnings()
 
     @property
     def parts(self) -> Shards | None:

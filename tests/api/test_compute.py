@@ -329,6 +329,8 @@ def test_saved_and_loaded(photos, tmp_path):
         {"mode": "rgb"},
         {"workers": -1},
         {"max_pixels": 0},
+        {"engine": "threads"},
+        {"engine": "dask://host"},
     ],
     ids=str,
 )

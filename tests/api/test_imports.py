@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "torchvision", "numpy", "PIL", "rich", "click", "tqdm")
+HEAVY = ("torch", "torchvision", "numpy", "PIL", "rich", "click", "tqdm", "fsspec", "pyarrow")
 
 
 @pytest.fixture

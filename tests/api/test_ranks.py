@@ -18,7 +18,7 @@ import bnstat
 rank, calls = int(sys.argv[1]), json.loads(sys.argv[2])
 dist.init_process_group(
     "gloo", init_method="file://" + os.path.abspath("store"), rank=rank, world_size=2,
-    timeout=timedelta(seconds=60),
+    timeout=timedelta(seconds=200),
 )
 told = []
 for sources, options in (ranks[rank] for ranks in calls):
@@ -71,7 +71,7 @@ def told(sources):
         )
         for rank in range(2)
     ]
-    outs = [rank.communicate(timeout=120)[0] for rank in ranks]
+    outs = [rank.communicate(timeout=300)[0] for rank in ranks]
     assert [rank.returncode for rank in ranks] == [0, 0]
     return dict(zip(calls, zip(*map(json.loads, outs), strict=True), strict=True))
 

@@ -156,6 +156,12 @@ ERRORS = {
         2,
         "Invalid value for '--workers': 0 is not in the range x>=1.\nTry: bnstat compute --help",
     ),
+    "engine": (
+        ("tiny", "--engine", "dask://here"),
+        2,
+        "Invalid value for '--engine': 'dask://here' is not processes, dask or dask://HOST:PORT.\n"
+        "Try: bnstat compute --help",
+    ),
     "no value": (
         ("tiny", "--seed"),
         2,

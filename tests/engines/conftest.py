@@ -25,7 +25,7 @@ class Cluster:
         file = folder / "scheduler.json"
         options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         self.scheduler = self._start("scheduler", *options, "--scheduler-file", file)
-        eventually(lambda: file.exists() and file.read_text().endswith("}"), seconds=60)
+        eventually(lambda: file.exists() and file.read_text().endswith("}"), seconds=120)
         self.address = json.loads(file.read_text())["address"].removeprefix("tcp://")
         self.engine = f"dask://{self.address}"
 
@@ -50,7 +50,7 @@ class Cluster:
 
     def joined(self, number):
         """Wait until so many workers have joined."""
-        self._eventually(lambda: self._count() == number, seconds=60)
+        self._eventually(lambda: self._count() == number, seconds=120)
 
     def _count(self):
         from distributed import Client

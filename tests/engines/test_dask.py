@@ -58,7 +58,7 @@ def hundred(endless, tmp_path):
     return (*COMPUTE, "--files-from", "names")
 
 
-def said(main, seconds=60):
+def said(main, seconds=120):
     out, err = main.communicate(timeout=seconds)
     return main.returncode, out.decode(), err.decode()
 
@@ -94,6 +94,20 @@ def test_a_worker_killed_and_one_that_joins_late(clusters, start, hundred, proce
     assert undated(out) == undated(expected[1])
 
 
+@pytest.mark.long
+def test_workers_that_join_are_counted(clusters, processes):
+    """More workers get more to do; leaving the engine leaves the cluster as it is."""
+    cluster = clusters.start(1)
+    with closing(open_engine(None, name=cluster.engine)) as engine:
+        assert engine.workers == 1
+        with engine.open(engine.workers) as executor:
+            assert executor.submit(int, "7").result() == 7
+            cluster.worker()
+            processes.eventually(lambda: engine.workers == 2, seconds=60)
+            assert isinstance(executor.submit(int, "x").exception(), ValueError)
+    cluster.joined(2)
+
+
 def busy(cluster):
     from distributed import Client
 
@@ -107,7 +121,7 @@ def test_scheduler_killed_in_mid_run(clusters, start, endless, processes):
     main = start(*COMPUTE, endless, "--engine", cluster.engine)
     processes.eventually(lambda: busy(cluster))
     cluster.kill(cluster.scheduler)
-    assert said(main, seconds=40) == (
+    assert said(main, seconds=90) == (
         4,
         "",
         f"bnstat: the Dask scheduler at {cluster.address} has gone, and with it what was being "
@@ -223,15 +237,18 @@ def leaders(main, processes):
 
 @pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_ending_a_cluster_of_its_own(start, endless, processes, number):
-    """However the run ends, its cluster ends with it, without a word."""
-    main = start(*COMPUTE, "--engine", "dask", "--workers", "2", endless)
+def test_ending_a_cluster_of_its_own(start, endless, processes, tmp_path, number):
+    """However the run ends, its cluster ends with it, without a word, and leaves no file."""
+    (tmp_path / "tmp").mkdir()
+    options = ("--engine", "dask", "--workers", "2")
+    main = start(*COMPUTE, *options, endless, env={"TMPDIR": os.fspath(tmp_path / "tmp")})
     (leader,) = processes.eventually(lambda: leaders(main, processes), seconds=40)
     time.sleep(1)
     os.killpg(main.pid, number)
     out, err = main.communicate(timeout=20)
     assert (main.returncode, out, err) == (-number, b"", b"")
-    processes.eventually(lambda: not processes.group(leader))
+    processes.eventually(lambda: not processes.group(leader), seconds=60)
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_without_distributed(python, photos):

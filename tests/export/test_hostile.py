@@ -40,7 +40,7 @@ HOSTILE = [
 def examples(test):
     for text in HOSTILE:
         test = example(text, text[::-1])(test)
-    return settings(suppress_health_check=[HealthCheck.function_scoped_fixture])(test)
+    return settings(max_examples=30, deadline=None)(test)
 
 
 def hostile(stats, name, other):

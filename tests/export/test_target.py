@@ -42,7 +42,7 @@ def test_what_is_written_passes_its_own_check(target, stats):
 
 def test_every_target_has_a_file_of_its_own():
     """All can be written into one folder."""
-    files = [target.file for target in TARGETS.values()]
+    files = [file for t in TARGETS.values() for file in (t.file, *t.variants.values())]
 
     assert len(set(files)) == len(files)
     assert all("/" not in file for file in files)
@@ -56,6 +56,16 @@ def test_options_are_the_keyword_only_parameters():
 
     assert Target("t", "text", render, "t.txt").options == {"colour", "size"}
     assert Target("t", "text", lambda figures: b"", "t.txt").options == frozenset()
+
+
+def test_variants_are_named_by_options():
+    """Each is what one of the target's options makes."""
+    for target in TARGETS.values():
+        assert target.variants.keys() <= target.options
+        assert target.file_with({}) == target.file
+        assert target.file_with(dict.fromkeys(target.variants, False)) == target.file
+        for option, file in target.variants.items():
+            assert target.file_with({option: True}) == file
 
 
 def test_options_of_the_targets():
@@ -109,6 +119,14 @@ class TestFigures:
         assert str(refused.value) == (
             f"{name} holds {able} channels, not 4 (R, G, B, A); --format json holds any"
         )
+
+    @pytest.mark.parametrize("name", ["hf", "open_clip", "mmengine", "detectron2"])
+    def test_other_colours_are_refused_where_readers_load_rgb(self, stats, name):
+        """They would normalize red as if it were hue."""
+        with pytest.raises(ExportError) as refused:
+            TARGETS[name].figures(with_channels(stats, ("H", "S", "V")))
+
+        assert str(refused.value) == f"{name} holds R, G, B, not H, S, V; --format json holds any"
 
     @each_target
     @pytest.mark.parametrize("channels", [("L",), ("R", "G", "B", "A")], ids=["gray", "rgba"])

@@ -115,7 +115,7 @@ def test_encrypted_member_is_a_problem(tmp_path, tree, found):
 def test_size_that_is_not_the_declared_one(forged, found, declared, word):
     """A member that inflates to another size than it declares is a failure, bomb or not."""
     data = b"x" * 1000
-    with pytest.raises((UnreadableError, zipfile.BadZipFile)) as caught:
+    with pytest.raises(UnreadableError) as caught:
         opened(found, forged(data, declared, zlib.crc32(data[: declared + 1])))
     reason = f"holds {word} than the {declared} bytes that the archive declares"
     assert str(caught.value) == reason
@@ -125,7 +125,7 @@ def test_no_more_is_inflated_than_declared(forged, measured, found):
     """100 MB of zeros that are declared as 100 bytes stay 100 bytes, and a failure."""
     path = forged(bytes(100 << 20), 100)
     (reference,) = found(path).references.values()
-    with pytest.raises((UnreadableError, zipfile.BadZipFile)):
+    with pytest.raises(UnreadableError):
         reference.open()
 
 
@@ -145,7 +145,7 @@ def test_wrong_checksum_is_told(zipped, found):
     data = bytearray(path.read_bytes())
     data[60] ^= 1
     path.write_bytes(data)
-    with pytest.raises(zipfile.BadZipFile, match="Bad CRC-32"):
+    with pytest.raises(UnreadableError, match="does not have the checksum that the archive"):
         opened(found, path)
 
 

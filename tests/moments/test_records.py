@@ -190,3 +190,24 @@ def test_joined_parts_keep_the_draws_of_an_image_together():
     joined = Records.joined(parts)
     assert list(joined.keys()) == [b"a", b"b", b"c", b"d"]
     assert joined.column(0).mean.tolist() == [0, 1, 0, 1, 12, 13, 12, 13]
+
+
+def test_chunks_may_come_in_any_order():
+    """Keys and columns stand by key all the same, with every draw of an image behind its first."""
+    parts = {}
+    for first in (0, 3, 6):
+        tally = Tally()
+        for row in range(3):
+            for draw in range(2):
+                counts = [0] * 256
+                counts[10 * (first + row) + draw] = 1 + row
+                tally.add_8_bit(row, Kind("L", ("L",), 255), counts)
+        (parts[first],) = tally.parts()
+    whole, mixed = Records(2), Records(2)
+    for records, order in ((whole, (0, 3, 6)), (mixed, (6, 0, 3))):
+        for first in order:
+            records.extend([b"%d" % (first + row) for row in range(3)], parts[first])
+    assert list(mixed.keys()) == list(whole.keys()) == [b"%d" % i for i in range(9)]
+    for one, other in zip(mixed.column(0), whole.column(0), strict=True):
+        assert one.tolist() == other.tolist()
+    assert (mixed.total(), mixed.histogram) == (whole.total(), whole.histogram)

@@ -6,7 +6,9 @@ import runpy
 import numpy as np
 import pytest
 
-albumentations = pytest.importorskip("albumentations", reason="pip install albumentations")
+albumentations = pytest.importorskip(
+    "albumentations", reason="albumentations is missing: pip install albumentations"
+)
 
 MODES = pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
 SCALES = pytest.mark.parametrize("scale", ["1", "255"])

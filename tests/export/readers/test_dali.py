@@ -32,7 +32,9 @@ def test_its_arguments_normalize(measured, export, mode, scale):
 )
 def test_it_normalizes(measured, export, mode, form, options):
     """In a pipeline that decodes the image; on a CPU."""
-    dali = pytest.importorskip("nvidia.dali", reason="pip install nvidia-dali-cuda120")
+    dali = pytest.importorskip(
+        "nvidia.dali", reason="nvidia-dali-cuda120 is missing: pip install nvidia-dali-cuda120"
+    )
     result = measured(mode)
     normalize = runpy.run_path(str(export(result, "dali", *options)))["normalize"]
 

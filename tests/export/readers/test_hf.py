@@ -9,7 +9,9 @@ from torchvision.transforms import v2
 
 from bnstat.errors import ExportError
 
-transformers = pytest.importorskip("transformers", reason="pip install transformers")
+transformers = pytest.importorskip(
+    "transformers", reason="transformers is missing: pip install transformers"
+)
 
 PROCESSORS = pytest.mark.parametrize("name", ["ViTImageProcessor", "CLIPImageProcessor"])
 CROPPED = "Resize(256) | CenterCrop(224)"

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def keras(tmp_path_factory):
     """The library, with torch below it, and a folder of settings that is not the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_BACKEND", "torch")
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
-        return pytest.importorskip("keras", reason="pip install keras")
+        return pytest.importorskip("keras", reason="keras is missing: pip install keras")
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
 @pytest.mark.parametrize("scale", ["255", "1"])
-def test_it_normalizes(measured, export, mode, scale):
+def test_it_normalizes(keras, measured, export, mode, scale):
     """Images of shape (N, H, W, C), in its unit."""
     result = measured(mode)
     layer = runpy.run_path(str(export(result, "keras", "--scale", scale)))["normalization"]

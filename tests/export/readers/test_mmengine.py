@@ -5,7 +5,9 @@ import torch
 
 from bnstat.errors import ExportError
 
-config = pytest.importorskip("mmengine.config", reason="pip install mmengine-lite")
+config = pytest.importorskip(
+    "mmengine.config", reason="mmengine-lite is missing: pip install mmengine-lite"
+)
 pytest.importorskip("mmengine.model")
 registry = pytest.importorskip("mmengine.registry")
 

@@ -7,7 +7,9 @@ from PIL import Image
 
 from bnstat.errors import ExportError
 
-open_clip = pytest.importorskip("open_clip", reason="pip install open_clip_torch")
+open_clip = pytest.importorskip(
+    "open_clip", reason="open_clip_torch is missing: pip install open_clip_torch"
+)
 transform = pytest.importorskip("open_clip.transform")
 
 CROPPED = "Resize(256) | CenterCrop(224)"

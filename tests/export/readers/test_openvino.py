@@ -7,7 +7,7 @@ import runpy
 import numpy as np
 import pytest
 
-openvino = pytest.importorskip("openvino", reason="pip install openvino")
+openvino = pytest.importorskip("openvino", reason="openvino is missing: pip install openvino")
 
 
 def identity(shape):

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-safetensors = pytest.importorskip("safetensors", reason="pip install safetensors")
+safetensors = pytest.importorskip(
+    "safetensors", reason="safetensors is missing: pip install safetensors"
+)
 load_file = pytest.importorskip("safetensors.torch").load_file
 
 

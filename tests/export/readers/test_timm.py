@@ -9,7 +9,7 @@ from PIL import Image
 
 from bnstat.errors import ExportError
 
-timm = pytest.importorskip("timm", reason="pip install timm")
+timm = pytest.importorskip("timm", reason="timm is missing: pip install timm")
 data = pytest.importorskip("timm.data")
 
 CROPPED = "Resize(256) | CenterCrop(224)"

@@ -1,0 +1,73 @@
+"""The engine `dask` beside `processes`, with as many workers on this machine.
+
+    python tests/benchmarks/engines.py FOLDER [--workers N] [--rounds R] [--images M]
+
+Scans of the same M images in turn: those of FOLDER, again from the first where it has fewer.
+Start-up is taken out: the cluster, which stays, and the fork server have done a scan before the
+clock runs. Both must find the same sums.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from contextlib import ExitStack, closing
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+
+from bnstat.engines import Engine, needed, open_engine
+from bnstat.images import Reference, Sources
+from bnstat.scan import Measure, scan
+
+NAMES = ("processes", "dask")
+
+
+def main() -> None:
+    arguments = parsed()
+    images = references(arguments.folder, arguments.images)
+    size = sum(image.size for image in images) / 1e6
+    print(f"{arguments.folder}: {len(images)} images, {size:.0f} MB; {arguments.workers} workers")
+    seconds: dict[str, list[float]] = {name: [] for name in NAMES}
+    with ExitStack() as stack:
+        engines = {name: stack.enter_context(opened(name, arguments.workers)) for name in NAMES}
+        assert len({scanned(images, engine)[1] for engine in engines.values()}) == 1
+        for _ in range(arguments.rounds):
+            for name, engine in engines.items():
+                seconds[name].append(scanned(images, engine)[0])
+    for name, runs in seconds.items():
+        print(f"{name:10}{median(runs):8.2f} s  ({min(runs):.2f}-{max(runs):.2f})")
+    ratio = median(seconds["dask"]) / median(seconds["processes"])
+    print(f"dask / processes = {ratio:.2f}")
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Time the engine dask beside processes.")
+    parser.add_argument("folder", type=Path, help="a folder of images")
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--images", type=int, default=1000)
+    return parser.parse_args()
+
+
+def opened(name: str, workers: int) -> closing[Engine]:
+    return closing(open_engine(workers, needed(pipeline=False), name))
+
+
+def references(folder: Path, number: int) -> list[Reference]:
+    """Return so many images, under keys of their own."""
+    found = list(Sources.open([os.fspath(folder)]))
+    repeated = islice(cycle(found), number)
+    return [image._replace(key=b"%07d" % i) for i, image in enumerate(repeated)]
+
+
+def scanned(images: list[Reference], engine: Engine) -> tuple[float, object]:
+    """Return the seconds of a scan, and the exact total that it found."""
+    started = time.perf_counter()
+    found = scan(images, Measure("RGB", 10**9), engine)
+    return time.perf_counter() - started, found.views[0].records.total()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Entries of a few images, and images as a run meets them."""
+
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from bnstat.journal import Entry
+from bnstat.journal.entry import print_of
+from bnstat.moments import Kind, Tally
+
+KINDS = [Kind("L", ("L",), 255), Kind("I;16", ("L",), 65535), Kind("F", ("L",), 1)]
+
+
+class Image(NamedTuple):
+    """An image that is nothing but its key and how often it was changed."""
+
+    key: bytes
+    version: int = 0
+
+    def fingerprint(self):
+        return int.from_bytes(blake2b(b"%d/%s" % (self.version, self.key), digest_size=32).digest())
+
+
+def parts_of(images, kinds):
+    """Return moments of images, which follow from key and version, in turn of some kinds."""
+    tally = Tally()
+    for row, image in enumerate(images):
+        seed = image.fingerprint() % 1000
+        kind = KINDS[row % kinds]
+        if kind.scale == 255:
+            tally.add_8_bit(row, kind, np.bincount([seed % 256] * 3, minlength=256).tolist())
+        elif kind.scale == 65535:
+            tally.add_16_bit(row, kind, np.bincount([seed], minlength=65536)[np.newaxis])
+        else:
+            tally.add_floats(row, kind, 2, np.array([seed / 7]), np.array([0.1]))
+    return list(tally.parts(apart=True))
+
+
+@pytest.fixture(scope="session")
+def image():
+    """Make an image of a key."""
+    return Image
+
+
+@pytest.fixture(scope="session")
+def measured():
+    """Return the moments of images, a list of parts."""
+    return lambda images, kinds=3: parts_of(images, kinds)
+
+
+@pytest.fixture
+def entry():
+    """An entry of seven images of three kinds, one of them deeper than 8 bits."""
+    images = [Image(key) for key in (b"", b"a", b"b\0c", b"caf\xe9", b"d", b"e" * 300, b"f")]
+    prints = [print_of(each.fingerprint()) for each in images]
+    return Entry([each.key for each in images], prints, [1], [parts_of(images, 3)])
+
+
+@pytest.fixture(scope="session")
+def plain():
+    """Return all that is in an entry, as values that compare."""
+
+    def values(entry):
+        parts = [
+            (
+                part.kind,
+                part.rows,
+                *(a.tolist() for a in (part.table.n, part.table.first, part.table.second)),
+                None if part.histogram is None else part.histogram.tolist(),
+                part.apart,
+            )
+            for view in entry.views
+            for part in view
+        ]
+        return entry.keys, entry.prints, entry.deep, parts
+
+    return values

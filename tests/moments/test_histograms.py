@@ -1,0 +1,72 @@
+"""Histograms of single images: packed, and taken apart again."""
+
+import numpy as np
+import pytest
+
+from bnstat.moments import Kind, Tally
+from bnstat.moments.histograms import pack, unpack
+
+RGB = Kind("RGB", ("R", "G", "B"), 255)
+
+
+@pytest.mark.parametrize("largest", [0, 1, 255, 256, 65535, 65536, 2**32, 2**40])
+def test_packing_loses_nothing(largest):
+    """Whatever the width that the largest count needs."""
+    counts = np.zeros((3, 2, 256), dtype=np.int64)
+    counts[1, 0, 7], counts[2, 1, 255] = largest, 1
+    assert (unpack(pack(counts), 3, 2) == counts).all()
+
+
+@pytest.mark.parametrize("data", [b"", b"x", pack(np.zeros((4, 2, 256), dtype=np.int64))[:-3]])
+def test_what_is_not_packed_is_refused(data):
+    """Not with an error of some library's own."""
+    with pytest.raises(ValueError):
+        unpack(data, 4, 2)
+
+
+def test_those_of_other_images_are_refused():
+    """Their number must fit."""
+    with pytest.raises(ValueError, match="not the histograms of 5 images"):
+        unpack(pack(np.zeros((4, 3, 256), dtype=np.int64)), 5, 3)
+
+
+def part(images, rows, draws):
+    """Return the part of some images, (images, draws, 768) counts, at rows of a chunk."""
+    tally = Tally()
+    for row, image in zip(rows, images, strict=True):
+        for draw in range(draws):
+            tally.add_8_bit(row, RGB, image[draw].tolist())
+    (found,) = tally.parts(apart=True)
+    return found
+
+
+def figures(part):
+    table = part.table
+    arrays = (table.n, table.first, table.second, part.histogram)
+    return [part.kind, part.rows, part.apart, *(array.tolist() for array in arrays)]
+
+
+@pytest.mark.parametrize("draws", [1, 3])
+@pytest.mark.parametrize("kept", [[0, 2, 5], [5], [0, 1, 2, 3, 4, 5]])
+def test_taking_images_is_never_having_had_the_others(draws, kept):
+    """Moments, histogram and the images' own ones are those of the images that are kept."""
+    images = np.random.default_rng(3).integers(0, 9, (6, draws, 768))
+    rows = [0, 2, 3, 5, 7, 8]
+    taken = part(images, rows, draws).take([rows[i] for i in kept])
+    assert figures(taken) == figures(part(images[kept], range(len(kept)), draws))
+
+
+def test_taking_none():
+    """There is no part without rows."""
+    assert part(np.ones((2, 1, 768), dtype=int), [1, 2], 1).take([0, 3]) is None
+
+
+def test_taking_needs_what_was_not_kept():
+    """Where a chunk's histogram cannot be told apart, that is an error and not a wrong figure."""
+    tally = Tally()
+    for row in (0, 1):
+        tally.add_8_bit(row, RGB, [1] * 768)
+    (whole,) = tally.parts()
+    assert whole.apart is None
+    with pytest.raises(ValueError, match="were not kept"):
+        whole.take([0])
