@@ -55,7 +55,8 @@ def local_cluster(workers: int) -> Iterator[str]:
 def _start(workers: int, folder: str) -> subprocess.Popen[bytes]:
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)  # what is found here
     return subprocess.Popen(
-        [sys.executable, "-m", "bnstat.engines.cluster", str(workers), folder],
+        # -P: -m would look for modules in the current folder, which may be a stranger's, first
+        [sys.executable, "-P", "-m", "bnstat.engines.cluster", str(workers), folder],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is the caller's

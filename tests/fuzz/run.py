@@ -22,6 +22,7 @@ import mutate
 import targets
 
 PATIENCE = 30  # seconds
+FOUND = 3  # the status of a process that has named its findings; 1 is that of a timeout
 MOST = 5  # findings, after which a target is left
 
 
@@ -78,7 +79,7 @@ def watched(name, seconds, seed, save):
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, __file__, "--inside", "--seconds", str(seconds)]
         status = subprocess.run([*command, "--seed", str(seed), name], cwd=folder).returncode
-        if status not in (0, 1):
+        if status not in (0, FOUND):
             data = (Path(folder) / "last").read_bytes()
             data = data[8 : 8 + int.from_bytes(data[:8])]
             _say(f"{name}: ended with {status} at {data[:300]!r}")
@@ -102,7 +103,7 @@ def main():
     names = options.target or list(targets.TARGETS)
     if options.inside:
         with open("last", "w+b", buffering=0) as last:
-            return bool(fuzz(names[0], options.seconds, options.seed, last))
+            return FOUND * bool(fuzz(names[0], options.seconds, options.seed, last))
     share = options.seconds / len(names)
     return bool(sum([watched(name, share, options.seed, options.save) for name in names]))
 

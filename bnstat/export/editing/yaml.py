@@ -9,12 +9,18 @@ from bnstat.errors import ExportError
 from bnstat.export.editing.splice import Edit
 from bnstat.export.wording import dumped
 
+# Aliases double what they stand for with each line; no config has so many values.
+_MOST = 100_000
+
 
 def read(text: str, name: str) -> Any:
     """Return what a text says: mappings as dictionaries, and all else by tag and value."""
     yaml = _pyyaml()
     try:
-        return _plain(yaml.compose(text, Loader=yaml.SafeLoader))
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if _size(root, {}) > _MOST:
+            raise ExportError(f"{name} has aliases of aliases for more than {_MOST:,} values")
+        return _plain(root)
     except (yaml.YAMLError, RecursionError) as error:
         raise ExportError(f"{name} is not YAML: {' '.join(str(error).split())}") from error
 
@@ -77,9 +83,26 @@ def _plain(node: Any) -> Any:
     return (node.tag, node.value)
 
 
-def _name(key: Any) -> str:
+def _name(key: Any) -> Any:
     """Return what a value is called; YAML has names that are lists and mappings too."""
-    return key.value if isinstance(key.value, str) else repr(_plain(key))
+    return key.value if isinstance(key.value, str) else _frozen(_plain(key))
+
+
+def _frozen(value: Any) -> Any:
+    """Return lists and mappings as tuples, which can be names."""
+    if isinstance(value, dict):
+        return tuple((name, _frozen(inner)) for name, inner in value.items())
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _size(node: Any, known: dict[int, int]) -> int:
+    """Return how many values a node holds where aliases stand for what they name."""
+    if node is None or isinstance(node.value, str):
+        return 1
+    if id(node) not in known:
+        inner = (n for item in node.value for n in (item if isinstance(item, tuple) else [item]))
+        known[id(node)] = 1 + sum(_size(each, known) for each in inner)
+    return known[id(node)]
 
 
 def _pyyaml() -> Any:

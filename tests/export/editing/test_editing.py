@@ -231,3 +231,15 @@ class TestLengths:
     def test_what_is_no_list_is_not_counted(self, document):
         """One number is for any number of channels."""
         check_lengths(document, {"m": [1.0, 2.0]}, "config")
+
+    def test_names_within_names_take_no_time(self):
+        """Each level of a name in a name in a name costs as much as the last."""
+        text = "? " * 40 + "a\nb: 1\n"
+        assert changed(text, {"b": 2.0}, "yaml") == text.replace("b: 1", "b: 2.0")
+
+    def test_aliases_of_aliases_are_refused(self):
+        """Nine lines that come to 10⁹ values are no config."""
+        lines = ["a0: &a0 [x]"]
+        lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
+        with pytest.raises(ExportError, match="has aliases of aliases for more than 100,000"):
+            changed("\n".join(lines), {"a": 1.0}, "yaml")
