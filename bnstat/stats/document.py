@@ -213,12 +213,13 @@ def _render_source(source: Source) -> dict[str, Any]:
         "duplicates": source.duplicates,
         "deeper_than_8_bits": source.deeper_than_8_bits,
         "failures": [vars(failure) for failure in source.failures],
-        "warnings": {
-            "images": source.warnings.images,
-            "first": [vars(warned) for warned in source.warnings.first],
-        },
+        **({"warnings": _render_warnings(source.warnings)} if source.warnings.images else {}),
         "fingerprint": source.fingerprint,
     }
+
+
+def _render_warnings(warnings: Warnings) -> dict[str, Any]:
+    return {"images": warnings.images, "first": [vars(warned) for warned in warnings.first]}
 
 
 def _render_estimate(estimate: Estimate | None) -> dict[str, Any] | None:

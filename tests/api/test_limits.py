@@ -17,7 +17,7 @@ def transform(image):
 """
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.long)])
 def test_an_image_that_takes_too_long(python, photos, tmp_path, workers):
     """It is a failure with its reason, its worker is replaced, and the others are measured."""
     (tmp_path / "slow.py").write_text(SLOW)
