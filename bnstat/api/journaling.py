@@ -37,7 +37,7 @@ def opened_journal(
 
     views = sum(plan.width if plan else 1 for plan in plans)
     described = _sources(found) | _settings(plans, settings)
-    return Journal.open(os.fspath(path), described, views)
+    return Journal.open(os.fspath(path), described, views, ordered=found.ordered)
 
 
 def _sources(found: Sources) -> dict[str, str]:

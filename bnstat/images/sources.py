@@ -71,6 +71,11 @@ class Sources:
         """Which shards of the images these are; None is all."""
         return self._keys.parts
 
+    @property
+    def ordered(self) -> bool:
+        """Whether all images come in the order of their keys."""
+        return all(part.ordered for part in self._parts)
+
     def count(self) -> int | None:
         """Count the images, duplicates included, without looking at any; None if that is much."""
         if self.parts is not None and not all(isinstance(p, Folder | Listing) for p in self._parts):

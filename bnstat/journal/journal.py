@@ -2,6 +2,7 @@
 
 A run meets its images in the order of their keys, and the entries are read in that order beside it:
 an entry is at hand while the run is among its keys, so that memory does not grow with the journal.
+An archive has an order of its own: then all entries are at hand until all their images were met.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class Journal(Generic[I]):
         known or recorded any more, and the run goes on without it.
     """
 
-    def __init__(self, store: Store, path: str) -> None:
+    def __init__(self, store: Store, path: str, ordered: bool) -> None:
+        self._ordered = ordered
         self._store = store
         self._path = path
         self.failure: str | None = None
@@ -64,8 +66,12 @@ class Journal(Generic[I]):
 
     @classmethod
     @contextmanager
-    def open(cls, path: str, settings: Mapping[str, str], views: int = 1) -> Iterator[Journal[I]]:
+    def open(
+        cls, path: str, settings: Mapping[str, str], views: int = 1, *, ordered: bool = True
+    ) -> Iterator[Journal[I]]:
         """Open a journal, or make it, for a run with these settings and so many views.
+
+        `ordered`: whether the run meets its images in the order of their keys.
 
         Raises
         ------
@@ -74,13 +80,13 @@ class Journal(Generic[I]):
         """
         store = Store(path, settings, views)
         try:
-            yield cls(store, path)
+            yield cls(store, path, ordered)
         finally:
             store.close()
 
     def knows(self, image: I, fingerprint: int) -> bool:
-        """Whether the moments of an image are at hand; images come in the order of their keys."""
-        while self._next is not None and self._next.entry.keys[0] <= image.key:
+        """Whether the moments of an image are at hand."""
+        while self._next is not None and self._is_due(self._next, image.key):
             self._admit(self._next)
             self._next = self._read()
         opened, row = self._at.pop(print_of(fingerprint), (None, 0))
@@ -88,6 +94,9 @@ class Journal(Generic[I]):
             return False
         opened.met[row] = image
         return True
+
+    def _is_due(self, opened: _Open[I], key: bytes) -> bool:
+        return not self._ordered or opened.entry.keys[0] <= key
 
     def _admit(self, opened: _Open[I]) -> None:
         self._open.append(opened)
@@ -110,7 +119,9 @@ class Journal(Generic[I]):
             yield from self._settled(opened)
 
     def _is_done(self, opened: _Open[I], key: bytes) -> bool:
-        return len(opened.met) == len(opened.entry.keys) or opened.entry.keys[-1] < key
+        if len(opened.met) == len(opened.entry.keys):
+            return True
+        return self._ordered and opened.entry.keys[-1] < key
 
     def _settled(self, opened: _Open[I]) -> Iterator[tuple[list[I], Entry | None]]:
         rows = sorted(opened.met)

@@ -3,6 +3,7 @@
 import os
 import resource
 import shutil
+import tarfile
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.errors import JournalError
+from bnstat.scan import Measure
 
 SETTINGS = [
     {},
@@ -199,3 +201,16 @@ def test_a_full_disk_costs_no_result(compute, tmp_path):
     assert "could not be written to the end (" in str(caught.value)
     assert replace(caught.value.stats, created="") == expected
     assert compute() == expected
+
+
+def test_an_archive_in_an_order_of_its_own(photos, tmp_path, monkeypatch):
+    """It is known as a whole the second time, whatever the order of its members."""
+    names = ["palette.png", "cats/1.jpg", "dogs/gray.png", "cats/young/2.PNG", "dogs/1.jpeg"]
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        for name in names:
+            tar.add(photos / name, arcname=name)
+    monkeypatch.chdir(tmp_path)
+    first = bnstat.compute("a.tar", journal="j.db", workers=1)
+    monkeypatch.setattr(Measure, "__call__", lambda *_: pytest.fail("measured again"))
+    second = bnstat.compute("a.tar", journal="j.db", workers=1)
+    assert replace(second, created="") == replace(first, created="")
