@@ -6,7 +6,6 @@ import os
 import shlex
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from bnstat.api.settings import Settings
@@ -60,6 +59,8 @@ def _settings(plans: Sequence[Draws | None], settings: Settings) -> dict[str, st
     The schedule of batchnorm does not belong to it, nor, without a pipeline, seed and epochs: they
     are replayed from what is recorded.
     """
+    from importlib.metadata import version
+
     described = {
         "mode": settings.mode,
         "max-pixels": str(settings.max_pixels),

@@ -6,7 +6,7 @@ folder       a folder's images, in key order
 single       a file named as a source
 listing      a list of file names
 shards       disjoint parts of a set of images
-archive      the images in one file: tar (header), zip, parquet
+archive      the images in one file: formats are tar (header), zip, parquet
 urls         whatever fsspec reads
 remote       a file or folder at a URL
 patterns     braces and wildcards; matches, what they match

@@ -59,11 +59,10 @@ class Members(Protocol):
 class Format:
     """A kind of file that holds images.
 
-    suffixes: what names of such files end in; members: yields the images; count: counts them
-    without reading any, or says None; ordered: whether they come in the order of their keys.
+    members: yields the images; count: counts them without reading any, or says None; ordered:
+    whether they come in the order of their keys.
     """
 
-    suffixes: tuple[bytes, ...]
     members: Members
     count: Callable[[Place], int | None]
     ordered: bool = False

@@ -11,19 +11,14 @@ from bnstat.errors import SourceError
 from bnstat.images import patterns, remote, urls
 from bnstat.images.archive import Archive, Format, Place
 from bnstat.images.folder import Folder
+from bnstat.images.formats import format_of, holds_images
 from bnstat.images.matches import Matches
 from bnstat.images.naming import is_hidden, is_image
-from bnstat.images.parquet import PARQUET
 from bnstat.images.part import Part
 from bnstat.images.reference import UnreadableError, refer
 from bnstat.images.shards import ALL
 from bnstat.images.single import SingleFile
-from bnstat.images.tar import TAR
-from bnstat.images.zip import ZIP
 from bnstat.text import key_text
-
-# Files that hold images; what a name ends in tells which.
-FORMATS = (TAR, ZIP, PARQUET)
 
 
 def located(locations: Sequence[str], cwd: bytes, keys: Container[bytes] = ALL) -> list[Part]:
@@ -77,9 +72,8 @@ class _Location:
         if os.path.isdir(self._path):
             prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
             return Folder(self._path, prefix, self.keys)
-        form = _format(self.name)
-        if form is not None and os.path.isfile(self._path):
-            return self._archive(Place(self._path), form)
+        if holds_images(self.name) and os.path.isfile(self._path):
+            return self._archive(Place(self._path), format_of(self.name))
         return SingleFile(self._path, self._key)
 
     @property
@@ -94,7 +88,7 @@ class _Location:
         """Return what a pattern matches: what holds images by itself, and the images."""
         if not names:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
-        kept = [n for n in names if _format(n) or os.path.isdir(os.path.join(self.cwd, n))]
+        kept = [n for n in names if holds_images(n) or os.path.isdir(os.path.join(self.cwd, n))]
         alone = self.alone and len(names) == 1
         parts = [_Location(n, self.cwd, self.keys, True, alone)._local() for n in kept]
         others = sorted(set(names).difference(kept))
@@ -105,9 +99,8 @@ class _Location:
         urls.filesystem(url)  # here, so that a package that is missing is an error at once
         if patterns.has_wildcard(self.name):
             return self._matched_remotely(url)
-        form = _format(_path_in(url))
-        if form is not None:
-            return [self._archive(Place(url, remote=True), form)]
+        if holds_images(_path_in(url)):
+            return [self._archive(Place(url, remote=True), format_of(_path_in(url)))]
         if self._is_remote_folder(url):
             prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
             return [remote.RemoteFolder(url, prefix)]
@@ -136,7 +129,7 @@ class _Location:
         }
         if not known:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
-        kept = [name for name in known if _format(_path_in(name))]
+        kept = [name for name in known if holds_images(_path_in(name))]
         alone = self.alone and len(known) == 1
         parts = [
             part for name in kept for part in _Location(name, b"", self.keys, True, alone)._remote()
@@ -151,14 +144,6 @@ def _images(names: Sequence[bytes], refer: remote.Refer) -> list[Part]:
     if not names:
         return []
     return [Matches(images, refer, len(names) - len(images))]
-
-
-def _format(name: bytes) -> Format | None:
-    """Return the kind of file that holds images which a name tells."""
-    for form in FORMATS:
-        if name.lower().endswith(form.suffixes):
-            return form
-    return None
 
 
 def _path_in(url: bytes) -> bytes:

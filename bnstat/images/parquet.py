@@ -106,4 +106,4 @@ def _count(place: Place) -> int | None:
         return rows
 
 
-PARQUET = Format((b".parquet",), _members, _count, ordered=True)
+PARQUET = Format(_members, _count, ordered=True)

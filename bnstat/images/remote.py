@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
-from urllib.parse import unquote_to_bytes
 
 from bnstat.images.naming import is_image
 from bnstat.images.reference import Reference, UnreadableError, carried
@@ -82,6 +81,8 @@ class RemoteFolder:
 
     def _name(self, path: str) -> bytes:
         """Return the last part of a path, as it would be called in a folder."""
+        from urllib.parse import unquote_to_bytes
+
         name = path.rstrip("/").rpartition("/")[2]
         return unquote_to_bytes(name) if self._url.startswith(b"http") else os.fsencode(name)
 

@@ -243,11 +243,4 @@ def _count(place: Place) -> int | None:
         return sum(is_shown_image(inside(name)) for name in names)
 
 
-TAR = Format(
-    (
-        *(b".tar", b".tar.gz", b".tgz", b".tar.bz2", b".tbz2", b".tbz"),
-        *(b".tar.xz", b".txz", b".tar.zst", b".tzst"),
-    ),
-    _members,
-    _count,
-)
+TAR = Format(_members, _count)

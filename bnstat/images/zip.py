@@ -139,4 +139,4 @@ def _count(place: Place) -> int | None:
         return sum(map(is_shown_image, names))
 
 
-ZIP = Format((b".zip",), _members, _count)
+ZIP = Format(_members, _count)

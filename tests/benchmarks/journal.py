@@ -26,7 +26,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=arguments.folder.parent) as temporary:
         folder = Path(temporary)
         images = copied(arguments.folder, folder / "images", arguments.copies)
-        print(f"{arguments.copies} copies of {arguments.folder.name}: {images:,} images", flush=True)
+        print(
+            f"{arguments.copies} copies of {arguments.folder.name}: {images:,} images", flush=True
+        )
         run = Run(folder, arguments.workers)
         run.seconds()  # warms
         off, on, again = [], [], []
