@@ -19,7 +19,10 @@ SETTINGS = [
     {"mode": "native"},
     {"mode": "L", "epochs": 2, "batch_size": 3},
     {"augment": "RandomCrop(5, pad_if_needed=True)", "epochs": 3},
-    {"augment": "ToImage() | ToDtype(float32, scale=True)", "mode": "RGB"},
+    pytest.param(
+        {"augment": "ToImage() | ToDtype(float32, scale=True)", "mode": "RGB"},
+        marks=pytest.mark.long,
+    ),
 ]
 
 

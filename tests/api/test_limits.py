@@ -21,11 +21,12 @@ def transform(image):
 def test_an_image_that_takes_too_long(python, photos, tmp_path, workers):
     """It is a failure with its reason, its worker is replaced, and the others are measured."""
     (tmp_path / "slow.py").write_text(SLOW)
+    young, palette = photos / "cats" / "young", photos / "palette.png"
     options = ("--augment", "slow:transform", "--timeout", "1.5", "--workers", workers)
-    result = python("-m", "bnstat", "compute", photos, *options, "-q", timeout=300)
+    result = python("-m", "bnstat", "compute", young, palette, *options, "-q", timeout=300)
     assert result.returncode == 3
-    assert result.stderr == "failed: cats/young/2.PNG: takes longer than --timeout 1.5\n"
-    assert bnstat.load(tmp_path / "bnstat.json").source.images == 5
+    assert result.stderr == f"failed: {young}/2.PNG: takes longer than --timeout 1.5\n"
+    assert bnstat.load(tmp_path / "bnstat.json").source.images == 1
 
 
 def test_files_of_too_many_bytes(photos):

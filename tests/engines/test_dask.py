@@ -63,6 +63,7 @@ def said(main, seconds=120):
     return main.returncode, out.decode(), err.decode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("last", ["", " | ToImage() | ToDtype(float32, scale=True)"])
 def test_threads_of_a_worker_do_not_share_generators(one, bitmaps, monkeypatch, last):
     """Random draws are the same with four threads a worker; a name may be relative to here."""

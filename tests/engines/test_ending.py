@@ -77,7 +77,9 @@ def test_impatient_ctrl_c(running, processes):
     processes.eventually(lambda: not processes.group(main.pid), seconds=20)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_signal_that_python_forgets(start, endless, tmp_path, number):
     """What is raised in a weak reference's callback is lost; the run ends all the same."""
     (tmp_path / "late.py").write_text(f"""

@@ -22,11 +22,11 @@ def fuzzed(seconds, *arguments):
 
 
 def test_nothing_is_found_at_once():
-    """A second of each target's mutations, the same every time, finds nothing."""
-    executions = fuzzed(8, "--seed", "1", *QUICK)
+    """Half a second of each target's mutations, the same every time, finds nothing."""
+    executions = fuzzed(4, "--seed", "1", *QUICK)
 
     assert list(executions) == QUICK
-    assert min(executions.values()) > 20
+    assert min(executions.values()) > 10
 
 
 @pytest.mark.long
