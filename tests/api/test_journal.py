@@ -18,7 +18,9 @@ SETTINGS = [
     {},
     {"mode": "native"},
     {"mode": "L", "epochs": 2, "batch_size": 3},
-    {"augment": "RandomCrop(5, pad_if_needed=True)", "epochs": 3},
+    pytest.param(
+        {"augment": "RandomCrop(5, pad_if_needed=True)", "epochs": 3}, marks=pytest.mark.long
+    ),
     pytest.param(
         {"augment": "ToImage() | ToDtype(float32, scale=True)", "mode": "RGB"},
         marks=pytest.mark.long,

@@ -17,7 +17,8 @@ def transform(image):
 """
 
 
-@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_an_image_that_takes_too_long(python, photos, tmp_path, workers):
     """It is a failure with its reason, its worker is replaced, and the others are measured."""
     (tmp_path / "slow.py").write_text(SLOW)
