@@ -6,50 +6,23 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from bnstat import estimators, pipelines
+from bnstat import pipelines
 from bnstat.api.journaling import opened_journal
+from bnstat.api.results import Plans, Result, results
 from bnstat.api.settings import Settings
 from bnstat.engines import needed, open_engine
-from bnstat.errors import JournalError, NothingMeasuredError, SourceError
-from bnstat.estimators import Schedule, TooFewSamplesError
+from bnstat.errors import JournalError, SourceError
 from bnstat.images import Reference, Sources
 from bnstat.images.listing import Listing
 from bnstat.images.shards import KeysOf
-from bnstat.moments import Records
 from bnstat.pipelines import Draws
-from bnstat.scan import Measure, Scan, View, scan
-from bnstat.stats import (
-    MOST_WARNINGS,
-    Estimate,
-    Failure,
-    FileList,
-    Pipeline,
-    Shard,
-    Shards,
-    Source,
-    Stats,
-    Warned,
-    Warnings,
-    no_figures,
-)
-from bnstat.text import key_text
+from bnstat.scan import Measure, Scan, scan
+from bnstat.stats import Shards
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
     from bnstat.journal import Journal
-
-Plans: TypeAlias = tuple[Draws | None, ...]
-
-
-@dataclass(frozen=True)
-class Result:
-    """One view of the images: its result, and the records that it came from."""
-
-    stats: Stats
-    records: Records
 
 
 def opened(
@@ -121,9 +94,9 @@ def looked(
         max_bytes=settings.max_bytes,
         timeout=settings.timeout,
     )
-    apart = settings.timeout is not None  # what takes too long is ended with its process
+    mortal = settings.timeout is not None  # what takes too long is ended with its process
     preload, name = needed(any(plans)), settings.engine
-    with closing(open_engine(settings.workers, preload, name, apart=apart)) as engine:
+    with closing(open_engine(settings.workers, preload, name, mortal=mortal)) as engine:
         return scan(
             images,
             work,
@@ -136,15 +109,6 @@ def looked(
         )
 
 
-def results(found: Sources, seen: Scan, plans: Plans, settings: Settings) -> list[Result]:
-    """Return the result of each view of the images."""
-    described = [p for plan in plans for p in _described(plan, settings)]
-    return [
-        _result(found, seen, view, pipeline, settings)
-        for view, pipeline in zip(seen.views, described, strict=True)
-    ]
-
-
 def _plan(augment: str | None, settings: Settings, attribute: bool) -> Draws | None:
     if augment is None:
         return None
@@ -153,118 +117,8 @@ def _plan(augment: str | None, settings: Settings, attribute: bool) -> Draws | N
     return Draws(recipe, settings.seed, settings.epochs, attribute)
 
 
-def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
-    """Return what each view of a plan shows."""
-    if plan is None:
-        return [Pipeline(None, (), settings.seed, settings.epochs)]
-    recipe, steps = plan.recipe, plan.recipe.transforms
-    whole = Pipeline(recipe.spec, steps, settings.seed, settings.epochs, recipe.before_normalize)
-    ends = range(1, len(steps) + 1) if plan.attribute and steps else [len(steps)]
-    return [replace(whole, transforms=steps[:end]) for end in ends]
-
-
 def _counting(found: Sources) -> Callable[[], int | None]:
     """Count the images beside the scan; return what tells their number, once it is known."""
     counted: list[int | None] = []
     threading.Thread(target=lambda: counted.append(found.count()), daemon=True).start()
     return lambda: counted[0] if counted else None
-
-
-def _result(
-    found: Sources, seen: Scan, view: View, pipeline: Pipeline, settings: Settings
-) -> Result:
-    if found.parts is None:  # a shard may well be empty, and the others not
-        _check_measured(found, seen, view)
-    source = _source(found, seen, view)
-    return Result(_stats(view.records, source, pipeline, settings), view.records)
-
-
-def _check_measured(found: Sources, seen: Scan, view: View) -> None:
-    where = " ".join(found.locations)
-    if seen.images == 0:
-        beside = f" ({found.skipped} files of other kinds)" if found.skipped else ""
-        raise SourceError(f"no images in {where}{beside}; name files to have them opened anyway")
-    if len(view.records) == 0:
-        failures = [(key_text(key), reason) for key, reason in view.failures]
-        raise NothingMeasuredError(
-            f"none of the {seen.images} images in {where} could be measured", failures
-        )
-
-
-def _source(found: Sources, seen: Scan, view: View) -> Source:
-    listed = found.listing
-    return Source(
-        locations=found.locations,
-        cwd=key_text(os.getcwdb()),
-        images=seen.images - len(view.failures),
-        skipped=found.skipped,
-        duplicates=found.duplicates,
-        deeper_than_8_bits=len(view.deep),
-        failures=tuple(Failure(key_text(key), reason) for key, reason in view.failures),
-        warnings=_warnings(view),
-        fingerprint=f"{seen.fingerprint:064x}",
-        files_from=_file_list(listed) if listed else None,
-        **_parts(found.parts),
-    )
-
-
-def _parts(parts: Shards | None) -> dict[str, Any]:
-    """Return what a result says of the parts of the images that it is of."""
-    if parts is None or len(parts.indices) > 1:
-        return {"shards": parts}
-    return {"shard": Shard(parts.indices[0], parts.of)}
-
-
-def _warnings(view: View) -> Warnings:
-    """Return how many images Pillow warned of, and what it said of the first."""
-    said = dict(sorted(view.warnings, reverse=True))  # of each image the first
-    first = [Warned(key_text(key), said[key]) for key in sorted(said)[:MOST_WARNINGS]]
-    return Warnings(len(said), tuple(first))
-
-
-def _stats(records: Records, source: Source, pipeline: Pipeline, settings: Settings) -> Stats:
-    return Stats(
-        source=source,
-        pipeline=pipeline,
-        mode=settings.mode,
-        created=now(),
-        **(_figures(records, settings.schedule) if len(records) else no_figures()),
-    )
-
-
-def now() -> str:
-    """Return the time as results have it, in UTC."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _figures(records: Records, schedule: Schedule) -> dict[str, Any]:
-    total = records.total()
-    histogram = records.histogram
-    batchnorm, reasons = _batchnorm(records, schedule)
-    return {
-        "channels": records.channels,
-        "scale": records.scale,
-        "count": records.count,
-        "sum": total.sum if total else None,
-        "sum_of_squares": total.sum_of_squares if total else None,
-        "histogram": tuple(map(tuple, histogram)) if histogram else None,
-        "methods": {
-            "two-pass": estimators.two_pass(records),
-            "welford": estimators.welford(records),
-            "batchnorm": batchnorm,
-        },
-        "conventions": estimators.conventions(records),
-        "reasons": reasons,
-    }
-
-
-def _batchnorm(records: Records, schedule: Schedule) -> tuple[Estimate | None, dict[str, str]]:
-    try:
-        return estimators.batchnorm(records, schedule), {}
-    except TooFewSamplesError as error:
-        return None, {"batchnorm": str(error)}
-
-
-def _file_list(listing: Listing) -> FileList:
-    root = None if listing.root is None else key_text(os.fsencode(listing.root))
-    return FileList(listing.null, root, listing.again)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from bnstat.api.measuring import Plans, looked, planned, results
+from bnstat.api.measuring import looked, planned
+from bnstat.api.results import Plans, results
 from bnstat.api.settings import Settings
 from bnstat.engines import usable_cores
 from bnstat.errors import BnstatError, MeasureError

@@ -32,7 +32,7 @@ from bnstat.cli.starting import warm_up
 )
 @click.option(
     "--fail-over",
-    type=options.Amount(),
+    type=options.AMOUNT,
     metavar="TOL",
     help="Exit with status 1 if a mean or std differs by more, in [0, 1].",
 )

@@ -40,15 +40,8 @@ from bnstat.cli.starting import warm_up
 )
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first image that fails.")
 @options.failures
-@click.option(
-    "-o",
-    "--output",
-    default="bnstat.json",
-    show_default=True,
-    metavar="FILE",
-    help="Where the result goes; - is standard output, without a table.",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Show no table; failures are still named.")
+@options.output
+@options.quiet
 @options.terminal
 @click.pass_context
 def command(

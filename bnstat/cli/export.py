@@ -10,7 +10,7 @@ import click
 
 from bnstat.cli import options, targets
 from bnstat.errors import ExportError
-from bnstat.export import TARGETS, Target
+from bnstat.export import TARGETS, Target, updating
 from bnstat.stats import Stats
 from bnstat.text import printable
 
@@ -73,7 +73,7 @@ from bnstat.text import printable
 @click.option("--prefix", metavar="NAME.", help="state_dict, safetensors: put before each name.")
 @click.option(
     "--absorb-eps",
-    type=options.Amount(),
+    type=options.AMOUNT,
     metavar="EPS",
     help="state_dict, safetensors: store var - EPS, so that a layer with this eps (torch's default "
     "is 1e-5) equals Normalize.",
@@ -110,7 +110,8 @@ def command(
         Stats.load(document), method, scale=scale, order=order, precision=precision
     )
     if update is not None:
-        _say(f"updated: {printable(update)} ({targets.update(target, Path(update), figures)})")
+        changed = updating.update(target, Path(update), figures)
+        _say(f"updated: {printable(update)} ({', '.join(changed)})")
         return
     file = target.file_with(chosen)
     output = output or (file if target.binary else "-")

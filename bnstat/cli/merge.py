@@ -13,15 +13,8 @@ from bnstat.cli import options
 @click.command("merge", short_help="Add results of disjoint shards, exactly.")
 @click.argument("results", nargs=-1, required=True, metavar="STATS...")
 @click.option("--partial", is_flag=True, help="Accept that shards are missing; the result says so.")
-@click.option(
-    "-o",
-    "--output",
-    default="bnstat.json",
-    show_default=True,
-    metavar="FILE",
-    help="Where the result goes; - is standard output, without a table.",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Show no table.")
+@options.output
+@options.quiet
 @options.color
 def command(
     results: tuple[str, ...], partial: bool, output: str, quiet: bool, color: bool | None

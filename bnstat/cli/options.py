@@ -11,11 +11,8 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Amount(click.FloatRange):
-    """A number that is not negative; nor "nan", which FloatRange lets pass."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0.0)
+class Real(click.FloatRange):
+    """A number in a range; not "nan", which FloatRange lets pass."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
         """Return the number."""
@@ -25,18 +22,8 @@ class Amount(click.FloatRange):
         return number
 
 
-class Seconds(click.FloatRange):
-    """A positive number of seconds, not "nan"."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0.0, max=1e6, min_open=True)
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        """Return the number."""
-        number = float(super().convert(value, param, ctx))
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
+AMOUNT = Real(min=0.0)
+SECONDS = Real(min=0.0, max=1e6, min_open=True)
 
 
 def momentum(
@@ -147,7 +134,7 @@ def measuring(default: str) -> Callable[[F], F]:
         ),
         click.option(
             "--timeout",
-            type=Seconds(),
+            type=SECONDS,
             metavar="SECONDS",
             help="An image that takes longer fails, and its worker is replaced.  [default: never]",
         ),
@@ -202,6 +189,17 @@ failures = click.option(
     metavar="N",
     help="Exit with status 3 if more images fail.",
 )
+
+output = click.option(
+    "-o",
+    "--output",
+    default="bnstat.json",
+    show_default=True,
+    metavar="FILE",
+    help="Where the result goes; - is standard output, without a table.",
+)
+
+quiet = click.option("-q", "--quiet", is_flag=True, help="Show no table; failures are still named.")
 
 color = click.option(
     "--color/--no-color", default=None, help="Color the output.  [default: on a terminal]"

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import click
 
-from bnstat import files
-from bnstat.errors import ExportError, OutputError
+from bnstat.errors import OutputError
 from bnstat.export import TARGETS, Target
-from bnstat.export.editing import check_lengths, edited, read
-from bnstat.export.figures import Figures
 
 _UNITS = {1: "[0, 1]", 255: "0-255"}
 
@@ -47,32 +43,3 @@ def place(output: str, name: str) -> Path:
     except OSError as error:
         raise OutputError(f"cannot make the folder {output}: {error.strerror}") from error
     return path / name
-
-
-def update(target: Target, path: Path, figures: Figures) -> str:
-    """Change the normalization in a file, and say which of its names have changed."""
-    assert target.fields is not None and target.syntax is not None
-    fields = target.fields(figures)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ExportError(f"cannot read {path}: {error.strerror}") from error
-    _check(target, read(data, target.syntax, str(path)), figures, path)
-    files.write(path, edited(data, target.syntax, str(path), fields))
-    return ", ".join(_names(fields))
-
-
-def _check(target: Target, document: Any, figures: Figures, path: Path) -> None:
-    assert target.fields is not None
-    check_lengths(document, target.fields(figures), str(path))
-    try:
-        if target.suits is not None:
-            target.suits(document, figures)
-    except ExportError as error:
-        raise ExportError(f"{path} does not suit the result: {error}") from error
-
-
-def _names(fields: object) -> list[str]:
-    if not isinstance(fields, dict):
-        return []
-    return [name for key, value in fields.items() for name in _names(value) or [key]]

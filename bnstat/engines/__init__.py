@@ -15,6 +15,7 @@ from bnstat.engines.engine import Engine
 from bnstat.engines.forking import warm_up
 from bnstat.engines.inline import InlineEngine
 from bnstat.engines.processes import ProcessEngine, usable_cores
+from bnstat.errors import MeasureError
 
 __all__ = [
     "Engine",
@@ -47,19 +48,24 @@ def open_engine(
     preload: Sequence[str] = (),
     name: str = "processes",
     *,
-    apart: bool = False,
+    mortal: bool = False,
 ) -> Engine:
     """Return the engine of a name for so many workers; None is one for each core.
 
-    `preload` names modules that the work needs, to be imported once for all workers. With `apart`,
-    a single worker is a process too, not this one.
+    `preload` names modules that the work needs, to be imported once for all workers. With `mortal`,
+    work may end its worker: a single one is a process too, not this one.
 
     Raises
     ------
     MeasureError
-        If the engine needs a package that is not installed.
+        If the engine needs a package that is not installed, or its workers must not be ended.
     """
     scheme, _, address = name.partition("://")
+    if scheme == "dask" and mortal:
+        raise MeasureError(
+            "a time limit ends workers, which on a cluster are not bnstat's alone: "
+            "leave out --timeout, or use --engine processes"
+        )
     if scheme == "dask":
         from bnstat.engines.dask import DaskEngine
 
@@ -67,5 +73,5 @@ def open_engine(
             DaskEngine(address, workers) if address else DaskEngine(None, workers or usable_cores())
         )
     workers = workers or usable_cores()
-    here = workers == 1 and not apart
+    here = workers == 1 and not mortal
     return InlineEngine() if here else ProcessEngine(workers, preload)

@@ -6,7 +6,8 @@ One file a target; a new one is a module with a `TARGET`, and its line here.
     wording     numbers, names and origins as text
     geometry    what a pipeline does to the size of images
     plain       what the plain data formats hold
-    editing     `--update`: a file of the user's, of which only some values change
+    editing     a file's text, of which only some values change
+    updating    `--update`: the figures into a file of the user's
 """
 
 from bnstat.export import (

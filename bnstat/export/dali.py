@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bnstat.export.figures import Figures
 from bnstat.export.target import Target
-from bnstat.export.wording import dumped
 
 _SNIPPET = """\
 from nvidia.dali import fn, types
@@ -29,8 +28,8 @@ def render(figures: Figures) -> bytes:
     """Return a function for a pipeline definition; channels are those of the decoder's output."""
     return _SNIPPET.format(
         origin=figures.origin,
-        mean=dumped(figures.numbers(figures.mean)),
-        std=dumped(figures.numbers(figures.divisors)),
+        mean=figures.text(figures.mean),
+        std=figures.text(figures.divisors),
     ).encode()
 
 

@@ -11,7 +11,6 @@ from bnstat.errors import ExportError
 from bnstat.export.editing import within
 from bnstat.export.figures import Figures
 from bnstat.export.target import Target
-from bnstat.export.wording import dumped
 
 _CONFIG = """\
 # {origin}
@@ -52,8 +51,8 @@ def render(figures: Figures) -> bytes:
     return _CONFIG.format(
         origin=figures.origin,
         order=_format(figures),
-        mean=dumped(figures.numbers(figures.mean)),
-        std=dumped(figures.numbers(figures.divisors)),
+        mean=figures.text(figures.mean),
+        std=figures.text(figures.divisors),
     ).encode()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bnstat.errors import ExportError
-from bnstat.export.wording import origin, provenance, shortest
+from bnstat.export.wording import dumped, origin, provenance, shortest
 from bnstat.stats import Estimate, Stats
 from bnstat.text import printable
 
@@ -107,6 +107,10 @@ class Figures:
     def numbers(self, values: Sequence[float]) -> list[float]:
         """Return numbers with so many digits."""
         return [self.digits(value) for value in values]
+
+    def text(self, values: Sequence[float]) -> str:
+        """Return a list of numbers with so many digits, as most formats write it."""
+        return dumped(self.numbers(values))
 
     @property
     def _estimate(self) -> Estimate:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bnstat.export.figures import Figures
 from bnstat.export.target import Target
-from bnstat.export.wording import dumped
 
 _SNIPPET = """\
 import keras
@@ -28,8 +27,8 @@ def render(figures: Figures) -> bytes:
         origin=figures.origin,
         channels=len(figures.channels),
         scale=figures.scale,
-        mean=dumped(figures.numbers(figures.mean)),
-        variance=dumped(figures.numbers(figures.var)),
+        mean=figures.text(figures.mean),
+        variance=figures.text(figures.var),
     ).encode()
 
 

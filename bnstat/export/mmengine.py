@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bnstat.export.figures import Figures
 from bnstat.export.target import Target
-from bnstat.export.wording import dumped
 
 _CONFIG = """\
 # -*- coding: utf-8 -*-
@@ -30,8 +29,8 @@ def render(figures: Figures) -> bytes:
     turned = figures.order == "rgb" and len(figures.channels) > 1
     return _CONFIG.format(
         origin=figures.origin,
-        mean=dumped(figures.numbers(figures.mean)),
-        std=dumped(figures.numbers(figures.divisors)),
+        mean=figures.text(figures.mean),
+        std=figures.text(figures.divisors),
         turned=turned,
     ).encode()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bnstat.export.figures import Figures
 from bnstat.export.target import BOTH, Target
-from bnstat.export.wording import dumped
 
 _FILE = '''\
 import torch
@@ -35,8 +34,8 @@ def render(figures: Figures) -> bytes:
     """Return the file as UTF-8; it needs torch alone."""
     return _FILE.format(
         origin=figures.origin,
-        mean=dumped(figures.numbers(figures.mean)),
-        std=dumped(figures.numbers(figures.divisors)),
+        mean=figures.text(figures.mean),
+        std=figures.text(figures.divisors),
         channels=len(figures.channels),
         scale=figures.scale,
     ).encode()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from bnstat.export.figures import Figures
 from bnstat.export.target import BOTH, Target
-from bnstat.export.wording import dumped
 from bnstat.stats import Stats
 
 if TYPE_CHECKING:
@@ -54,8 +53,8 @@ def render(figures: Figures) -> bytes:
     return _SNIPPET.format(
         origin=figures.origin,
         scaled=", scale=True" if figures.scale == 1 else "",
-        mean=dumped(figures.numbers(figures.mean)),
-        std=dumped(figures.numbers(figures.divisors)),
+        mean=figures.text(figures.mean),
+        std=figures.text(figures.divisors),
     ).encode()
 
 

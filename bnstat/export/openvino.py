@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bnstat.export.figures import Figures
 from bnstat.export.target import Target
-from bnstat.export.wording import dumped
 
 _SNIPPET = """\
 from openvino import Layout, Type
@@ -36,8 +35,8 @@ def render(figures: Figures) -> bytes:
     return _SNIPPET.format(
         origin=figures.origin,
         given="u8" if figures.scale == 255 else "f32",
-        mean=dumped(figures.numbers(figures.mean)),
-        std=dumped(figures.numbers(figures.divisors)),
+        mean=figures.text(figures.mean),
+        std=figures.text(figures.divisors),
     ).encode()
 
 

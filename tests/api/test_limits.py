@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 import bnstat
+from bnstat.errors import MeasureError
 
 SLOW = """
 import time
@@ -48,6 +49,17 @@ def test_limits_without_a_meaning(photos, option):
     """Are errors that name the option."""
     with pytest.raises(ValueError, match=next(iter(option))):
         bnstat.compute(photos, **option)
+
+
+@pytest.mark.parametrize("engine", ["dask", "dask://localhost:1"])
+def test_no_time_limit_on_a_cluster(photos, engine):
+    """It would end workers that others use; the error says what to do."""
+    with pytest.raises(MeasureError) as refused:
+        bnstat.compute(photos, timeout=1.0, engine=engine)
+    assert str(refused.value) == (
+        "a time limit ends workers, which on a cluster are not bnstat's alone: "
+        "leave out --timeout, or use --engine processes"
+    )
 
 
 @pytest.fixture
