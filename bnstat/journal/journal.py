@@ -2,7 +2,7 @@
 
 A run meets its images in the order of their keys, and the entries are read in that order beside it:
 an entry is at hand while the run is among its keys, so that memory does not grow with the journal.
-An archive has an order of its own: then all entries are at hand until all their images were met.
+An archive has an order of its own: then an entry is at hand until all of its images were met.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Journal(Generic[I]):
 
     def knows(self, image: I, fingerprint: int) -> bool:
         """Whether the moments of an image are at hand."""
-        while self._next is not None and self._is_due(self._next, image.key):
+        while self._next is not None and self._next.entry.keys[0] <= image.key:
             self._admit(self._next)
             self._next = self._read()
         opened, row = self._at.pop(print_of(fingerprint), (None, 0))
@@ -94,9 +94,6 @@ class Journal(Generic[I]):
             return False
         opened.met[row] = image
         return True
-
-    def _is_due(self, opened: _Open[I], key: bytes) -> bool:
-        return not self._ordered or opened.entry.keys[0] <= key
 
     def _admit(self, opened: _Open[I]) -> None:
         self._open.append(opened)
