@@ -15,9 +15,9 @@ from bnstat.errors import BnstatError
 
 if TYPE_CHECKING:
     from bnstat.api import compute, load, merge
-    from bnstat.export.normalize import normalize
-    from bnstat.export.state_dict import batch_norm
     from bnstat.stats import Stats
+    from bnstat.targets.normalize import normalize
+    from bnstat.targets.state_dict import batch_norm
 
 __all__ = [
     "BnstatError",
@@ -32,11 +32,11 @@ __all__ = [
 
 _ROOMS = {
     "Stats": "bnstat.stats",
-    "batch_norm": "bnstat.export.state_dict",
+    "batch_norm": "bnstat.targets.state_dict",
     "compute": "bnstat.api",
     "load": "bnstat.api",
     "merge": "bnstat.api",
-    "normalize": "bnstat.export.normalize",
+    "normalize": "bnstat.targets.normalize",
 }
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bnstat import references
+from bnstat import constants
 from bnstat.api.baseline import DOCUMENT, is_document, is_of, located, settings_of, still_holds
 from bnstat.api.measuring import measure
 from bnstat.api.settings import Settings
-from bnstat.compare import Comparison, Row
-from bnstat.compare import compare as compare_rows
+from bnstat.comparison import Comparison, Row
+from bnstat.comparison import compare as compare_rows
 from bnstat.errors import BnstatError, SourceError
 from bnstat.stats import Stats
 
@@ -30,7 +30,7 @@ def compare(
     Parameters
     ----------
     sources
-        Folders or files, result documents (.json), or names of `bnstat.references`. None stands
+        Folders or files, result documents (.json), or names of `bnstat.constants`. None stands
         for bnstat.json in the current folder, and a single one without `augment` is compared with
         that.
     augment
@@ -38,7 +38,7 @@ def compare(
     attribute
         Add a row after each transform of each pipeline.
     to
-        Constants to compare with: names of `bnstat.references`, files, or typed MEAN/STD.
+        Constants to compare with: names of `bnstat.constants`, files, or typed MEAN/STD.
     settings
         Those of `compute`; what is not given comes from the baseline, if it is a document.
 
@@ -56,8 +56,8 @@ def compare(
     used = settings_of(first.document, settings) if first.document else Settings(**settings)
     rows = first.rows(augment, attribute, used)
     rows += [row for name in names[1:] for row in _Source.of(name).rows([], False, used)]
-    constants = [Row.of_reference(references.read(text)) for text in to]
-    return compare_rows([*rows, *constants])
+    published = [Row.of_constants(constants.read(text)) for text in to]
+    return compare_rows([*rows, *published])
 
 
 def _typed(source: str | os.PathLike[str]) -> str:
@@ -78,12 +78,12 @@ class _Source:
 
     def rows(self, augment: Sequence[str], attribute: bool, settings: Settings) -> list[Row]:
         """Return the row of the source, and those of it under pipelines, from one decode."""
-        if self.name in references.REFERENCES:
+        if self.name in constants.CONSTANTS:
             if augment:
                 raise SourceError(
                     f"{self.name} is a named reference and has no images; ./{self.name} is a folder"
                 )
-            return [Row.of_reference(references.REFERENCES[self.name])]
+            return [Row.of_constants(constants.CONSTANTS[self.name])]
         known = self._known(settings, anew=bool(augment))
         plans = [None if spec == "none" else spec for spec in augment]
         if known is None:

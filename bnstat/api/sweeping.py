@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bnstat import pipelines
-from bnstat import sweep as replay
+from bnstat import pipelines, replay
 from bnstat.api.baseline import is_document, located, settings_of
 from bnstat.api.measuring import measure
 from bnstat.api.settings import Settings
 from bnstat.errors import MeasureError, SourceError
 from bnstat.estimators import TooFewSamplesError
+from bnstat.replay import Grid, Sweep
 from bnstat.stats import Stats
-from bnstat.sweep import Grid, Sweep
 
 
 def sweep(

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bnstat.cli.report import console_for
 from bnstat.cli.tables import difference
-from bnstat.compare import Comparison, Difference, Row
+from bnstat.comparison import Comparison, Difference, Row
 from bnstat.text import printable
 
 

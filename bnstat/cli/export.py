@@ -10,8 +10,8 @@ import click
 
 from bnstat.cli import options, targets
 from bnstat.errors import ExportError
-from bnstat.export import TARGETS, Target, updating
 from bnstat.stats import Stats
+from bnstat.targets import TARGETS, Target, updating
 from bnstat.text import printable
 
 

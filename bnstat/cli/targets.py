@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bnstat.errors import OutputError
-from bnstat.export import TARGETS, Target
+from bnstat.targets import TARGETS, Target
 
 _UNITS = {1: "[0, 1]", 255: "0-255"}
 

@@ -10,7 +10,7 @@ archive      the images in one file: formats are tar (header), zip, parquet
 urls         whatever fsspec reads
 remote       a file or folder at a URL
 patterns     braces and wildcards; matches, what they match
-part         what all of these are to a run
+source       what all of these are to a run
 locating     which of them a location is
 sources      several of them, as one
 decoding     a file to a Pillow image

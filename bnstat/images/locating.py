@@ -14,14 +14,14 @@ from bnstat.images.folder import Folder
 from bnstat.images.formats import format_of, holds_images
 from bnstat.images.matches import Matches
 from bnstat.images.naming import is_hidden, is_image
-from bnstat.images.part import Part
 from bnstat.images.reference import UnreadableError, refer
 from bnstat.images.shards import ALL
 from bnstat.images.single import SingleFile
+from bnstat.images.source import Source
 from bnstat.text import key_text
 
 
-def located(locations: Sequence[str], cwd: bytes, keys: Container[bytes] = ALL) -> list[Part]:
+def located(locations: Sequence[str], cwd: bytes, keys: Container[bytes] = ALL) -> list[Source]:
     """Return the images at locations, which are relative to `cwd` unless they are URLs.
 
     Files in folders whose keys are not among `keys` are not looked at.
@@ -55,7 +55,7 @@ class _Location:
     alone: bool
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Source]:
         if os.path.lexists(self._path):
             return [self._local()]
         if urls.is_url(self.name):
@@ -68,7 +68,7 @@ class _Location:
     def _path(self) -> bytes:
         return os.path.join(self.cwd, self.name)
 
-    def _local(self) -> Part:
+    def _local(self) -> Source:
         if os.path.isdir(self._path):
             prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
             return Folder(self._path, prefix, self.keys)
@@ -84,7 +84,7 @@ class _Location:
         prefix = self.name + b"/" if self.several else b""
         return Archive(place, form, name=self._key, prefix=prefix, alone=self.alone)
 
-    def _matched(self, names: Sequence[bytes]) -> list[Part]:
+    def _matched(self, names: Sequence[bytes]) -> list[Source]:
         """Return what a pattern matches: what holds images by itself, and the images."""
         if not names:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
@@ -94,7 +94,7 @@ class _Location:
         others = sorted(set(names).difference(kept))
         return [*parts, *_images(others, lambda name: refer(name, os.path.join(self.cwd, name)))]
 
-    def _remote(self) -> list[Part]:
+    def _remote(self) -> list[Source]:
         url = _absolute(self.name, self.cwd)
         urls.filesystem(url)  # here, so that a package that is missing is an error at once
         if patterns.has_wildcard(self.name):
@@ -116,7 +116,7 @@ class _Location:
                 raise SourceError(f"nothing at {key_text(self.name)}; check the URL") from error
             raise SourceError(f"{key_text(self.name)} {error}") from error
 
-    def _matched_remotely(self, url: bytes) -> list[Part]:
+    def _matched_remotely(self, url: bytes) -> list[Source]:
         try:
             found = remote.matching(url)
         except UnreadableError as error:
@@ -138,7 +138,7 @@ class _Location:
         return [*parts, *_images(others, lambda name: remote.refer(name, name, known[name]))]
 
 
-def _images(names: Sequence[bytes], refer: remote.Refer) -> list[Part]:
+def _images(names: Sequence[bytes], refer: remote.Refer) -> list[Source]:
     """Return the images among files that a pattern matches; other files are counted."""
     images = [name for name in names if is_image(_path_in(name))]
     if not names:

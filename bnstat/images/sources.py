@@ -10,9 +10,9 @@ from itertools import chain
 from bnstat.images.folder import Folder
 from bnstat.images.listing import Listing
 from bnstat.images.locating import located
-from bnstat.images.part import Part
 from bnstat.images.reference import Reference
 from bnstat.images.shards import ALL, KeysOf
+from bnstat.images.source import Source
 from bnstat.stats import Shards
 from bnstat.text import key_text
 
@@ -36,7 +36,7 @@ class Sources:
 
     def __init__(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[Source],
         locations: Sequence[str],
         listing: Listing | None = None,
         keys: KeysOf = ALL,
@@ -123,12 +123,12 @@ class Sources:
                 yield reference
 
 
-def _groups(parts: Iterable[Part]) -> list[list[Part]]:
+def _groups(parts: Iterable[Source]) -> list[list[Source]]:
     """Return parts whose keys may mix together; groups follow one another in key order.
 
     So the second of two archives is not opened before the first has been read.
     """
-    groups: list[list[Part]] = []
+    groups: list[list[Source]] = []
     for part in sorted(parts, key=lambda part: part.prefix):
         if groups and part.prefix.startswith(groups[-1][0].prefix):
             groups[-1].append(part)
@@ -137,7 +137,7 @@ def _groups(parts: Iterable[Part]) -> list[list[Part]]:
     return groups
 
 
-def _merged(parts: Sequence[Part]) -> Iterable[Reference]:
+def _merged(parts: Sequence[Source]) -> Iterable[Reference]:
     if len(parts) == 1:
         return parts[0]
     return heapq.merge(*parts, key=lambda reference: reference.key)

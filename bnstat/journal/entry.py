@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bnstat.moments import Part
+from bnstat.moments import ChunkMoments
 
 # Of a fingerprint's 32 bytes: two images of a set never share these.
 PRINT = 16
@@ -22,7 +22,7 @@ class Entry:
     keys: list[bytes]
     prints: list[bytes]
     deep: list[int]
-    views: list[list[Part]]
+    views: list[list[ChunkMoments]]
 
     def take(self, rows: Sequence[int]) -> Entry:
         """Return the entry of some of the images.

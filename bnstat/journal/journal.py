@@ -16,7 +16,7 @@ from typing import Generic, Protocol, TypeVar
 from bnstat.journal.entry import Entry, print_of
 from bnstat.journal.packing import DamagedError
 from bnstat.journal.store import Store
-from bnstat.moments import Part
+from bnstat.moments import ChunkMoments
 
 
 class Image(Protocol):
@@ -136,7 +136,11 @@ class Journal(Generic[I]):
         return self._tried(lambda: self._store.whole(opened.identity).take(rows))
 
     def record(
-        self, images: Sequence[I], rows: Sequence[int], deep: list[int], views: list[list[Part]]
+        self,
+        images: Sequence[I],
+        rows: Sequence[int],
+        deep: list[int],
+        views: list[list[ChunkMoments]],
     ) -> None:
         """Record what was measured of a chunk: of its images, those of `rows`."""
         keys = [image.key for image in images]

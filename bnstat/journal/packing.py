@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnstat.journal.entry import PRINT, Entry
-from bnstat.moments import Kind, Part, Table
+from bnstat.moments import ChunkMoments, Kind, Table
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -38,7 +38,7 @@ def packed_images(entry: Entry) -> Row:
     return (*columns, _check(columns))
 
 
-def packed_part(part: Part) -> Row:
+def packed_part(part: ChunkMoments) -> Row:
     """Return the columns of a part: kind, rows, moments, histogram, check, and the images' own."""
     table, integers = part.table, part.table.scale != 1
     columns = (
@@ -60,7 +60,7 @@ def unpacked(images: Row, parts: Sequence[Row], views: int) -> Entry:
     DamagedError
         If they are not those of an entry with so many views.
     """
-    found: list[list[Part]] = [[] for _ in range(views)]
+    found: list[list[ChunkMoments]] = [[] for _ in range(views)]
     try:
         keys, prints, deep = _images(images)
         for view, *row in parts:
@@ -88,7 +88,7 @@ def _images(row: Row) -> tuple[list[bytes], list[bytes], list[int]]:
     )
 
 
-def _part(row: Row) -> Part:
+def _part(row: Row) -> ChunkMoments:
     """Return a part; without the images' own histograms if the row ends before them."""
     columns, apart = row[:7], row[7] if len(row) > 7 else None
     _check_row(columns)
@@ -106,7 +106,7 @@ def _part(row: Row) -> Part:
     if histogram is not None:
         counts = _numbers(zlib.decompress(histogram), _INT, (len(channels), 256))
     rows = _numbers(rows, _INT).tolist()
-    return Part(Kind(mode, tuple(channels), scale), rows, table, counts, apart)
+    return ChunkMoments(Kind(mode, tuple(channels), scale), rows, table, counts, apart)
 
 
 def _numbers(data: bytes, kind: np.dtype[Any], shape: tuple[int, ...] = (-1,)) -> NDArray[Any]:

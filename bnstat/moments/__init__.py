@@ -14,14 +14,14 @@ from bnstat.moments.exact import Moments
 from bnstat.moments.floats import NotFiniteError, moments_of_floats
 from bnstat.moments.records import Column, Records
 from bnstat.moments.table import Table
-from bnstat.moments.tally import Kind, Part, Tally
+from bnstat.moments.tally import ChunkMoments, Kind, Tally
 
 __all__ = [
+    "ChunkMoments",
     "Column",
     "Kind",
     "Moments",
     "NotFiniteError",
-    "Part",
     "Records",
     "Table",
     "Tally",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bnstat.moments.exact import Moments
 from bnstat.moments.keys import Keys
 from bnstat.moments.table import Floats, Ints, Table
-from bnstat.moments.tally import Kind, Part
+from bnstat.moments.tally import ChunkMoments, Kind
 
 
 class Column(NamedTuple):
@@ -34,7 +34,7 @@ class _Group:
     second: array[int] = field(default_factory=lambda: array("q"))
     histogram: Ints | None = None
 
-    def extend(self, keys: Sequence[bytes], part: Part) -> None:
+    def extend(self, keys: Sequence[bytes], part: ChunkMoments) -> None:
         self.keys.extend(keys)
         self.n.frombytes(part.table.n.tobytes())
         self.first.frombytes(part.table.first.tobytes())
@@ -91,7 +91,7 @@ class Records:
         """Return the number of images."""
         return sum(len(group.keys) for group in self._groups.values())
 
-    def extend(self, keys: Sequence[bytes], part: Part) -> None:
+    def extend(self, keys: Sequence[bytes], part: ChunkMoments) -> None:
         """Add the draws of a chunk; `keys` are those of the whole chunk, in order.
 
         Chunks may come in any order.

@@ -27,7 +27,7 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Part:
+class ChunkMoments:
     """The draws of one kind: which rows of the chunk they are, and their moments.
 
     `histogram` is how often each 8-bit value occurs in all of them: int64 of shape (C, 256); and
@@ -40,7 +40,7 @@ class Part:
     histogram: Ints | None
     apart: bytes | None = None
 
-    def take(self, rows: Sequence[int]) -> Part | None:
+    def take(self, rows: Sequence[int]) -> ChunkMoments | None:
         """Return the part of some rows of the chunk, which are counted anew; None if it has none.
 
         Raises
@@ -130,14 +130,14 @@ class Tally:
         """The kinds of the draws added so far."""
         return list(self._pending)
 
-    def parts(self, *, apart: bool = False) -> Iterator[Part]:
+    def parts(self, *, apart: bool = False) -> Iterator[ChunkMoments]:
         """Yield the moments of what was added, by kind; `apart` keeps each image's histogram."""
         for kind, pending in self._pending.items():
             if pending.histograms:
                 shape = (len(pending.rows), len(kind.channels), 256)
                 joined = b"".join(pending.histograms)
                 counts = np.frombuffer(joined, dtype=np.int64).reshape(shape)
-                yield Part(
+                yield ChunkMoments(
                     kind,
                     pending.rows,
                     Table.of_histograms(counts),
@@ -145,7 +145,7 @@ class Tally:
                     _apart(counts, _draws(pending.rows)) if apart else None,
                 )
             else:
-                yield Part(kind, pending.rows, _stacked(kind.scale, pending.tables), None)
+                yield ChunkMoments(kind, pending.rows, _stacked(kind.scale, pending.tables), None)
 
 
 def _apart(counts: Ints, draws: int) -> bytes:

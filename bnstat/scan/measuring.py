@@ -11,7 +11,7 @@ from typing import TypeAlias
 from PIL import Image
 
 from bnstat.images import Reference, decoding, samples
-from bnstat.moments import Part, Tally
+from bnstat.moments import ChunkMoments, Tally
 from bnstat.pipelines import Draws, caller_undisturbed
 from bnstat.scan import outputs
 
@@ -24,7 +24,7 @@ class Measured:
     deeper than 8 bits; warnings: (row, what Pillow warned of).
     """
 
-    parts: list[Part]
+    parts: list[ChunkMoments]
     failures: list[tuple[int, str]]
     deep: list[int]
     warnings: list[tuple[int, str]] = field(default_factory=list)

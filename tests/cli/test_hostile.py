@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bnstat.export import TARGETS
+from bnstat.targets import TARGETS
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "stats-v1.json"
 # Clears a terminal, sets its title, ends a line, turns the direction, and would run in a shell, in

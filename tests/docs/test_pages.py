@@ -92,7 +92,7 @@ def test_export_page_shows_what_export_prints(tmp_path):
 
 def test_export_page_has_a_section_for_each_target():
     """With what it may be mistaken in."""
-    from bnstat.export import TARGETS
+    from bnstat.targets import TARGETS
 
     page = (ROOT / "docs" / "export.md").read_text()
     headings = " ".join(re.findall(r"^## (.*)$", page, flags=re.MULTILINE)).replace(",", "")

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from bnstat.estimators import Schedule, batchnorm, welford
-from bnstat.moments import Kind, Part, Records, Table
+from bnstat.moments import ChunkMoments, Kind, Records, Table
 
 BATCH, BATCHES = 20, 2000
 N = BATCH * BATCHES
@@ -48,7 +48,7 @@ def records_of_pixels():
         table = Table(1, np.ones(len(pixels), dtype=np.int64), pixels, np.zeros_like(pixels))
         records = Records()
         kind = Kind("F", ("R", "G", "B"), 1)
-        records.extend([b"%06d" % i for i in rows], Part(kind, list(rows), table, None))
+        records.extend([b"%06d" % i for i in rows], ChunkMoments(kind, list(rows), table, None))
         return records
 
     return make

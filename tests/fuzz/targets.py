@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from bnstat import references
+from bnstat import constants
 from bnstat.errors import DocumentError, ExportError, SourceError, SpecError
 from bnstat.images import decoding, samples
 from bnstat.images.listing import Listing
@@ -121,8 +121,8 @@ def _document(data):
 
 def _export(data):
     """Write what a document says in every form; each refuses or writes."""
-    from bnstat.export import TARGETS
     from bnstat.stats import Stats
+    from bnstat.targets import TARGETS
 
     try:
         stats = Stats.from_json(data, "x.json")
@@ -156,7 +156,7 @@ def _constants(data):
     taken = False
     for text in (data.decode(errors="surrogateescape"), "fuzzed.json"):
         try:
-            found = references.read(text)
+            found = constants.read(text)
         except SourceError as error:
             _check_message(error)
         else:
@@ -168,7 +168,7 @@ def _constants(data):
 def _edit(syntax):
     def take(data):
         """Change a config; all that is not changed stays, or the file is refused."""
-        from bnstat.export.editing import edited, read
+        from bnstat.targets.editing import edited, read
 
         try:
             after = edited(data, syntax, "config", FIELDS[syntax])

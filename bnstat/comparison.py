@@ -1,0 +1,245 @@
+"""Results side by side: differences, and what they mean. Pure: it reads and prints nothing.
+
+The rules of the verdicts are in docs/compare.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bnstat.constants import CONSTANTS, Constants
+from bnstat.errors import SourceError
+from bnstat.stats import BatchNormEstimate, Stats
+
+Floats = tuple[float, ...]
+
+# A normalized input shifted by less than this many stds, or scaled by less, does not matter.
+SHIFT = 0.05
+# How many standard deviations of its expected noise a running value may be off.
+NOISE = 3.0
+# Data this many of ImageNet's stds away from its mean are far from it; or this scaled.
+FAR_MEAN, FAR_SCALE = 0.25, 1.25
+
+
+@dataclass(frozen=True)
+class Row:
+    """A result, or constants from elsewhere, under a name.
+
+    mean, std: per channel in [0, 1]; pipeline: the transforms, or None for constants; methods: mean
+    and std by method; result: what was measured, or None; fresh: whether it was measured just now.
+    """
+
+    name: str
+    source: str
+    channels: tuple[str, ...] | None
+    pipeline: tuple[str, ...] | None
+    methods: Mapping[str, tuple[Floats, Floats] | None]
+    mean: Floats
+    std: Floats
+    result: Stats | None = None
+    fresh: bool = False
+
+    @classmethod
+    def of_stats(cls, name: str, stats: Stats, fresh: bool = False) -> Row:
+        """Return the row of a result."""
+        methods = {
+            method: None if estimate is None else (estimate.mean, estimate.std)
+            for method, estimate in stats.methods.items()
+        }
+        source = " ".join(stats.source.locations)
+        steps = stats.pipeline.transforms
+        return cls(
+            name, source, stats.channels, steps, methods, stats.mean, stats.std, stats, fresh
+        )
+
+    @classmethod
+    def of_constants(cls, constants: Constants) -> Row:
+        """Return the row of constants."""
+        figures = constants.mean, constants.std
+        source = f"{constants.source} (std: {constants.convention})"
+        return cls(constants.name, source, None, None, {"published": figures}, *figures)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row less the baseline: of mean and std, in [0, 1], and in the baseline's std."""
+
+    mean: Floats
+    std: Floats
+    mean_in_std: tuple[float | None, ...]
+    std_in_std: tuple[float | None, ...]
+
+    @property
+    def largest(self) -> float:
+        """The largest |difference| of a mean or std."""
+        return max(map(abs, (*self.mean, *self.std)))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows, the first of which is the baseline; their differences from it; what follows."""
+
+    rows: tuple[Row, ...]
+    differences: tuple[Difference, ...]
+    verdicts: tuple[str, ...]
+
+    @property
+    def largest(self) -> float:
+        """The largest |difference| from the baseline of all rows."""
+        return max(difference.largest for difference in self.differences)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as docs/compare.md describes its JSON."""
+        return {
+            "format": "bnstat.comparison",
+            "version": 1,
+            "rows": [
+                {
+                    "name": row.name,
+                    "source": row.source,
+                    "pipeline": row.pipeline,
+                    "methods": {
+                        name: None if value is None else {"mean": value[0], "std": value[1]}
+                        for name, value in row.methods.items()
+                    },
+                    "delta": {"mean": d.mean, "std": d.std},
+                    "delta_in_std": {"mean": d.mean_in_std, "std": d.std_in_std},
+                }
+                for row, d in zip(self.rows, self.differences, strict=True)
+            ],
+            "verdicts": self.verdicts,
+        }
+
+
+def compare(rows: Sequence[Row]) -> Comparison:
+    """Hold each row against the first.
+
+    Raises
+    ------
+    SourceError
+        If they have different channels.
+    """
+    baseline = rows[0]
+    for row in rows:
+        if not _comparable(row, baseline):
+            raise SourceError(
+                f"{row.name} has channels {_channels(row)}, {baseline.name} {_channels(baseline)}; "
+                "they need the same --mode, and pipelines that keep it"
+            )
+    differences = tuple(difference(row, baseline) for row in rows)
+    return Comparison(tuple(rows), differences, tuple(verdicts(rows)))
+
+
+def _comparable(row: Row, baseline: Row) -> bool:
+    if None in (row.channels, baseline.channels):
+        return len(row.mean) == len(baseline.mean)
+    return row.channels == baseline.channels
+
+
+def _channels(row: Row) -> str:
+    return "".join(row.channels) if row.channels else f"{len(row.mean)} in number"
+
+
+def difference(row: Row, baseline: Row) -> Difference:
+    """Return a row less the baseline."""
+    mean = tuple(a - b for a, b in zip(row.mean, baseline.mean, strict=True))
+    std = tuple(a - b for a, b in zip(row.std, baseline.std, strict=True))
+    return Difference(mean, std, _in(mean, baseline.std), _in(std, baseline.std))
+
+
+def _in(values: Floats, std: Floats) -> tuple[float | None, ...]:
+    """Return differences in units of a std; None where that is 0."""
+    return tuple(v / s if s else None for v, s in zip(values, std, strict=True))
+
+
+def verdicts(rows: Sequence[Row]) -> Iterator[str]:
+    """Say in plain words what follows from the figures, by the rules of docs/compare.md."""
+    baseline = rows[0]
+    for row in rows[1:]:
+        yield _shift(row, baseline)
+    for row in rows:
+        yield from _batchnorm(row)
+    if baseline.result is not None and len(baseline.mean) == 3:
+        yield _imagenet(baseline)
+
+
+def _shift(row: Row, baseline: Row) -> str:
+    constants = row.result is None and baseline.result is not None
+    if constants:  # what they do to the baseline's images
+        row, baseline = baseline, row
+    if 0.0 in baseline.std:
+        return f"{baseline.name} has a channel of std 0 and cannot normalize {row.name}."
+    mean, std = normalized(row, baseline)
+    small = max(map(abs, mean)) <= SHIFT and max(abs(s - 1) for s in std) <= SHIFT
+    said = f"normalized with those of {baseline.name}, it has mean {_list(mean)} and std "
+    said += f"{_list(std)} instead of 0 and 1."
+    if constants:
+        return f"{row.name} {'fits' if small else 'does not fit'} these constants: {said}"
+    verb = "does not shift" if small else "shifts"
+    return f"{row.name} {verb} the statistics enough to matter: {said}"
+
+
+def normalized(row: Row, by: Row) -> tuple[Floats, Floats]:
+    """Return the mean and std that a row has after normalizing with another's."""
+    mean = tuple((a - b) / s for a, b, s in zip(row.mean, by.mean, by.std, strict=True))
+    return mean, tuple(a / b for a, b in zip(row.std, by.std, strict=True))
+
+
+def _batchnorm(row: Row) -> Iterator[str]:
+    """Compare BatchNorm's running values with what its start, noise and batches allow."""
+    estimate = row.result.methods["batchnorm"] if row.result else None
+    if row.result is None or not isinstance(estimate, BatchNormEstimate):
+        return
+    off = [_off(estimate.mean, row.result.mean), _off(estimate.var, row.result.var)]
+    allowed = allowance(row.result, estimate)
+    pairs = [p for o, a in zip(off, allowed, strict=True) for p in zip(o, a, strict=True)]
+    within = all(o <= a + 1e-12 for o, a in pairs)
+    hint = ": are the images listed by class?" if estimate.order == "listed" else "."
+    yield (
+        f"BatchNorm's running mean and variance of {row.name} are off by up to {max(off[0]):.2g} "
+        f"and {max(off[1]):.2g}, {'within' if within else 'more than'} what its schedule allows "
+        f"({max(allowed[0]):.2g} and {max(allowed[1]):.2g}){'.' if within else hint}"
+    )
+
+
+def _off(values: Floats, exact: Floats) -> list[float]:
+    return [abs(a - b) for a, b in zip(values, exact, strict=True)]
+
+
+def allowance(stats: Stats, estimate: BatchNormEstimate) -> tuple[list[float], list[float]]:
+    """Return how far running mean and variance may be off, per channel.
+
+    What is left of the start at 0 and 1, and `NOISE` standard deviations over shuffles; of the
+    variance also what batches leave out, the variance between images over the batch size.
+    """
+    left, sd = estimate.start_weight, estimate.expected_sd
+    mean = [left * abs(m) + NOISE * s for m, s in zip(stats.mean, sd["mean"], strict=True)]
+    within = stats.conventions["root_mean_image_variance"]
+    between = [max(0.0, v - w * w) for v, w in zip(stats.var, within, strict=True)]
+    var = [
+        left * abs(1 - v) + NOISE * s + b / estimate.batch_size
+        for v, s, b in zip(stats.var, sd["var"], between, strict=True)
+    ]
+    return mean, var
+
+
+def _imagenet(row: Row) -> str:
+    imagenet = Row.of_constants(CONSTANTS["imagenet"])
+    mean, std = normalized(row, imagenet)
+    far = max(map(abs, mean)) > FAR_MEAN or max(max(s, 1 / s if s else 9) for s in std) > FAR_SCALE
+    if far:
+        return (
+            f"{row.name} is far from ImageNet's constants (mean {_list(mean)}, std {_list(std)} "
+            "in their terms): with a pre-trained model keep the model's own normalization; "
+            "train from scratch with these."
+        )
+    return (
+        f"{row.name} is near ImageNet's constants (mean {_list(mean)}, std {_list(std)} in their "
+        "terms): with a pre-trained model either will do, the model's own is the safe one."
+    )
+
+
+def _list(values: Sequence[float]) -> str:
+    return ", ".join(f"{round(value, 2) + 0.0:.2f}" for value in values)  # + 0.0: no -0.00

@@ -1,0 +1,59 @@
+"""The reading wing: a result in the form that a framework reads.
+
+One file a target; a new one is a module with a `TARGET`, and its line here.
+
+    figures     the numbers: unit, order of channels, digits
+    wording     numbers, names and origins as text
+    geometry    what a pipeline does to the size of images
+    plain       what the plain data formats hold
+    editing     a file's text, of which only some values change
+    updating    `--update`: the figures into a file of the user's
+"""
+
+from bnstat.targets import (
+    albumentations,
+    csv,
+    dali,
+    detectron2,
+    env,
+    hf,
+    json,
+    keras,
+    mmengine,
+    module,
+    normalize,
+    open_clip,
+    openvino,
+    safetensors,
+    state_dict,
+    timm,
+    toml,
+    yaml,
+)
+from bnstat.targets.target import Target
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (
+        normalize.TARGET,
+        state_dict.TARGET,
+        safetensors.TARGET,
+        module.TARGET,
+        hf.TARGET,
+        timm.TARGET,
+        open_clip.TARGET,
+        albumentations.TARGET,
+        mmengine.TARGET,
+        detectron2.TARGET,
+        keras.TARGET,
+        dali.TARGET,
+        openvino.TARGET,
+        json.TARGET,
+        yaml.TARGET,
+        toml.TARGET,
+        csv.TARGET,
+        env.TARGET,
+    )
+}
+
+__all__ = ["TARGETS", "Target"]

@@ -1,0 +1,85 @@
+"""`--update`: change some values of a file of the user's, and no other byte of it.
+
+The file is not written anew from what was read: that would lose comments, number formats, order,
+indentation. A syntax finds where a value stands in the text, and only that stretch is replaced.
+What comes out is read again, and must be what went in with the values changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from bnstat.errors import ExportError
+from bnstat.targets.editing import json, yaml
+from bnstat.targets.editing.splice import spliced
+from bnstat.targets.wording import dumped
+
+_SYNTAXES = {"json": json, "yaml": yaml}
+
+
+def read(data: bytes, syntax: str, name: str) -> Any:
+    """Return what a file says; raise ExportError if it is not of its syntax."""
+    return _SYNTAXES[syntax].read(_text(data, name), name)
+
+
+def within(document: Any, *names: str) -> Any:
+    """Return what a file says under nested names; None where it says nothing."""
+    for name in names:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
+
+
+def check_lengths(document: Any, fields: Mapping[str, Any], name: str) -> None:
+    """Make sure that lists stay as long as they are, or raise ExportError."""
+    for key, value in fields.items():
+        old = within(document, key)
+        if isinstance(value, Mapping):
+            check_lengths(old, value, name)
+        elif isinstance(value, list) and isinstance(old, list) and len(old) != len(value):
+            raise ExportError(
+                f"{name} has {key} for {len(old)} channels, and the result has {len(value)}"
+            )
+
+
+def edited(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) -> bytes:
+    """Return a file's bytes with the values of `fields`, which may be nested, put into it.
+
+    Raises
+    ------
+    ExportError
+        If the file is not of its syntax, or a value cannot be changed alone.
+    """
+    language = _SYNTAXES[syntax]
+    before = _text(data, name)
+    wanted = _merged(language.read(before, name), language.read(dumped(fields), name), name)
+    after = spliced(before, language.edits(before, fields))
+    if not _says(after, wanted, language):
+        raise ExportError(f"{name} is written in a way that cannot be changed safely; nothing is")
+    return after.encode()
+
+
+def _says(text: str, wanted: Any, language: ModuleType) -> bool:
+    try:
+        return bool(language.read(text, "") == wanted)
+    except ExportError:
+        return False
+
+
+def _text(data: bytes, name: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise ExportError(f"{name} is not UTF-8 text: {error.reason}") from error
+
+
+def _merged(document: Any, fields: Mapping[str, Any], name: str) -> Any:
+    if not isinstance(document, dict):
+        raise ExportError(f"{name} does not hold names and values, as such a file should")
+    merged = dict(document)
+    for key, value in fields.items():
+        inner = document.get(key)
+        nested = isinstance(value, Mapping) and isinstance(inner, dict)
+        merged[key] = _merged(inner, value, name) if nested else value
+    return merged

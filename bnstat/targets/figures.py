@@ -1,0 +1,139 @@
+"""The numbers that a target writes: in its unit, in its order of channels, with so many digits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ctypes import c_float
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bnstat.errors import ExportError
+from bnstat.stats import Estimate, Stats
+from bnstat.targets.wording import dumped, origin, provenance, shortest
+from bnstat.text import printable
+
+T = TypeVar("T")
+
+RGB = ("R", "G", "B")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Mean, variance and std of one method, for images in [0, scale].
+
+    Attributes
+    ----------
+    stats, method
+        Where they come from.
+    scale
+        1 for images in [0, 1], as results are; 255 for images in 0-255.
+    order
+        "rgb", or "bgr" for images whose first three channels are in that order.
+    precision
+        Significant digits of what is written; None is the shortest text that reads back to the
+        same float32.
+
+    Raises
+    ------
+    ExportError
+        If the result has no such method, or its channels have no such order.
+    """
+
+    stats: Stats
+    method: str = "two-pass"
+    scale: int = 1
+    order: str = "rgb"
+    precision: int | None = None
+
+    def __post_init__(self) -> None:
+        chosen(self.stats, self.method)
+        if self.order == "bgr" and len(self.stats.channels) > 1 and not self.has_colours:
+            raise ExportError(
+                f"channels {', '.join(self.stats.channels)} have no order bgr; only R, G, B do"
+            )
+
+    @property
+    def has_colours(self) -> bool:
+        """Whether the first three channels are red, green and blue."""
+        return self.stats.channels[:3] == RGB
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels' names, in this order, as printable text."""
+        return tuple(map(printable, self._ordered(self.stats.channels)))
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """The mean, for images in [0, scale]."""
+        return self._ordered([v * self.scale for v in self._estimate.mean])
+
+    @property
+    def var(self) -> tuple[float, ...]:
+        """The variance, for images in [0, scale]."""
+        return self._ordered([v * self.scale**2 for v in self._estimate.var])
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        """The standard deviation, for images in [0, scale]."""
+        return self._ordered([v * self.scale for v in self._estimate.std])
+
+    @property
+    def divisors(self) -> tuple[float, ...]:
+        """The standard deviation, for who divides by it; none is 0, or it raises ExportError."""
+        for channel, std in zip(self.channels, self.std, strict=True):
+            if c_float(std).value == 0.0:  # as most readers would have it
+                raise ExportError(
+                    f"channel {channel} has std 0, as all its samples are equal; Normalize would "
+                    "divide by zero"
+                )
+        return self.std
+
+    @property
+    def origin(self) -> str:
+        """Where the figures come from, in one line of printable text."""
+        return origin(self.stats, self.method)
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """Where the figures come from, as printable text by name."""
+        return provenance(self.stats, self.method)
+
+    def digits(self, value: float) -> float:
+        """Return a number with so many digits."""
+        if self.precision is None:
+            return float(shortest(value))
+        return float(f"{value:.{self.precision}g}")
+
+    def numbers(self, values: Sequence[float]) -> list[float]:
+        """Return numbers with so many digits."""
+        return [self.digits(value) for value in values]
+
+    def text(self, values: Sequence[float]) -> str:
+        """Return a list of numbers with so many digits, as most formats write it."""
+        return dumped(self.numbers(values))
+
+    @property
+    def _estimate(self) -> Estimate:
+        return chosen(self.stats, self.method)
+
+    def _ordered(self, values: Sequence[T]) -> tuple[T, ...]:
+        first = values[:3]
+        return (*(reversed(first) if self.order == "bgr" else first), *values[3:])
+
+
+def chosen(stats: Stats, method: str) -> Estimate:
+    """Return the estimate of one method.
+
+    Raises
+    ------
+    ExportError
+        If the result has none, with the cause.
+    """
+    if method not in stats.methods:
+        raise ExportError(f"no method {method!r}; there are {', '.join(stats.methods)}")
+    estimate = stats.methods[method]
+    if estimate is None:
+        why = stats.reasons.get(method, "no reason is given")
+        hint = "" if method == "two-pass" else "; try --method two-pass"
+        raise ExportError(f"the result has no {method} figures: {why}{hint}")
+    return estimate

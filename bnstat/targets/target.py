@@ -1,0 +1,118 @@
+"""What every target has, and how one is written."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bnstat.errors import ExportError
+from bnstat.stats import Stats
+from bnstat.targets.figures import RGB, Figures
+
+BOTH = (1, 255)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A form that a result can be written in.
+
+    Attributes
+    ----------
+    name, writes
+        Its name for `--format`, and in a few words what is written.
+    render
+        From figures to the file's bytes; its keyword-only parameters are the options that the
+        target takes.
+    file
+        The name of the file, where only a folder is given.
+    scales
+        The units it can have, 1 for images in [0, 1] and 255 for 0-255; the first is the default.
+    orders
+        The orders of channels it can have, likewise; empty where it has none of its own.
+    channels
+        How many channels it can hold, three of which are R, G and B; None for any.
+    precise
+        Whether digits can be asked for; numbers that are not text have all of theirs.
+    binary
+        Not fit for a terminal, and so written to `file` by default.
+    check
+        Reads the written bytes as the framework does and says, in a few words, what held; raises
+        ExportError if it did not. None if there is nothing to check.
+    fields
+        What `--update` changes in a file of the user's: values by name, in nested mappings. None
+        if there is no such file.
+    syntax
+        "json" or "yaml", of that file.
+    suits
+        Looks at what that file says, and raises ExportError where the figures would not fit it.
+    variants
+        The name of the file where an option makes it another kind of file, by option.
+    """
+
+    name: str
+    writes: str
+    render: Callable[..., bytes]
+    file: str
+    scales: tuple[int, ...] = (1,)
+    orders: tuple[str, ...] = ()
+    channels: tuple[int, ...] | None = None
+    precise: bool = True
+    binary: bool = False
+    check: Callable[[bytes], str] | None = None
+    fields: Callable[[Figures], Mapping[str, Any]] | None = None
+    syntax: str | None = None
+    suits: Callable[[Any, Figures], None] | None = None
+    variants: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def options(self) -> frozenset[str]:
+        """The names of the options that `render` takes."""
+        parameters = inspect.signature(self.render).parameters.values()
+        return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+
+    def file_with(self, options: Mapping[str, Any]) -> str:
+        """Return the name of the file that `render` makes with such options."""
+        names = (name for option, name in self.variants.items() if options.get(option))
+        return next(names, self.file)
+
+    def figures(
+        self,
+        stats: Stats,
+        method: str = "two-pass",
+        *,
+        scale: int | None = None,
+        order: str | None = None,
+        precision: int | None = None,
+    ) -> Figures:
+        """Return a result's figures as this target has them; None is its default.
+
+        Raises
+        ------
+        ExportError
+            If the target cannot have or hold them so.
+        """
+        _check(self, "scale", scale, self.scales)
+        _check(self, "channel order", order, self.orders)
+        if precision is not None and not self.precise:
+            raise ExportError(f"{self.name} has no digits to choose: its numbers are not text")
+        if self.channels is not None:
+            _check_channels(self.name, self.channels, stats.channels)
+        order = order or next(iter(self.orders), "rgb")
+        return Figures(stats, method, scale or self.scales[0], order, precision)
+
+
+def _check_channels(name: str, able: tuple[int, ...], channels: tuple[str, ...]) -> None:
+    named, way = ", ".join(channels), "; --format json holds any"
+    if len(channels) not in able:
+        counts = " or ".join(map(str, able))
+        raise ExportError(f"{name} holds {counts} channels, not {len(channels)} ({named}){way}")
+    if len(channels) == 3 and channels != RGB:
+        raise ExportError(f"{name} holds R, G, B, not {named}{way}")
+
+
+def _check(target: Target, what: str, asked: object, able: tuple[object, ...]) -> None:
+    if asked is not None and asked not in able:
+        has = f"only {', '.join(map(str, able))}" if able else "none of its own"
+        raise ExportError(f"{target.name} cannot have {what} {asked}: it has {has}")

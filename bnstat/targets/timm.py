@@ -1,0 +1,85 @@
+"""timm: a model's `config.json`, or the flags of its training and validation scripts.
+
+https://huggingface.co/docs/timm/hf_hub and https://huggingface.co/docs/timm/training_script
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from bnstat.errors import ExportError
+from bnstat.targets.editing import within
+from bnstat.targets.figures import RGB, Figures
+from bnstat.targets.geometry import geometry
+from bnstat.targets.target import Target
+from bnstat.targets.wording import indented
+from bnstat.text import printable
+
+
+def fields(figures: Figures) -> dict[str, Any]:
+    """Return what says how images are normalized."""
+    return {
+        "pretrained_cfg": {
+            "mean": figures.numbers(figures.mean),
+            "std": figures.numbers(figures.divisors),
+        }
+    }
+
+
+def render(figures: Figures, *, flags: bool = False) -> bytes:
+    """Return the file, or the words for a command line."""
+    if flags:
+        return (" ".join(_flags(figures)) + "\n").encode()
+    document = fields(figures)
+    document["pretrained_cfg"] |= _sizes(figures)
+    document["bnstat"] = figures.provenance
+    return indented(document)
+
+
+def suits(config: Any, figures: Figures) -> None:
+    """Make sure that a config is one that timm reads these names from, for so many channels."""
+    if not isinstance(within(config, "pretrained_cfg"), dict):
+        raise ExportError(
+            "it has no pretrained_cfg, in which timm keeps mean and std; save the model again"
+        )
+    size = within(config, "pretrained_cfg", "input_size")
+    if isinstance(size, list) and size[:1] != [len(figures.channels)]:
+        raise ExportError(f"its input_size is {size}, not of {len(figures.channels)} channels")
+
+
+def _flags(figures: Figures) -> list[str]:
+    """Return the words; without the first two pairs, the scripts load images as RGB."""
+    numbers = [repr(n) for n in figures.numbers(figures.mean)]
+    divisors = [repr(n) for n in figures.numbers(figures.divisors)]
+    words = ["--mean", *numbers, "--std", *divisors]
+    if figures.channels == RGB:
+        return words
+    mode = shlex.quote(printable("".join(figures.channels)))
+    return ["--in-chans", str(len(figures.channels)), "--input-img-mode", mode, *words]
+
+
+def _sizes(figures: Figures) -> dict[str, Any]:
+    found = geometry(figures.stats.pipeline.transforms)
+    if found.final is None:
+        return {}
+    sizes: dict[str, Any] = {"input_size": [len(figures.channels), *found.final]}
+    if found.resize is not None:
+        sizes["interpolation"] = found.interpolation
+    if isinstance(found.resize, int):
+        sizes["crop_pct"] = min(found.final) / found.resize
+    elif found.squashed and found.crop is None:
+        sizes |= {"crop_pct": 1.0, "crop_mode": "squash"}
+    return sizes
+
+
+TARGET = Target(
+    name="timm",
+    writes="config.json of a timm model; with --flags, words for its scripts",
+    render=render,
+    file="config.json",
+    variants={"flags": "timm_flags.txt"},
+    fields=fields,
+    syntax="json",
+    suits=suits,
+)
