@@ -11,12 +11,13 @@ _HEAD = """\
 
 Generated from `--help` by `python tests/docs/cli.py > docs/cli.md`.
 
-Data goes to stdout, everything else to stderr. A SOURCE is a folder or a file.
-`-` is stdin or stdout. `NO_COLOR` is obeyed.
+Data goes to stdout, everything else to stderr. A SOURCE is a folder, a file, an
+archive, a URL or a pattern. `-` is stdin or stdout. `-h` is `--help`. `NO_COLOR` is obeyed.
 
 | exit status | meaning |
 |---|---|
 | 0 | done |
+| 1 | `compare --fail-over TOL`: a mean or std differs by more than TOL |
 | 2 | a malformed command line |
 | 3 | done and written, but more than `--max-failures` images could not be measured |
 | 4 | any other error: nothing to measure, all failed, a file that cannot be read or written |
