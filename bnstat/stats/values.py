@@ -181,7 +181,7 @@ class Stats:
     count
         Samples per channel.
     sum, sum_of_squares
-        Exact integers in units of `scale` and `scale`²; None for float samples.
+        Exact integers in units of `scale` and of its square; None for float samples.
     histogram
         How often each 8-bit value occurs, 256 counts a channel; None for other depths.
 

@@ -1,0 +1,23 @@
+"""The documentation site builds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.long
+def test_site_builds_without_a_warning(tmp_path):
+    """Warnings are errors; the pictures are of bnstat's own screens and fetch nothing."""
+    for package in ("sphinx", "furo", "myst_parser"):
+        pytest.importorskip(package)
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "docs", tmp_path / "site"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert (0, "") == (result.returncode, result.stderr)
+    page = (tmp_path / "site" / "screens.html").read_text()
+    pictures = page.split('<div class="screen">')[1:]
+    assert 5 == len(pictures)
+    assert not any("url(http" in picture for picture in pictures)
