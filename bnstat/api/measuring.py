@@ -14,7 +14,7 @@ from bnstat.api.results import Plans, Result, results
 from bnstat.api.settings import Settings
 from bnstat.engines import needed, open_engine
 from bnstat.errors import JournalError, SourceError
-from bnstat.images import Reference, Sources
+from bnstat.images import Limits, Reference, Sources
 from bnstat.images.listing import Listing
 from bnstat.images.shards import KeysOf
 from bnstat.pipelines import Draws
@@ -88,11 +88,9 @@ def looked(
     """Return what is found in images; with `part`, they are a part of the set, to be joined."""
     work = Measure(
         settings.mode,
-        settings.max_pixels,
+        Limits(settings.max_pixels, settings.max_bytes, settings.timeout),
         plans,
-        apart=journal is not None,
-        max_bytes=settings.max_bytes,
-        timeout=settings.timeout,
+        per_image_histograms=journal is not None,
     )
     mortal = settings.timeout is not None  # what takes too long is ended with its process
     preload, name = needed(any(plans)), settings.engine

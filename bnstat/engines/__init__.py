@@ -34,7 +34,7 @@ _NAME = re.compile(r"processes|dask(://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1
 def needed(pipeline: bool) -> list[str]:
     """Return the modules that measuring needs, to be imported once for all workers."""
     formats = [f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")]
-    own = ["bnstat.engines.serving", "bnstat.scan.measuring"]
+    own = ["bnstat.engines.serving", "bnstat.scan.measure"]
     return own + formats + ["torchvision.transforms.v2"] * pipeline
 
 

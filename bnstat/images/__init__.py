@@ -1,6 +1,7 @@
 """Where pixels come from: sources to references, references to decoded images.
 
 reference    an image's key and where it is
+limits       the most that an image may take
 naming       which names are images
 folder       a folder's images, in key order
 single       a file named as a source
@@ -14,11 +15,12 @@ source       what all of these are to a run
 locating     which of them a location is
 sources      several of them, as one
 decoding     a file to a Pillow image
-samples      an image to the counts of its sample values
+modes        Pillow's modes: depth, palettes, and the 8 bits that pipelines take
 """
 
+from bnstat.images.limits import Limits
 from bnstat.images.reference import Reference
 from bnstat.images.shards import read_shard
 from bnstat.images.sources import Sources
 
-__all__ = ["Reference", "Sources", "read_shard"]
+__all__ = ["Limits", "Reference", "Sources", "read_shard"]

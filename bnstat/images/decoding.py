@@ -13,24 +13,16 @@ from typing import IO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from bnstat.images.modes import FLOAT, GRAY_16, UnmeasurableError
 from bnstat.images.reference import UnreadableError
 from bnstat.moments import NotFiniteError
 from bnstat.text import printable
 
-# Pillow's names for one 16-bit gray sample a pixel, by byte order.
-GRAY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
-GRAY_8 = ("L", "1")
-FLOAT = "F"
-NATIVE = "native"
 _DEEP = frozenset((*GRAY_16, FLOAT, "I"))
 # Pillow hands these to Ghostscript, which runs what is in them.
 _PROGRAMS = ("EPS",)
 # As in "Fax4Decode: Bad code word at line 22 of strip 0 (x 28)."; other complaints are of tags.
 _DECODING = re.compile(rb"\w+Decode\w*: .*[^.\n]")
-
-
-class UnmeasurableError(Exception):
-    """An image whose samples have no defined scale, or of which there is nothing to measure."""
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def packed_part(part: ChunkMoments) -> Row:
         table.second.astype(_INT if integers else _FLOAT).tobytes(),
         None if part.histogram is None else zlib.compress(part.histogram.astype(_INT).tobytes(), 1),
     )
-    return (*columns, _check(columns), part.apart)
+    return (*columns, _check(columns), part.per_image_histograms)
 
 
 def unpacked(images: Row, parts: Sequence[Row], views: int) -> Entry:

@@ -31,14 +31,14 @@ class ChunkMoments:
     """The draws of one kind: which rows of the chunk they are, and their moments.
 
     `histogram` is how often each 8-bit value occurs in all of them: int64 of shape (C, 256); and
-    `apart`, where it is kept, how often in each image, packed.
+    `per_image_histograms`, where they are kept, how often in each image, packed.
     """
 
     kind: Kind
     rows: list[int]
     table: Table
     histogram: Ints | None
-    apart: bytes | None = None
+    per_image_histograms: bytes | None = None
 
     def take(self, rows: Sequence[int]) -> ChunkMoments | None:
         """Return the part of some rows of the chunk, which are counted anew; None if it has none.
@@ -59,12 +59,12 @@ class ChunkMoments:
         """Return the histograms of some draws: together, and of each image."""
         if self.histogram is None:
             return {}
-        if self.apart is None:
+        if self.per_image_histograms is None:
             raise ValueError("the histograms of single images were not kept")
         draws = _draws(self.rows)
-        images = unpack(self.apart, len(self.rows) // draws, len(self.kind.channels))
+        images = unpack(self.per_image_histograms, len(self.rows) // draws, len(self.kind.channels))
         counts = images[[i // draws for i in kept[::draws]]]
-        return {"histogram": counts.sum(axis=0), "apart": pack(counts)}
+        return {"histogram": counts.sum(axis=0), "per_image_histograms": pack(counts)}
 
 
 def _draws(rows: Sequence[int]) -> int:
@@ -86,7 +86,7 @@ class _Pending:
 
 
 class Tally:
-    """Collects the samples of draws; `parts` turns them into moments.
+    """Collects the samples of draws; `moments` sums them up.
 
     8-bit histograms wait as packed integers, and become sums in one product for the whole chunk:
     with small images, doing it image by image would cost more than decoding them.
@@ -130,8 +130,8 @@ class Tally:
         """The kinds of the draws added so far."""
         return list(self._pending)
 
-    def parts(self, *, apart: bool = False) -> Iterator[ChunkMoments]:
-        """Yield the moments of what was added, by kind; `apart` keeps each image's histogram."""
+    def moments(self, *, per_image_histograms: bool = False) -> Iterator[ChunkMoments]:
+        """Yield the moments of what was added, by kind; each image's histogram too if asked."""
         for kind, pending in self._pending.items():
             if pending.histograms:
                 shape = (len(pending.rows), len(kind.channels), 256)
@@ -142,13 +142,13 @@ class Tally:
                     pending.rows,
                     Table.of_histograms(counts),
                     counts.sum(axis=0),
-                    _apart(counts, _draws(pending.rows)) if apart else None,
+                    _packed(counts, _draws(pending.rows)) if per_image_histograms else None,
                 )
             else:
                 yield ChunkMoments(kind, pending.rows, _stacked(kind.scale, pending.tables), None)
 
 
-def _apart(counts: Ints, draws: int) -> bytes:
+def _packed(counts: Ints, draws: int) -> bytes:
     return pack(counts.reshape(-1, draws, *counts.shape[1:]).sum(axis=1) if draws > 1 else counts)
 
 

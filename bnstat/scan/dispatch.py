@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from bnstat.engines import Engine
 from bnstat.errors import MeasureError
 from bnstat.images import Reference
-from bnstat.scan.measuring import Measured
 
 Chunk: TypeAlias = Sequence[Reference]
-Result: TypeAlias = list[Measured]
-Flight: TypeAlias = deque[tuple[Chunk, Future[Result]]]
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+Flight: TypeAlias = deque[tuple[Chunk, Future[R]]]
 
 
-class Work(Protocol):
-    """Measures a chunk; sent to workers."""
+class Work(Protocol[R_co]):
+    """What workers do with a chunk of images; it is sent to them, and so are its results."""
 
-    def __call__(self, chunk: Chunk) -> Result:
-        """Return what becomes of a chunk."""
+    def __call__(self, chunk: Chunk) -> R_co:
+        """Return the result for a chunk."""
 
-    def lost(self, cause: str) -> Result:
-        """Return what becomes of a chunk of one image that has ended its worker."""
+    def lost(self, cause: str) -> R_co:
+        """Return the result for a chunk of one image that has ended its worker by `cause`."""
 
 
 # Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
@@ -34,14 +34,15 @@ _TRIES = 2
 
 
 def dispatch(
-    chunks: Iterable[Chunk], work: Work, engine: Engine
-) -> Generator[tuple[Chunk, Result], None, None]:
-    """Yield each chunk, or the parts it had to be cut into, and what became of it, in order.
+    chunks: Iterable[Chunk], work: Work[R], engine: Engine
+) -> Generator[tuple[Chunk, R], None, None]:
+    """Yield each chunk, or the pieces it had to be cut into, and its result, in order.
 
     When a worker is lost, all chunks in flight are suspects, as nobody knows which one it was busy
     with. Each is tried again alone; then the pool is rebuilt and goes on.
     """
-    waiting, flight = iter(chunks), Flight()
+    waiting = iter(chunks)
+    flight: Flight[R] = deque()
     while True:
         try:
             with engine.open(engine.workers) as executor:
@@ -53,8 +54,8 @@ def dispatch(
 
 
 def _fly(
-    waiting: Iterator[Chunk], flight: Flight, work: Work, executor: Executor, engine: Engine
-) -> Iterator[tuple[Chunk, Result]]:
+    waiting: Iterator[Chunk], flight: Flight[R], work: Work[R], executor: Executor, engine: Engine
+) -> Iterator[tuple[Chunk, R]]:
     """Keep chunks in flight for all workers; a loss leaves in `flight` what has not come back."""
     for chunk in waiting:
         flight.append((chunk, _submitted(executor, work, chunk)))
@@ -64,16 +65,16 @@ def _fly(
         yield _landed(flight)
 
 
-def _submitted(executor: Executor, work: Work, chunk: Chunk) -> Future[Result]:
+def _submitted(executor: Executor, work: Work[R], chunk: Chunk) -> Future[R]:
     try:
         return executor.submit(work, chunk)
     except Exception as error:  # an executor that has just lost a worker takes no more
-        future: Future[Result] = Future()
+        future: Future[R] = Future()
         future.set_exception(error)
         return future
 
 
-def _landed(flight: Flight) -> tuple[Chunk, Result]:
+def _landed(flight: Flight[R]) -> tuple[Chunk, R]:
     chunk, future = flight[0]
     result = future.result()
     flight.popleft()
@@ -81,15 +82,15 @@ def _landed(flight: Flight) -> tuple[Chunk, Result]:
 
 
 def _again(
-    chunk: Chunk, future: Future[Result], work: Work, engine: Engine
-) -> Iterator[tuple[Chunk, Result]]:
+    chunk: Chunk, future: Future[R], work: Work[R], engine: Engine
+) -> Iterator[tuple[Chunk, R]]:
     if not future.cancelled() and future.exception() is None:
         yield chunk, future.result()
     else:
         yield from _alone(chunk, work, engine)
 
 
-def _alone(chunk: Chunk, work: Work, engine: Engine) -> Iterator[tuple[Chunk, Result]]:
+def _alone(chunk: Chunk, work: Work[R], engine: Engine) -> Iterator[tuple[Chunk, R]]:
     """Try a suspect with a worker of its own, then its halves, down to the image to blame."""
     for _ in range(_TRIES if len(chunk) == 1 else 1):
         try:

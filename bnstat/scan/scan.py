@@ -12,9 +12,9 @@ from bnstat.errors import MeasureError
 from bnstat.images import Reference
 from bnstat.moments import Records
 from bnstat.scan.chunks import chunks
-from bnstat.scan.dispatch import Chunk, Result, dispatch
-from bnstat.scan.measuring import Measure, Measured
-from bnstat.scan.remembering import recalled, record
+from bnstat.scan.dispatch import Chunk, dispatch
+from bnstat.scan.known_images import recalled, record
+from bnstat.scan.measure import Measure, Measured, Result
 from bnstat.text import key_text
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
@@ -59,8 +59,8 @@ class View:
 
     def add(self, keys: Sequence[bytes], measured: Measured) -> None:
         """Add what became of a chunk."""
-        for part in measured.parts:
-            self.records.extend(keys, part)
+        for moments in measured.moments:
+            self.records.extend(keys, moments)
         self.failures.extend((keys[row], reason) for row, reason in measured.failures)
         self.deep.extend(keys[row] for row in measured.deep)
         self.warnings.extend((keys[row], text) for row, text in measured.warnings)

@@ -22,12 +22,13 @@ from pathlib import Path
 import oracle
 
 from bnstat.engines import ProcessEngine, needed
+from bnstat.images import Limits
 from bnstat.images.reference import refer
 from bnstat.scan import Measure
 
 OUTCOMES = ("ok", "failure", "partial", "silent", "crash", "hang")
 SECONDS = 60
-WORK = Measure("RGB", 30_000_000)  # pixels that two workers may hold at once, on any machine
+WORK = Measure("RGB", Limits(30_000_000))  # pixels that any machine holds twice
 
 
 def outcomes(folder, work=WORK, workers=2, seconds=SECONDS):
@@ -59,7 +60,7 @@ def _judged(folder, name, measured):
     if measured.failures:
         [(_, reason)] = measured.failures
         return "failure" if reason and reason.isprintable() else "silent"
-    [part] = measured.parts
+    [part] = measured.moments
     table = part.table
     found = (part.kind.scale, int(table.n[0]), table.first[0].tolist(), table.second[0].tolist())
     path = Path(os.fsdecode(_path(folder, name)))

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bnstat.engines import open_engine
-from bnstat.images import Sources
+from bnstat.images import Limits, Sources
 from bnstat.scan import Measure, scan
 
 
@@ -33,7 +33,7 @@ def measured(folder, change=lambda path: None):
                 change(folder / "b.png")
             yield reference
 
-    [view] = scan(found(), Measure("RGB", 10**6), open_engine(1)).views
+    [view] = scan(found(), Measure("RGB", Limits(10**6)), open_engine(1)).views
     return view.records.total(), view.failures
 
 

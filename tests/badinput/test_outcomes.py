@@ -5,6 +5,8 @@ import io
 import pytest
 from PIL import Image
 
+from bnstat.images import Limits
+
 
 @pytest.fixture
 def image():
@@ -37,7 +39,7 @@ def test_partial_is_found(making, small, image):
 
 def test_crash_is_found(making, small, image):
     """A file that ends its worker is found out, and those behind it are judged."""
-    work = making["deadly"].Deadly("RGB", 10**9, keys=(b"b.png",))
+    work = making["deadly"].Deadly("RGB", Limits(10**9), keys=(b"b.png",))
     folder = small(a=image, b=image, c=image)
 
     assert judged(making, folder, work=work, workers=1) == ["ok", "crash", "ok"]
@@ -46,7 +48,7 @@ def test_crash_is_found(making, small, image):
 @pytest.mark.long
 def test_hang_is_found(making, small, image):
     """A file that takes too long is found out, and those behind it are judged."""
-    work = making["deadly"].Deadly("RGB", 10**9, keys=(b"b.png",), wait=600.0)
+    work = making["deadly"].Deadly("RGB", Limits(10**9), keys=(b"b.png",), wait=600.0)
     folder = small(a=image, b=image, c=image)
 
     assert judged(making, folder, work=work, workers=1, seconds=5) == ["ok", "hang", "ok"]

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from bnstat.engines import Engine, needed, open_engine
-from bnstat.images import Reference, Sources
+from bnstat.images import Limits, Reference, Sources
 from bnstat.scan import Measure, scan
 
 NAMES = ("processes", "dask")
@@ -65,7 +65,7 @@ def references(folder: Path, number: int) -> list[Reference]:
 def scanned(images: list[Reference], engine: Engine) -> tuple[float, object]:
     """Return the seconds of a scan, and the exact total that it found."""
     started = time.perf_counter()
-    found = scan(images, Measure("RGB", 10**9), engine)
+    found = scan(images, Measure("RGB", Limits(10**9)), engine)
     return time.perf_counter() - started, found.views[0].records.total()
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.engines import open_engine
-from bnstat.images import Sources
+from bnstat.images import Limits, Sources
 from bnstat.scan import Measure, scan
 
 COMPUTE = ("-m", "bnstat", "compute", "-o", "-")
@@ -169,10 +169,10 @@ def test_an_image_that_kills_its_workers(clusters, photos, bitmaps, monkeypatch)
     references = list(Sources.open([os.fspath(photos), os.fspath(bitmaps)]))
     bad = references[5].key
     with closing(open_engine(None, name=cluster.engine)) as engine:
-        found = scan(references, deadly.Deadly("RGB", 10**9, keys=(bad,)), engine)
+        found = scan(references, deadly.Deadly("RGB", Limits(10**9), keys=(bad,)), engine)
     assert failed(found) == {bad: "worker died (4 Dask workers in a row)"}
     others = [reference for reference in references if reference.key != bad]
-    expected = scan(others, Measure("RGB", 10**9), open_engine(1))
+    expected = scan(others, Measure("RGB", Limits(10**9)), open_engine(1))
     (view,), (plain,) = found.views, expected.views
     assert view.records.keys() == plain.records.keys()
     assert view.records.total() == plain.records.total()

@@ -30,7 +30,7 @@ def records_of():
             for image in draws:
                 add(tally, row, image.reshape(len(image), -1))
         keys = [f"{row:06d}".encode() for row in range(len(epochs[0]))]
-        for part in tally.parts():
+        for part in tally.moments():
             records.extend(keys, part)
         return records
 

@@ -54,7 +54,7 @@ def _decode(data):
         reason = decoding.reason(error, len(data))
         assert reason.strip() and reason.isprintable(), reason
         return False
-    [part] = tally.parts()
+    [part] = tally.moments()
     table = part.table
     found = (part.kind.scale, int(table.n[0]), table.first[0].tolist(), table.second[0].tolist())
     assert oracle.agree(found, oracle.figures(data)), found

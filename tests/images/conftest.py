@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bnstat.images import Sources
+from bnstat.images import Limits, Sources
 from bnstat.images.reference import refer
 from bnstat.scan import Measure
 
@@ -36,12 +36,12 @@ def measured():
 
     def measure(path, mode="RGB", max_pixels=178_956_970):
         chunk = [refer(b"key", os.fsencode(path))]
-        (view,) = Measure(mode, max_pixels)(chunk)
+        (view,) = Measure(mode, Limits(max_pixels))(chunk)
         if view.failures:
-            assert view.parts == []
+            assert view.moments == []
             ((_, reason),) = view.failures
             return SimpleNamespace(reason=reason, deep=view.deep)
-        (part,) = view.parts
+        (part,) = view.moments
         return SimpleNamespace(
             kind=part.kind,
             histogram=None if part.histogram is None else part.histogram.tolist(),

@@ -35,7 +35,7 @@ def parts_of(images, kinds):
             tally.add_16_bit(row, kind, np.bincount([seed], minlength=65536)[np.newaxis])
         else:
             tally.add_floats(row, kind, 2, np.array([seed / 7]), np.array([0.1]))
-    return list(tally.parts(apart=True))
+    return list(tally.moments(per_image_histograms=True))
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +69,7 @@ def plain():
                 part.rows,
                 *(a.tolist() for a in (part.table.n, part.table.first, part.table.second)),
                 None if part.histogram is None else part.histogram.tolist(),
-                part.apart,
+                part.per_image_histograms,
             )
             for view in entry.views
             for part in view

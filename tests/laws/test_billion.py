@@ -33,7 +33,7 @@ def records():
     found, tally = Records(), Tally()
     for row in range(IMAGES):
         tally.add_8_bit(row, *constant(254 + row % 2))
-    for part in tally.parts():
+    for part in tally.moments():
         found.extend([b"%04d" % row for row in range(IMAGES)], part)
     return found
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.estimators import two_pass
-from bnstat.images import Sources
+from bnstat.images import Limits, Sources
 from bnstat.moments import Records
 from bnstat.scan import Measure, View
 
@@ -123,7 +123,7 @@ def test_neither_chunks_nor_their_order_matter(drawn, named, cuts, random):
         saved(folder, drawn, named)
         found = list(Sources.open([folder]))
         random.shuffle(found)
-        view, work = View(Records()), Measure("RGB", 10**6)
+        view, work = View(Records()), Measure("RGB", Limits(10**6))
         places = [*sorted({cut % len(found) for cut in cuts} | {0}), len(found)]
         for start, end in pairwise(places):
             [measured] = work(found[start:end])

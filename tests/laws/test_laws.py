@@ -74,7 +74,7 @@ def records_of(chunks):
         tally = Tally()
         for row, image in enumerate(chunk):
             add(tally, row, image)
-        for part in tally.parts():
+        for part in tally.moments():
             records.extend([b"%03d" % (done + row) for row in range(len(chunk))], part)
         done += len(chunk)
     return records

@@ -36,14 +36,14 @@ def part(images, rows, draws):
     for row, image in zip(rows, images, strict=True):
         for draw in range(draws):
             tally.add_8_bit(row, RGB, image[draw].tolist())
-    (found,) = tally.parts(apart=True)
+    (found,) = tally.moments(per_image_histograms=True)
     return found
 
 
 def figures(part):
     table = part.table
     arrays = (table.n, table.first, table.second, part.histogram)
-    return [part.kind, part.rows, part.apart, *(array.tolist() for array in arrays)]
+    return [part.kind, part.rows, part.per_image_histograms, *(array.tolist() for array in arrays)]
 
 
 @pytest.mark.parametrize("draws", [1, 3])
@@ -66,7 +66,7 @@ def test_taking_needs_what_was_not_kept():
     tally = Tally()
     for row in (0, 1):
         tally.add_8_bit(row, RGB, [1] * 768)
-    (whole,) = tally.parts()
-    assert whole.apart is None
+    (whole,) = tally.moments()
+    assert whole.per_image_histograms is None
     with pytest.raises(ValueError, match="were not kept"):
         whole.take([0])

@@ -30,7 +30,7 @@ def add_chunk(records, *draws):
     for row, (_, kind, value) in enumerate(draws):
         if kind is not None:
             draw(tally, row, kind, value)
-    for part in tally.parts():
+    for part in tally.moments():
         records.extend([key for key, _, _ in draws], part)
 
 
@@ -77,7 +77,7 @@ def test_count_is_samples_of_a_channel():
     records, tally = Records(), Tally()
     tally.add_8_bit(0, BYTE, [7] + [0] * 255 + [3, 4] + [0] * 254 + [7] + [0] * 255)
     tally.add_8_bit(1, BYTE, ([2] + [0] * 255) * 3)
-    for part in tally.parts():
+    for part in tally.moments():
         records.extend([b"a", b"b"], part)
 
     assert records.count == 9
@@ -139,7 +139,7 @@ def test_draws_of_an_image_stand_together():
         draw(tally, row, kind, value)
     for row, value in [(2, 13107), (2, 26214)]:
         draw(tally, row, WORD, value)
-    for part in tally.parts():
+    for part in tally.moments():
         records.extend([b"a", b"b", b"c"], part)
 
     assert (len(records), records.count) == (3, 6)
@@ -184,7 +184,7 @@ def test_joined_parts_keep_the_draws_of_an_image_together():
         for row in (0, 0, 1, 1):
             draw(tally, row, FLOAT, len(tally._pending[FLOAT].rows) + 10 * row)
         records = Records(draws=2)
-        for part in tally.parts():
+        for part in tally.moments():
             records.extend(keys, part)
         parts.append(records)
     joined = Records.joined(parts)
@@ -202,7 +202,7 @@ def test_chunks_may_come_in_any_order():
                 counts = [0] * 256
                 counts[10 * (first + row) + draw] = 1 + row
                 tally.add_8_bit(row, Kind("L", ("L",), 255), counts)
-        (parts[first],) = tally.parts()
+        (parts[first],) = tally.moments()
     whole, mixed = Records(2), Records(2)
     for records, order in ((whole, (0, 3, 6)), (mixed, (6, 0, 3))):
         for first in order:

@@ -20,7 +20,7 @@ def deep_counts(*channels):
 
 def test_nothing_gives_no_parts():
     """A chunk of which nothing could be measured has no moments."""
-    assert list(Tally().parts()) == []
+    assert list(Tally().moments()) == []
 
 
 def test_8_bit_draws_become_sums_and_a_histogram():
@@ -28,7 +28,7 @@ def test_8_bit_draws_become_sums_and_a_histogram():
     tally = Tally()
     tally.add_8_bit(0, RGB, histogram([0, 255], [1, 2], [3, 3]))
     tally.add_8_bit(1, RGB, histogram([255], [2], [0]))
-    [part] = tally.parts()
+    [part] = tally.moments()
 
     assert (part.kind, part.rows) == (RGB, [0, 1])
     assert part.table.n.tolist() == [2, 1]
@@ -42,7 +42,7 @@ def test_16_bit_draws_become_sums_without_a_histogram():
     tally = Tally()
     tally.add_16_bit(0, DEEP, deep_counts([65535, 0], [257, 257], [1, 2]))
     tally.add_16_bit(1, DEEP, deep_counts([7], [8], [9]))
-    [part] = tally.parts()
+    [part] = tally.moments()
 
     assert (part.table.scale, part.histogram) == (65535, None)
     assert part.table.first.tolist() == [[65535, 514, 3], [7, 8, 9]]
@@ -54,7 +54,7 @@ def test_floats_are_kept_as_they_are():
     tally = Tally()
     tally.add_floats(0, FLOATS, 4, np.array([0.1, 0.2, 0.3]), np.array([1.0, 2.0, 3.0]))
     tally.add_floats(1, FLOATS, 9, np.array([-1.0, 0.0, 5.0]), np.array([0.0, 0.5, 0.25]))
-    [part] = tally.parts()
+    [part] = tally.moments()
 
     assert (part.table.scale, part.histogram) == (1, None)
     assert part.table.n.tolist() == [4, 9]
@@ -68,7 +68,7 @@ def test_kinds_are_kept_apart_with_their_rows():
     tally.add_8_bit(0, RGB, histogram([1], [1], [1]))
     tally.add_16_bit(2, DEEP, deep_counts([5], [5], [5]))
     tally.add_8_bit(5, RGB, histogram([2], [2], [2]))
-    parts = {part.kind: part for part in tally.parts()}
+    parts = {part.kind: part for part in tally.moments()}
 
     assert {kind: part.rows for kind, part in parts.items()} == {RGB: [0, 5], DEEP: [2]}
     assert parts[RGB].table.first[:, 0].tolist() == [1, 2]
@@ -80,4 +80,4 @@ def test_the_same_depth_in_another_mode_is_another_kind():
     tally.add_8_bit(0, RGB, histogram([1], [1], [1]))
     tally.add_8_bit(1, Kind("L", ("L",), 255), histogram([1]))
 
-    assert [part.kind.mode for part in tally.parts()] == ["RGB", "L"]
+    assert [part.kind.mode for part in tally.moments()] == ["RGB", "L"]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bnstat.counting import count_output
 from bnstat.moments import Tally
-from bnstat.scan import outputs
 
 _NUMBERS = count()
 
@@ -67,8 +67,8 @@ def kept():
 
     def keep(output):
         tally = Tally()
-        outputs.add(tally, 0, output)
-        (part,) = tally.parts()
+        count_output(tally, 0, output)
+        (part,) = tally.moments()
         return part
 
     return keep

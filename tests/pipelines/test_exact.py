@@ -11,7 +11,7 @@ from torchvision.transforms import v2
 
 import bnstat
 from bnstat.estimators import Schedule
-from bnstat.images.samples import in_8_bits
+from bnstat.images.modes import in_8_bits
 from bnstat.pipelines import Draws, caller_undisturbed, read
 
 RANDOM = "RandomResizedCrop(12, scale=(0.3, 1.0)) | ColorJitter(0.4, 0.4, 0.4, 0.1)"

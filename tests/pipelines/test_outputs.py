@@ -7,7 +7,7 @@ from PIL import Image
 from torchvision import tv_tensors
 
 import bnstat
-from bnstat.images.decoding import UnmeasurableError
+from bnstat.images.modes import UnmeasurableError
 from bnstat.moments import NotFiniteError
 
 RNG = np.random.default_rng(4)

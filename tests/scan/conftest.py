@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from bnstat.engines import open_engine
+from bnstat.images import Limits
 from bnstat.scan import Measure, scan
 
 
@@ -36,7 +37,7 @@ def scanned():
     """Scan images in RGB with so many workers; return the one view of the result."""
 
     def run(references, workers, measure=None, **options):
-        work = measure or Measure("RGB", 10**9)
+        work = measure or Measure("RGB", Limits(10**9))
         result = scan(references, work, open_engine(workers, ["bnstat.scan"]), **options)
         (view,) = result.views
         return view

@@ -55,3 +55,18 @@ class Mistaken(Measure):
 
     def __call__(self, chunk):
         raise LookupError("a bug")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Another kind of work: the names of the images, of which one ends its worker."""
+
+    deadly: bytes
+
+    def __call__(self, chunk):
+        if self.deadly in [reference.key for reference in chunk]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [reference.key.decode() for reference in chunk]
+
+    def lost(self, cause):
+        return [f"lost by {cause}"]

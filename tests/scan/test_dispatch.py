@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from bnstat.engines import InlineEngine, ProcessEngine
-from bnstat.images import Reference, Sources
+from bnstat.images import Limits, Reference, Sources
 from bnstat.scan import Measure
 from bnstat.scan.dispatch import dispatch
 
@@ -23,7 +23,7 @@ def sums(landed):
     return {
         chunk[row].key: first.tolist()
         for chunk, (measured,) in landed
-        for part in measured.parts
+        for part in measured.moments
         for row, first in zip(part.rows, part.table.first, strict=True)
     }
 
@@ -39,7 +39,7 @@ def cut(images, size):
     return [images[i : i + size] for i in range(0, len(images), size)]
 
 
-PLAIN = Measure("RGB", 10**9)
+PLAIN = Measure("RGB", Limits(10**9))
 ENGINES = [InlineEngine(), ProcessEngine(2, ["bnstat.scan"]), ProcessEngine(3, ["bnstat.scan"])]
 
 
@@ -88,7 +88,7 @@ def test_closing_ends_the_workers(images, processes):
 def test_a_bug_in_the_work_is_no_lost_worker(images, deadly, engine):
     """What the work raises is raised, not tried again."""
     with pytest.raises(LookupError, match="a bug"):
-        list(dispatch(cut(images, 2), deadly.Mistaken("RGB", 100), engine))
+        list(dispatch(cut(images, 2), deadly.Mistaken("RGB", Limits(100)), engine))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_bug_in_the_work_is_no_lost_worker(images, deadly, engine):
 def test_an_image_that_kills_its_worker_is_a_failure(images, deadly, number, reason, size):
     """The image to blame is found and named with the signal; all others are measured."""
     key = b"dogs/gray.jpg"
-    work = deadly.Deadly("RGB", 10**9, keys=(key,), signal=number)
+    work = deadly.Deadly("RGB", Limits(10**9), keys=(key,), signal=number)
     landed = list(dispatch(cut(images, size), work, ProcessEngine(2)))
     assert failed(landed) == {key: reason}
     others = [image for image in images if image.key != key]
@@ -116,7 +116,7 @@ def test_images_that_all_kill_their_workers(images, deadly):
     """Where every image is deadly, every image is named."""
     keys = tuple(image.key for image in images)
     landed = list(
-        dispatch(cut(images, 4), deadly.Deadly("RGB", 10**9, keys=keys), ProcessEngine(2))
+        dispatch(cut(images, 4), deadly.Deadly("RGB", Limits(10**9), keys=keys), ProcessEngine(2))
     )
     assert failed(landed) == dict.fromkeys(keys, "worker died (signal 9)")
 
@@ -126,7 +126,7 @@ def test_images_that_all_kill_their_workers(images, deadly):
 def test_an_image_that_was_only_near_is_not_to_blame(images, deadly, tmp_path, times, size):
     """An image whose worker died once in company and once alone is tried again, and measured."""
     keys = (images[1].key,)
-    work = deadly.Deadly("RGB", 10**9, keys=keys, folder=os.fspath(tmp_path), times=times)
+    work = deadly.Deadly("RGB", Limits(10**9), keys=keys, folder=os.fspath(tmp_path), times=times)
     landed = list(dispatch(cut(images, size), work, ProcessEngine(2)))
     assert sums(landed) == sums([(images, PLAIN(images))])
     assert len(list(tmp_path.glob("*-*"))) == times
@@ -135,7 +135,7 @@ def test_an_image_that_was_only_near_is_not_to_blame(images, deadly, tmp_path, t
 def test_what_has_come_back_is_not_done_again(images, deadly, tmp_path):
     """Chunks that one worker has done are not measured again when another dies of the first."""
     first = (images[0].key,)
-    work = deadly.Deadly("RGB", 10**9, keys=first, folder=os.fspath(tmp_path), wait=1.0)
+    work = deadly.Deadly("RGB", Limits(10**9), keys=first, folder=os.fspath(tmp_path), wait=1.0)
     landed = list(dispatch(cut(images, 1), work, ProcessEngine(2)))
     log = (tmp_path / "log").read_bytes().split()
     assert [log.count(image.key) for image in images] == [2, 1, 1, 1, 1, 1]
@@ -147,8 +147,15 @@ def test_long_names_in_flight_do_not_hold_up_a_rebuilt_pool(images, deadly):
     path = b"/" + b"n" * 500
     chunk = [Reference(b"%d" % i + path, path, 0, 0, "no file") for i in range(256)]
     chunks = [chunk] * 20 + [images]
-    landed = list(
-        dispatch(chunks, deadly.Deadly("RGB", 10**9, keys=(images[0].key,)), ProcessEngine(2))
-    )
+    work = deadly.Deadly("RGB", Limits(10**9), keys=(images[0].key,))
+    landed = list(dispatch(chunks, work, ProcessEngine(2)))
     assert failed(landed)[images[0].key] == "worker died (signal 9)"
     assert sum(len(chunk) for chunk, _ in landed) == 20 * 256 + len(images)
+
+
+def test_any_work_is_treated_alike(images, deadly):
+    """Work that returns something else than moments brings its own word for a lost image."""
+    landed = list(dispatch(cut(images, 3), deadly.Names(images[4].key), ProcessEngine(2)))
+    keys = [image.key.decode() for image in images]
+    keys[4] = "lost by signal 9"
+    assert [name for _, names in landed for name in names] == keys

@@ -7,7 +7,7 @@ import pytest
 
 from bnstat.engines import InlineEngine
 from bnstat.errors import MeasureError
-from bnstat.images import Reference, Sources
+from bnstat.images import Limits, Reference, Sources
 from bnstat.images.shards import shard_of
 from bnstat.scan import Measure, Progress, joined, scan
 
@@ -47,7 +47,7 @@ def test_workers_killed_in_mid_run_change_nothing(heavy, scanned, processes):
 def test_deadly_images_are_failures_of_the_scan(photos, scanned, deadly):
     """Two images that end their workers are failures, and the rest is as if without them."""
     keys = (b"cats/1.jpg", b"palette.png")
-    view = scanned(sources(photos), 2, deadly.Deadly("RGB", 10**9, keys=keys))
+    view = scanned(sources(photos), 2, deadly.Deadly("RGB", Limits(10**9), keys=keys))
     assert view.failures == [(key, "worker died (signal 9)") for key in keys]
     others = [reference for reference in sources(photos) if reference.key not in keys]
     assert figures(view)[:4] == figures(scanned(others, 1))[:4]
@@ -56,7 +56,7 @@ def test_deadly_images_are_failures_of_the_scan(photos, scanned, deadly):
 def test_fingerprint_is_the_sum_over_all_images(photos):
     """The fingerprints of disjoint parts add up to that of the whole, failures included."""
     references = [*sources(photos), Reference(b"z.jpg", b"/nowhere", 5, 6, "no file")]
-    measure, engine = Measure("RGB", 10**9), InlineEngine()
+    measure, engine = Measure("RGB", Limits(10**9)), InlineEngine()
     whole = scan(references, measure, engine).fingerprint
     parts = [scan(references[i::3], measure, engine).fingerprint for i in range(3)]
     assert whole == sum(parts) % 2**256
@@ -110,7 +110,7 @@ def test_fail_fast_without_failures(photos, scanned):
 def test_fail_fast_knows_native_modes(photos, scanned):
     """Images of another mode are failures that are only known at the end; they count too."""
     with pytest.raises(MeasureError, match="is of mode L; the set's own is RGB"):
-        scanned(sources(photos), 1, Measure("native", 10**9), fail_fast=True)
+        scanned(sources(photos), 1, Measure("native", Limits(10**9)), fail_fast=True)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "native"])
@@ -119,7 +119,7 @@ def test_parts_join_to_the_whole(photos, tmp_path, mode, of):
     """Parts scanned apart, empty ones among them, are joined to what one scan finds."""
     (tmp_path / "bad.jpg").write_bytes(b"x")
     references = sorted([*sources(photos), *sources(tmp_path)])
-    measure, engine = Measure(mode, 10**9), InlineEngine()
+    measure, engine = Measure(mode, Limits(10**9)), InlineEngine()
     whole = scan(references, measure, engine)
     own = [[r for r in references if shard_of(r.key, of) == part + 1] for part in range(of)]
     parts = joined([scan(part, measure, engine, part=True) for part in own])
@@ -137,7 +137,7 @@ def test_a_failure_that_only_the_whole_knows(photos):
     """Which mode is the set's own is decided by all parts together."""
     references = list(sources(photos))
     parts = [
-        scan([reference], Measure("native", 10**9), InlineEngine(), part=True)
+        scan([reference], Measure("native", Limits(10**9)), InlineEngine(), part=True)
         for reference in references
     ]
     with pytest.raises(MeasureError, match="is of mode L; the set's own is RGB"):

@@ -1,4 +1,4 @@
-"""An image to the counts of its sample values, in the asked mode.
+"""A decoded image to the counts or moments of its samples, in the asked mode.
 
 Pillow's own `histogram` counts 8-bit samples exactly, without a copy. It and `convert` clip deeper
 ones, so these are counted here.
@@ -13,14 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bnstat.images.decoding import FLOAT, GRAY_8, GRAY_16, NATIVE, UnmeasurableError
+from bnstat.images.modes import (
+    FLOAT,
+    GRAY_8,
+    GRAY_16,
+    NATIVE,
+    UnmeasurableError,
+    expanded,
+    is_gray_16,
+)
 from bnstat.moments import Kind, Tally, moments_of_floats
 
 # Rows are taken in strips of about this many samples: numpy's copies then stay small.
 _STRIP = 1 << 20
 
 
-def add(tally: Tally, row: int, image: Image.Image, mode: str) -> None:
+def count_image(tally: Tally, row: int, image: Image.Image, mode: str) -> None:
     """Add a decoded image's samples to the tally, as `mode` has them.
 
     8-bit images are converted as Pillow does. 16-bit and float gray stay as deep as they are; where
@@ -43,31 +51,6 @@ def add(tally: Tally, row: int, image: Image.Image, mode: str) -> None:
         _add_8_bit(tally, row, image, mode)
 
 
-def in_8_bits(image: Image.Image, mode: str) -> Image.Image:
-    """Return an image as a pipeline receives it: 8 bits a sample, in the asked mode.
-
-    16-bit gray v becomes v/257, rounded.
-
-    Raises
-    ------
-    UnmeasurableError
-        If samples are floats or 32-bit integers, which have no 8-bit form.
-    """
-    if is_gray_16(image):
-        deep = np.asarray(image).astype(np.uint32)
-        image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
-    elif image.mode in (FLOAT, "I"):
-        raise UnmeasurableError(f"is of mode {image.mode}, which a pipeline cannot take")
-    if mode == NATIVE:
-        return _expanded(image)
-    return image if image.mode == mode else image.convert(mode)
-
-
-def is_gray_16(image: Image.Image) -> bool:
-    """Whether samples are 16-bit gray; Pillow puts those of a PGM file, scaled, into mode I."""
-    return image.mode in GRAY_16 or (image.mode == "I" and image.format == "PPM")
-
-
 @lru_cache
 def _kind(mode: str, own: str, scale: int) -> Kind:
     if mode == NATIVE:
@@ -78,20 +61,13 @@ def _kind(mode: str, own: str, scale: int) -> Kind:
 
 def _add_8_bit(tally: Tally, row: int, image: Image.Image, mode: str) -> None:
     if mode == NATIVE:
-        image = _expanded(image)
+        image = expanded(image)
         mode = image.mode
     if image.mode == "L" and mode == "RGB":  # counted once for all channels, not converted
         counts = image.histogram()
     else:
         counts = (image if image.mode == mode else image.convert(mode)).histogram()
     tally.add_8_bit(row, _kind(mode, mode, 255), counts)
-
-
-def _expanded(image: Image.Image) -> Image.Image:
-    """Return an image whose samples are its colours: no palette, no packed bits."""
-    if image.mode in ("P", "PA"):
-        return image.convert("RGBA" if image.has_transparency_data else "RGB")
-    return image.convert("L") if image.mode == "1" else image
 
 
 def _grays(kind: Kind) -> int:

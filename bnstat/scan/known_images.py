@@ -1,4 +1,4 @@
-"""What a journal knows of the images of a run, and what it is told.
+"""What a journal knows of the images of a run, and what is recorded in it.
 
 Failures are not recorded: a lost worker, a lack of memory or of permission may be gone the next
 time, and a broken file is soon found broken again.
@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bnstat.images import Reference
-from bnstat.scan.dispatch import Chunk, Result
-from bnstat.scan.measuring import Measured
+from bnstat.scan.dispatch import Chunk
+from bnstat.scan.measure import Measured, Result
 
 if TYPE_CHECKING:
     from bnstat.journal import Entry, Journal
@@ -43,7 +43,7 @@ def recalled(
 
 
 def _measured(entry: Entry) -> Result:
-    return [Measured(parts, [], entry.deep) for parts in entry.views]
+    return [Measured(moments, [], entry.deep) for moments in entry.views]
 
 
 def record(journal: Journal[Reference], chunk: Chunk, result: Result) -> None:
@@ -55,4 +55,4 @@ def record(journal: Journal[Reference], chunk: Chunk, result: Result) -> None:
     rows = [row for row in range(len(chunk)) if row not in noted]
     if rows:
         deep = result[0].deep
-        journal.record(chunk, rows, deep, [measured.parts for measured in result])
+        journal.record(chunk, rows, deep, [measured.moments for measured in result])

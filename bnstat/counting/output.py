@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bnstat.images import samples
-from bnstat.images.decoding import NATIVE, UnmeasurableError
+from bnstat.counting.image import count_image
+from bnstat.images.modes import NATIVE, UnmeasurableError
 from bnstat.moments import Kind, Tally, moments_of_floats
 
 # More are rows, of an array whose channels stand first.
@@ -17,7 +17,7 @@ _MOST_CHANNELS = 16
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def add(tally: Tally, row: int, output: Any) -> None:
+def count_output(tally: Tally, row: int, output: Any) -> None:
     """Add one draw: a PIL image; a uint8, uint16 or float tensor (C, H, W) or array (H, W, C).
 
     Raises
@@ -30,7 +30,7 @@ def add(tally: Tally, row: int, output: Any) -> None:
     if isinstance(output, Image.Image):
         if 0 in output.size:
             raise UnmeasurableError("became an image with no pixels")
-        samples.add(tally, row, output, NATIVE)
+        count_image(tally, row, output, NATIVE)
         return
     planes = _planes(output)
     if planes.dtype == np.uint8:

@@ -9,10 +9,10 @@ import zlib
 import pytest
 from PIL import Image
 
-from bnstat.images import Sources
+from bnstat.images import Limits, Sources
 from bnstat.scan import Measure
 
-PLAIN = Measure("RGB", 10**9)
+PLAIN = Measure("RGB", Limits(10**9))
 
 
 def references(folder):
@@ -23,12 +23,12 @@ def test_a_chunk_is_measured_row_by_row(photos):
     """Each image's moments stand in its own row, in the order of the chunk."""
     chunk = references(photos)
     (whole,) = PLAIN(chunk)
-    (part,) = whole.parts
+    (part,) = whole.moments
     assert part.rows == list(range(len(chunk)))
     for row, reference in enumerate(chunk):
         (alone,) = PLAIN([reference])
-        assert part.table.first[row].tolist() == alone.parts[0].table.first[0].tolist()
-        assert part.table.n[row] == alone.parts[0].table.n[0]
+        assert part.table.first[row].tolist() == alone.moments[0].table.first[0].tolist()
+        assert part.table.n[row] == alone.moments[0].table.n[0]
 
 
 def test_failures_do_not_touch_their_neighbours(photos, tmp_path):
@@ -38,10 +38,10 @@ def test_failures_do_not_touch_their_neighbours(photos, tmp_path):
     good = references(photos)
     (mixed,) = PLAIN([bad, *good[:2], bad, *good[2:]])
     assert mixed.failures == [(row, "is not an image that Pillow can read") for row in (0, 3)]
-    assert mixed.parts[0].rows == [1, 2, 4, 5, 6, 7]
+    assert mixed.moments[0].rows == [1, 2, 4, 5, 6, 7]
     (alone,) = PLAIN(good)
-    assert mixed.parts[0].table.second.tolist() == alone.parts[0].table.second.tolist()
-    assert mixed.parts[0].histogram.tolist() == alone.parts[0].histogram.tolist()
+    assert mixed.moments[0].table.second.tolist() == alone.moments[0].table.second.tolist()
+    assert mixed.moments[0].histogram.tolist() == alone.moments[0].histogram.tolist()
 
 
 def test_what_leaves_a_worker_is_small(photos, heavy):
@@ -53,19 +53,19 @@ def test_what_leaves_a_worker_is_small(photos, heavy):
 def test_an_empty_chunk(photos):
     """Nothing gives nothing."""
     (empty,) = PLAIN([])
-    assert (empty.parts, empty.failures, empty.deep) == ([], [], [])
+    assert (empty.moments, empty.failures, empty.deep) == ([], [], [])
 
 
 def test_a_file_of_too_many_bytes_is_not_opened(photos):
     """It fails with its size; smaller ones are measured."""
     chunk = references(photos)
     sizes = sorted(reference.size for reference in chunk)
-    (measured,) = Measure("RGB", 10**9, max_bytes=sizes[2])(chunk)
+    (measured,) = Measure("RGB", Limits(10**9, max_bytes=sizes[2]))(chunk)
     large = [row for row, reference in enumerate(chunk) if reference.size > sizes[2]]
     assert measured.failures == [
         (row, f"has {chunk[row].size} bytes, more than --max-bytes allows") for row in large
     ]
-    assert len(measured.parts[0].rows) == 3
+    assert len(measured.moments[0].rows) == 3
 
 
 def test_what_pillow_warns_of_is_kept_by_image(photos, tmp_path, recwarn):
@@ -85,7 +85,7 @@ def test_what_pillow_warns_of_is_kept_by_image(photos, tmp_path, recwarn):
 def test_the_time_limit_ends_a_process_by_a_signal(python):
     """Whatever it is doing; it is not raised, as a decoder would hold that up."""
     program = (
-        "from bnstat.scan.measuring import _time_limit\n"
+        "from bnstat.scan.decode import _time_limit\n"
         "with _time_limit(5): pass\n"
         "with _time_limit(0.1): sum(range(10**12))\n"
     )
@@ -102,5 +102,5 @@ def test_the_time_limit_ends_a_process_by_a_signal(python):
 )
 def test_an_image_that_ended_its_worker(cause, timeout, reason):
     """It is told why."""
-    (measured,) = Measure("RGB", 10**9, timeout=timeout).lost(cause)
+    (measured,) = Measure("RGB", Limits(10**9, timeout=timeout)).lost(cause)
     assert measured.failures == [(0, reason)]

@@ -1,0 +1,10 @@
+"""Samples to counts and moments: all counting that is done on pixels.
+
+image    a decoded image, 8-bit, 16-bit or float, in the asked mode
+output   what a pipeline returns: an image, a tensor or an array
+"""
+
+from bnstat.counting.image import count_image
+from bnstat.counting.output import count_output
+
+__all__ = ["count_image", "count_output"]

@@ -1,0 +1,95 @@
+"""References to decoded images, within limits: what all work on images begins with."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from PIL import Image
+
+from bnstat.images import Limits, Reference
+from bnstat.images.decoding import load, reason, strict_pillow
+from bnstat.images.modes import UnmeasurableError
+
+# What an engine says of a worker that was ended by the alarm of `_time_limit`.
+_TIMED_OUT = f"signal {signal.SIGALRM:d}"
+
+
+class Decoded(NamedTuple):
+    """An image of a chunk.
+
+    row: its place in the chunk; reference: where it was read from; image: as Pillow decoded it;
+    deep: whether its file has more than 8 bits a sample.
+    """
+
+    row: int
+    reference: Reference
+    image: Image.Image
+    deep: bool
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What is reported of a chunk: (row, reason) of failures, (row, text) of Pillow's warnings."""
+
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    warnings: list[tuple[int, str]] = field(default_factory=list)
+
+
+def decode_each(
+    chunk: Sequence[Reference], limits: Limits, use: Callable[[Decoded], None]
+) -> Notes:
+    """Decode the images of a chunk one by one, and call `use` with each that can be decoded.
+
+    It is a call, and no iterator, so that an image is freed before the next one is decoded. The
+    time limit covers `use` too, and so do Pillow's strict settings.
+    """
+    notes = Notes()
+    with strict_pillow(limits.max_pixels) as warned:
+        for row, reference in enumerate(chunk):
+            with _time_limit(limits.timeout):
+                try:
+                    image, deep = _opened(reference, limits)
+                except Exception as error:
+                    notes.failures.append((row, reason(error, reference.size)))
+                else:
+                    use(Decoded(row, reference, image, deep))
+                    del image
+            notes.warnings.extend((row, text) for text in warned)
+            warned.clear()
+    return notes
+
+
+def reason_of_loss(cause: str, limits: Limits) -> str:
+    """Return why an image failed that has ended its worker; `cause` is what the engine says."""
+    if limits.timeout is not None and cause == _TIMED_OUT:
+        return f"takes longer than --timeout {limits.timeout:g}"
+    return f"worker died ({cause})"
+
+
+def _opened(reference: Reference, limits: Limits) -> tuple[Image.Image, bool]:
+    if reference.problem is not None:
+        raise UnmeasurableError(reference.problem)
+    if limits.max_bytes is not None and reference.size > limits.max_bytes:
+        raise UnmeasurableError(f"has {reference.size} bytes, more than --max-bytes allows")
+    with reference.open() as file:
+        return load(file)
+
+
+@contextmanager
+def _time_limit(seconds: float | None) -> Iterator[None]:
+    """Have the kernel end this process, by an alarm, if what is done here takes longer.
+
+    No decoder can hold up the alarm, as it could hold up an exception.
+    """
+    if seconds is None:
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,0 +1,131 @@
+"""Decoded images to moments: what a worker does with a chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bnstat.counting import count_image, count_output
+from bnstat.images import Limits, Reference
+from bnstat.images.decoding import reason
+from bnstat.images.modes import UnmeasurableError, in_8_bits
+from bnstat.moments import ChunkMoments, Tally
+from bnstat.pipelines import Draws, caller_undisturbed
+from bnstat.scan.decode import Decoded, Notes, decode_each, reason_of_loss
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of a chunk in one view of it.
+
+    moments: of its images, by kind; failures: (row in the chunk, reason); deep: rows of images
+    deeper than 8 bits; warnings: (row, what Pillow warned of).
+    """
+
+    moments: list[ChunkMoments]
+    failures: list[tuple[int, str]]
+    deep: list[int]
+    warnings: list[tuple[int, str]] = field(default_factory=list)
+
+
+Result: TypeAlias = list[Measured]
+
+
+@dataclass
+class _View:
+    """One view of a chunk while its images are counted."""
+
+    tally: Tally = field(default_factory=Tally)
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    deep: list[int] = field(default_factory=list)
+
+    def measured(self, notes: Notes, per_image_histograms: bool) -> Measured:
+        moments = list(self.tally.moments(per_image_histograms=per_image_histograms))
+        failures = sorted(notes.failures + self.failures)
+        return Measured(moments, failures, self.deep, notes.warnings)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Measures chunks in the asked mode; sent to workers.
+
+    Each image is decoded once and measured in one or more views: plain (None), or as a pipeline
+    draws it. With `per_image_histograms` these are kept, as a journal needs them.
+    """
+
+    mode: str
+    limits: Limits
+    plans: tuple[Draws | None, ...] = (None,)
+    per_image_histograms: bool = False
+
+    @property
+    def draws(self) -> list[int]:
+        """How many draws of an image each view has."""
+        return [plan.epochs if plan else 1 for plan in self.plans for _ in range(_width(plan))]
+
+    def __call__(self, chunk: Sequence[Reference]) -> Result:
+        """Return the moments of a chunk's images by view; what cannot be measured is a failure."""
+        views = [_View() for _ in self.draws]
+        with self._ready_to_draw():
+            notes = decode_each(chunk, self.limits, lambda decoded: self._count(decoded, views))
+        return [view.measured(notes, self.per_image_histograms) for view in views]
+
+    def lost(self, cause: str) -> Result:
+        """Return the result for a chunk of one image that has ended its worker."""
+        failure = (0, reason_of_loss(cause, self.limits))
+        return [Measured([], [failure], []) for _ in self.draws]
+
+    @contextmanager
+    def _ready_to_draw(self) -> Iterator[None]:
+        if not any(self.plans):
+            yield
+            return
+        with caller_undisturbed():
+            for plan in filter(None, self.plans):
+                with suppress(Exception):  # each image will say so
+                    plan.prepare()
+            yield
+
+    def _count(self, decoded: Decoded, views: Sequence[_View]) -> None:
+        """Count an image in all views; where a pipeline fails, it is a failure of its views."""
+        rest = iter(views)
+        for plan in self.plans:
+            filled = [next(rest) for _ in range(_width(plan))]
+            try:
+                self._count_in(filled, decoded, plan)
+            except Exception as error:
+                failure = (decoded.row, reason(error, decoded.reference.size))
+                for view in filled:
+                    view.failures.append(failure)
+            else:
+                for view in filled if decoded.deep else ():
+                    view.deep.append(decoded.row)
+
+    def _count_in(self, views: Sequence[_View], decoded: Decoded, plan: Draws | None) -> None:
+        """Count all draws of an image, or none: one that fails takes the image with it."""
+        row, image = decoded.row, decoded.image
+        if plan is None:
+            count_image(views[0].tally, row, image, self.mode)
+            return
+        drawn = [Tally() for _ in views]
+        for stages in plan.of(in_8_bits(image, self.mode), decoded.reference.key):
+            for tally, output in zip(drawn, _blaming_the_pipeline(stages), strict=True):
+                count_output(tally, row, output)
+        if any(len(tally.kinds) > 1 for tally in drawn):
+            raise UnmeasurableError("became of another mode or depth from draw to draw")
+        for view, tally in zip(views, drawn, strict=True):
+            view.tally.extend(tally)
+
+
+def _blaming_the_pipeline(stages: Iterator[object]) -> Iterator[object]:
+    """Pass outputs on; say of an error that it is the pipeline's, not the file's."""
+    try:
+        yield from stages
+    except Exception as error:
+        raise UnmeasurableError(f"the pipeline failed: {type(error).__name__}: {error}") from error
+
+
+def _width(plan: Draws | None) -> int:
+    return plan.width if plan else 1
