@@ -12,8 +12,9 @@ from io import BytesIO
 from pathlib import Path
 
 from bnstat import constants
+from bnstat.counting import count_image
 from bnstat.errors import DocumentError, ExportError, SourceError, SpecError
-from bnstat.images import decoding, samples
+from bnstat.images import decoding
 from bnstat.images.listing import Listing
 from bnstat.moments import Tally
 
@@ -49,7 +50,7 @@ def _decode(data):
     try:
         with decoding.strict_pillow(1_000_000):
             image, _ = decoding.load(BytesIO(data))
-            samples.add(tally, 0, image, "RGB")
+            count_image(tally, 0, image, "RGB")
     except Exception as error:
         reason = decoding.reason(error, len(data))
         assert reason.strip() and reason.isprintable(), reason
