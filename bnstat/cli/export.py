@@ -109,8 +109,8 @@ def command(
     figures = target.figures(
         Stats.load(document), method, scale=scale, order=order, precision=precision
     )
-    if update is not None:
-        changed = updating.update(target, Path(update), figures)
+    if update is not None and target.config is not None:
+        changed = updating.update(target.config, Path(update), figures)
         _say(f"updated: {printable(update)} ({', '.join(changed)})")
         return
     file = target.file_with(chosen)
@@ -134,8 +134,8 @@ def _applicable(ctx: click.Context, target: Target, given: dict[str, Any]) -> di
 def _check_update(
     ctx: click.Context, target: Target, chosen: dict[str, Any], output: str | None
 ) -> None:
-    if target.fields is None:
-        able = ", ".join(other.name for other in TARGETS.values() if other.fields)
+    if target.config is None:
+        able = ", ".join(other.name for other in TARGETS.values() if other.config)
         raise click.UsageError(f"--update is for {able}, not for {target.name}", ctx)
     for option in ["output"] * (output is not None) + list(chosen):
         raise click.UsageError(

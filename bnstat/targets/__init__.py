@@ -2,12 +2,14 @@
 
 One file a target; a new one is a module with a `TARGET`, and its line here.
 
-    figures     the numbers: unit, order of channels, digits
-    wording     numbers, names and origins as text
-    geometry    what a pipeline does to the size of images
-    plain       what the plain data formats hold
-    editing     a file's text, of which only some values change
-    updating    `--update`: the figures into a file of the user's
+    figures       the numbers: unit, order of channels, digits
+    literals      values as text
+    provenance    where figures come from, as text
+    geometry      what a pipeline does to the size of images
+    named_values  what the plain data formats hold
+    config        a config of the user's, and the kind that a framework reads
+    editing       a file's text, of which only some values change
+    updating      `--update`: the figures into a config of the user's
 """
 
 from bnstat.targets import (
@@ -20,7 +22,6 @@ from bnstat.targets import (
     json,
     keras,
     mmengine,
-    module,
     normalize,
     open_clip,
     openvino,
@@ -28,6 +29,7 @@ from bnstat.targets import (
     state_dict,
     timm,
     toml,
+    torch_module,
     yaml,
 )
 from bnstat.targets.target import Target
@@ -38,7 +40,7 @@ TARGETS: dict[str, Target] = {
         normalize.TARGET,
         state_dict.TARGET,
         safetensors.TARGET,
-        module.TARGET,
+        torch_module.TARGET,
         hf.TARGET,
         timm.TARGET,
         open_clip.TARGET,

@@ -6,8 +6,8 @@ https://albumentations.ai/explore/transform/Normalize/
 from __future__ import annotations
 
 from bnstat.targets.figures import Figures
+from bnstat.targets.literals import json_file, literal
 from bnstat.targets.target import BOTH, Target
-from bnstat.targets.wording import dumped, indented
 
 _SNIPPET = """\
 import albumentations as A
@@ -23,12 +23,12 @@ normalize = A.Normalize(
 
 def render(figures: Figures, *, serialized: bool = False) -> bytes:
     """Return a snippet that runs as pasted, or JSON; both are for 8-bit images of (H, W, C)."""
-    mean, std = figures.numbers(figures.mean), figures.numbers(figures.divisors)
+    mean, std = figures.numbers(figures.mean), figures.numbers(figures.nonzero_std)
     largest = 255.0 / figures.scale  # by which it multiplies mean and std
     if serialized:
         return _serialized(figures, mean, std, largest)
     return _SNIPPET.format(
-        origin=figures.origin, mean=dumped(mean), std=dumped(std), largest=largest
+        origin=figures.origin, mean=literal(mean), std=literal(std), largest=largest
     ).encode()
 
 
@@ -42,7 +42,7 @@ def _serialized(figures: Figures, mean: list[float], std: list[float], largest: 
         "p": 1.0,
     }
     document = {"transform": transform, "bnstat": figures.provenance}
-    return indented(document)
+    return json_file(document)
 
 
 TARGET = Target(

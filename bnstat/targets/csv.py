@@ -6,7 +6,7 @@ import csv
 import io
 
 from bnstat.targets.figures import Figures
-from bnstat.targets.plain import facts
+from bnstat.targets.named_values import named_values
 from bnstat.targets.target import BOTH, Target
 
 _EACH = {"channels": "channel", "mean": "mean", "std": "std", "var": "var"}
@@ -14,7 +14,7 @@ _EACH = {"channels": "channel", "mean": "mean", "std": "std", "var": "var"}
 
 def render(figures: Figures) -> bytes:
     """Return a table with a header; what holds for all channels stands in every line."""
-    values = facts(figures)
+    values = named_values(figures)
     columns = [values.pop(name) for name in _EACH]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

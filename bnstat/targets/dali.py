@@ -29,7 +29,7 @@ def render(figures: Figures) -> bytes:
     return _SNIPPET.format(
         origin=figures.origin,
         mean=figures.text(figures.mean),
-        std=figures.text(figures.divisors),
+        std=figures.text(figures.nonzero_std),
     ).encode()
 
 

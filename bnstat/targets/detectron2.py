@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bnstat.errors import ExportError
-from bnstat.targets.editing import within
+from bnstat.targets.config import Config, ConfigFormat, check_kind
 from bnstat.targets.figures import Figures
 from bnstat.targets.target import Target
 
@@ -22,28 +22,44 @@ MODEL:
 """
 
 
+# Names that configs of Detectron2 have; one with a _BASE_ may have few others.
+_MARKS = (
+    "_BASE_",
+    "VERSION",
+    "MODEL.META_ARCHITECTURE",
+    "MODEL.PIXEL_MEAN",
+    "MODEL.WEIGHTS",
+    "INPUT.FORMAT",
+)
+
+
 def fields(figures: Figures) -> dict[str, Any]:
     """Return what says how images are normalized, in the order of INPUT.FORMAT."""
     return {
         "MODEL": {
             "PIXEL_MEAN": figures.numbers(figures.mean),
-            "PIXEL_STD": figures.numbers(figures.divisors),
+            "PIXEL_STD": figures.numbers(figures.nonzero_std),
         }
     }
 
 
-def suits(config: Any, figures: Figures) -> None:
-    """Make sure that a config's images have the figures' order of channels."""
-    given = within(config, "INPUT", "FORMAT")
+def changes(config: Config, figures: Figures) -> dict[str, Any]:
+    """Return `fields` for a config whose images have the figures' order of channels."""
+    check_kind(config, _MARKS, "a config of Detectron2")
+    _check_order(config, figures)
+    return fields(figures)
+
+
+def _check_order(config: Config, figures: Figures) -> None:
+    given = config.get("INPUT", "FORMAT")
     said = given[1] if isinstance(given, tuple) else "BGR"
-    if said == _format(figures):
+    wanted = _format(figures)
+    if said == wanted:
         return
     if given is None:
-        raise ExportError(
-            f"it has no INPUT.FORMAT, which is BGR by default: add FORMAT: {_format(figures)}"
-        )
-    way = f": --channel-order {said.lower()}" if said in ("RGB", "BGR") else ""
-    raise ExportError(f"its INPUT.FORMAT is {said}, not {_format(figures)}{way}")
+        raise ExportError(f"it has no INPUT.FORMAT, which is BGR by default: add FORMAT: {wanted}")
+    way = f": --channel-order {said.lower()}" if {said, wanted} == {"RGB", "BGR"} else ""
+    raise ExportError(f"its INPUT.FORMAT is {said}, not {wanted}{way}")
 
 
 def render(figures: Figures) -> bytes:
@@ -52,7 +68,7 @@ def render(figures: Figures) -> bytes:
         origin=figures.origin,
         order=_format(figures),
         mean=figures.text(figures.mean),
-        std=figures.text(figures.divisors),
+        std=figures.text(figures.nonzero_std),
     ).encode()
 
 
@@ -68,7 +84,5 @@ TARGET = Target(
     scales=(255,),
     orders=("bgr", "rgb"),
     channels=(1, 3),
-    fields=fields,
-    syntax="yaml",
-    suits=suits,
+    config=ConfigFormat("yaml", changes),
 )

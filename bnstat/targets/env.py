@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 
 from bnstat.targets.figures import Figures
-from bnstat.targets.plain import facts
+from bnstat.targets.named_values import named_values
 from bnstat.targets.target import BOTH, Target
 
 
 def render(figures: Figures) -> bytes:
     """Return assignments; lists are separated by blanks, as words of a command line are."""
-    values = facts(figures)
+    values = named_values(figures)
     return "".join(f"BNSTAT_{name.upper()}={_word(v)}\n" for name, v in values.items()).encode()
 
 

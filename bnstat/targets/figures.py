@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from bnstat.errors import ExportError
 from bnstat.stats import Estimate, Stats
-from bnstat.targets.wording import dumped, origin, provenance, shortest
+from bnstat.targets.literals import literal, shortest
+from bnstat.targets.provenance import provenance, provenance_line
 from bnstat.text import printable
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class Figures:
         return self._ordered([v * self.scale for v in self._estimate.std])
 
     @property
-    def divisors(self) -> tuple[float, ...]:
+    def nonzero_std(self) -> tuple[float, ...]:
         """The standard deviation, for who divides by it; none is 0, or it raises ExportError."""
         for channel, std in zip(self.channels, self.std, strict=True):
             if c_float(std).value == 0.0:  # as most readers would have it
@@ -91,7 +92,7 @@ class Figures:
     @property
     def origin(self) -> str:
         """Where the figures come from, in one line of printable text."""
-        return origin(self.stats, self.method)
+        return provenance_line(self.stats, self.method)
 
     @property
     def provenance(self) -> dict[str, str]:
@@ -110,7 +111,7 @@ class Figures:
 
     def text(self, values: Sequence[float]) -> str:
         """Return a list of numbers with so many digits, as most formats write it."""
-        return dumped(self.numbers(values))
+        return literal(self.numbers(values))
 
     @property
     def _estimate(self) -> Estimate:

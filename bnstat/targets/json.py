@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bnstat.targets.figures import Figures
-from bnstat.targets.plain import facts
+from bnstat.targets.literals import literal
+from bnstat.targets.named_values import named_values
 from bnstat.targets.target import BOTH, Target
-from bnstat.targets.wording import dumped
 
 
 def render(figures: Figures) -> bytes:
     """Return one object, with a member a line."""
-    members = (f"  {dumped(name)}: {dumped(value)}" for name, value in facts(figures).items())
+    members = (
+        f"  {literal(name)}: {literal(value)}" for name, value in named_values(figures).items()
+    )
     return ("{\n" + ",\n".join(members) + "\n}\n").encode()
 
 

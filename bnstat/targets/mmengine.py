@@ -30,7 +30,7 @@ def render(figures: Figures) -> bytes:
     return _CONFIG.format(
         origin=figures.origin,
         mean=figures.text(figures.mean),
-        std=figures.text(figures.divisors),
+        std=figures.text(figures.nonzero_std),
         turned=turned,
     ).encode()
 

@@ -45,7 +45,7 @@ def normalize(stats: Stats, method: str = "two-pass") -> v2.Normalize:
     from torchvision.transforms import v2
 
     figures = Figures(stats, method)
-    return v2.Normalize(mean=list(figures.mean), std=list(figures.divisors))
+    return v2.Normalize(mean=list(figures.mean), std=list(figures.nonzero_std))
 
 
 def render(figures: Figures) -> bytes:
@@ -54,7 +54,7 @@ def render(figures: Figures) -> bytes:
         origin=figures.origin,
         scaled=", scale=True" if figures.scale == 1 else "",
         mean=figures.text(figures.mean),
-        std=figures.text(figures.divisors),
+        std=figures.text(figures.nonzero_std),
     ).encode()
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from bnstat.targets.config import Config, ConfigFormat, check_kind
 from bnstat.targets.figures import Figures
 from bnstat.targets.geometry import geometry
+from bnstat.targets.literals import json_file
 from bnstat.targets.target import Target
-from bnstat.targets.wording import indented
 
 
 def fields(figures: Figures) -> dict[str, Any]:
@@ -18,15 +19,21 @@ def fields(figures: Figures) -> dict[str, Any]:
     return {
         "preprocess_cfg": {
             "mean": figures.numbers(figures.mean),
-            "std": figures.numbers(figures.divisors),
+            "std": figures.numbers(figures.nonzero_std),
         }
     }
+
+
+def changes(config: Config, figures: Figures) -> dict[str, Any]:
+    """Return `fields` for a config that OpenCLIP reads them from."""
+    check_kind(config, ("model_cfg", "preprocess_cfg"), "an open_clip_config.json")
+    return fields(figures)
 
 
 def render(figures: Figures) -> bytes:
     """Return the file; a model's own config has a `model_cfg` beside."""
     preprocess = _sizes(figures) | fields(figures)["preprocess_cfg"]
-    return indented({"preprocess_cfg": preprocess, "bnstat": figures.provenance})
+    return json_file({"preprocess_cfg": preprocess, "bnstat": figures.provenance})
 
 
 def _sizes(figures: Figures) -> dict[str, Any]:
@@ -47,6 +54,5 @@ TARGET = Target(
     render=render,
     file="open_clip_config.json",
     channels=(3,),
-    fields=fields,
-    syntax="json",
+    config=ConfigFormat("json", changes),
 )

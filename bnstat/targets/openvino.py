@@ -36,7 +36,7 @@ def render(figures: Figures) -> bytes:
         origin=figures.origin,
         given="u8" if figures.scale == 255 else "f32",
         mean=figures.text(figures.mean),
-        std=figures.text(figures.divisors),
+        std=figures.text(figures.nonzero_std),
     ).encode()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bnstat.errors import ExportError
 from bnstat.stats import Stats
+from bnstat.targets.config import ConfigFormat
 from bnstat.targets.figures import RGB, Figures
 
 BOTH = (1, 255)
@@ -40,13 +41,8 @@ class Target:
     check
         Reads the written bytes as the framework does and says, in a few words, what held; raises
         ExportError if it did not. None if there is nothing to check.
-    fields
-        What `--update` changes in a file of the user's: values by name, in nested mappings. None
-        if there is no such file.
-    syntax
-        "json" or "yaml", of that file.
-    suits
-        Looks at what that file says, and raises ExportError where the figures would not fit it.
+    config
+        The kind of config that `--update` changes. None if there is no such file.
     variants
         The name of the file where an option makes it another kind of file, by option.
     """
@@ -61,9 +57,7 @@ class Target:
     precise: bool = True
     binary: bool = False
     check: Callable[[bytes], str] | None = None
-    fields: Callable[[Figures], Mapping[str, Any]] | None = None
-    syntax: str | None = None
-    suits: Callable[[Any, Figures], None] | None = None
+    config: ConfigFormat | None = None
     variants: Mapping[str, str] = field(default_factory=dict)
 
     @property

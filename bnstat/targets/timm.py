@@ -9,11 +9,11 @@ import shlex
 from typing import Any
 
 from bnstat.errors import ExportError
-from bnstat.targets.editing import within
+from bnstat.targets.config import Config, ConfigFormat
 from bnstat.targets.figures import RGB, Figures
 from bnstat.targets.geometry import geometry
+from bnstat.targets.literals import json_file
 from bnstat.targets.target import Target
-from bnstat.targets.wording import indented
 from bnstat.text import printable
 
 
@@ -22,7 +22,7 @@ def fields(figures: Figures) -> dict[str, Any]:
     return {
         "pretrained_cfg": {
             "mean": figures.numbers(figures.mean),
-            "std": figures.numbers(figures.divisors),
+            "std": figures.numbers(figures.nonzero_std),
         }
     }
 
@@ -34,25 +34,26 @@ def render(figures: Figures, *, flags: bool = False) -> bytes:
     document = fields(figures)
     document["pretrained_cfg"] |= _sizes(figures)
     document["bnstat"] = figures.provenance
-    return indented(document)
+    return json_file(document)
 
 
-def suits(config: Any, figures: Figures) -> None:
-    """Make sure that a config is one that timm reads these names from, for so many channels."""
-    if not isinstance(within(config, "pretrained_cfg"), dict):
+def changes(config: Config, figures: Figures) -> dict[str, Any]:
+    """Return `fields` for a config that timm reads them from, of so many channels."""
+    if not isinstance(config.get("pretrained_cfg"), dict):
         raise ExportError(
             "it has no pretrained_cfg, in which timm keeps mean and std; save the model again"
         )
-    size = within(config, "pretrained_cfg", "input_size")
+    size = config.get("pretrained_cfg", "input_size")
     if isinstance(size, list) and size[:1] != [len(figures.channels)]:
         raise ExportError(f"its input_size is {size}, not of {len(figures.channels)} channels")
+    return fields(figures)
 
 
 def _flags(figures: Figures) -> list[str]:
     """Return the words; without the first two pairs, the scripts load images as RGB."""
-    numbers = [repr(n) for n in figures.numbers(figures.mean)]
-    divisors = [repr(n) for n in figures.numbers(figures.divisors)]
-    words = ["--mean", *numbers, "--std", *divisors]
+    means = [repr(n) for n in figures.numbers(figures.mean)]
+    stds = [repr(n) for n in figures.numbers(figures.nonzero_std)]
+    words = ["--mean", *means, "--std", *stds]
     if figures.channels == RGB:
         return words
     mode = shlex.quote(printable("".join(figures.channels)))
@@ -79,7 +80,5 @@ TARGET = Target(
     render=render,
     file="config.json",
     variants={"flags": "timm_flags.txt"},
-    fields=fields,
-    syntax="json",
-    suits=suits,
+    config=ConfigFormat("json", changes),
 )

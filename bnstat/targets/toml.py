@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bnstat.targets.figures import Figures
-from bnstat.targets.plain import facts
+from bnstat.targets.literals import literal
+from bnstat.targets.named_values import named_values
 from bnstat.targets.target import BOTH, Target
-from bnstat.targets.wording import dumped
 
 
 def render(figures: Figures) -> bytes:
     """Return keys and values; numbers, texts and lists are written as in JSON."""
-    lines = (f"{name} = {dumped(value)}\n" for name, value in facts(figures).items())
+    lines = (f"{name} = {literal(value)}\n" for name, value in named_values(figures).items())
     return "".join(lines).encode()
 
 

@@ -1,46 +1,46 @@
-"""A target's figures into a file of the user's: suited, changed in memory, written whole."""
+"""A target's figures into a config of the user's: checked, changed in memory, written whole."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bnstat import files
 from bnstat.errors import ExportError
+from bnstat.targets.config import Config, ConfigFormat
 from bnstat.targets.editing import check_lengths, edited, read
 from bnstat.targets.figures import Figures
-from bnstat.targets.target import Target
 
 
-def update(target: Target, path: Path, figures: Figures) -> list[str]:
-    """Change the normalization in a file of the user's; return the names of what has changed.
+def update(form: ConfigFormat, path: Path, figures: Figures) -> list[str]:
+    """Change the normalization in a config; return the names of what has changed.
 
     Raises
     ------
     ExportError
-        If the file cannot be read, is of another syntax, or does not suit the figures.
+        If the file cannot be read, is of another syntax or kind, or the figures would be wrong in
+        it.
     OutputError
         If it cannot be written; it is then as it was.
     """
-    assert target.fields is not None and target.syntax is not None
-    fields = target.fields(figures)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ExportError(f"cannot read {path}: {error.strerror}") from error
-    _check(target, read(data, target.syntax, str(path)), figures, path)
-    files.write(path, edited(data, target.syntax, str(path), fields))
+    config = Config(path, read(data, form.syntax, str(path)))
+    fields = _changes(form, config, figures)
+    files.write(path, edited(data, form.syntax, str(path), fields))
     return _names(fields)
 
 
-def _check(target: Target, document: Any, figures: Figures, path: Path) -> None:
-    assert target.fields is not None
-    check_lengths(document, target.fields(figures), str(path))
+def _changes(form: ConfigFormat, config: Config, figures: Figures) -> Mapping[str, Any]:
     try:
-        if target.suits is not None:
-            target.suits(document, figures)
+        fields = form.changes(config, figures)
+        check_lengths(config.content, fields)
     except ExportError as error:
-        raise ExportError(f"{path} does not suit the result: {error}") from error
+        raise ExportError(f"cannot update {config.path}: {error}") from error
+    return fields
 
 
 def _names(fields: object) -> list[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bnstat.targets.figures import Figures
-from bnstat.targets.plain import facts
+from bnstat.targets.literals import literal
+from bnstat.targets.named_values import named_values
 from bnstat.targets.target import BOTH, Target
-from bnstat.targets.wording import dumped
 
 
 def render(figures: Figures) -> bytes:
     """Return a mapping; its values are written as in JSON, which YAML includes."""
-    return "".join(f"{name}: {dumped(value)}\n" for name, value in facts(figures).items()).encode()
+    return "".join(
+        f"{name}: {literal(value)}\n" for name, value in named_values(figures).items()
+    ).encode()
 
 
 TARGET = Target(

@@ -26,7 +26,7 @@ def test_figures_are_the_method_s(stats, method):
 
     assert (figures.mean, figures.var) == (estimate.mean, estimate.var)
     assert figures.std == estimate.std
-    assert figures.divisors == estimate.std
+    assert figures.nonzero_std == estimate.std
     assert figures.channels == ("R", "G", "B")
 
 
@@ -79,7 +79,7 @@ def test_a_std_of_0_divides_nothing(stats, var):
     exact = Estimate((0.5, 0.5, 0.5), (0.1, var, 0.1))
     figures = Figures(replace(stats, methods={**stats.methods, "two-pass": exact}))
     with pytest.raises(ExportError) as refused:
-        figures.divisors  # noqa: B018
+        figures.nonzero_std  # noqa: B018
 
     assert str(refused.value) == (
         "channel G has std 0, as all its samples are equal; Normalize would divide by zero"

@@ -7,6 +7,7 @@ What comes out is read again, and must be what went in with the values changed.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from bnstat.errors import ExportError
 from bnstat.targets.editing import json, yaml
 from bnstat.targets.editing.splice import spliced
-from bnstat.targets.wording import dumped
+from bnstat.targets.literals import literal
 
 _SYNTAXES = {"json": json, "yaml": yaml}
 
@@ -24,22 +25,15 @@ def read(data: bytes, syntax: str, name: str) -> Any:
     return _SYNTAXES[syntax].read(_text(data, name), name)
 
 
-def within(document: Any, *names: str) -> Any:
-    """Return what a file says under nested names; None where it says nothing."""
-    for name in names:
-        document = document.get(name) if isinstance(document, dict) else None
-    return document
-
-
-def check_lengths(document: Any, fields: Mapping[str, Any], name: str) -> None:
+def check_lengths(content: Any, fields: Mapping[str, Any]) -> None:
     """Make sure that lists stay as long as they are, or raise ExportError."""
     for key, value in fields.items():
-        old = within(document, key)
+        old = content.get(key) if isinstance(content, dict) else None
         if isinstance(value, Mapping):
-            check_lengths(old, value, name)
+            check_lengths(old, value)
         elif isinstance(value, list) and isinstance(old, list) and len(old) != len(value):
             raise ExportError(
-                f"{name} has {key} for {len(old)} channels, and the result has {len(value)}"
+                f"it has {key} for {len(old)} channels, and the result has {len(value)}"
             )
 
 
@@ -53,11 +47,12 @@ def edited(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) -> by
     """
     language = _SYNTAXES[syntax]
     before = _text(data, name)
-    wanted = _merged(language.read(before, name), language.read(dumped(fields), name), name)
+    wanted = _merged(language.read(before, name), language.read(literal(fields), name), name)
     after = spliced(before, language.edits(before, fields))
     if not _says(after, wanted, language):
         raise ExportError(f"{name} is written in a way that cannot be changed safely; nothing is")
-    return after.encode()
+    bom = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
+    return bom + after.encode()
 
 
 def _says(text: str, wanted: Any, language: ModuleType) -> bool:
@@ -68,8 +63,9 @@ def _says(text: str, wanted: Any, language: ModuleType) -> bool:
 
 
 def _text(data: bytes, name: str) -> str:
+    """Return a file's text without its byte order mark, which some editors write."""
     try:
-        return data.decode()
+        return data.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         raise ExportError(f"{name} is not UTF-8 text: {error.reason}") from error
 

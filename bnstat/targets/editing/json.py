@@ -1,4 +1,7 @@
-"""Where values stand in JSON."""
+"""Where values stand in JSON.
+
+The standard library reads JSON but does not say where; its decoder is asked value by value.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,21 @@ from typing import Any
 
 from bnstat.errors import ExportError
 from bnstat.targets.editing.splice import Edit
+from bnstat.targets.literals import literal
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True)
-class _Object:
-    """An object in a text: spans of its members' values, and how it is laid out.
+class _Collection:
+    """An object or array in a text.
 
-    gap: what stands before its first key; last: where its last member ends, or -1.
+    spans: start and end of each value, by name or index; gap: the blanks before the first of them;
+    last: where the last of them ends.
     """
 
-    values: Mapping[str, tuple[int, int]]
+    spans: Mapping[str | int, tuple[int, int]]
     gap: str
     last: int
 
@@ -37,54 +42,69 @@ def read(text: str, name: str) -> Any:
 
 
 def edits(text: str, fields: Mapping[str, Any]) -> Iterator[Edit]:
-    """Yield what puts the values of `fields` into the object that a text holds."""
-    yield from _edits(text, _blanks(text, 0), fields)
+    """Yield the edits that put the values of `fields` into the object that a text holds."""
+    start = _skip_blanks(text, 0)
+    indent = _collection(text, start).gap.rpartition("\n")[2]
+    yield from _edits(text, (start, len(text)), fields, indent or "  ")
 
 
-def _edits(text: str, start: int, fields: Mapping[str, Any]) -> Iterator[Edit]:
-    found = _object(text, start)
-    missing = []
-    for key, value in fields.items():
-        if key not in found.values:
-            missing.append(f"{json.dumps(key)}: {_dumped(value, found.gap)}")
-            continue
-        begin, end = found.values[key]
-        if isinstance(value, Mapping) and text[begin] == "{":
-            yield from _edits(text, begin, value)
-        else:
-            layout = found.gap if "\n" in text[begin:end] else ""
-            yield Edit(begin, end, _dumped(value, layout))
-    if missing and found.values:
-        between = "," + (found.gap or " ")
-        yield Edit(found.last, found.last, "".join(between + member for member in missing))
-    elif missing:
-        yield Edit(start + 1, start + 1, ", ".join(missing))
+def _edits(text: str, span: tuple[int, int], value: Any, indent: str) -> Iterator[Edit]:
+    """Change numbers within a list of the same length, so that its layout stays; else all of it."""
+    start, end = span
+    if isinstance(value, Mapping) and text[start] == "{":
+        old = _collection(text, start)
+        for name in value.keys() & old.spans.keys():
+            yield from _edits(text, old.spans[name], value[name], indent)
+        missing = {name: value[name] for name in value if name not in old.spans}
+        if missing:
+            yield _added(start, old, missing, indent)
+        return
+    if isinstance(value, list) and text[start] == "[":
+        spans = _collection(text, start).spans.values()
+        if len(spans) == len(value):
+            for each, new in zip(spans, value, strict=True):
+                yield from _edits(text, each, new, indent)
+            return
+    yield Edit(start, end, literal(value))
 
 
-def _object(text: str, start: int) -> _Object:
-    at = _blanks(text, start + 1)
-    gap, last = text[start + 1 : at], -1
-    values = {}
-    while text[at] == '"':
-        key, at = scanstring(text, at + 1, False)
-        begin = _blanks(text, _blanks(text, at) + 1)  # behind the colon
-        _, last = _DECODER.raw_decode(text, begin)
-        values[key] = (begin, last)
-        at = _blanks(text, last)
+def _added(start: int, old: _Collection, missing: Mapping[str, Any], indent: str) -> Edit:
+    """Return the edit that puts members last into an object, laid out like their neighbours."""
+    if not old.spans:
+        return Edit(start + 1, start + 1, literal(missing)[1:-1])
+    members = (
+        f"{json.dumps(name)}: {_laid_out(v, old.gap, indent)}" for name, v in missing.items()
+    )
+    comma = "," + (old.gap or " ")
+    return Edit(old.last, old.last, "".join(comma + member for member in members))
+
+
+def _laid_out(value: Any, gap: str, indent: str) -> str:
+    before, newline, depth = gap.rpartition("\n")
+    if not newline:
+        return literal(value)
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return text.replace("\n", ("\r\n" if before.endswith("\r") else "\n") + depth)
+
+
+def _collection(text: str, start: int) -> _Collection:
+    """Find the values of the object or array that begins at `start`."""
+    at = _skip_blanks(text, start + 1)
+    gap, last = text[start + 1 : at], at
+    spans: dict[str | int, tuple[int, int]] = {}
+    while text[at] not in "]}":
+        name: str | int = len(spans)
+        if text[start] == "{":
+            name, at = scanstring(text, at + 1, False)
+            at = _skip_blanks(text, _skip_blanks(text, at) + 1)  # behind the colon
+        _, last = _DECODER.raw_decode(text, at)
+        spans[name] = at, last
+        at = _skip_blanks(text, last)
         if text[at] == ",":
-            at = _blanks(text, at + 1)
-    return _Object(values, gap, last)
+            at = _skip_blanks(text, at + 1)
+    return _Collection(spans, gap, last)
 
 
-def _blanks(text: str, start: int) -> int:
+def _skip_blanks(text: str, start: int) -> int:
     match = _BLANKS.match(text, start)
     return match.end() if match else start
-
-
-def _dumped(value: Any, gap: str) -> str:
-    """Return a value laid out as its neighbours, which have `gap` before them."""
-    _, newline, indent = gap.rpartition("\n")
-    if not newline:
-        return json.dumps(value, ensure_ascii=False)
-    text = json.dumps(value, ensure_ascii=False, indent="\t" if "\t" in indent else 2)
-    return text.replace("\n", ("\r\n" if "\r\n" in gap else "\n") + indent)

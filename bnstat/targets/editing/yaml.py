@@ -7,10 +7,10 @@ from typing import Any
 
 from bnstat.errors import ExportError
 from bnstat.targets.editing.splice import Edit
-from bnstat.targets.wording import dumped
+from bnstat.targets.literals import literal
 
 # Aliases double what they stand for with each line; no config has so many values.
-_MOST = 100_000
+_MAX_VALUES = 100_000
 
 
 def read(text: str, name: str) -> Any:
@@ -18,46 +18,51 @@ def read(text: str, name: str) -> Any:
     yaml = _pyyaml()
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if _size(root, {}) > _MOST:
-            raise ExportError(f"{name} has aliases of aliases for more than {_MOST:,} values")
-        return _plain(root)
+        if _count(root, {}) > _MAX_VALUES:
+            raise ExportError(f"{name} has aliases of aliases for more than {_MAX_VALUES:,} values")
+        return _as_python(root)
     except (yaml.YAMLError, RecursionError) as error:
         raise ExportError(f"{name} is not YAML: {' '.join(str(error).split())}") from error
 
 
 def edits(text: str, fields: Mapping[str, Any]) -> Iterator[Edit]:
-    """Yield what puts the values of `fields` into the mapping that a text holds."""
+    """Yield the edits that put the values of `fields` into the mapping that a text holds."""
     yaml = _pyyaml()
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if root is not None:
         yield from _edits(text, root, fields)
         return
     start = "\n" if text and not text.endswith("\n") else ""  # no more than comments
-    added = "".join(f"{name}: {dumped(value)}\n" for name, value in fields.items())
+    added = "".join(f"{name}: {literal(value)}\n" for name, value in fields.items())
     yield Edit(len(text), len(text), start + added)
 
 
-def _edits(text: str, mapping: Any, fields: Mapping[str, Any]) -> Iterator[Edit]:
-    pairs = {_name(key): (key, value) for key, value in mapping.value}
-    for name, value in fields.items():
-        if name not in pairs:
-            yield _added(text, mapping, name, value)
-            continue
-        key, old = pairs[name]
-        if isinstance(value, Mapping) and isinstance(old.value, list) and old.id == "mapping":
-            yield from _edits(text, old, value)
-        else:
-            yield Edit(key.end_mark.index, _end(old), f": {dumped(value)}")
+def _edits(text: str, old: Any, value: Any) -> Iterator[Edit]:
+    """Change numbers within a list of the same length, so that its layout stays; else all of it."""
+    if isinstance(value, Mapping) and old.id == "mapping":
+        nodes = {_name(key): node for key, node in old.value}
+        for name, new in value.items():
+            if name in nodes:
+                yield from _edits(text, nodes[name], new)
+            else:
+                yield _added(text, old, name, new)
+    elif isinstance(value, list) and old.id == "sequence" and len(old.value) == len(value):
+        for node, new in zip(old.value, value, strict=True):
+            yield from _edits(text, node, new)
+    else:
+        start, end = old.start_mark.index, _end(old)
+        yield Edit(start, end, " " * (start == end) + literal(value))
 
 
 def _added(text: str, mapping: Any, name: str, value: Any) -> Edit:
+    """Return the edit that puts a name last into a mapping, in its indentation or its braces."""
     if mapping.flow_style:
         at = mapping.end_mark.index - 1
         comma = ", " if mapping.value else ""
-        return Edit(at, at, f"{comma}{name}: {dumped(value)}")
+        return Edit(at, at, f"{comma}{name}: {literal(value)}")
     at = _line_end(text, _end(mapping))
     indent = " " * mapping.start_mark.column
-    return Edit(at, at, f"\n{indent}{name}: {dumped(value)}")
+    return Edit(at, at, f"\n{indent}{name}: {literal(value)}")
 
 
 def _line_end(text: str, start: int) -> int:
@@ -73,35 +78,35 @@ def _end(node: Any) -> int:
     return _end(last[1] if isinstance(last, tuple) else last)
 
 
-def _plain(node: Any) -> Any:
+def _as_python(node: Any) -> Any:
     if node is None:
         return {}
     if node.id == "mapping":
-        return {_name(key): _plain(value) for key, value in node.value}
+        return {_name(key): _as_python(value) for key, value in node.value}
     if node.id == "sequence":
-        return [_plain(value) for value in node.value]
+        return [_as_python(value) for value in node.value]
     return (node.tag, node.value)
 
 
 def _name(key: Any) -> Any:
-    """Return what a value is called; YAML has names that are lists and mappings too."""
-    return key.value if isinstance(key.value, str) else _frozen(_plain(key))
+    """Return a key as a name; YAML has keys that are lists and mappings too."""
+    return key.value if isinstance(key.value, str) else _hashable(_as_python(key))
 
 
-def _frozen(value: Any) -> Any:
-    """Return lists and mappings as tuples, which can be names."""
+def _hashable(value: Any) -> Any:
+    """Return lists and mappings as tuples, which can be keys."""
     if isinstance(value, dict):
-        return tuple((name, _frozen(inner)) for name, inner in value.items())
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+        return tuple((name, _hashable(inner)) for name, inner in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
-def _size(node: Any, known: dict[int, int]) -> int:
+def _count(node: Any, known: dict[int, int]) -> int:
     """Return how many values a node holds where aliases stand for what they name."""
     if node is None or isinstance(node.value, str):
         return 1
     if id(node) not in known:
         inner = (n for item in node.value for n in (item if isinstance(item, tuple) else [item]))
-        known[id(node)] = 1 + sum(_size(each, known) for each in inner)
+        known[id(node)] = 1 + sum(_count(each, known) for each in inner)
     return known[id(node)]
 
 

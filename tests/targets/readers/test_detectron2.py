@@ -86,35 +86,33 @@ class TestUpdate:
                 "RGB",
                 ("--channel-order", "rgb"),
                 CONFIG,
-                " does not suit the result: its INPUT.FORMAT is BGR, not RGB: --channel-order bgr",
+                ": its INPUT.FORMAT is BGR, not RGB: --channel-order bgr",
             ),
             (
                 "RGB",
                 (),
                 CONFIG.replace('"BGR"', "RGB"),
-                " does not suit the result: its INPUT.FORMAT is RGB, not BGR: --channel-order rgb",
+                ": its INPUT.FORMAT is RGB, not BGR: --channel-order rgb",
             ),
             (
                 "RGB",
                 ("--channel-order", "rgb"),
-                "MODEL: {}\n",
-                " does not suit the result: it has no INPUT.FORMAT, which is BGR by default: "
-                "add FORMAT: RGB",
+                "VERSION: 2\nMODEL: {}\n",
+                ": it has no INPUT.FORMAT, which is BGR by default: add FORMAT: RGB",
             ),
             (
                 "L",
                 (),
-                "INPUT:\n",
-                " does not suit the result: it has no INPUT.FORMAT, which is BGR by default: "
-                "add FORMAT: L",
+                "VERSION: 2\nINPUT:\n",
+                ": it has no INPUT.FORMAT, which is BGR by default: add FORMAT: L",
             ),
             (
                 "RGB",
                 (),
                 "INPUT: {FORMAT: HSV}\n",
-                " does not suit the result: its INPUT.FORMAT is HSV, not BGR",
+                ": its INPUT.FORMAT is HSV, not BGR",
             ),
-            ("L", (), CONFIG, " has PIXEL_MEAN for 3 channels, and the result has 1"),
+            ("L", (), CONFIG, ": its INPUT.FORMAT is BGR, not L"),
         ],
         ids=["rgb", "bgr", "no format", "gray", "hsv", "channels"],
     )
@@ -126,7 +124,7 @@ class TestUpdate:
         with pytest.raises(ExportError) as refused:
             update(measured(mode), "detectron2", file, config, *options)
 
-        assert str(refused.value) == f"{file}{error}"
+        assert str(refused.value) == f"cannot update {file}{error}"
         assert file.read_text() == config
 
     def test_bgr_needs_no_format(self, measured, update, tmp_path):

@@ -8,6 +8,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from bnstat.errors import ExportError
+from bnstat.targets.literals import shortest
 
 transformers = pytest.importorskip(
     "transformers", reason="transformers is missing: pip install transformers"
@@ -51,6 +52,22 @@ def processor(name, file):
 def processed(processor, image, **keywords):
     """Return what a processor makes of one image, of shape (C, H, W)."""
     return processor(image, return_tensors="np", **keywords)["pixel_values"][0]
+
+
+def save_clip(folder):
+    """Save a CLIP processor as transformers does, with a tokenizer of a few words."""
+    (folder / "vocab.json").write_text(
+        json.dumps({w: i for i, w in enumerate(["a", "a</w>", "<|startoftext|>", "<|endoftext|>"])})
+    )
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    tokenizer = transformers.CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
+    transformers.CLIPProcessor(transformers.CLIPImageProcessor(), tokenizer).save_pretrained(folder)
+    (folder / "config.json").write_text('{"model_type": "clip"}')
+
+
+def rounded(values):
+    """Return numbers with as many digits as read back to the same float32."""
+    return [float(shortest(value)) for value in values]
 
 
 @pytest.fixture
@@ -183,6 +200,39 @@ class TestUpdate:
         assert found.shape == (3, 224, 224)
         assert np.abs(found - wanted).max() < 1e-5
 
+    def test_the_file_that_transformers_5_writes(self, measured, update, tmp_path):
+        """Has the processor's values below image_processor, and they are what is read."""
+        result = measured()
+        save_clip(tmp_path)
+        file = tmp_path / "processor_config.json"
+        before = file.read_text()
+        changed = update(result, "hf", file, before)
+        reader = transformers.AutoImageProcessor.from_pretrained(tmp_path)
+
+        assert [line.strip(" ,") for line in changed] == [
+            repr(number) for number in (*rounded(result.stats.mean), *rounded(result.stats.std))
+        ]
+        assert list(reader.image_mean) == rounded(result.stats.mean)
+        assert list(reader.image_std) == rounded(result.stats.std)
+        with Image.open(result.image) as image:
+            found = processed(reader, image, do_resize=False, do_center_crop=False)
+            assert result.agrees(found)
+
+    def test_a_file_that_is_not_read_is_refused(self, measured, update, tmp_path):
+        """Beside a processor_config.json with an image_processor; until both say the same."""
+        result = measured()
+        save_clip(tmp_path)
+        file, preferred = tmp_path / "preprocessor_config.json", tmp_path / "processor_config.json"
+        with pytest.raises(ExportError) as refused:
+            update(result, "hf", file, CONFIG)
+        update(result, "hf", preferred, preferred.read_text())
+
+        assert str(refused.value) == (
+            f"cannot update {file}: transformers reads processor_config.json beside it instead; "
+            "update that first"
+        )
+        assert len(update(result, "hf", file, CONFIG)) == 6
+
     def test_an_old_file_gets_what_it_does_not_say(self, measured, update, tmp_path):
         """Feature extractors rescaled without saying so; what they said stays."""
         file = tmp_path / "preprocessor_config.json"
@@ -206,12 +256,10 @@ class TestUpdate:
         """EfficientNet's and ViViT's: the figures would not be for what they make of images."""
         file = tmp_path / "preprocessor_config.json"
         with pytest.raises(ExportError) as refused:
-            update(measured(), "hf", file, f'{{"{name}": true}}\n')
+            update(measured(), "hf", file, f'{{"do_rescale": true, "{name}": true}}\n')
 
-        assert str(refused.value) == (
-            f"{file} does not suit the result: its {name} {does}; set it to false"
-        )
-        assert file.read_text() == f'{{"{name}": true}}\n'
+        assert str(refused.value) == (f"cannot update {file}: its {name} {does}; set it to false")
+        assert file.read_text() == f'{{"do_rescale": true, "{name}": true}}\n'
 
     def test_what_efficientnet_does_more(self, measured, export, update, tmp_path):
         """Set to false as the refusal says, it normalizes like all others; left, it does not."""
@@ -229,4 +277,6 @@ class TestUpdate:
         with pytest.raises(ExportError) as refused:
             update(measured("L"), "hf", file, CONFIG)
 
-        assert str(refused.value) == (f"{file} has image_mean for 3 channels, and the result has 1")
+        assert str(refused.value) == (
+            f"cannot update {file}: it has image_mean for 3 channels, and the result has 1"
+        )

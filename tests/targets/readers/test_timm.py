@@ -173,25 +173,27 @@ class TestUpdate:
             (
                 "RGB",
                 '{"architecture": "resnet18", "mean": [0.5, 0.5, 0.5]}',
-                " does not suit the result: it has no pretrained_cfg, in which timm keeps mean and "
+                ": it has no pretrained_cfg, in which timm keeps mean and "
                 "std; save the model again",
             ),
             (
                 "L",
                 '{"pretrained_cfg": {"input_size": [3, 160, 160]}}',
-                " does not suit the result: its input_size is [3, 160, 160], not of 1 channels",
+                ": its input_size is [3, 160, 160], not of 1 channels",
             ),
-            ("L", CONFIG, " has mean for 3 channels, and the result has 1"),
-            ("RGB", "[1]", " does not suit the result: it has no pretrained_cfg, in which timm "
+            ("L", CONFIG, ": its input_size is [3, 160, 160], not of 1 channels"),
+            ("RGB", "[1]", ": it has no pretrained_cfg, in which timm "
              "keeps mean and std; save the model again"),
         ],
         ids=["old", "size", "channels", "list"],
     )  # fmt: skip
-    def test_what_does_not_suit_is_refused(self, measured, update, tmp_path, mode, config, error):
+    def test_a_config_that_timm_would_not_read_is_refused(
+        self, measured, update, tmp_path, mode, config, error
+    ):
         """timm would not read it from there, or for other images; the file stays."""
         file = tmp_path / "config.json"
         with pytest.raises(ExportError) as refused:
             update(measured(mode), "timm", file, config)
 
-        assert str(refused.value) == f"{file}{error}"
+        assert str(refused.value) == f"cannot update {file}{error}"
         assert file.read_text() == config

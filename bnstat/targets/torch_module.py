@@ -35,7 +35,7 @@ def render(figures: Figures) -> bytes:
     return _FILE.format(
         origin=figures.origin,
         mean=figures.text(figures.mean),
-        std=figures.text(figures.divisors),
+        std=figures.text(figures.nonzero_std),
         channels=len(figures.channels),
         scale=figures.scale,
     ).encode()

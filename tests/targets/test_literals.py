@@ -12,7 +12,8 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bnstat.targets.wording import dumped, origin, shortest
+from bnstat.targets.literals import literal, shortest
+from bnstat.targets.provenance import provenance_line
 from bnstat.text import printable
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -78,9 +79,9 @@ plain = st.recursive(
 @given(plain)
 @example([1e-05, 1e300, 1e22, 0.0, -0.0])
 @example(["\\", '"', "é", "\U0001f600", "{a}: #"])
-def test_dumped_is_the_same_in_python_json_yaml_and_toml(value):
+def test_literal_is_the_same_in_python_json_yaml_and_toml(value):
     """Four readers agree on every value, and on its type."""
-    text = dumped(value)
+    text = literal(value)
 
     assert same(ast.literal_eval(text), value)
     assert same(json.loads(text), value)
@@ -122,32 +123,32 @@ def test_printable_escapes_as_python_does(text, shown):
     assert printable(text) == shown
 
 
-def test_origin_names_source_images_method_and_date(stats):
+def test_provenance_line_names_source_images_method_and_date(stats):
     """All a reader of the snippet needs to know where the figures come from."""
     source = replace(stats.source, locations=("data", "more"), images=12345)
     stats = replace(stats, source=source, bnstat="0.1.0", created="2026-01-01T00:00:00Z")
 
-    assert origin(stats, "two-pass") == (
+    assert provenance_line(stats, "two-pass") == (
         "data more: 12,345 images, mode RGB, two-pass (exact), by bnstat 0.1.0, "
         "2026-01-01T00:00:00Z"
     )
-    assert ", welford, by" in origin(stats, "welford")
+    assert ", welford, by" in provenance_line(stats, "welford")
 
 
-def test_origin_shortens_long_lists(stats):
+def test_provenance_line_shortens_long_lists(stats):
     """A thousand locations do not make a page of comment."""
     source = replace(stats.source, locations=tuple(f"folder{i}" for i in range(1000)))
-    line = origin(replace(stats, source=source), "two-pass")
+    line = provenance_line(replace(stats, source=source), "two-pass")
 
     assert line.startswith("folder0 folder1 ")
     assert "…: 9 images" in line
     assert len(line) < 300
 
 
-def test_origin_keeps_the_whole_pipeline(stats):
+def test_provenance_line_keeps_the_whole_pipeline(stats):
     """Nobody loses how the numbers were made, however long it is to say."""
     transforms = tuple(f"ColorJitter(brightness=0.{i})" for i in range(100))
     pipeline = replace(stats.pipeline, spec="my.toml", transforms=transforms)
-    line = origin(replace(stats, pipeline=pipeline), "two-pass")
+    line = provenance_line(replace(stats, pipeline=pipeline), "two-pass")
 
     assert f" through {' | '.join(transforms)}: 9 images" in line

@@ -8,7 +8,7 @@ from bnstat.targets.figures import Figures
 from bnstat.text import printable
 
 
-def facts(figures: Figures) -> dict[str, Any]:
+def named_values(figures: Figures) -> dict[str, Any]:
     """Return names and values, as numbers, texts and lists of them.
 
     `mean`, `std` and `var` are for images in [0, `scale`], one for each of `channels`; `count` is

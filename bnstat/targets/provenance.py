@@ -1,0 +1,35 @@
+"""Where figures come from, as text that goes into files."""
+
+from __future__ import annotations
+
+from bnstat.stats import Stats
+from bnstat.text import printable
+
+
+def provenance(stats: Stats, method: str) -> dict[str, str]:
+    """Say where figures come from, as printable text by name."""
+    facts = {
+        "source": _shortened(" ".join(stats.source.locations)),
+        "pipeline": " | ".join(stats.pipeline.transforms),
+        "images": str(stats.source.images),
+        "mode": stats.mode,
+        "method": method,
+        "bnstat": stats.bnstat,
+        "created": stats.created,
+    }
+    return {name: printable(fact) for name, fact in facts.items()}
+
+
+def provenance_line(stats: Stats, method: str) -> str:
+    """Say in one line where figures come from: source, number of images, method and date."""
+    facts = provenance(stats, method)
+    exact = " (exact)" if method == "two-pass" else ""
+    through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
+    return (
+        f"{facts['source']}{through}: {stats.source.images:,} images, mode {facts['mode']}, "
+        f"{method}{exact}, by bnstat {facts['bnstat']}, {facts['created']}"
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 200 else text[:199] + "…"
