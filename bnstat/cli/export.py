@@ -70,7 +70,9 @@ from bnstat.text import printable
     default=None,
     help="state_dict, safetensors: with weight and bias, or without.",
 )
-@click.option("--prefix", metavar="NAME.", help="state_dict, safetensors: put before each name.")
+@click.option(
+    "--prefix", metavar="NAME", help="state_dict, safetensors: name of the layer in a model."
+)
 @click.option(
     "--absorb-eps",
     type=options.AMOUNT,

@@ -65,8 +65,13 @@ def tensors(
     prefix: str = "",
     absorb_eps: float | None = None,
 ) -> dict[str, torch.Tensor]:
-    """Return the entries of the state_dict: float32 of shape (C,), and an int64 scalar."""
+    """Return the entries of the state_dict: float32 of shape (C,), and an int64 scalar.
+
+    `prefix` is the layer's name in a model, with or without a dot at its end.
+    """
     import torch
+
+    prefix = _checked_prefix(prefix)
 
     channels = len(figures.channels)
     entries = {"weight": torch.ones(channels), "bias": torch.zeros(channels)} if affine else {}
@@ -97,24 +102,44 @@ def render(
 def check(data: bytes) -> str:
     """Load what was written as a user would, into the layer that it is for."""
     try:
-        layer = _loaded(data)
+        name, layer = _loaded(data)
     except Exception as error:  # torch raises of many kinds on what is no such file
         why = str(error) or type(error).__name__
         raise ExportError(f"what was written does not load: {why}") from error
-    return f"loads with weights_only=True into BatchNorm2d({layer.num_features})"
+    found = f"{name} = " * bool(name) + f"BatchNorm2d({layer.num_features})"
+    return f"loads with weights_only=True and strict=True into {found}"
 
 
-def _loaded(data: bytes) -> nn.BatchNorm2d:
+def _loaded(data: bytes) -> tuple[str, nn.BatchNorm2d]:
+    """Load a state_dict into a new model that has nothing but the layer; return its name, and it.
+
+    A name without its dot, or any other that no layer has, is unexpected there, and raises.
+    """
     import torch
     from torch import nn
 
     state = torch.load(io.BytesIO(data), weights_only=True)
-    [mean] = [name for name in state if name.endswith("running_mean")]
-    prefix = mean.removesuffix("running_mean")
-    state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
-    layer = nn.BatchNorm2d(len(state["running_mean"]), affine="weight" in state)
-    layer.load_state_dict(state)
-    return layer
+    [name] = [name for name in state if name.endswith("running_mean")]
+    *path, _ = name.split(".")
+    affine = ".".join([*path, "weight"]) in state
+    layer = nn.BatchNorm2d(len(state[name]), affine=affine)
+    model: nn.Module = layer
+    for part in reversed(path):
+        outer = nn.Module()
+        outer.add_module(part, model)
+        model = outer
+    model.load_state_dict(state, strict=True)
+    return ".".join(path), layer
+
+
+def _checked_prefix(prefix: str) -> str:
+    """Return a layer's name with a dot at its end, as names in a state_dict have it."""
+    name = prefix.removesuffix(".")
+    if prefix and not all(name.split(".")):
+        raise ExportError(
+            f"prefix {prefix!r} is not the name of a layer, like norm or encoder.norm"
+        )
+    return name and f"{name}."
 
 
 def _stored(figures: Figures, absorb_eps: float | None) -> list[float]:

@@ -114,7 +114,8 @@ class TestPlaces:
         )
         assert said["hf"] == "written: a/out/preprocessor_config.json\n"
         assert said["state_dict"] == (
-            "written: a/out/bnstat.pt\nchecked: loads with weights_only=True into BatchNorm2d(3)\n"
+            "written: a/out/bnstat.pt\n"
+            "checked: loads with weights_only=True and strict=True into BatchNorm2d(3)\n"
         )
 
     def test_a_folder_that_is_there_needs_no_slash(self, result, bnstat):

@@ -82,16 +82,21 @@ class TestFile:
         assert list(loaded(data)) == ["running_mean", "running_var", "num_batches_tracked"]
         assert torch.equal(layer_of(data, affine=False).running_mean, torch.tensor(stats.mean))
 
-    def test_with_a_prefix(self, stats):
-        """For a layer within a model."""
-        model = torch.nn.Sequential(torch.nn.BatchNorm2d(3), torch.nn.Conv2d(3, 4, 3))
-        missing = model.load_state_dict(
-            loaded(render(stats, "two-pass", prefix="0.")), strict=False
-        )
+    @pytest.mark.parametrize("prefix", ["norm", "norm."])
+    def test_with_a_prefix(self, stats, prefix):
+        """For a layer within a model, strictly, with or without the dot."""
+        model = torch.nn.Module()
+        model.norm, model.conv = torch.nn.BatchNorm2d(3), torch.nn.Conv2d(3, 4, 3)
+        entries = loaded(render(stats, "two-pass", prefix=prefix))
+        model.load_state_dict(model.state_dict() | entries, strict=True)
 
-        assert torch.equal(model[0].running_mean, torch.tensor(stats.mean))
-        assert missing.missing_keys == ["1.weight", "1.bias"]
-        assert missing.unexpected_keys == []
+        assert torch.equal(model.norm.running_mean, torch.tensor(stats.mean))
+
+    @pytest.mark.parametrize("prefix", [".", "a..b", ".a", "a..", ". "])
+    def test_a_prefix_that_no_layer_has_is_refused(self, stats, prefix):
+        """Parts of a name have dots between them, and are not empty."""
+        with pytest.raises(ExportError, match=r"is not the name of a layer, like norm or encoder"):
+            render(stats, "two-pass", prefix=prefix)
 
     def test_gray_images_make_a_layer_of_one_channel(self, folder):
         """As many features as channels."""
@@ -195,19 +200,29 @@ class TestEvalMode:
 class TestCheck:
     """What was written is loaded back."""
 
-    @pytest.mark.parametrize("options", [{}, {"affine": False}, {"prefix": "model.0."}], ids=str)
-    def test_it_says_what_held(self, stats, options):
+    @pytest.mark.parametrize(
+        ("options", "layer"),
+        [
+            ({}, "BatchNorm2d(3)"),
+            ({"affine": False}, "BatchNorm2d(3)"),
+            ({"prefix": "model.0."}, "model.0 = BatchNorm2d(3)"),
+            ({"prefix": "weight"}, "weight = BatchNorm2d(3)"),
+        ],
+        ids=str,
+    )
+    def test_it_says_what_held(self, stats, options, layer):
         """In one line, for any options."""
         said = check(render(stats, "two-pass", **options))
 
-        assert said == "loads with weights_only=True into BatchNorm2d(3)"
+        assert said == f"loads with weights_only=True and strict=True into {layer}"
 
-    @pytest.mark.parametrize("prefix", ["bn", "bn_", "weight."])
-    def test_it_holds_for_any_prefix(self, stats, prefix):
-        """A forgotten dot is the user's, not a crash."""
-        said = check(render(stats, "two-pass", prefix=prefix))
-
-        assert said == "loads with weights_only=True into BatchNorm2d(3)"
+    def test_it_fails_on_names_that_no_layer_has(self, stats):
+        """A prefix without its dot, with which strict=False would load nothing."""
+        entries = loaded(render(stats, "two-pass"))
+        file = io.BytesIO()
+        torch.save({"norm" + name: tensor for name, tensor in entries.items()}, file)
+        with pytest.raises(ExportError, match=r"^what was written does not load: "):
+            check(file.getvalue())
 
     def test_it_fails_on_a_file_with_less(self, stats):
         """The check can fail."""
