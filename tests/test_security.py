@@ -9,11 +9,15 @@ ROOT = Path(__file__).parents[1] / "bnstat"
 FILES = sorted(ROOT.rglob("*.py"))
 # Where bytes become objects, names modules, and programs are started: only between processes of
 # bnstat's own (or those of a Dask cluster, which the user names), for package.module:attribute, and
-# for modules of the standard library.
+# for modules of the standard library; and one, the fork server, by its own interpreter.
 ALLOWED = {
-    "pickle": {f"engines/{name}.py" for name in ("worker", "serving", "remote", "dask")},
-    "import_module": {"__init__.py", "cli/app.py", "pipelines/user.py", "images/tar.py"},
+    "pickle": {f"engines/{name}.py" for name in ("worker", "answer", "remote", "dask")},
+    "import_module": {
+        *("__init__.py", "cli/app.py", "engines/fork_server_main.py"),
+        *("images/tar.py", "pipelines/user.py"),
+    },
     "subprocess": {"engines/cluster.py"},
+    "os.posix_spawn": {"engines/fork_server.py"},
 }
 
 

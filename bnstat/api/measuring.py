@@ -12,12 +12,13 @@ from bnstat import pipelines
 from bnstat.api.journaling import opened_journal
 from bnstat.api.results import Plans, Result, results
 from bnstat.api.settings import Settings
-from bnstat.engines import needed, open_engine
+from bnstat.engines import open_engine
 from bnstat.errors import JournalError, SourceError
 from bnstat.images import Limits, Reference, Sources
 from bnstat.images.listing import Listing
 from bnstat.images.shards import KeysOf
 from bnstat.pipelines import Draws
+from bnstat.preloads import preloads
 from bnstat.scan import Measure, Scan, scan
 from bnstat.stats import Shards
 
@@ -93,7 +94,7 @@ def looked(
         per_image_histograms=journal is not None,
     )
     mortal = settings.timeout is not None  # what takes too long is ended with its process
-    preload, name = needed(any(plans)), settings.engine
+    preload, name = preloads(pipeline=any(plans)), settings.engine
     with closing(open_engine(settings.workers, preload, name, mortal=mortal)) as engine:
         return scan(
             images,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from bnstat.engines.engine import Engine
-from bnstat.engines.forking import warm_up
+from bnstat.engines.fork_server import warm_up
 from bnstat.engines.inline import InlineEngine
 from bnstat.engines.processes import ProcessEngine, usable_cores
 from bnstat.errors import MeasureError
@@ -22,20 +22,12 @@ __all__ = [
     "InlineEngine",
     "ProcessEngine",
     "is_engine",
-    "needed",
     "open_engine",
     "usable_cores",
     "warm_up",
 ]
 
 _NAME = re.compile(r"processes|dask(://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1,5})?")
-
-
-def needed(pipeline: bool) -> list[str]:
-    """Return the modules that measuring needs, to be imported once for all workers."""
-    formats = [f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")]
-    own = ["bnstat.engines.serving", "bnstat.scan.measure"]
-    return own + formats + ["torchvision.transforms.v2"] * pipeline
 
 
 def is_engine(name: str) -> bool:

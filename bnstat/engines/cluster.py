@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 
-from bnstat.engines.forking import signals_held
+from bnstat.engines.signals import signals_held
 from bnstat.errors import MeasureError
 
-# The whole memory may be used, and stays with the workers: see `serving.keep_freed_memory`. Threads
-# that watch what a worker does would take their part of the time.
+# The whole memory may be used, and stays with the workers: see `worker_main.keep_freed_memory`.
+# Threads that watch what a worker does would take their part of the time.
 _SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.nanny.pre-spawn-environ": {

@@ -17,7 +17,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import ParamSpec, TypeVar
 
-from bnstat.engines.forking import signals_held, warm_up
+from bnstat.engines.fork_server import ForkServer, warm_up
+from bnstat.engines.signals import signals_held
 from bnstat.engines.worker import Worker, WorkerLostError
 
 P = ParamSpec("P")
@@ -34,7 +35,8 @@ def usable_cores() -> int:
 class _Crew(Executor):
     """Workers, started as they are needed, and a thread for each, which waits for its answers."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, server: ForkServer, size: int) -> None:
+        self._server = server
         self._size = size
         self._workers: list[Worker] = []
         self._idle: SimpleQueue[Worker] = SimpleQueue()
@@ -47,7 +49,7 @@ class _Crew(Executor):
 
     def _hire(self) -> None:
         with signals_held():
-            worker = Worker()
+            worker = Worker(self._server)
             self._workers.append(worker)
         self._idle.put(worker)
 
@@ -60,11 +62,12 @@ class _Crew(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End all workers, whatever they do, and wait for their end."""
-        for worker in self._workers:
-            worker.kill()
+        causes = self._server.end([worker.number for worker in self._workers])
+        for worker, cause in zip(self._workers, causes, strict=True):
+            worker.cause = cause
         self._threads.shutdown(cancel_futures=True)
         for worker in self._workers:
-            worker.join()
+            worker.close()
 
 
 class ProcessEngine:
@@ -79,8 +82,7 @@ class ProcessEngine:
     @contextmanager
     def open(self, workers: int) -> Iterator[Executor]:
         """Start processes as they are needed; kill them when the context is left."""
-        warm_up(self._preload)
-        crew = _Crew(workers)
+        crew = _Crew(warm_up(self._preload), workers)
         try:
             yield crew
         finally:
@@ -90,7 +92,7 @@ class ProcessEngine:
 
     def cause(self, loss: BaseException) -> str:
         """Say by which signal or with which exit status a worker ended."""
-        return loss.cause() if isinstance(loss, WorkerLostError) else "unknown"
+        return loss.worker.cause if isinstance(loss, WorkerLostError) else "unknown"
 
     def close(self) -> None:
         """Do nothing, as nothing is kept."""

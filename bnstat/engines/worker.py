@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable
-from multiprocessing.process import BaseProcess
+from multiprocessing.connection import Pipe
 from typing import TypeVar
 
-from bnstat.engines.forking import prepared, start
-from bnstat.engines.serving import serve
+from bnstat.engines.fork_server import ForkServer
 
 T = TypeVar("T")
 
@@ -17,27 +16,27 @@ T = TypeVar("T")
 class WorkerLostError(Exception):
     """A worker ended before it answered."""
 
-    def __init__(self, process: BaseProcess) -> None:
+    def __init__(self, worker: Worker) -> None:
         super().__init__("a worker was lost")
-        self._process = process
-
-    def cause(self) -> str:
-        """Say how the worker ended, as in "signal 9"; ask when its executor has been left."""
-        code = self._process.exitcode
-        if code is None:
-            return "unknown"
-        return f"signal {-code}" if code < 0 else f"exit status {code}"
+        self.worker = worker
 
 
 class Worker:
-    """A process, and a pipe of its own: whatever ends the process, the end of the pipe says so."""
+    """A process, and a pipe of its own: whatever ends the process, the end of the pipe says so.
 
-    def __init__(self) -> None:
-        self._process, self._connection, theirs = prepared(serve, os.getcwd())
+    Attributes
+    ----------
+    cause
+        How it ended, as in "signal 9"; "unknown" until it is known.
+    """
+
+    def __init__(self, server: ForkServer) -> None:
+        self.cause = "unknown"
+        self._connection, theirs = Pipe()
         try:
-            start(self._process)
-        except (OSError, EOFError) as loss:  # it ended before it had read what it is to do
-            raise WorkerLostError(self._process) from loss
+            self.number = server.fork(theirs, os.getcwd())
+        except OSError as loss:  # the server has gone
+            raise WorkerLostError(self) from loss
         finally:
             theirs.close()  # so that the end of the process is the end of what it sends
 
@@ -48,17 +47,12 @@ class Worker:
             self._connection.send_bytes(call)
             answer: tuple[T, Exception | None] = pickle.loads(self._connection.recv_bytes())
         except (EOFError, OSError) as loss:
-            raise WorkerLostError(self._process) from loss
+            raise WorkerLostError(self) from loss
         result, error = answer
         if error is not None:
             raise error
         return result
 
-    def kill(self) -> None:
-        """End the process, whatever it does; calls raise `WorkerLostError`."""
-        self._process.kill()
-
-    def join(self) -> None:
-        """Wait until the process has ended, and let go of the pipe, which no call may use."""
-        self._process.join()
+    def close(self) -> None:
+        """Let go of the pipe, which no call may use."""
         self._connection.close()

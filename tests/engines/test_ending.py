@@ -24,7 +24,7 @@ def running(start, endless, processes):
 
 def serving(main, processes):
     """Whether the fork server has been started, and no worker yet."""
-    return len(processes.group(main.pid)) >= 3 and not processes.workers(main.pid)
+    return len(processes.group(main.pid)) >= 2 and not processes.workers(main.pid)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

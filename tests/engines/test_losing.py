@@ -11,7 +11,7 @@ import pytest
 MORTAL = """
 import os, signal, sys
 
-if any("forkserver" in argument for argument in sys.orig_argv):
+if any("fork_server" in argument for argument in sys.orig_argv):
     os.register_at_fork(after_in_child=lambda: signal.setitimer(signal.ITIMER_REAL, {moment}))
 """
 

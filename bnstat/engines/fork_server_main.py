@@ -1,0 +1,108 @@
+"""The process that workers are forked from; `fork_server` is its caller's end.
+
+It imports what workers need, once, and has a single thread, as forks must. Requests come through a
+socket, which is its standard input at first:
+
+    ("preload", sys.path, modules)    imports them
+    ("fork", number, folder)          forks a worker with the connection that is sent behind it
+    ("end", numbers)                  kills these workers; answers how each of them has ended
+
+The caller's end of the socket is closed when the caller has gone, however it went; then this
+process ends, and so does each worker by itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle
+from typing import NoReturn
+
+from bnstat.engines.signals import ENDING
+from bnstat.engines.worker_main import serve
+
+
+def main() -> None:
+    """Fork workers until the caller has gone."""
+    for number in (signal.SIGINT, signal.SIGHUP):  # Ctrl-C reaches all; the caller decides
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    server = _Server(_control())
+    with suppress(EOFError, OSError):
+        while True:
+            server.serve()
+
+
+def _control() -> Connection:
+    """Return the socket, and leave standard input empty: it is not the workers' to read."""
+    control = Connection(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 3))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return control
+
+
+class _Server:
+    def __init__(self, control: Connection) -> None:
+        self._control = control
+        self._pids: dict[int, int] = {}
+        self._failed: dict[int, str] = {}
+
+    def serve(self) -> None:
+        """Do what the next request asks for."""
+        match self._control.recv():
+            case ("preload", path, modules):
+                _preload(path, modules)
+            case ("fork", number, folder):
+                self._fork(number, folder, recv_handle(self._control))
+            case ("end", numbers):
+                self._control.send(self._end(numbers))
+
+    def _fork(self, number: int, folder: str, handle: int) -> None:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._failed[number] = f"cannot be started: {error.strerror}"
+        else:
+            if pid == 0:
+                self._become_worker(handle, folder)
+            self._pids[number] = pid
+        os.close(handle)
+
+    def _become_worker(self, handle: int, folder: str) -> NoReturn:
+        try:
+            serve(Connection(handle), self._control, folder)
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(1)
+
+    def _end(self, numbers: Sequence[int]) -> list[str]:
+        """Kill workers; say how each has ended, which it may have done before."""
+        pids = [self._pids[number] for number in numbers if number in self._pids]
+        for pid in pids:  # all at once; none was waited for, so the numbers are still theirs
+            os.kill(pid, signal.SIGKILL)
+        ends = dict(zip(pids, map(_waited, pids), strict=True))
+        return [
+            ends[self._pids.pop(number)] if number in self._pids else self._failed.pop(number, "")
+            for number in numbers
+        ]
+
+
+def _preload(path: list[str], modules: Sequence[str]) -> None:
+    sys.path[:] = path
+    for module in modules:
+        with suppress(Exception):  # a worker that needs it will say so
+            import_module(module)
+
+
+def _waited(pid: int) -> str:
+    """Wait for the end of a process; say how it came, as in "signal 9"."""
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return f"signal {-code}" if code < 0 else f"exit status {code}"

@@ -1,0 +1,15 @@
+"""Modules that workers need, to be imported once in the process that they are forked from.
+
+It imports nothing itself, so that the command line can have that process started first of all.
+"""
+
+from __future__ import annotations
+
+_MEASURE = "bnstat.scan.measure"
+_FORMATS = tuple(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm"))
+_TRANSFORMS = "torchvision.transforms.v2"
+
+
+def preloads(*, pipeline: bool) -> list[str]:
+    """Return what measuring images needs, with a pipeline or without."""
+    return [_MEASURE, *_FORMATS, *([_TRANSFORMS] if pipeline else [])]
