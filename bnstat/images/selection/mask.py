@@ -1,0 +1,69 @@
+"""The mask of an image: which of its samples count.
+
+Planes are Pillow images, as `Image.histogram(mask)` counts under one in C, and as a table of 256
+values makes one from an 8-bit band without a copy to numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageChops
+
+
+@dataclass(frozen=True)
+class SampleMask:
+    """Which samples of an image count.
+
+    Attributes
+    ----------
+    planes
+        Images of mode "L", 255 where a sample counts and 0 elsewhere: one for all channels, or one
+        for each channel.
+    """
+
+    planes: tuple[Image.Image, ...]
+
+    @classmethod
+    def of_array(cls, counts: NDArray[np.bool_]) -> SampleMask:
+        """Return the mask of a boolean array of shape (H, W) or (C, H, W)."""
+        planes = counts[np.newaxis] if counts.ndim == 2 else counts
+        return cls(tuple(Image.fromarray(plane.astype(np.uint8) * 255) for plane in planes))
+
+    def array(self) -> NDArray[np.bool_]:
+        """Return booleans of shape (planes, H, W)."""
+        return np.stack([np.asarray(plane) > 0 for plane in self.planes])
+
+    def plane(self, channel: int) -> Image.Image:
+        """Return the plane that a channel is counted under."""
+        return self.planes[channel if len(self.planes) > 1 else 0]
+
+    def __and__(self, other: SampleMask) -> SampleMask:
+        """Return the mask of the samples that count in both."""
+        many = max(len(self.planes), len(other.planes))
+        pairs = ((self.plane(channel), other.plane(channel)) for channel in range(many))
+        return SampleMask(tuple(ImageChops.darker(one, two) for one, two in pairs))
+
+    def of_whole_pixels(self) -> SampleMask:
+        """Return the mask of the pixels all of whose samples count."""
+        return SampleMask((reduce(ImageChops.darker, self.planes),))
+
+    def of_any_sample(self) -> SampleMask:
+        """Return the mask of the pixels any of whose samples count."""
+        return SampleMask((reduce(ImageChops.lighter, self.planes),))
+
+    def left_out(self, channels: int) -> tuple[int, ...]:
+        """Return how many samples of each channel do not count."""
+        return tuple(self.plane(channel).histogram()[0] for channel in range(channels))
+
+
+def plane_of_values(band: Image.Image, counts: Sequence[bool]) -> Image.Image:
+    """Return the plane of an 8-bit band (L, P or 1) whose values count as `counts` of 256 says."""
+    table = [255 * count for count in counts]
+    if band.mode == "1":
+        band = band.convert("L")
+    return band.point(table, "L")
