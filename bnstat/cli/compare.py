@@ -27,7 +27,7 @@ from bnstat.cli.starting import warm_up
     "--to",
     multiple=True,
     metavar="CONSTANTS",
-    help="Add constants: a preprocessor_config.json or timm config.json, a named reference, or "
+    help="Add constants: a config that export writes (JSON, YAML, TOML), named constants, or "
     "MEAN/STD like 0.485,0.456,0.406/0.229,0.224,0.225. Repeatable.",
 )
 @click.option(
