@@ -16,7 +16,7 @@ from bnstat.engines import open_engine
 from bnstat.errors import JournalError, SourceError
 from bnstat.images import Limits, Reference, Sources
 from bnstat.images.listing import Listing
-from bnstat.images.shards import KeysOf
+from bnstat.images.shards import ShardKeys
 from bnstat.pipelines import Draws
 from bnstat.preloads import preloads
 from bnstat.scan import Measure, Scan, scan
@@ -38,7 +38,7 @@ def opened(
 
     `parts` is which shards of them; None is all.
     """
-    keys = KeysOf(parts)
+    keys = ShardKeys(parts)
     if files_from is None:
         return Sources.open([os.fspath(source) for source in sources], cwd, keys)
     if sources:

@@ -159,4 +159,4 @@ def _batchnorm(records: Records, schedule: Schedule) -> tuple[Estimate | None, d
 
 def _file_list(listing: Listing) -> FileList:
     root = None if listing.root is None else key_text(os.fsencode(listing.root))
-    return FileList(listing.null, root, listing.again)
+    return FileList(listing.null, root, listing.can_be_read_again)

@@ -20,13 +20,13 @@ def command(folder: str) -> None:
 
     Everything goes into FOLDER (default: bnstat-demo). One image is broken on purpose.
     """
-    from bnstat.images.drawing import draw
+    from bnstat.images.demo_images import write_demo_images
 
     home = Path(folder)
     _check_ours(home)
     _note("Two classes of images in different light; one gray, one 16-bit, one broken on purpose:")
     images = home / "images"
-    draw(images)
+    write_demo_images(images)
     _show(f"{images}: {sum(1 for path in images.rglob('*') if path.is_file())} images drawn")
     document, layer = home / "bnstat.json", home / "bnstat.pt"
     _note("Measure them three ways. The broken one is named, and makes the exit status 3:")

@@ -1,21 +1,23 @@
 """Where pixels come from: sources to references, references to decoded images.
 
-reference    an image's key and where it is
-limits       the most that an image may take
-naming       which names are images
-folder       a folder's images, in key order
-single       a file named as a source
-listing      a list of file names
-shards       disjoint parts of a set of images
-archive      the images in one file: formats are tar (header), zip, parquet
-urls         whatever fsspec reads
-remote       a file or folder at a URL
-patterns     braces and wildcards; matches, what they match
-source       what all of these are to a run
-locating     which of them a location is
-sources      several of them, as one
-decoding     a file to a Pillow image
-modes        Pillow's modes: depth, palettes, and the 8 bits that pipelines take
+reference      an image's key, and where its bytes are
+limits         the most that an image may take
+naming         which names are images, and the keys of archive members
+source         what every kind of source offers to a run
+folder         the images in a folder, in key order
+single_file    a file named as a source
+listing        a list of file names
+archive        the images in one file; formats names the kinds: tar (with header), zip, parquet
+urls           reading URLs through fsspec
+url_sources    a file or a folder at a URL
+patterns       braces and wildcards
+matched_files  the files that a wildcard matches
+locations      which kind of source a location is
+sources        all sources of a run, as one stream
+shards         disjoint parts of a set of images
+decoding       a file to a Pillow image
+modes          Pillow's modes: depth, palettes, and the 8 bits that pipelines take
+demo_images    the images of `bnstat demo`
 """
 
 from bnstat.images.limits import Limits

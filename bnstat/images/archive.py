@@ -1,9 +1,9 @@
-"""The images in one file: what formats have in common.
+"""The images in one archive file: what tar, zip and Parquet have in common.
 
-A format reads a file's directory, or the file itself from its beginning to its end, and yields a
-reference to each image, under the name that the file gives it. It never writes. Where a member can
-be read by itself, the reference says where it lies, and a worker reads it; else it carries the
-member's bytes, as they are in the archive, and only as many are read as the scan asks for.
+A format reads the file's directory, or the file from beginning to end, and yields a reference to
+each image under the name that the archive gives it. It never writes. Where a member can be read by
+itself, the reference holds its position, and a worker reads it. Otherwise the reference holds the
+member's encoded bytes, and the archive is read only as far as the scan asks for images.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import IO, Protocol
 
 from bnstat.errors import BnstatError, SourceError
 from bnstat.images import urls
-from bnstat.images.naming import inside, is_hidden, is_image
-from bnstat.images.reference import Reference, UnreadableError, carried
+from bnstat.images.naming import is_hidden, is_image, member_key
+from bnstat.images.reference import Reference, UnreadableError, with_bytes
 from bnstat.text import key_text
 
 
@@ -28,17 +28,17 @@ class Place:
     remote: bool = False
 
     def open(self) -> IO[bytes]:
-        """Open the file for reading from its beginning on."""
+        """Open the file for reading from its beginning."""
         return urls.open_url(self.path) if self.remote else open(self.path, "rb")
 
     @property
-    def reachable(self) -> bool:
-        """Whether workers can open it too."""
-        return not self.remote or urls.reachable(self.path)
+    def workers_can_open(self) -> bool:
+        """Whether other processes can open it too."""
+        return not self.remote or urls.workers_can_open(self.path)
 
 
-def stretch(path: bytes, start: int, size: int) -> bytes:
-    """Return the bytes of a file from `start` on, at most so many; for sizes of mebibytes."""
+def read_range(path: bytes, start: int, size: int) -> bytes:
+    """Return at most `size` bytes of a file from `start` on; meant for sizes of a few MiB."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.pread(file, size, start)
@@ -47,19 +47,19 @@ def stretch(path: bytes, start: int, size: int) -> bytes:
 
 
 class Members(Protocol):
-    """Yields the images in a file, `wanted` telling which, and under which key."""
+    """Yields the images in a file; `key_of` returns a member's key, or None to leave it out."""
 
     def __call__(
-        self, place: Place, wanted: Callable[[bytes], bytes | None]
+        self, place: Place, key_of: Callable[[bytes], bytes | None]
     ) -> Iterator[Reference]:
-        """Read the file as far as the images are asked for."""
+        """Read the file as far as images are asked for."""
 
 
 @dataclass(frozen=True)
 class Format:
     """A kind of file that holds images.
 
-    members: yields the images; count: counts them without reading any, or says None; ordered:
+    members: yields the images; count: counts them without reading any, or returns None; ordered:
     whether they come in the order of their keys.
     """
 
@@ -71,28 +71,28 @@ class Format:
 class Archive:
     """The images in one file, in the file's own order.
 
-    Keys are the members' names, as paths below the archive's root. What is hidden, or has no image
-    extension, is treated as in a folder. What can be read of a broken archive is; the rest is a
-    failure that has the archive's name.
+    Keys are the members' names, as paths below the archive's root. Hidden members and members
+    without an image extension are treated as in a folder. What can be read of a broken archive is
+    yielded; the rest is one failure under the archive's name.
     """
 
     def __init__(
-        self, place: Place, form: Format, *, name: bytes, prefix: bytes, alone: bool
+        self, place: Place, kind: Format, *, name: bytes, prefix: bytes, only_source: bool
     ) -> None:
         self._place = place
-        self._format = form
+        self._format = kind
         self._name = name
-        self._alone = alone
-        self._met = 0
+        self._is_only_source = only_source
+        self._seen = 0
         self.prefix = prefix
-        self.ordered = form.ordered
+        self.ordered = kind.ordered
         self.skipped = 0
 
     def count(self) -> int | None:
         """Count the images, where the file need not be read for it."""
         try:
             return self._format.count(self._place)
-        except Exception:  # what is wrong with it, iterating says
+        except Exception:  # iterating reports what is wrong
             return None
 
     def __iter__(self) -> Iterator[Reference]:
@@ -103,25 +103,25 @@ class Archive:
         SourceError
             If nothing at all can be read of the only source, or a package for it is missing.
         """
-        self.skipped = self._met = 0
+        self.skipped = self._seen = 0
         try:
-            for reference in self._format.members(self._place, self._wanted):
+            for reference in self._format.members(self._place, self._key_of):
                 yield self._complete(reference)
         except BnstatError:
             raise
         except Exception as error:
             reason = _reason(error)
-            if self._alone and self._met == 0:
+            if self._is_only_source and self._seen == 0:
                 where = key_text(self._place.path)
                 raise SourceError(f"cannot read {where}: {reason}") from error
-            read = f"{self._met} member{'s' * (self._met != 1)}"
+            read = f"{self._seen} member{'s' * (self._seen != 1)}"
             reason = f"is broken after {read}: {reason}"
             yield Reference(self._name, self._place.path, 0, 0, reason)
 
-    def _wanted(self, name: bytes) -> bytes | None:
-        """Return the key of a member; None for one that is hidden or no image."""
-        self._met += 1
-        key = inside(name)
+    def _key_of(self, name: bytes) -> bytes | None:
+        """Return the key of a member; None if it is hidden or no image."""
+        self._seen += 1
+        key = member_key(name)
         if is_hidden(key):
             return None
         if not is_image(key):
@@ -132,7 +132,7 @@ class Archive:
     def _complete(self, reference: Reference) -> Reference:
         if self.prefix:
             reference = reference._replace(key=self.prefix + reference.key)
-        return reference if self._place.reachable else carried(reference)
+        return reference if self._place.workers_can_open else with_bytes(reference)
 
 
 def _reason(error: Exception) -> str:

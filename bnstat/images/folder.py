@@ -6,8 +6,8 @@ import os
 from collections.abc import Container, Iterator
 
 from bnstat.images.naming import is_image
-from bnstat.images.reference import Reference, refer
-from bnstat.images.shards import ALL
+from bnstat.images.reference import Reference, file_reference
+from bnstat.images.shards import ALL_KEYS
 
 
 class Folder:
@@ -15,12 +15,12 @@ class Folder:
 
     Hidden files and folders are left out. A link to a folder is followed, unless the folder is
     walked anyway, and each folder is walked once, so loops end. Keys are posix paths below the
-    root, with `prefix` before them; files whose keys are not among `keys` are not looked at.
+    root, with `prefix` before them; files whose keys are not in `keys` are not examined.
     """
 
     ordered = True
 
-    def __init__(self, root: bytes, prefix: bytes = b"", keys: Container[bytes] = ALL) -> None:
+    def __init__(self, root: bytes, prefix: bytes = b"", keys: Container[bytes] = ALL_KEYS) -> None:
         self._root = root
         self._keys = keys
         self.prefix = prefix
@@ -31,18 +31,21 @@ class Folder:
         self.skipped = 0
         for key, path, problem in self._walk():
             if key in self._keys:
-                yield refer(key, path) if problem is None else Reference(key, path, 0, 0, problem)
+                yield (
+                    file_reference(key, path)
+                    if problem is None
+                    else Reference(key, path, 0, 0, problem)
+                )
 
     def count(self) -> int:
-        """Count the images, without looking at any."""
+        """Count the images by listing folders only."""
         walk = Folder(self._root, self.prefix)._walk()
         return sum(1 for key, _, _ in walk if key in self._keys)
 
     def _walk(self) -> Iterator[tuple[bytes, bytes, str | None]]:
         """Yield key, path and, for a folder that cannot be read, the problem.
 
-        A stack of what is left in each folder above takes the place of recursion, which Python
-        limits.
+        It uses a stack of what is left in each folder above, because Python limits recursion.
         """
         walked: set[tuple[int, int]] = set()
         waiting = [(self.prefix, self._root, True)]
@@ -82,7 +85,7 @@ class Folder:
                 if entry.name.startswith(b"."):
                     continue
                 if _is_folder(entry):
-                    if not entry.is_symlink() or self._leads_out(entry.path):
+                    if not entry.is_symlink() or self._leads_outside(entry.path):
                         found.append((entry.name + b"/", True))
                 elif is_image(entry.name):
                     found.append((entry.name, False))
@@ -90,7 +93,7 @@ class Folder:
                     self.skipped += 1
         return sorted(found)
 
-    def _leads_out(self, link: bytes) -> bool:
+    def _leads_outside(self, link: bytes) -> bool:
         """Whether the folder behind a link would not be walked under its own name."""
         inside = os.path.relpath(os.path.realpath(link), os.path.realpath(self._root))
         return any(part.startswith(b".") and part != b"." for part in inside.split(b"/"))

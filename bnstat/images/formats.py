@@ -1,6 +1,6 @@
-"""The kinds of files that hold images; what a name ends in tells which.
+"""The kinds of files that hold images, by the extension of the name.
 
-A kind is imported when a file of it is met: most runs have none.
+A kind is imported only when such a file is opened, as most runs have none.
 """
 
 from __future__ import annotations
@@ -45,4 +45,4 @@ def holds_images(name: bytes) -> bool:
 
 def format_of(name: bytes) -> Format:
     """Return the kind of a file that holds images."""
-    return next(form() for suffixes, form in FORMATS.items() if name.lower().endswith(suffixes))
+    return next(kind() for suffixes, kind in FORMATS.items() if name.lower().endswith(suffixes))

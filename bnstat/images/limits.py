@@ -1,4 +1,4 @@
-"""What an image may take before it counts as a failure."""
+"""The most pixels, bytes and seconds that an image may take."""
 
 from __future__ import annotations
 

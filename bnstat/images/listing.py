@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bnstat.errors import SourceError
-from bnstat.images import remote, urls
-from bnstat.images.reference import Reference, refer
-from bnstat.images.shards import ALL
+from bnstat.images import urls
+from bnstat.images.reference import Reference, file_reference
+from bnstat.images.shards import ALL_KEYS
 
 
 @dataclass
 class Listing:
-    """The images that a list names, files or URLs, whatever their extension.
+    """The images that a list names: files or URLs, of any extension.
 
     Attributes
     ----------
@@ -26,28 +26,28 @@ class Listing:
     null
         Names end in NUL (`find -print0`), so that they may hold newlines; else in newline.
     root
-        A folder that keys leave out, where names begin with it.
+        A folder that is stripped from the keys of names that begin with it.
     cwd
-        What location and names are relative to.
+        The folder that location and names are relative to.
     keys
-        Images whose keys are not among these are left out, and not looked at.
+        Images whose keys are not in these are left out, and not examined.
     """
 
     location: str
     null: bool = False
     root: str | None = None
     cwd: str = ""
-    keys: Container[bytes] = ALL
+    keys: Container[bytes] = ALL_KEYS
     prefix: bytes = field(default=b"", init=False)
     ordered: bool = field(default=True, init=False)
     skipped: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        named = (name for name in self._read() if self._key(name) in self.keys)
-        self._names = sorted(named, key=self._key)
+        selected = (name for name in self._read() if self._key(name) in self.keys)
+        self._names = sorted(selected, key=self._key)
 
     @property
-    def again(self) -> bool:
+    def can_be_read_again(self) -> bool:
         """Whether the list can be read a second time."""
         return self.location != "-" and stat.S_ISREG(self._path.stat().st_mode)
 
@@ -65,9 +65,9 @@ class Listing:
         for name in self._names:
             path = os.path.join(cwd, name)
             if urls.is_url(name) and not os.path.lexists(path):
-                yield remote.refer(self._key(name), name)
+                yield urls.url_reference(self._key(name), name)
             else:
-                yield refer(self._key(name), path)
+                yield file_reference(self._key(name), path)
 
     def _read(self) -> Iterator[bytes]:
         if self.location == "-" and sys.stdin is None:
@@ -83,7 +83,7 @@ class Listing:
         yield from filter(None, names)
 
     def _key(self, name: bytes) -> bytes:
-        """Return the name as written, less the root."""
+        """Return the name as written, without the root."""
         if self.root is None:
             return name
         root = os.path.join(os.fsencode(self.root), b"")

@@ -1,4 +1,4 @@
-"""Which names are images, and what a member of an archive is called."""
+"""Which names are images, and the keys of archive members."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def is_hidden(key: bytes) -> bool:
     return key.startswith(b".") or b"/." in key
 
 
-def is_shown_image(key: bytes) -> bool:
-    """Whether a key is that of an image that is not hidden."""
+def is_visible_image(key: bytes) -> bool:
+    """Whether a key names an image that is not hidden."""
     return is_image(key) and not is_hidden(key)
 
 
-def inside(name: bytes) -> bytes:
+def member_key(name: bytes) -> bytes:
     r"""Return a member's name as a path below its archive's root, whatever it says.
 
-    It is a key and is never opened; but names that lead out must not pass for others' keys.
+    A key is never opened as a path, but a name that leads out must not equal the key of another.
 
-    >>> inside(b"./a/x.png"), inside(b"/etc/x.png"), inside(b"a/../../x.png")
+    >>> member_key(b"./a/x.png"), member_key(b"/etc/x.png"), member_key(b"a/../../x.png")
     (b'a/x.png', b'etc/x.png', b'x.png')
     """
     if not (name.startswith((b".", b"/")) or name.endswith(b"/") or b"/." in name or b"//" in name):

@@ -1,9 +1,9 @@
 """Parquet files with a column of images, as Hugging Face datasets write them.
 
-The column is a struct of `bytes` and `path`, or of plain binary values
-(https://huggingface.co/docs/datasets/image_load). Rows are read in batches, and references carry
-their bytes. Keys are the rows' numbers, as paths need not be unique, with the path behind: they
-stay when rows are appended. A path is never opened.
+The column is a struct of `bytes` and `path`, or has plain binary values
+(https://huggingface.co/docs/datasets/image_load). Rows are read in batches, and references hold
+their encoded bytes. A key is the row's number, as paths need not be unique, followed by the path;
+keys stay the same when rows are appended. A path is never opened.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from zlib import crc32
 
 from bnstat.errors import SourceError
 from bnstat.images.archive import Format, Place
-from bnstat.images.naming import inside
-from bnstat.images.reference import Carried, Reference, UnreadableError
+from bnstat.images.naming import member_key
+from bnstat.images.reference import EncodedBytes, Reference, UnreadableError
 
 _ROWS = 32
 
@@ -34,7 +34,7 @@ def _opened(place: Place) -> Iterator[Any]:
         yield parquet
 
 
-def _members(place: Place, wanted: Callable[[bytes], bytes | None]) -> Iterator[Reference]:
+def _members(place: Place, key_of: Callable[[bytes], bytes | None]) -> Iterator[Reference]:
     with _opened(place) as file:
         column = _column(file.schema_arrow)
         row = 0
@@ -47,19 +47,19 @@ def _members(place: Place, wanted: Callable[[bytes], bytes | None]) -> Iterator[
 def _reference(place: Place, row: int, value: Any) -> Reference:
     """Return the reference to the image in a row: bytes, or bytes and path."""
     data, path = (value.get("bytes"), value.get("path")) if isinstance(value, dict) else (value, "")
-    name = inside((path or "").encode("utf-8", "surrogateescape"))
+    name = member_key((path or "").encode("utf-8", "surrogateescape"))
     key = b"%09d" % row + (b"/" + name if name else b"")
     if data is None:
         return Reference(key, place.path, 0, 0, "has no bytes in the file")
     tag = b"%08x" % crc32(data)
-    return Reference(key, place.path, len(data), 0, None, Carried(data), tag)
+    return Reference(key, place.path, len(data), 0, None, EncodedBytes(data), tag)
 
 
 def _column(schema: Any) -> str:
     """Return the name of the column of images.
 
-    It is `image`, if there is such a one, or else the only one: of those that a Hugging Face
-    dataset calls images, or of structs with bytes, or of binary values.
+    It is `image`, if there is one, or else the only one: first of the columns that the metadata of
+    a Hugging Face dataset calls images, then of structs with bytes, then of binary values.
     """
     for names in (_declared(schema), _structs(schema), _binaries(schema)):
         if "image" in names:
@@ -74,8 +74,7 @@ def _column(schema: Any) -> str:
 
 def _declared(schema: Any) -> list[str]:
     try:
-        told = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        features = told.items()
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"].items()
     except (KeyError, ValueError, AttributeError, TypeError):
         return []
     images = [name for name, kind in features if _is_image(kind)]

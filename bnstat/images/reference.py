@@ -1,4 +1,4 @@
-"""An image: its key, where it is, and how its bytes are had."""
+"""An image reference: its key, and where its bytes are."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import IO, NamedTuple, Protocol
 
 
 class UnreadableError(Exception):
-    """The bytes of an image cannot be had; the message says why."""
+    """The bytes of an image cannot be read; the message says why."""
 
 
 class Content(Protocol):
-    """How the bytes are had of an image that is no file by itself; workers receive it."""
+    """Reads the bytes of an image that is not a file of its own; it is sent to workers."""
 
     def open(self, reference: Reference) -> IO[bytes]:
         """Return a file of the image's bytes, which can seek."""
@@ -27,8 +27,8 @@ class Reference(NamedTuple):
 
     key: its name in the set, by whose bytes everything is ordered; path: where the file is, or the
     archive that holds it; size: in bytes; mtime_ns: when it was last changed; problem: why it
-    cannot be opened, or None; content: how its bytes are had, None for those of the file at `path`;
-    tag: an ETag or CRC, which stands for the time of change where there is none.
+    cannot be opened, or None; content: reads its bytes, None for the file at `path`; tag: an ETag
+    or CRC, used where there is no time of change.
     """
 
     key: bytes
@@ -56,13 +56,13 @@ class Reference(NamedTuple):
             return BytesIO(file.read())
 
 
-# Pillow reads a header in many small steps, which cost less in memory: of files of so many bytes.
+# Pillow reads a header in many small steps, which are cheaper in memory; up to this many bytes.
 _SMALL = 1 << 16
 
 
 @dataclass(frozen=True)
-class Carried:
-    """The bytes themselves, still encoded: of an image that a worker could not reach."""
+class EncodedBytes:
+    """The encoded bytes of an image, for what a worker cannot open itself."""
 
     data: bytes
 
@@ -71,7 +71,7 @@ class Carried:
         return BytesIO(self.data)
 
 
-def refer(key: bytes, path: bytes) -> Reference:
+def file_reference(key: bytes, path: bytes) -> Reference:
     """Return the reference to a file; only regular files can be measured, and nothing is opened."""
     try:
         status = os.stat(path)
@@ -83,13 +83,13 @@ def refer(key: bytes, path: bytes) -> Reference:
     return Reference(key, path, status.st_size, status.st_mtime_ns)
 
 
-def carried(reference: Reference) -> Reference:
-    """Return the reference with its bytes, read here and now."""
-    if reference.problem is not None or isinstance(reference.content, Carried):
+def with_bytes(reference: Reference) -> Reference:
+    """Return the reference with its encoded bytes, which are read now."""
+    if reference.problem is not None or isinstance(reference.content, EncodedBytes):
         return reference
     try:
         with reference.open() as file:
-            return reference._replace(content=Carried(file.read()))
+            return reference._replace(content=EncodedBytes(file.read()))
     except UnreadableError as error:
         return reference._replace(problem=str(error))
     except Exception as error:
@@ -99,7 +99,7 @@ def carried(reference: Reference) -> Reference:
 def open_regular(path: bytes) -> int:
     """Open a file to be read, if it still is a regular one, and return its descriptor.
 
-    It never waits: since it was found, it may have become a pipe that nobody writes to.
+    It never blocks: since it was listed, it may have become a pipe that nobody writes to.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def open_regular(path: bytes) -> int:
 
 
 def _problem(mode: int) -> str | None:
-    """Say why what has this mode cannot be measured; None for a regular file."""
+    """Return why a file of this mode cannot be measured; None for a regular file."""
     if stat.S_ISREG(mode):
         return None
     return "is a folder" if stat.S_ISDIR(mode) else "is not a regular file"

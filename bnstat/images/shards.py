@@ -10,7 +10,7 @@ from bnstat.stats import Shard, Shards
 
 
 def shard_of(key: bytes, of: int) -> int:
-    """Return which of `of` parts an image belongs to, from 1 on; only its key decides.
+    """Return which of `of` shards an image belongs to, from 1 on; it depends on the key alone.
 
     >>> [shard_of(key, 3) for key in (b"a.jpg", b"b.jpg", b"c.jpg", b"d.jpg")]
     [1, 2, 2, 3]
@@ -19,25 +19,25 @@ def shard_of(key: bytes, of: int) -> int:
     return int.from_bytes(digest) % of + 1
 
 
-class KeysOf(Container[bytes]):
-    """The keys that belong to some parts of a set; None is all of them."""
+class ShardKeys(Container[bytes]):
+    """The keys that belong to some shards of a set; None is all of them."""
 
     def __init__(self, parts: Shards | None = None) -> None:
         self.parts = parts
 
     def __contains__(self, key: object) -> bool:
-        """Whether a key belongs to these parts."""
+        """Whether a key belongs to these shards."""
         if self.parts is None:
             return True
         return shard_of(key, self.parts.of) in self.parts.indices  # type: ignore[arg-type]
 
     @property
     def has_first(self) -> bool:
-        """Whether the first part is among them: it counts the files that are no images."""
+        """Whether the first shard is among them: it counts the files that are no images."""
         return self.parts is None or 1 in self.parts.indices
 
 
-ALL = KeysOf()
+ALL_KEYS = ShardKeys()
 
 
 def read_shard(text: str) -> Shard:
@@ -46,7 +46,7 @@ def read_shard(text: str) -> Shard:
     Raises
     ------
     ValueError
-        If it is none: I counts from 1 to N.
+        If the text is not a shard; I counts from 1 to N.
 
     Examples
     --------

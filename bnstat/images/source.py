@@ -1,4 +1,4 @@
-"""What a source is to the run: a stream of references, and what is known of it beforehand."""
+"""What every kind of source offers: a stream of references, and what is known before reading it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Source(Protocol):
 
     @property
     def prefix(self) -> bytes:
-        """What all its keys begin with."""
+        """The common beginning of all its keys."""
 
     @property
     def ordered(self) -> bool:
@@ -24,6 +24,6 @@ class Source(Protocol):
         """Files without an image extension, complete when the images have been iterated."""
 
     def count(self) -> int | None:
-        """Count the images, without looking at any; None if that would take reading them."""
+        """Count the images without opening any; None if they would have to be read for it."""
 
     def __iter__(self) -> Iterator[Reference]: ...

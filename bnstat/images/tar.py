@@ -1,8 +1,8 @@
 """Tar archives.
 
-A plain one on a disk is read member by member, in any order, by the workers; only its headers are
-read here. One that is compressed, or at a URL, can only be read from its beginning to its end: that
-is done here, and references carry the bytes.
+Of an uncompressed archive on a disk only the headers are read here; workers read the members. One
+that is compressed, or at a URL, can only be read from beginning to end: it is read here, and the
+references hold the encoded bytes.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from importlib import import_module
 from io import BufferedReader, BytesIO, RawIOBase
 from typing import IO, cast
 
-from bnstat.images.archive import Format, Place, stretch
+from bnstat.images.archive import Format, Place, read_range
 from bnstat.images.header import Header
-from bnstat.images.naming import inside, is_shown_image
-from bnstat.images.reference import Carried, Reference, UnreadableError
+from bnstat.images.naming import is_visible_image, member_key
+from bnstat.images.reference import EncodedBytes, Reference, UnreadableError
 
 # The first bytes of a compressed file, and the module that reads it.
 _COMPRESSIONS = {
@@ -28,27 +28,27 @@ _COMPRESSIONS = {
     b"\xfd7zXZ\x00": "lzma",
     b"\x28\xb5\x2f\xfd": "compression.zstd",
 }
-# No larger member of a stream is held in memory.
-_MOST_CARRIED = 256 << 20
-# A member of more bytes is read as it is decoded.
+# The largest member of a stream that is held in memory.
+_MOST_STREAMED = 256 << 20
+# A larger member is read while it is decoded.
 _LARGE = 1 << 20
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """The bytes of a file from `start` on, as many as the reference says."""
+class FileRange:
+    """The bytes of a file from `start` on, as many as the size of the reference."""
 
     start: int
 
     def open(self, reference: Reference) -> IO[bytes]:
         """Return them as a file."""
         if reference.size > _LARGE:
-            return BufferedReader(_Window(reference.path, self.start, reference.size))
-        return BytesIO(stretch(reference.path, self.start, reference.size))
+            return BufferedReader(_RangeFile(reference.path, self.start, reference.size))
+        return BytesIO(read_range(reference.path, self.start, reference.size))
 
 
-class _Window(RawIOBase):
-    """A part of a file, as a file."""
+class _RangeFile(RawIOBase):
+    """A range of a file, as a file."""
 
     def __init__(self, path: bytes, start: int, size: int) -> None:
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed with this)
@@ -77,8 +77,8 @@ class _Window(RawIOBase):
         super().close()
 
 
-class _Forward(RawIOBase):
-    """A file that is only read on: for what cannot seek."""
+class _ForwardOnly(RawIOBase):
+    """A file that cannot seek, with a `seek` that reads forward."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -98,21 +98,21 @@ class _Forward(RawIOBase):
         return data
 
 
-def _members(place: Place, wanted: Callable[[bytes], bytes | None]) -> Iterator[Reference]:
+def _members(place: Place, key_of: Callable[[bytes], bytes | None]) -> Iterator[Reference]:
     with ExitStack() as stack:
         file = stack.enter_context(place.open())
         compressed = _decompressed(file)
         if compressed is not None:
-            yield from _streamed(place, stack.enter_context(compressed), wanted)
+            yield from _streamed_members(place, stack.enter_context(compressed), key_of)
         elif place.remote:
-            seekable = file if file.seekable() else cast(IO[bytes], _Forward(file))
-            yield from _streamed(place, seekable, wanted)
+            seekable = file if file.seekable() else cast(IO[bytes], _ForwardOnly(file))
+            yield from _streamed_members(place, seekable, key_of)
         else:
-            yield from _random(place, file, wanted)
+            yield from _seekable_members(place, file, key_of)
 
 
 def _decompressed(file: IO[bytes]) -> IO[bytes] | None:
-    """Return a file of what a compressed one holds; None if it is not compressed."""
+    """Return a file that decompresses another; None if that is not compressed."""
     if not file.seekable():
         return None
     head = file.read(6)
@@ -129,7 +129,7 @@ def _decompressed(file: IO[bytes]) -> IO[bytes] | None:
 def headers(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
     """Yield the headers of a tar file up to its end mark.
 
-    tarfile's own iteration keeps all of them, and takes a broken header for the end.
+    tarfile's own iteration keeps all headers, and takes a broken one for the end.
 
     Raises
     ------
@@ -151,32 +151,32 @@ def headers(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
                 raise tarfile.ReadError("it ends without its end mark, cut off perhaps") from error
 
 
-def _random(
-    place: Place, file: IO[bytes], wanted: Callable[[bytes], bytes | None]
+def _seekable_members(
+    place: Place, file: IO[bytes], key_of: Callable[[bytes], bytes | None]
 ) -> Iterator[Reference]:
-    """Yield where each image lies; a hard link lies where what it leads to does."""
+    """Yield the position of each image; that of a hard link is its target's."""
     end = os.fstat(file.fileno()).st_size
     stored: dict[bytes, tuple[int, int]] | None = None
     for header in headers(file):
-        key = None if header.isdir() else wanted(os.fsencode(header.name))
+        key = None if header.isdir() else key_of(os.fsencode(header.name))
         if key is None:
             continue
         start, size, problem = header.offset_data, header.size, _problem(header)
         if header.islnk():
-            stored = _stored(place) if stored is None else stored
-            start, size = stored.get(inside(os.fsencode(header.linkname)), (0, -1))
+            stored = _stored_files(place) if stored is None else stored
+            start, size = stored.get(member_key(os.fsencode(header.linkname)), (0, -1))
             problem = None if size >= 0 else _LINK.format(header.linkname, "is not in the archive")
         if problem is None and start + size > end:
             problem = "is cut off: the archive ends before it does"
-        yield _reference(place, key, header, max(size, 0), problem, Stretch(start))
+        yield _reference(place, key, header, max(size, 0), problem, FileRange(start))
 
 
-def _streamed(
-    place: Place, file: IO[bytes], wanted: Callable[[bytes], bytes | None]
+def _streamed_members(
+    place: Place, file: IO[bytes], key_of: Callable[[bytes], bytes | None]
 ) -> Iterator[Reference]:
-    """Yield each image with its bytes."""
+    """Yield each image with its encoded bytes."""
     for header in headers(file):
-        key = None if header.isdir() else wanted(os.fsencode(header.name))
+        key = None if header.isdir() else key_of(os.fsencode(header.name))
         if key is None:
             continue
         problem, data = _problem(header), b""
@@ -184,14 +184,14 @@ def _streamed(
             problem = _LINK.format(
                 header.linkname, "can only be followed in a plain .tar on a disk"
             )
-        elif header.size > _MOST_CARRIED:
+        elif header.size > _MOST_STREAMED:
             problem = f"has {header.size} bytes, too many for a stream; put it into a plain .tar"
         if problem is None:
             data = file.read(header.size)
             if len(data) < header.size:
                 problem = "is cut off: the archive ends before it does"
-        yield _reference(place, key, header, header.size, problem, Carried(data))
-    while file.read(1 << 20):  # a checksum at the end is compared when it is read
+        yield _reference(place, key, header, header.size, problem, EncodedBytes(data))
+    while file.read(1 << 20):  # the decompressor compares its checksum at the end
         pass
 
 
@@ -199,7 +199,7 @@ _LINK = "is a link to {}, which {}"
 
 
 def _problem(header: tarfile.TarInfo) -> str | None:
-    """Return why a member is nothing to measure."""
+    """Return why a member cannot be measured; None if it can."""
     if header.issym():
         return "is a symbolic link; tar --dereference stores what it leads to"
     if header.issparse():
@@ -213,22 +213,22 @@ def _reference(
     header: tarfile.TarInfo,
     size: int,
     problem: str | None,
-    content: Stretch | Carried,
+    content: FileRange | EncodedBytes,
 ) -> Reference:
     changed = int(header.mtime * 1_000_000_000)
     return Reference(key, place.path, size, changed, problem, content)
 
 
-def _stored(place: Place) -> dict[bytes, tuple[int, int]]:
+def _stored_files(place: Place) -> dict[bytes, tuple[int, int]]:
     """Return start and size of each file that a plain archive stores, by name."""
     found: dict[bytes, tuple[int, int]] = {}
     try:
         with place.open() as file:
             for header in headers(file):
                 if header.isreg() and not header.issparse():
-                    name = inside(os.fsencode(header.name))
+                    name = member_key(os.fsencode(header.name))
                     found.setdefault(name, (header.offset_data, header.size))
-    except tarfile.TarError:  # links lead back: what is broken comes after
+    except tarfile.TarError:  # links lead backward, and what is broken comes later
         pass
     return found
 
@@ -240,7 +240,7 @@ def _count(place: Place) -> int | None:
         if _decompressed(file) is not None:
             return None
         names = (os.fsencode(header.name) for header in headers(file) if not header.isdir())
-        return sum(is_shown_image(inside(name)) for name in names)
+        return sum(is_visible_image(member_key(name)) for name in names)
 
 
 TAR = Format(_members, _count)

@@ -1,7 +1,7 @@
-"""Whatever fsspec can read: s3://, gs://, https://, memory://, zip://...::...
+"""Reading URLs through fsspec: s3://, gs://, https://, memory://, zip://...::...
 
-A filesystem is made where it is used, in each process anew; fsspec keeps it. Packages for protocols
-are the user's: one that is missing is named, with the command that adds it.
+Each process makes its own filesystem objects, which fsspec caches. The package of a protocol is for
+the user to install; an error names a missing one with its pip command.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from io import BytesIO
 from typing import IO, Any, TypeAlias, cast
 
 from bnstat.errors import BnstatError, SourceError
-from bnstat.images.reference import Reference, UnreadableError
+from bnstat.images.reference import Reference, UnreadableError, with_bytes
 from bnstat.text import printable
 
 Filesystem: TypeAlias = Any  # fsspec has no types of its own
 Info: TypeAlias = Mapping[str, Any]
 
 _URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*(://|::.*://)")
-# Read at a time from an archive; filesystems' own choice is up to 50 MiB.
+# Bytes to read at a time from an archive; the filesystems' own defaults are up to 50 MiB.
 _BLOCK = 8 << 20
-# Modules whose package has another name.
+# Modules that differ in name from their package.
 _PACKAGES = {"smbclient": "smbprotocol", "git": "pygit2", "webhdfs": "requests"}
 
 
 def is_url(location: bytes) -> bool:
-    """Whether a location is one for fsspec: it begins with a protocol."""
+    """Whether a location begins with a protocol, and is for fsspec to open."""
     return _URL.match(location) is not None
 
 
@@ -52,7 +52,7 @@ def filesystem(url: bytes) -> tuple[Filesystem, str]:
 
 @lru_cache(maxsize=4)
 def _archive(url: str) -> Filesystem:
-    """Return the filesystem in a file; fsspec would read the file's directory for each member."""
+    """Return the filesystem in an archive; fsspec would read its directory for each member."""
     return _found(url)[0]
 
 
@@ -67,8 +67,8 @@ def _found(url: str) -> tuple[Filesystem, str]:
         raise SourceError(f"{url} needs the package {package}: pip install {package}") from error
     except ValueError as error:
         raise SourceError(f"cannot read {url}: {error}") from error
-    except Exception as error:  # of the filesystems' own kinds
-        raise SourceError(f"cannot read {url}: {_told(error)}") from error
+    except Exception as error:  # each filesystem has its own errors
+        raise SourceError(f"cannot read {url}: {_message(error)}") from error
 
 
 def url_of(url: bytes, path: str) -> bytes:
@@ -81,35 +81,35 @@ def url_of(url: bytes, path: str) -> bytes:
     return head + chain + below if chain else below
 
 
-def reachable(url: bytes) -> bool:
-    """Whether other processes can read it: what `memory://` holds is this one's alone."""
+def workers_can_open(url: bytes) -> bool:
+    """Whether other processes can read it; `memory://` belongs to this process."""
     return b"memory:" not in url
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Tell errors, which are of the filesystems' own kinds, as what cannot be read."""
+def as_unreadable() -> Iterator[None]:
+    """Raise UnreadableError for any error, as each filesystem has its own."""
     try:
         yield
     except BnstatError as error:
         raise UnreadableError(str(error)) from error
     except Exception as error:
-        raise UnreadableError(f"cannot be read: {_told(error)}") from error
+        raise UnreadableError(f"cannot be read: {_message(error)}") from error
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return printable(" ".join(str(error).split()) or type(error).__name__)
 
 
 def open_url(url: bytes) -> IO[bytes]:
-    """Return the file at a URL, for reading from its beginning on."""
+    """Open the file at a URL for reading from its beginning."""
     fs, path = filesystem(url)
     return cast(IO[bytes], fs.open(path, "rb", block_size=_BLOCK))
 
 
 def read(url: bytes, start: int | None = None, end: int | None = None) -> bytes:
     """Return the bytes from start to end of the file at a URL."""
-    with explained():
+    with as_unreadable():
         fs, path = filesystem(url)
         return cast(bytes, fs.cat_file(path, start=start, end=end))
 
@@ -125,18 +125,30 @@ class Remote:
 
 def info(url: bytes) -> Info:
     """Return what a filesystem says of a URL."""
-    with explained():
+    with as_unreadable():
         fs, path = filesystem(url)
         return cast(Info, fs.info(path))
 
 
-def refer(key: bytes, url: bytes, known: Info | None = None) -> Reference:
-    """Return the reference to an image at a URL; `known` is what a listing says of it."""
+def expand_wildcards(pattern: bytes) -> list[tuple[bytes, Info]]:
+    """Return URL and listed information of everything that matches a pattern at a URL."""
+    fs, path = filesystem(pattern)
+    with as_unreadable():
+        found = fs.glob(path, detail=True)
+    return [(url_of(pattern, name), known) for name, known in found.items()]
+
+
+def url_reference(key: bytes, url: bytes, known: Info | None = None) -> Reference:
+    """Return the reference to an image at a URL, with its bytes if workers cannot open it.
+
+    known: what a listing says of it.
+    """
     try:
         about = known if known and known.get("size") is not None else info(url)
     except UnreadableError as error:
         return Reference(key, url, 0, 0, str(error))
-    return Reference(key, url, about.get("size") or 0, 0, None, Remote(), _tag(about))
+    reference = Reference(key, url, about.get("size") or 0, 0, None, Remote(), _tag(about))
+    return reference if workers_can_open(url) else with_bytes(reference)
 
 
 def _tag(about: Info) -> bytes:

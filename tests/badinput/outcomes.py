@@ -23,7 +23,7 @@ import oracle
 
 from bnstat.engines import ProcessEngine, needed
 from bnstat.images import Limits
-from bnstat.images.reference import refer
+from bnstat.images.reference import file_reference
 from bnstat.scan import Measure
 
 OUTCOMES = ("ok", "failure", "partial", "silent", "crash", "hang")
@@ -37,7 +37,7 @@ def outcomes(folder, work=WORK, workers=2, seconds=SECONDS):
     engine = ProcessEngine(workers, needed(pipeline=False))
     while names:
         with engine.open(workers) as executor:
-            tasks = [partial(work, [refer(name, _path(folder, name))]) for name in names]
+            tasks = [partial(work, [file_reference(name, _path(folder, name))]) for name in names]
             flight = [executor.submit(task) for task in tasks]
             for future in flight:
                 name, found = names.pop(0), _landed(future, engine, seconds)

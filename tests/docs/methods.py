@@ -9,13 +9,13 @@ import torch
 from PIL import Image
 
 import bnstat
-from bnstat.images.drawing import draw
+from bnstat.images.demo_images import write_demo_images
 
 
 def blocks() -> dict[str, str]:
     """Return each block of figures by its name."""
     with tempfile.TemporaryDirectory() as folder:
-        draw(Path(folder))
+        write_demo_images(Path(folder))
         return {
             "recipes": "\n".join(_recipes(Path(folder))),
             "schedules": "\n".join(_schedules(Path(folder))),

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from bnstat.images import Limits, Sources
-from bnstat.images.reference import refer
+from bnstat.images.reference import file_reference
 from bnstat.scan import Measure
 
 
@@ -35,7 +35,7 @@ def measured():
     """Measure one file: its samples' kind, counts and moments, or the reason of its failure."""
 
     def measure(path, mode="RGB", max_pixels=178_956_970):
-        chunk = [refer(b"key", os.fsencode(path))]
+        chunk = [file_reference(b"key", os.fsencode(path))]
         (view,) = Measure(mode, Limits(max_pixels))(chunk)
         if view.failures:
             assert view.moments == []

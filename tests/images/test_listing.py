@@ -103,16 +103,16 @@ def test_standard_input(monkeypatch):
     found = Listing("-")
     assert keys(found) == [b"a.jpg", b"b.jpg"]
     assert keys(found) == [b"a.jpg", b"b.jpg"]
-    assert not found.again
+    assert not found.can_be_read_again
 
 
 def test_a_file_can_be_read_again_and_a_pipe_cannot(listing, tmp_path):
     """Only a regular file holds its list for the next time."""
-    assert listing(b"").again
+    assert listing(b"").can_be_read_again
     read, write = os.pipe()
     os.write(write, b"a.jpg\n")
     os.close(write)
-    assert not Listing(f"/dev/fd/{read}").again
+    assert not Listing(f"/dev/fd/{read}").can_be_read_again
     os.close(read)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bnstat.errors import SourceError
 from bnstat.images import Sources
-from bnstat.images.patterns import unbraced
+from bnstat.images.patterns import expand_braces
 
 BRACES = [
     "shards/{000..003}.tar",
@@ -34,12 +34,12 @@ def test_braces_are_those_of_bash(text):
         pytest.skip("needs bash")
     command = ["bash", "-c", f"printf '%s\\n' {text}"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert unbraced(text) == printed.splitlines()
+    assert expand_braces(text) == printed.splitlines()
 
 
 def test_letters_are_no_range():
     """WebDataset and bnstat count in numbers alone; what is no range stands for itself."""
-    assert unbraced("{a..c}.png") == ["{a..c}.png"]
+    assert expand_braces("{a..c}.png") == ["{a..c}.png"]
 
 
 @pytest.fixture

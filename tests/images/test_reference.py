@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnstat.images import Reference, Sources
-from bnstat.images.reference import refer
+from bnstat.images.reference import file_reference
 from bnstat.text import key_text
 
 
@@ -22,7 +22,7 @@ def test_size_and_time_are_those_of_the_file(tmp_path):
     path.write_bytes(b"12345")
     os.utime(path, ns=(1, 1_700_000_000_123_456_789))
     expected = Reference(b"x.jpg", os.fsencode(path), 5, 1_700_000_000_123_456_789)
-    assert refer(b"x.jpg", os.fsencode(path)) == expected
+    assert file_reference(b"x.jpg", os.fsencode(path)) == expected
 
 
 def test_fingerprint_is_as_documented():
@@ -77,4 +77,4 @@ def test_key_as_text(key, text):
 def test_only_regular_files_can_be_measured(tmp_path, name, problem):
     """What is no regular file is never opened."""
     os.mkfifo(tmp_path / "pipe")
-    assert refer(b"x", os.fsencode(tmp_path / name)).problem == problem
+    assert file_reference(b"x", os.fsencode(tmp_path / name)).problem == problem

@@ -9,7 +9,7 @@ from PIL import Image
 from torchvision.datasets.folder import default_loader
 
 from bnstat.images import Limits
-from bnstat.images.reference import refer
+from bnstat.images.reference import file_reference
 from bnstat.moments import Records
 from bnstat.scan import Measure, View
 
@@ -145,7 +145,7 @@ def settled(tmp_path):
             key = f"{i}.png".encode()
             path = os.fsencode(tmp_path / f"{i}.png")
             Image.new(mode, (2, 2)).save(os.fsdecode(path))
-            view.add([key], Measure("native", Limits(100))([refer(key, path)])[0])
+            view.add([key], Measure("native", Limits(100))([file_reference(key, path)])[0])
         view.settle_mode()
         return view.records.modes, view.failures
 

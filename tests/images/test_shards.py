@@ -6,12 +6,12 @@ import pytest
 
 from bnstat.images import Sources
 from bnstat.images.listing import Listing
-from bnstat.images.shards import KeysOf, read_shard, shard_of
+from bnstat.images.shards import ShardKeys, read_shard, shard_of
 from bnstat.stats import Shard, Shards
 
 
 def sources(folder, index, of):
-    return Sources.open([os.fspath(folder)], keys=KeysOf(Shards((index,), of)))
+    return Sources.open([os.fspath(folder)], keys=ShardKeys(Shards((index,), of)))
 
 
 def test_which_shard_never_changes():
@@ -43,7 +43,7 @@ def test_several_sources_and_duplicates_add_up(photos):
     """An image named twice is a duplicate in its own shard only."""
     named = [os.fspath(photos), os.fspath(photos / "dogs"), os.fspath(photos)]
     whole = Sources.open(named)
-    shards = [Sources.open(named, keys=KeysOf(Shards((i,), 3))) for i in (1, 2, 3)]
+    shards = [Sources.open(named, keys=ShardKeys(Shards((i,), 3))) for i in (1, 2, 3)]
     found = [list(shard) for shard in shards]
     assert sorted(r for part in found for r in part) == list(whole)
     assert sum(shard.duplicates for shard in shards) == whole.duplicates > 0
@@ -56,7 +56,7 @@ def test_a_list_is_split_by_its_keys(photos, tmp_path):
     names = sorted(p for p in photos.rglob("*.*") if p.suffix != ".txt")
     (tmp_path / "list").write_text("\n".join(map(str, names)))
     for index in (1, 2):
-        keys = KeysOf(Shards((index,), 2))
+        keys = ShardKeys(Shards((index,), 2))
         listing = Listing(os.fspath(tmp_path / "list"), root=os.fspath(photos), keys=keys)
         listed = [reference.key for reference in Sources.listed(listing, keys)]
         assert listed == [reference.key for reference in sources(photos, index, 2)]

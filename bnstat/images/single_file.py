@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bnstat.images.reference import Reference, refer
+from bnstat.images.reference import Reference, file_reference
 
 
 class SingleFile:
@@ -22,4 +22,4 @@ class SingleFile:
         return 1
 
     def __iter__(self) -> Iterator[Reference]:
-        yield refer(self.prefix, self._path)
+        yield file_reference(self.prefix, self._path)

@@ -1,17 +1,13 @@
-"""Images at URLs: one, those below a folder, those that match a pattern."""
+"""A file or a folder at a URL."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterator
 
 from bnstat.images.naming import is_image
-from bnstat.images.reference import Reference, UnreadableError, carried
-from bnstat.images.urls import Info, explained, filesystem, reachable, url_of
-from bnstat.images.urls import refer as refer_anywhere
-
-Refer: TypeAlias = Callable[[bytes], Reference]
+from bnstat.images.reference import Reference, UnreadableError
+from bnstat.images.urls import Info, as_unreadable, filesystem, url_of, url_reference
 
 
 class RemoteFile:
@@ -30,7 +26,7 @@ class RemoteFile:
         return 1
 
     def __iter__(self) -> Iterator[Reference]:
-        yield refer(self.prefix, self._url, self._known)
+        yield url_reference(self.prefix, self._url, self._known)
 
 
 class RemoteFolder:
@@ -44,7 +40,7 @@ class RemoteFolder:
         self.skipped = 0
 
     def count(self) -> None:
-        """Say that the number is not known before all is listed."""
+        """Return None: the number is not known before everything is listed."""
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
@@ -54,7 +50,7 @@ class RemoteFolder:
         while waiting:
             key, path, known = waiting.pop()
             if known is not None:
-                yield refer(key, url_of(self._url, path), known)
+                yield url_reference(key, url_of(self._url, path), known)
                 continue
             try:
                 waiting.extend(reversed(self._below(key, path)))
@@ -62,8 +58,8 @@ class RemoteFolder:
                 yield Reference(key or b"/", self._url, 0, 0, str(error))
 
     def _below(self, key: bytes, path: str) -> list[tuple[bytes, str, Info | None]]:
-        """Return key, path and, of files, what is known, of all in a folder, sorted by key."""
-        with explained():
+        """Return key, path and, for files, the listed information of a folder's entries, by key."""
+        with as_unreadable():
             fs, _ = filesystem(self._url)
             listed = fs.ls(path, detail=True)
         found: list[tuple[bytes, str, Info | None]] = []
@@ -80,22 +76,8 @@ class RemoteFolder:
         return sorted(found, key=lambda each: each[0])
 
     def _name(self, path: str) -> bytes:
-        """Return the last part of a path, as it would be called in a folder."""
+        """Return the last part of a path, as a file in a folder would be named."""
         from urllib.parse import unquote_to_bytes
 
         name = path.rstrip("/").rpartition("/")[2]
         return unquote_to_bytes(name) if self._url.startswith(b"http") else os.fsencode(name)
-
-
-def refer(key: bytes, url: bytes, known: Info | None = None) -> Reference:
-    """Return the reference to an image at a URL, with its bytes where no worker can reach it."""
-    reference = refer_anywhere(key, url, known)
-    return reference if reachable(url) else carried(reference)
-
-
-def matching(pattern: bytes) -> list[tuple[bytes, Info]]:
-    """Return URL and what is known of all that matches a pattern at a URL."""
-    fs, path = filesystem(pattern)
-    with explained():
-        found = fs.glob(path, detail=True)
-    return [(url_of(pattern, name), known) for name, known in found.items()]

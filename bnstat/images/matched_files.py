@@ -1,4 +1,4 @@
-"""The images among what a pattern matches."""
+"""The files that a wildcard matches."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 from bnstat.images.reference import Reference
 
 
-class Matches:
-    """Files that a pattern matches, of which each is its own key.
+class MatchedFiles:
+    """Files that a wildcard matches; each name is its own key.
 
-    names: in the order of their bytes; refer: name to reference; skipped: matches without an image
-    extension.
+    names: in the order of their bytes; reference_to: returns a name's reference; skipped: matches
+    without an image extension.
     """
 
     ordered = True
 
     def __init__(
-        self, names: Sequence[bytes], refer: Callable[[bytes], Reference], skipped: int
+        self, names: Sequence[bytes], reference_to: Callable[[bytes], Reference], skipped: int
     ) -> None:
         self._names = names
-        self._refer = refer
+        self._reference_to = reference_to
         self.prefix = b"" if len(names) != 1 else names[0]
         self.skipped = skipped
 
@@ -30,4 +30,4 @@ class Matches:
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
-        return map(self._refer, self._names)
+        return map(self._reference_to, self._names)

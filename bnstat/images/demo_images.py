@@ -1,4 +1,4 @@
-"""A small folder of photo-like images, drawn the same every time; `bnstat demo` measures it."""
+"""The images of `bnstat demo`: a small folder of photo-like images, the same every time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LIGHT = {
 }
 
 
-def draw(folder: Path) -> None:
+def write_demo_images(folder: Path) -> None:
     """Draw two classes with different light into `folder`.
 
     JPEG and PNG in several sizes, among them an 8-bit gray image, a 16-bit gray one, and one that

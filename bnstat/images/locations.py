@@ -1,67 +1,74 @@
-"""What is typed, to where images are: a folder, a file, an archive, a URL, a pattern."""
+"""Which kind of source a location is: a folder, a file, an archive, a URL, a pattern."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from bnstat.errors import SourceError
-from bnstat.images import patterns, remote, urls
+from bnstat.images import patterns, urls
 from bnstat.images.archive import Archive, Format, Place
 from bnstat.images.folder import Folder
 from bnstat.images.formats import format_of, holds_images
-from bnstat.images.matches import Matches
+from bnstat.images.matched_files import MatchedFiles
 from bnstat.images.naming import is_hidden, is_image
-from bnstat.images.reference import UnreadableError, refer
-from bnstat.images.shards import ALL
-from bnstat.images.single import SingleFile
+from bnstat.images.reference import Reference, UnreadableError, file_reference
+from bnstat.images.shards import ALL_KEYS
+from bnstat.images.single_file import SingleFile
 from bnstat.images.source import Source
+from bnstat.images.url_sources import RemoteFile, RemoteFolder
 from bnstat.text import key_text
 
 
-def located(locations: Sequence[str], cwd: bytes, keys: Container[bytes] = ALL) -> list[Source]:
-    """Return the images at locations, which are relative to `cwd` unless they are URLs.
+def sources_at(
+    locations: Sequence[str], cwd: bytes, keys: Container[bytes] = ALL_KEYS
+) -> list[Source]:
+    """Return the sources at locations, which are relative to `cwd` unless they are URLs.
 
-    Files in folders whose keys are not among `keys` are not looked at.
+    Files in folders whose keys are not in `keys` are not examined.
 
     Raises
     ------
     SourceError
         If there is nothing at a location.
     """
-    names = [name for typed in locations for name in _unbraced(typed, cwd)]
+    names = [name for typed in locations for name in _without_braces(typed, cwd)]
     several = len(locations) > 1 or len(names) > 1
-    alone = len(names) == 1
-    return [part for n in names for part in _Location(n, cwd, keys, several, alone).parts]
+    only_source = len(names) == 1
+    return [s for n in names for s in _Location(n, cwd, keys, several, only_source).sources]
 
 
-def _unbraced(typed: str, cwd: bytes) -> list[bytes]:
+def _without_braces(typed: str, cwd: bytes) -> list[bytes]:
     name = os.fsencode(typed)
     if os.path.lexists(os.path.join(cwd, name)):
         return [name]
-    return [os.fsencode(each) for each in patterns.unbraced(typed)]
+    return [os.fsencode(each) for each in patterns.expand_braces(typed)]
 
 
 @dataclass(frozen=True)
 class _Location:
-    """A location without braces: as typed; beside others, whose keys it must differ from; alone."""
+    """A location without braces.
+
+    name: as typed; several: it is one of several, so that keys begin with it; only_source: there is
+    no other, so that what cannot be read is an error and not a failure.
+    """
 
     name: bytes
     cwd: bytes
     keys: Container[bytes]
     several: bool
-    alone: bool
+    only_source: bool
 
     @property
-    def parts(self) -> list[Source]:
+    def sources(self) -> list[Source]:
         if os.path.lexists(self._path):
             return [self._local()]
         if urls.is_url(self.name):
             return self._remote()
         if patterns.has_wildcard(self.name):
-            return self._matched(patterns.matching(self.name, self.cwd))
+            return self._matched(patterns.expand_wildcards(self.name, self.cwd))
         raise SourceError(f"no folder or file {key_text(self._path)}; check the path")
 
     @property
@@ -80,31 +87,34 @@ class _Location:
     def _key(self) -> bytes:
         return self.name if self.several else os.path.basename(self.name)
 
-    def _archive(self, place: Place, form: Format) -> Archive:
+    def _archive(self, place: Place, kind: Format) -> Archive:
         prefix = self.name + b"/" if self.several else b""
-        return Archive(place, form, name=self._key, prefix=prefix, alone=self.alone)
+        return Archive(place, kind, name=self._key, prefix=prefix, only_source=self.only_source)
 
     def _matched(self, names: Sequence[bytes]) -> list[Source]:
-        """Return what a pattern matches: what holds images by itself, and the images."""
+        """Return the sources that a pattern matches: folders, archives, and the other images."""
         if not names:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
-        kept = [n for n in names if holds_images(n) or os.path.isdir(os.path.join(self.cwd, n))]
-        alone = self.alone and len(names) == 1
-        parts = [_Location(n, self.cwd, self.keys, True, alone)._local() for n in kept]
-        others = sorted(set(names).difference(kept))
-        return [*parts, *_images(others, lambda name: refer(name, os.path.join(self.cwd, name)))]
+        own = [n for n in names if holds_images(n) or os.path.isdir(os.path.join(self.cwd, n))]
+        only_source = self.only_source and len(names) == 1
+        found = [_Location(n, self.cwd, self.keys, True, only_source)._local() for n in own]
+        others = sorted(set(names).difference(own))
+        return [
+            *found,
+            *_images(others, lambda name: file_reference(name, os.path.join(self.cwd, name))),
+        ]
 
     def _remote(self) -> list[Source]:
         url = _absolute(self.name, self.cwd)
-        urls.filesystem(url)  # here, so that a package that is missing is an error at once
+        urls.filesystem(url)  # a missing package is an error at once
         if patterns.has_wildcard(self.name):
             return self._matched_remotely(url)
         if holds_images(_path_in(url)):
             return [self._archive(Place(url, remote=True), format_of(_path_in(url)))]
         if self._is_remote_folder(url):
             prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
-            return [remote.RemoteFolder(url, prefix)]
-        return [remote.RemoteFile(url, self.name if self.several else _last(url))]
+            return [RemoteFolder(url, prefix)]
+        return [RemoteFile(url, self.name if self.several else _last(url))]
 
     def _is_remote_folder(self, url: bytes) -> bool:
         if url.startswith((b"http://", b"https://")):
@@ -118,36 +128,41 @@ class _Location:
 
     def _matched_remotely(self, url: bytes) -> list[Source]:
         try:
-            found = remote.matching(url)
+            matches = urls.expand_wildcards(url)
         except UnreadableError as error:
             raise SourceError(f"{key_text(self.name)} {error}") from error
         above = _folder_above_wildcards(url)
         known = {
             name: info
-            for name, info in found
+            for name, info in matches
             if info["type"] != "directory" and not is_hidden(_path_in(name).removeprefix(above))
         }
         if not known:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
-        kept = [name for name in known if holds_images(_path_in(name))]
-        alone = self.alone and len(known) == 1
-        parts = [
-            part for name in kept for part in _Location(name, b"", self.keys, True, alone)._remote()
+        own = [name for name in known if holds_images(_path_in(name))]
+        only_source = self.only_source and len(known) == 1
+        found = [
+            source
+            for name in own
+            for source in _Location(name, b"", self.keys, True, only_source)._remote()
         ]
-        others = sorted(known.keys() - set(kept))
-        return [*parts, *_images(others, lambda name: remote.refer(name, name, known[name]))]
+        others = sorted(known.keys() - set(own))
+        return [
+            *found,
+            *_images(others, lambda name: urls.url_reference(name, name, known[name])),
+        ]
 
 
-def _images(names: Sequence[bytes], refer: remote.Refer) -> list[Source]:
-    """Return the images among files that a pattern matches; other files are counted."""
+def _images(names: Sequence[bytes], reference_to: Callable[[bytes], Reference]) -> list[Source]:
+    """Return the images among the files that a pattern matches; other files are counted."""
     images = [name for name in names if is_image(_path_in(name))]
     if not names:
         return []
-    return [Matches(images, refer, len(names) - len(images))]
+    return [MatchedFiles(images, reference_to, len(names) - len(images))]
 
 
 def _path_in(url: bytes) -> bytes:
-    """Return the path in a URL, which tells what is there: of a chain, the first."""
+    """Return the path in a URL, which shows what is there: the first of a chain."""
     links = [link for link in url.split(b"::") if b"://" in link] or [url]
     web = links[0].startswith((b"http://", b"https://"))
     return links[0].partition(b"?")[0] if web else links[0]
