@@ -12,7 +12,7 @@ from bnstat.targets.target import BOTH, Target
 _SNIPPET = """\
 import albumentations as A
 
-# {origin}
+{comment}
 normalize = A.Normalize(
     mean={mean},
     std={std},
@@ -28,7 +28,10 @@ def render(figures: Figures, *, serialized: bool = False) -> bytes:
     if serialized:
         return _serialized(figures, mean, std, largest)
     return _SNIPPET.format(
-        origin=figures.origin, mean=literal(mean), std=literal(std), largest=largest
+        comment=figures.comment,
+        mean=literal(mean),
+        std=literal(std),
+        largest=largest,
     ).encode()
 
 

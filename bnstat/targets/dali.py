@@ -12,7 +12,7 @@ _SNIPPET = """\
 from nvidia.dali import fn, types
 
 
-# {origin}
+{comment}
 def normalize(images):
     return fn.crop_mirror_normalize(
         images,
@@ -27,7 +27,7 @@ def normalize(images):
 def render(figures: Figures) -> bytes:
     """Return a function for a pipeline definition; channels are those of the decoder's output."""
     return _SNIPPET.format(
-        origin=figures.origin,
+        comment=figures.comment,
         mean=figures.text(figures.mean),
         std=figures.text(figures.nonzero_std),
     ).encode()

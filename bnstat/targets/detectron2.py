@@ -13,7 +13,7 @@ from bnstat.targets.figures import Figures
 from bnstat.targets.target import Target
 
 _CONFIG = """\
-# {origin}
+{comment}
 INPUT:
   FORMAT: {order}
 MODEL:
@@ -65,7 +65,7 @@ def _check_order(config: Config, figures: Figures) -> None:
 def render(figures: Figures) -> bytes:
     """Return lines for a config."""
     return _CONFIG.format(
-        origin=figures.origin,
+        comment=figures.comment,
         order=_format(figures),
         mean=figures.text(figures.mean),
         std=figures.text(figures.nonzero_std),

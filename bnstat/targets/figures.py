@@ -90,9 +90,9 @@ class Figures:
         return self.std
 
     @property
-    def origin(self) -> str:
-        """Where the figures come from, in one line of printable text."""
-        return provenance_line(self.stats, self.method)
+    def comment(self) -> str:
+        """Two lines of comment: where the figures come from, and which images they are for."""
+        return f"# {provenance_line(self.stats, self.method)}\n# {self._channels_note}"
 
     @property
     def provenance(self) -> dict[str, str]:
@@ -112,6 +112,18 @@ class Figures:
     def text(self, values: Sequence[float]) -> str:
         """Return a list of numbers with so many digits, as most formats write it."""
         return literal(self.numbers(values))
+
+    @property
+    def _channels_note(self) -> str:
+        """Say which images the figures are for; readers broadcast over others without a word.
+
+        v2.Normalize makes three channels of a gray image with three means, albumentations takes the
+        first of them, and both apply one mean to each channel of a colour image.
+        """
+        names = ", ".join(self.channels)
+        if len(self.channels) == 1:
+            return f"For images of 1 channel ({names}): in others, each gets the same figures."
+        return f"For images of {len(self.channels)} channels ({names}): convert others first."
 
     @property
     def _estimate(self) -> Estimate:

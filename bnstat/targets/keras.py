@@ -11,7 +11,7 @@ from bnstat.targets.target import Target
 _SNIPPET = """\
 import keras
 
-# {origin}
+{comment}
 # For images of shape (N, H, W, {channels}) in [0, {scale}].
 normalization = keras.layers.Normalization(
     axis=-1,
@@ -24,7 +24,7 @@ normalization = keras.layers.Normalization(
 def render(figures: Figures) -> bytes:
     """Return a snippet that runs as pasted."""
     return _SNIPPET.format(
-        origin=figures.origin,
+        comment=figures.comment,
         channels=len(figures.channels),
         scale=figures.scale,
         mean=figures.text(figures.mean),

@@ -11,7 +11,7 @@ from bnstat.targets.target import Target
 _CONFIG = """\
 # -*- coding: utf-8 -*-
 
-# {origin}
+{comment}
 data_preprocessor = dict(
     type="ImgDataPreprocessor",
     mean={mean},
@@ -28,7 +28,7 @@ def render(figures: Figures) -> bytes:
     """
     turned = figures.order == "rgb" and len(figures.channels) > 1
     return _CONFIG.format(
-        origin=figures.origin,
+        comment=figures.comment,
         mean=figures.text(figures.mean),
         std=figures.text(figures.nonzero_std),
         turned=turned,

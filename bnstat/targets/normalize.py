@@ -20,7 +20,7 @@ _SNIPPET = """\
 import torch
 from torchvision.transforms import v2
 
-# {origin}
+{comment}
 normalize = v2.Compose(
     [
         v2.ToImage(),
@@ -51,7 +51,7 @@ def normalize(stats: Stats, method: str = "two-pass") -> v2.Normalize:
 def render(figures: Figures) -> bytes:
     """Return the snippet as UTF-8; it runs as pasted."""
     return _SNIPPET.format(
-        origin=figures.origin,
+        comment=figures.comment,
         scaled=", scale=True" if figures.scale == 1 else "",
         mean=figures.text(figures.mean),
         std=figures.text(figures.nonzero_std),

@@ -12,7 +12,7 @@ _SNIPPET = """\
 from openvino import Layout, Type
 from openvino.preprocess import PrePostProcessor
 
-# {origin}
+{comment}
 # The same for the model optimizer of OpenVINO up to 2024:
 # --mean_values "{mean}" --scale_values "{std}"
 
@@ -33,7 +33,7 @@ def render(figures: Figures) -> bytes:
     A model from PyTorch does not say where its channels are, without which there is no `mean`.
     """
     return _SNIPPET.format(
-        origin=figures.origin,
+        comment=figures.comment,
         given="u8" if figures.scale == 255 else "f32",
         mean=figures.text(figures.mean),
         std=figures.text(figures.nonzero_std),

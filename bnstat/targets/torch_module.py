@@ -12,7 +12,7 @@ _FILE = '''\
 import torch
 from torch import nn
 
-# {origin}
+{comment}
 MEAN = {mean}
 STD = {std}
 
@@ -33,7 +33,7 @@ class InputNorm(nn.Module):
 def render(figures: Figures) -> bytes:
     """Return the file as UTF-8; it needs torch alone."""
     return _FILE.format(
-        origin=figures.origin,
+        comment=figures.comment,
         mean=figures.text(figures.mean),
         std=figures.text(figures.nonzero_std),
         channels=len(figures.channels),

@@ -89,6 +89,21 @@ class TestNormalize:
         with Image.open(result.image) as image:
             assert result.agrees(normalize(image))
 
+    @pytest.mark.parametrize(
+        ("mode", "other", "note"),
+        [
+            ("L", "RGB", "# For images of 1 channel (L): in others, each gets the same figures."),
+            ("RGB", "L", "# For images of 3 channels (R, G, B): convert others first."),
+        ],
+    )
+    def test_it_says_which_images_it_is_for(self, measured, export, mode, other, note):
+        """As v2.Normalize broadcasts: three channels come out of images of either kind."""
+        file = export(measured(mode), "normalize")
+        normalize = runpy.run_path(str(file))["normalize"]
+
+        assert file.read_text().splitlines()[4] == note
+        assert normalize(Image.new(other, (5, 4))).shape == (3, 4, 5)
+
     def test_three_digits(self, measured, export):
         """So many as were asked for, of the mean and of the std."""
         result = measured()
