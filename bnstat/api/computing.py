@@ -70,8 +70,8 @@ def compute(
     workers
         Processes; None is one for each core this process may use; with 1 no process is started.
     engine
-        "processes" on this machine; "dask", a Dask cluster on this machine; or the cluster whose
-        scheduler is at "dask://HOST:PORT". The result does not depend on it.
+        "processes" on this machine, or the Dask cluster whose scheduler is at "dask://HOST:PORT" or
+        "dask+tls://HOST:PORT". The result does not depend on it.
     fail_fast
         Raise at the first image that cannot be measured, instead of recording it.
     max_pixels, max_bytes

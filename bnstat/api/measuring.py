@@ -93,9 +93,9 @@ def looked(
         plans,
         per_image_histograms=journal is not None,
     )
-    mortal = settings.timeout is not None  # what takes too long is ended with its process
+    killable = settings.timeout is not None  # what takes too long is ended with its process
     preload, name = preloads(pipeline=any(plans)), settings.engine
-    with closing(open_engine(settings.workers, preload, name, mortal=mortal)) as engine:
+    with closing(open_engine(settings.workers, preload, name, killable=killable)) as engine:
         return scan(
             images,
             work,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bnstat.engines import is_engine
+from bnstat.engines import ENGINES, is_engine
 from bnstat.estimators import Schedule
 from bnstat.scan import Progress
 
@@ -14,7 +14,6 @@ MAX_PIXELS = 178_956_970
 LONGEST = 1e6  # seconds; timers of the system take no more than about 10^8
 MODES = ("RGB", "L", "RGBA", "native")
 ORDERS = ("shuffled", "listed")
-ENGINES = "processes, dask or dask://HOST:PORT"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,10 +58,10 @@ def shard(context: click.Context, parameter: click.Parameter, value: str | None)
 
 def engine(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """Return the name of an engine, or None if the option was not given."""
-    from bnstat.engines import is_engine
+    from bnstat.engines import ENGINES, is_engine
 
     if value is not None and not is_engine(value):
-        raise click.BadParameter(f"{value!r} is not processes, dask or dask://HOST:PORT.")
+        raise click.BadParameter(f"{value!r} is not {ENGINES}.")
     return value
 
 
@@ -148,8 +148,8 @@ def measuring(default: str) -> Callable[[F], F]:
             "--engine",
             callback=engine,
             metavar="ENGINE",
-            help="Where the work runs: processes; dask, a cluster on this machine; or "
-            "dask://HOST:PORT, that of a scheduler.  [default: processes]",
+            help="Where the work runs: processes on this machine, or a Dask cluster at "
+            "dask://HOST:PORT or dask+tls://HOST:PORT.  [default: processes]",
         ),
     )
 

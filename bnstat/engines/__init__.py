@@ -6,6 +6,9 @@ An engine opens executors, and knows what losing a worker looks like. It knows n
     inline       in the caller's own process, one call after another
     processes    in worker processes on this machine
     dask         on a Dask cluster
+
+`fork_server` starts the processes; `worker` is one of them as its caller sees it, and `*_main` is
+what these do. `dask_worker` is what a worker of a cluster does.
 """
 
 import re
@@ -18,6 +21,7 @@ from bnstat.engines.processes import ProcessEngine, usable_cores
 from bnstat.errors import MeasureError
 
 __all__ = [
+    "ENGINES",
     "Engine",
     "InlineEngine",
     "ProcessEngine",
@@ -27,11 +31,12 @@ __all__ = [
     "warm_up",
 ]
 
-_NAME = re.compile(r"processes|dask(://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1,5})?")
+ENGINES = "processes, dask://HOST:PORT or dask+tls://HOST:PORT"
+_NAME = re.compile(r"processes|dask(\+tls)?://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1,5}")
 
 
 def is_engine(name: str) -> bool:
-    """Whether a name is "processes", "dask" or "dask://HOST:PORT"."""
+    """Whether a name is one of `ENGINES`."""
     return _NAME.fullmatch(name) is not None
 
 
@@ -40,12 +45,12 @@ def open_engine(
     preload: Sequence[str] = (),
     name: str = "processes",
     *,
-    mortal: bool = False,
+    killable: bool = False,
 ) -> Engine:
     """Return the engine of a name for so many workers; None is one for each core.
 
-    `preload` names modules that the work needs, to be imported once for all workers. With `mortal`,
-    work may end its worker: a single one is a process too, not this one.
+    `preload` names modules that the work needs, to be imported once for all workers. With
+    `killable`, work may end its worker, so that a single one is a process too, not this one.
 
     Raises
     ------
@@ -53,17 +58,15 @@ def open_engine(
         If the engine needs a package that is not installed, or its workers must not be ended.
     """
     scheme, _, address = name.partition("://")
-    if scheme == "dask" and mortal:
+    if address and killable:
         raise MeasureError(
             "a time limit ends workers, which on a cluster are not bnstat's alone: "
             "leave out --timeout, or use --engine processes"
         )
-    if scheme == "dask":
+    if address:
         from bnstat.engines.dask import DaskEngine
 
-        return (
-            DaskEngine(address, workers) if address else DaskEngine(None, workers or usable_cores())
-        )
+        return DaskEngine(address, workers, tls=scheme == "dask+tls")
     workers = workers or usable_cores()
-    here = workers == 1 and not mortal
+    here = workers == 1 and not killable
     return InlineEngine() if here else ProcessEngine(workers, preload)

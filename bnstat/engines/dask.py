@@ -1,11 +1,11 @@
-"""Work on a Dask cluster: one that is there, or one on this machine for the run.
+"""Work on a Dask cluster.
 
 Calls go through Dask's own executor. When a worker dies or leaves, Dask gives its calls to another;
 one that joins gets its share. A call under which several workers in a row have died comes back as
 `KilledWorker`, and so may calls that only waited behind it: `scan` tries all of them one by one.
 
 Dask by itself would wait for ever for a scheduler or for workers that do not come back, so a thread
-looks after both.
+watches both.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import uuid4
 
 from bnstat._version import __version__
-from bnstat.engines.cluster import local_cluster
-from bnstat.engines.remote import answer_alone, installed
+from bnstat.engines.dask_worker import answer_alone, installed
 from bnstat.errors import MeasureError
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Security
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,12 +36,17 @@ T = TypeVar("T")
 _CONNECT = 10.0  # seconds until a scheduler must have answered
 _SILENT = 30.0  # ... one that has been there
 _LOOK = 0.5  # between two looks at the cluster
+_TLS = "https://distributed.dask.org/en/stable/tls.html"
 
 
 class DaskEngine:
-    """Dask workers: those of the scheduler at `address`, or else as many processes here."""
+    """The Dask workers of the scheduler at HOST:PORT.
 
-    def __init__(self, address: str | None, workers: int | None) -> None:
+    With `tls`, the connection is encrypted, with the certificates that Dask's own configuration
+    names (`distributed.comm.tls`).
+    """
+
+    def __init__(self, address: str, workers: int | None, *, tls: bool = False) -> None:
         try:
             from distributed import KilledWorker
         except ImportError as error:
@@ -51,6 +55,7 @@ class DaskEngine:
             ) from error
         self.lost: tuple[type[BaseException], ...] = (KilledWorker,)
         self._address = address
+        self._tls = tls
         self._least = workers or 1
         self._open = ExitStack()
         self._cluster: _Cluster | None = None
@@ -77,7 +82,7 @@ class DaskEngine:
         return f"{times} Dask workers in a row"
 
     def close(self) -> None:
-        """Leave the cluster; end it if it was started here."""
+        """Leave the cluster."""
         self._cluster = None
         self._open.close()
 
@@ -86,16 +91,33 @@ class DaskEngine:
         from distributed.utils import silence_logging_cmgr
 
         self._open.enter_context(silence_logging_cmgr(logging.CRITICAL))
-        own = self._address is None
-        address = self._address or self._open.enter_context(local_cluster(self._least))
+        security = _certificates() if self._tls else None
+        url = f"{'tls' if self._tls else 'tcp'}://{self._address}"
         try:
-            client = Client(address, timeout=_CONNECT, set_as_default=False)
+            client = Client(url, security=security, timeout=_CONNECT, set_as_default=False)
         except (OSError, ValueError) as error:
+            check = "the address and its certificates" if self._tls else "the address"
             raise MeasureError(
-                f"no Dask scheduler answers at {address}; start one there, or check the address"
+                f"no Dask scheduler answers at {self._address}; start one there, or check {check}"
             ) from error
         self._open.callback(client.close)
-        return _Cluster(client, "on this machine" if own else f"at {address}")
+        return _Cluster(client, f"at {self._address}")
+
+
+def _certificates() -> Security:
+    """Return what Dask's own configuration says of certificates."""
+    from distributed import Security
+
+    try:
+        security = Security(require_encryption=True)
+        context = security.get_connection_args("client")["ssl_context"]
+    except (OSError, ValueError) as error:
+        raise MeasureError(
+            f"the certificates in Dask's configuration cannot be used: {error}; see {_TLS}"
+        ) from error
+    if context is None:
+        raise MeasureError(f"dask+tls needs certificates in Dask's configuration; see {_TLS}")
+    return security
 
 
 class _Cluster:

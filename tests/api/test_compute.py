@@ -330,6 +330,7 @@ def test_saved_and_loaded(photos, tmp_path):
         {"workers": -1},
         {"max_pixels": 0},
         {"engine": "threads"},
+        {"engine": "dask"},
         {"engine": "dask://host"},
     ],
     ids=str,

@@ -51,7 +51,7 @@ def test_limits_without_a_meaning(photos, option):
         bnstat.compute(photos, **option)
 
 
-@pytest.mark.parametrize("engine", ["dask", "dask://localhost:1"])
+@pytest.mark.parametrize("engine", ["dask://localhost:1", "dask+tls://localhost:1"])
 def test_no_time_limit_on_a_cluster(photos, engine):
     """It would end workers that others use; the error says what to do."""
     with pytest.raises(MeasureError) as refused:

@@ -1,4 +1,4 @@
-"""The engine `dask` beside `processes`, with as many workers on this machine.
+"""A Dask cluster on this machine beside `processes`, with as many workers.
 
     python tests/benchmarks/engines.py FOLDER [--workers N] [--rounds R] [--images M]
 
@@ -17,11 +17,14 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
-from bnstat.engines import Engine, needed, open_engine
+from distributed import LocalCluster
+
+from bnstat.engines import Engine, open_engine
 from bnstat.images import Limits, Reference, Sources
+from bnstat.preloads import preloads
 from bnstat.scan import Measure, scan
 
-NAMES = ("processes", "dask")
+PRELOADS = preloads(pipeline=False)
 
 
 def main() -> None:
@@ -29,9 +32,15 @@ def main() -> None:
     images = references(arguments.folder, arguments.images)
     size = sum(image.size for image in images) / 1e6
     print(f"{arguments.folder}: {len(images)} images, {size:.0f} MB; {arguments.workers} workers")
-    seconds: dict[str, list[float]] = {name: [] for name in NAMES}
+    seconds: dict[str, list[float]] = {"processes": [], "dask": []}
     with ExitStack() as stack:
-        engines = {name: stack.enter_context(opened(name, arguments.workers)) for name in NAMES}
+        cluster = stack.enter_context(LocalCluster(arguments.workers, threads_per_worker=1))
+        address = cluster.scheduler_address.replace("tcp:", "dask:")
+        names = {"processes": "processes", "dask": address}
+        engines = {
+            name: stack.enter_context(closing(open_engine(arguments.workers, PRELOADS, engine)))
+            for name, engine in names.items()
+        }
         assert len({scanned(images, engine)[1] for engine in engines.values()}) == 1
         for _ in range(arguments.rounds):
             for name, engine in engines.items():
@@ -49,10 +58,6 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--images", type=int, default=1000)
     return parser.parse_args()
-
-
-def opened(name: str, workers: int) -> closing[Engine]:
-    return closing(open_engine(workers, needed(pipeline=False), name))
 
 
 def references(folder: Path, number: int) -> list[Reference]:

@@ -157,9 +157,10 @@ ERRORS = {
         "Invalid value for '--workers': 0 is not in the range x>=1.\nTry: bnstat compute --help",
     ),
     "engine": (
-        ("tiny", "--engine", "dask://here"),
+        ("tiny", "--engine", "dask"),
         2,
-        "Invalid value for '--engine': 'dask://here' is not processes, dask or dask://HOST:PORT.\n"
+        "Invalid value for '--engine': 'dask' is not processes, dask://HOST:PORT or "
+        "dask+tls://HOST:PORT.\n"
         "Try: bnstat compute --help",
     ),
     "no value": (

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 DASK = (sys.executable, "-m", "dask")
+ENGINES = {"tcp": "dask", "tls": "dask+tls"}
 
 
 class Cluster:
@@ -19,22 +20,23 @@ class Cluster:
     Workers have a folder of their own, so that relative names lead nowhere there.
     """
 
-    def __init__(self, folder, eventually):
-        self._folder, self._eventually = folder, eventually
+    def __init__(self, folder, eventually, env=()):
+        self._folder, self._eventually, self._env = folder, eventually, dict(env)
         self._started = []
         file = folder / "scheduler.json"
         options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         self.scheduler = self._start("scheduler", *options, "--scheduler-file", file)
         eventually(lambda: file.exists() and file.read_text().endswith("}"), seconds=120)
-        self.address = json.loads(file.read_text())["address"].removeprefix("tcp://")
-        self.engine = f"dask://{self.address}"
+        self.address = json.loads(file.read_text())["address"]
+        self.protocol, self.address = self.address.split("://")
+        self.engine = f"{ENGINES[self.protocol]}://{self.address}"
 
     def _start(self, *arguments, env=()):
         with open(self._folder / f"{len(self._started)}.log", "wb") as log:
             process = subprocess.Popen(
                 [*DASK, *map(os.fspath, arguments)],
                 cwd=self._folder,
-                env=os.environ | dict(env),
+                env=os.environ | self._env | dict(env),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -46,7 +48,8 @@ class Cluster:
     def worker(self, *options, env=()):
         """Start a worker; it joins in a second or two."""
         own = ("--no-dashboard", "--local-directory", self._folder)
-        return self._start("worker", self.address, *own, *options, env=env)
+        address = f"{self.protocol}://{self.address}"
+        return self._start("worker", address, *own, *options, env=env)
 
     def joined(self, number):
         """Wait until so many workers have joined."""
@@ -76,10 +79,11 @@ def clusters(tmp_path_factory, processes):
     started = []
 
     def start(workers=0, *options, env=()):
-        cluster = Cluster(tmp_path_factory.mktemp("dask"), processes.eventually)
+        cluster = Cluster(tmp_path_factory.mktemp("dask"), processes.eventually, env)
         started.append(cluster)
         cluster.workers = [cluster.worker(*options, env=env) for _ in range(workers)]
-        cluster.joined(workers)
+        if workers:
+            cluster.joined(workers)
         return cluster
 
     yield SimpleNamespace(start=start)

@@ -2,9 +2,6 @@
 
 import json
 import os
-import signal
-import textwrap
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -195,67 +192,10 @@ def test_workers_without_bnstat(clusters, photos, python, tmp_path):
     assert line.endswith(f"; install bnstat {bnstat.__version__} on all workers")
 
 
-PROGRAM = textwrap.dedent(
-    """
-    print("main runs")
-    import bnstat
-    print(bnstat.compute("photos", workers=2, engine="dask").count)
-    """
-)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("how", ["script", "command", "stdin"])
-def test_cluster_of_its_own(python, photos, tmp_path, how, processes):
-    """ "dask" starts a cluster and ends it, without running `__main__` again or a word."""
-    (tmp_path / "script.py").write_text(PROGRAM)
-    arguments = {"script": [tmp_path / "script.py"], "command": ["-c", PROGRAM], "stdin": ["-"]}
-    before = clusters_here()
-    result = python(*arguments[how], cwd=photos.parent, input=PROGRAM)
-    assert (result.stdout, result.stderr, result.returncode) == ("main runs\n5871\n", "", 0)
-    assert clusters_here() <= before
-
-
-def clusters_here():
-    """Return the processes of clusters that were started for a run."""
-    found = set()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                words = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"bnstat.engines.cluster" in words:
-                found.add(int(folder.name))
-    return found
-
-
-def leaders(main, processes):
-    """Return the process groups of a run's own cluster, once its workers are there."""
-    children = [pid for pid, (parent, *_) in processes.table().items() if parent == main.pid]
-    return [pid for pid in children if len(processes.group(pid)) >= 4]
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_ending_a_cluster_of_its_own(start, endless, processes, tmp_path, number):
-    """However the run ends, its cluster ends with it, without a word, and leaves no file."""
-    (tmp_path / "tmp").mkdir()
-    options = ("--engine", "dask", "--workers", "2")
-    main = start(*COMPUTE, *options, endless, env={"TMPDIR": os.fspath(tmp_path / "tmp")})
-    (leader,) = processes.eventually(lambda: leaders(main, processes), seconds=40)
-    time.sleep(1)
-    os.killpg(main.pid, number)
-    out, err = main.communicate(timeout=20)
-    assert (main.returncode, out, err) == (-number, b"", b"")
-    processes.eventually(lambda: not processes.group(leader), seconds=60)
-    assert list((tmp_path / "tmp").iterdir()) == []
-
-
 def test_without_distributed(python, photos):
     """Where the extra is missing, one line says how to get it."""
     program = "import sys; sys.modules['distributed'] = None; from bnstat.cli import main; main()"
-    result = python("-c", program, "compute", photos, "--engine", "dask")
+    result = python("-c", program, "compute", photos, "--engine", "dask://localhost:1")
     assert (result.returncode, result.stderr) == (
         4,
         "bnstat: the engine dask needs distributed: pip install 'bnstat[dask]'\n",

@@ -28,7 +28,6 @@ MODULES = [
     [
         ["--workers", "2"],
         pytest.param(["--workers", "2", "--augment", "colorjitter"], marks=pytest.mark.long),
-        pytest.param(["--engine", "dask"], marks=pytest.mark.long),
     ],
     ids=" ".join,
 )
@@ -37,8 +36,6 @@ def test_modules_beside_the_images_are_not_run(tmp_path, python, options):
     Image.fromarray(np.zeros((9, 9, 3), dtype=np.uint8)).save(tmp_path / "a.png")
     for name in MODULES:
         (tmp_path / f"{name}.py").write_text("open('harm', 'w').close()\n")
-    if "dask" in options:
-        pytest.importorskip("distributed")
     done = python("-c", INSTALLED, "compute", ".", "-o", "-", *options, timeout=300)
     assert (done.returncode, done.stderr.count("Error")) == (0, 0), done.stderr
     assert not (tmp_path / "harm").exists()
