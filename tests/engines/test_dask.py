@@ -171,7 +171,7 @@ def test_an_image_that_kills_its_workers(clusters, photos, bitmaps, monkeypatch)
     others = [reference for reference in references if reference.key != bad]
     expected = scan(others, Measure("RGB", Limits(10**9)), open_engine(1))
     (view,), (plain,) = found.views, expected.views
-    assert view.records.keys() == plain.records.keys()
+    assert list(view.records.keys()) == list(plain.records.keys())
     assert view.records.total() == plain.records.total()
 
 
