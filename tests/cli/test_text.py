@@ -218,7 +218,8 @@ def test_written_and_checked(compute, bnstat, photos):
     result = bnstat("export", "--format", "state_dict")
     assert (result.status, result.out) == (0, "")
     assert result.err == (
-        "written: bnstat.pt\nchecked: loads with weights_only=True into BatchNorm2d(3)\n"
+        "written: bnstat.pt\nchecked: loads with weights_only=True and strict=True into "
+        "BatchNorm2d(3)\n"
     )
 
 
