@@ -13,8 +13,9 @@ from bnstat.api.measuring import measure
 from bnstat.api.settings import Settings
 from bnstat.errors import MeasureError, SourceError
 from bnstat.estimators import TooFewSamplesError
-from bnstat.replay import Grid, Sweep
+from bnstat.replay import Grid
 from bnstat.stats import Stats
+from bnstat.stats.sweep import Sweep
 
 
 def sweep(

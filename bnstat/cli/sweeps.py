@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from bnstat.cli.report import console_for, counted
-from bnstat.replay import Cell, Off, Sweep
+from bnstat.stats.sweep import Cell, Off, Sweep
 
 
 def show(sweep: Sweep, color: bool | None) -> None:

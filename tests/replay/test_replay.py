@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bnstat.estimators import Schedule, batchnorm, expectation, two_pass
-from bnstat.replay import THREE_DECIMALS, Cell, Grid, Off, Sweep, sweep
+from bnstat.replay import Grid, sweep
+from bnstat.stats.sweep import THREE_DECIMALS, Cell, Off, Sweep
 
 
 def test_cells_come_in_the_grids_order(equal):
