@@ -39,13 +39,13 @@ def located(source: str | os.PathLike[str] | Stats) -> Sources:
             "the images of this result came as a list on standard input, which cannot be read "
             "again, or as several lists; name a SOURCE"
         )
-    locations, cwd, parts = source.source.locations, source.source.cwd, source.source.parts
+    locations, cwd, shards = source.source.locations, source.source.cwd, source.source.shards
     if not locations:
         raise SourceError("the result does not say where its images are; name a SOURCE")
     try:
         if listed is None:
-            return opened(locations, cwd=cwd, parts=parts)
-        return opened([], locations[0], listed.null, listed.root, cwd, parts)
+            return opened(locations, cwd=cwd, shards=shards)
+        return opened([], locations[0], listed.null, listed.root, cwd, shards)
     except ValueError as error:  # NUL, or half of a surrogate pair
         raise SourceError(f"the result names what no file can be called: {error}") from error
 
@@ -89,7 +89,7 @@ def still_holds(stats: Stats, settings: Settings) -> bool:
 def is_of(stats: Stats, location: str) -> bool:
     """Whether a result is of this one source, seen from here, whole and plain."""
     source = stats.source
-    if source.locations != (location,) or source.files_from or source.parts:
+    if source.locations != (location,) or source.files_from or source.shards:
         return False
     there = os.path.join(stats.source.cwd, location)
     same = is_url(os.fsencode(location)) or os.path.realpath(there) == os.path.realpath(location)

@@ -61,9 +61,9 @@ def compute(
         The schedule that `batchnorm` replays; `momentum=None` is torch's cumulative average. With a
         pipeline, each image is drawn once an epoch, and all figures cover all draws.
     shard
-        Measure the I-th of N disjoint parts of the images, by a hash of their keys: (I, N), I from
-        1 on, or "I/N". `merge` adds the results of all parts to that of the whole. A part may have
-        no images; its result has no figures then.
+        Measure the I-th of N disjoint shards of the images, by a hash of their keys: (I, N), I from
+        1 on, or "I/N". `merge` adds the results of all shards to that of the whole. A shard may
+        have no images; its result has no figures then.
     journal
         A file that remembers what was measured: a run that was killed goes on where it was when it
         is started again, and a later one measures only images that are new or changed.
@@ -117,7 +117,7 @@ def compute(
         fail_fast=fail_fast,
         progress=progress,
     )
-    find = partial(opened, sources, files_from, null, root, parts=_part(shard))
+    find = partial(opened, sources, files_from, null, root, shards=_shards(shard))
     if group is not None:
         from bnstat.api.ranks import measure_by_ranks
 
@@ -127,11 +127,10 @@ def compute(
     return measure(find(), [augment], settings, journal=journal)[0].stats
 
 
-def _part(shard: tuple[int, int] | str | None) -> Shards | None:
+def _shards(shard: tuple[int, int] | str | None) -> Shards | None:
     if shard is None:
         return None
-    one = read_shard(shard if isinstance(shard, str) else "{}/{}".format(*shard))
-    return Shards((one.index,), one.of)
+    return read_shard(shard if isinstance(shard, str) else "{}/{}".format(*shard))
 
 
 def load(path: str | os.PathLike[str]) -> Stats:

@@ -45,8 +45,8 @@ def _sources(found: Sources) -> dict[str, str]:
     described = {"sources": shlex.join(found.locations)}
     if relative:
         described["working folder"] = key_text(os.getcwdb())
-    if found.parts is not None:
-        described["shard"] = f"{found.parts.indices[0]}/{found.parts.of}"
+    if found.shards is not None:
+        described["shard"] = str(found.shards)
     if found.listing is not None:
         described["list"] = "names end in NUL" if found.listing.null else "names end in newline"
         described["root"] = str(found.listing.root)

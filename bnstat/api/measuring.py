@@ -32,13 +32,13 @@ def opened(
     null: bool = False,
     root: str | os.PathLike[str] | None = None,
     cwd: str = "",
-    parts: Shards | None = None,
+    shards: Shards | None = None,
 ) -> Sources:
     """Return the images of folders and files, or those that a list names; relative to `cwd`.
 
-    `parts` is which shards of them; None is all.
+    `shards` are those to include; None is all.
     """
-    keys = ShardKeys(parts)
+    keys = ShardKeys(shards)
     if files_from is None:
         return Sources.open([os.fspath(source) for source in sources], cwd, keys)
     if sources:

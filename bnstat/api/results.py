@@ -22,8 +22,6 @@ from bnstat.stats import (
     Failure,
     FileList,
     Pipeline,
-    Shard,
-    Shards,
     Source,
     Stats,
     Warned,
@@ -65,7 +63,7 @@ def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
 def _result(
     found: Sources, seen: Scan, view: View, pipeline: Pipeline, settings: Settings
 ) -> Result:
-    if found.parts is None:  # a shard may well be empty, and the others not
+    if found.shards is None:  # a shard may well be empty, and the others not
         _check_measured(found, seen, view)
     source = _source(found, seen, view)
     return Result(_stats(view.records, source, pipeline, settings), view.records)
@@ -96,15 +94,8 @@ def _source(found: Sources, seen: Scan, view: View) -> Source:
         warnings=_warnings(view),
         fingerprint=f"{seen.fingerprint:064x}",
         files_from=_file_list(listed) if listed else None,
-        **_parts(found.parts),
+        shards=found.shards,
     )
-
-
-def _parts(parts: Shards | None) -> dict[str, Any]:
-    """Return what a result says of the parts of the images that it is of."""
-    if parts is None or len(parts.indices) > 1:
-        return {"shards": parts}
-    return {"shard": Shard(parts.indices[0], parts.of)}
 
 
 def _warnings(view: View) -> Warnings:

@@ -30,7 +30,7 @@ from bnstat.cli.starting import warm_up
     "--shard",
     callback=options.shard,
     metavar="I/N",
-    help="Measure the I-th of N disjoint parts of the images; bnstat merge adds their results.",
+    help="Measure the I-th of N disjoint shards of the images; bnstat merge adds their results.",
 )
 @click.option(
     "--journal",

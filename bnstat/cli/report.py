@@ -130,17 +130,17 @@ def _headline(stats: Stats) -> str:
     if source.duplicates:
         counts.append(counted(source.duplicates, "duplicate"))
     where = printable(" | ".join([" ".join(source.locations), *stats.pipeline.transforms]))
-    where += _parts_in_words(source.parts)
+    where += _shards_in_words(source.shards)
     unit = "values as they are" if stats.scale == 1 else "values in [0, 1]"
     return f"{where}: {', '.join(counts)}; mode {stats.mode}, {unit}"
 
 
-def _parts_in_words(parts: Shards | None) -> str:
+def _shards_in_words(shards: Shards | None) -> str:
     """Return which shards a result is of, to stand behind its name."""
-    if parts is None:
+    if shards is None:
         return ""
-    noun = "shard" if len(parts.indices) == 1 else "shards"
-    return f", {noun} {', '.join(map(str, parts.indices))} of {parts.of}"
+    noun = "shard" if len(shards.indices) == 1 else "shards"
+    return f", {noun} {', '.join(map(str, shards.indices))} of {shards.of}"
 
 
 def _batchnorm_in_words(stats: Stats) -> str:

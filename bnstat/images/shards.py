@@ -1,4 +1,4 @@
-"""Disjoint parts of a set of images, by a hash of the key: the same in any run, and balanced."""
+"""Disjoint shards of a set of images, by a hash of the key: the same in any run, and balanced."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Container
 from hashlib import blake2b
 
-from bnstat.stats import Shard, Shards
+from bnstat.stats import Shards
 
 
 def shard_of(key: bytes, of: int) -> int:
@@ -22,25 +22,25 @@ def shard_of(key: bytes, of: int) -> int:
 class ShardKeys(Container[bytes]):
     """The keys that belong to some shards of a set; None is all of them."""
 
-    def __init__(self, parts: Shards | None = None) -> None:
-        self.parts = parts
+    def __init__(self, shards: Shards | None = None) -> None:
+        self.shards = shards
 
     def __contains__(self, key: object) -> bool:
         """Whether a key belongs to these shards."""
-        if self.parts is None:
+        if self.shards is None:
             return True
-        return shard_of(key, self.parts.of) in self.parts.indices  # type: ignore[arg-type]
+        return shard_of(key, self.shards.of) in self.shards.indices  # type: ignore[arg-type]
 
     @property
     def has_first(self) -> bool:
         """Whether the first shard is among them: it counts the files that are no images."""
-        return self.parts is None or 1 in self.parts.indices
+        return self.shards is None or 1 in self.shards.indices
 
 
 ALL_KEYS = ShardKeys()
 
 
-def read_shard(text: str) -> Shard:
+def read_shard(text: str) -> Shards:
     """Return the shard that is typed as I/N.
 
     Raises
@@ -51,10 +51,10 @@ def read_shard(text: str) -> Shard:
     Examples
     --------
     >>> read_shard("2/8")
-    Shard(index=2, of=8)
+    Shards(indices=(2,), of=8)
     """
     found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
     index, of = map(int, found.groups()) if found else (0, 0)
     if not 1 <= index <= of:
         raise ValueError(f"{text!r} is no shard I/N, such as 1/8: I counts from 1 to N.")
-    return Shard(index, of)
+    return Shards((index,), of)

@@ -66,9 +66,9 @@ class Sources:
         return cls([listing], [listing.location], listing, keys)
 
     @property
-    def parts(self) -> Shards | None:
-        """Which shards of the images these are; None is all."""
-        return self._keys.parts
+    def shards(self) -> Shards | None:
+        """Which shards of a set these images are; None is all of it."""
+        return self._keys.shards
 
     @property
     def ordered(self) -> bool:
@@ -77,7 +77,7 @@ class Sources:
 
     def count(self) -> int | None:
         """Count the images and duplicates without opening any; None if reading them is needed."""
-        if self.parts is not None and not all(
+        if self.shards is not None and not all(
             isinstance(s, Folder | Listing) for s in self._sources
         ):
             return None  # others do not know their keys before they are read
@@ -99,7 +99,7 @@ class Sources:
 
     def _in_shards(self, references: Iterable[Reference]) -> Iterable[Reference]:
         """Leave out images of other shards, which not every source has done."""
-        if self.parts is None:
+        if self.shards is None:
             return references
         return (reference for reference in references if reference.key in self._keys)
 

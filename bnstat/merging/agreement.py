@@ -88,27 +88,25 @@ def held(documents: Sequence[Document], *, partial: bool) -> Shards | None:
 
 
 def _of(document: Document) -> int | None:
-    parts = document.stats.source.parts
-    return parts.of if parts else None
+    shards = document.stats.source.shards
+    return shards.of if shards else None
 
 
 def _kind(document: Document) -> str:
-    parts = document.stats.source.parts
-    if parts is None:
-        return "one is of a whole set"
-    return f"one is shard {', '.join(f'{index}/{parts.of}' for index in parts.indices)}"
+    shards = document.stats.source.shards
+    return "one is of a whole set" if shards is None else f"one is shard {shards}"
 
 
 def _indices(documents: Sequence[Document]) -> dict[int, Document]:
     """Return the document that each shard is in."""
     found: dict[int, Document] = {}
     for document in documents:
-        parts = document.stats.source.parts
-        assert parts is not None
-        for index in parts.indices:
+        shards = document.stats.source.shards
+        assert shards is not None
+        for index in shards.indices:
             if index in found:
                 raise MergeError(
-                    f"shard {index}/{parts.of} is there twice, in {found[index].name} and "
+                    f"shard {index}/{shards.of} is there twice, in {found[index].name} and "
                     f"{document.name}; leave one of them out"
                 )
             found[index] = document
@@ -141,7 +139,7 @@ def remarks(documents: Sequence[Document], missing_of: Shards | None) -> Iterato
     """Yield what should be known of a merge that is not refused, a line each."""
     if missing_of is not None:
         missing = sorted(set(range(1, missing_of.of + 1)).difference(missing_of.indices))
-        yield f"{_named(missing, missing_of.of)} missing: the result is of a part of the images"
+        yield f"{_named(missing, missing_of.of)} missing: the result is of the other shards alone"
     places = {_place(document) for document in documents}
     if len(documents) > 1 and _of(documents[0]) is None:
         yield (
@@ -151,7 +149,7 @@ def remarks(documents: Sequence[Document], missing_of: Shards | None) -> Iterato
     elif len(places) > 1:
         yield (
             f"the shards name different places ({'; '.join(sorted(places))}); they are taken for "
-            "parts of one set"
+            "shards of one set"
         )
 
 

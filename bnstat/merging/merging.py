@@ -47,5 +47,5 @@ def merge(
 
 
 def _first_shard(document: Document) -> int:
-    parts = document.stats.source.parts
-    return parts.indices[0] if parts and parts.indices else 0
+    shards = document.stats.source.shards
+    return shards.indices[0] if shards and shards.indices else 0

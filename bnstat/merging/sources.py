@@ -18,7 +18,7 @@ def merged_source(documents: Sequence[Document], shards: Shards | None) -> Sourc
     """
     sources = [document.stats.source for document in documents]
     first = sources[0]
-    same_set = first.parts is not None
+    same_set = first.shards is not None
     return Source(
         locations=first.locations if same_set else _locations(sources),
         cwd=first.cwd,
@@ -56,9 +56,9 @@ def _files_from(sources: Sequence[Source]) -> FileList | None:
     return FileList(null=False, root=None, again=False)
 
 
-def _warnings(parts: Sequence[Warnings]) -> Warnings:
-    first = sorted((warned for part in parts for warned in part.first), key=_key)
-    return Warnings(sum(part.images for part in parts), tuple(first[:MOST_WARNINGS]))
+def _warnings(each: Sequence[Warnings]) -> Warnings:
+    first = sorted((warned for warnings in each for warned in warnings.first), key=_key)
+    return Warnings(sum(warnings.images for warnings in each), tuple(first[:MOST_WARNINGS]))
 
 
 def _key(failure: Failure | Warned) -> bytes:

@@ -24,7 +24,6 @@ from bnstat.stats.values import (
     Failure,
     FileList,
     Pipeline,
-    Shard,
     Shards,
     Source,
     Stats,
@@ -109,7 +108,7 @@ def _source(node: Node) -> Source:
             for item in node["failures"].sequence()
         ),
         fingerprint=node["fingerprint"].text(),
-        shard=node["shard"].optional(_shard),
+        shards=node["shard"].optional(_shard) or node.get("shards", None).optional(_shards),
         files_from=node.get("files_from", None).optional(
             lambda listed: FileList(
                 listed["null"].boolean(),
@@ -117,7 +116,6 @@ def _source(node: Node) -> Source:
                 listed["again"].boolean(),
             )
         ),
-        shards=node.get("shards", None).optional(_shards),
         warnings=node.get("warnings", None).optional(_warnings) or Warnings(),
     )
 
@@ -129,15 +127,15 @@ def _warnings(node: Node) -> Warnings:
     return Warnings(node["images"].integer(minimum=len(first)), tuple(first))
 
 
-def _shard(node: Node) -> Shard:
+def _shard(node: Node) -> Shards:
     of = node["of"].integer(minimum=1)
-    return Shard(node["index"].integer(minimum=1, maximum=of), of)
+    return Shards((node["index"].integer(minimum=1, maximum=of),), of)
 
 
 def _shards(node: Node) -> Shards:
     of = node["of"].integer(minimum=1)
-    indices = [each.integer(minimum=1, maximum=of) for each in node["indices"].sequence()]
-    return Shards(tuple(sorted(set(indices))), of)
+    indices = {each.integer(minimum=1, maximum=of) for each in node["indices"].sequence()}
+    return Shards(tuple(sorted(indices)), of)
 
 
 def _pipeline(node: Node) -> Pipeline:
@@ -206,8 +204,7 @@ def _render_source(source: Source) -> dict[str, Any]:
         "locations": source.locations,
         "files_from": source.files_from and vars(source.files_from),
         "cwd": source.cwd,
-        "shard": source.shard and vars(source.shard),
-        **({"shards": vars(source.shards)} if source.shards else {}),
+        **_render_shards(source.shards),
         "images": source.images,
         "skipped": source.skipped,
         "duplicates": source.duplicates,
@@ -216,6 +213,15 @@ def _render_source(source: Source) -> dict[str, Any]:
         **({"warnings": _render_warnings(source.warnings)} if source.warnings.images else {}),
         "fingerprint": source.fingerprint,
     }
+
+
+def _render_shards(shards: Shards | None) -> dict[str, Any]:
+    """Return one shard as `shard`, several as `shards`: a merge of some has these."""
+    if shards is None:
+        return {"shard": None}
+    if len(shards.indices) == 1:
+        return {"shard": {"index": shards.indices[0], "of": shards.of}}
+    return {"shard": None, "shards": vars(shards)}
 
 
 def _render_warnings(warnings: Warnings) -> dict[str, Any]:

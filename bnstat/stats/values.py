@@ -87,23 +87,19 @@ class Warnings:
 
 
 @dataclass(frozen=True)
-class Shard:
-    """Which of how many disjoint parts was measured; `index` counts from 1."""
-
-    index: int
-    of: int
-
-    def __str__(self) -> str:
-        """Return it as it is typed."""
-        return f"{self.index}/{self.of}"
-
-
-@dataclass(frozen=True)
 class Shards:
-    """Which of how many disjoint parts are in a result that was merged of some of them."""
+    """Some of the `of` disjoint shards of a set of images; `indices` count from 1 and ascend."""
 
     indices: tuple[int, ...]
     of: int
+
+    def __str__(self) -> str:
+        """Return them as they are typed: "2/8", or "1/8, 3/8".
+
+        >>> str(Shards((1, 3), 8))
+        '1/8, 3/8'
+        """
+        return ", ".join(f"{index}/{self.of}" for index in self.indices)
 
 
 @dataclass(frozen=True)
@@ -126,8 +122,7 @@ class Source:
     `locations` are as typed, relative to `cwd`; with `files_from`, the one location is a list of
     images. `images` were measured, `skipped` files have no image extension. `fingerprint` is the
     sum modulo 2²⁵⁶ of blake2b-256(key, size, mtime) over all images found, as 64 hex digits.
-    `shard` is of a result of one part of the images, `shards` of one that was merged of some parts;
-    both are None where it is of all of them. `warnings` are Pillow's.
+    `shards` are those that were measured, None for all images. `warnings` are Pillow's.
     """
 
     locations: tuple[str, ...]
@@ -138,15 +133,9 @@ class Source:
     deeper_than_8_bits: int
     failures: tuple[Failure, ...]
     fingerprint: str
-    shard: Shard | None = None
     files_from: FileList | None = None
     shards: Shards | None = None
     warnings: Warnings = Warnings()
-
-    @property
-    def parts(self) -> Shards | None:
-        """Which parts of the images it is of; None is all of them."""
-        return Shards((self.shard.index,), self.shard.of) if self.shard else self.shards
 
 
 @dataclass(frozen=True)

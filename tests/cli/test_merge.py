@@ -99,7 +99,7 @@ def test_refusals(bnstat, shards):
 def test_partial_says_so(bnstat, shards):
     """On stderr, in the headline, and in the document."""
     result = bnstat("merge", "--partial", "s3.json", "s1.json")
-    assert result.err == "shard 2/3 is missing: the result is of a part of the images\n"
+    assert result.err == "shard 2/3 is missing: the result is of the other shards alone\n"
     assert result.out.startswith("tiny, shards 1, 3 of 3: ")
     source = json.loads((shards / "bnstat.json").read_text())["source"]
     assert (source["shard"], source["shards"]) == (None, {"indices": [1, 3], "of": 3})

@@ -7,7 +7,7 @@ import pytest
 from bnstat.images import Sources
 from bnstat.images.listing import Listing
 from bnstat.images.shards import ShardKeys, read_shard, shard_of
-from bnstat.stats import Shard, Shards
+from bnstat.stats import Shards
 
 
 def sources(folder, index, of):
@@ -15,12 +15,12 @@ def sources(folder, index, of):
 
 
 def test_which_shard_never_changes():
-    """A key is in the same part in every version: documents of shards outlive a version."""
+    """A key is in the same shard in every version: documents of shards outlive a version."""
     assert [shard_of(b"%d.jpg" % i, 5) for i in range(8)] == [4, 1, 5, 4, 2, 5, 3, 2]
 
 
 def test_shards_are_balanced():
-    """Of 80,000 keys each of 8 parts has 10,000, but for five standard deviations of chance."""
+    """Of 80,000 keys each of 8 shards has 10,000, but for five standard deviations of chance."""
     sizes = [0] * 8
     for i in range(80_000):
         sizes[shard_of(b"n0%07d/%d.JPEG" % (i // 1000, i), 8) - 1] += 1
@@ -72,4 +72,4 @@ def test_what_is_no_shard_is_refused(text):
 def test_a_shard_is_shown_as_typed():
     """And reads back."""
     assert str(read_shard("12/128")) == "12/128"
-    assert read_shard("12/128") == Shard(12, 128)
+    assert read_shard("12/128") == Shards((12,), 128)

@@ -79,8 +79,8 @@ def test_any_grouping(folder, measured):
     """Groups may be merged first, also of merged ones, and read from documents between."""
     whole, (a, b, c, d) = measured(folder)
     pair = Stats.from_json(bnstat.merge(d, b, partial=True).to_json())
-    held = {shard.source.shard.index for shard in (b, d)}
-    assert (pair.source.shard, set(pair.source.shards.indices)) == (None, held)
+    expected = {index for shard in (b, d) for index in shard.source.shards.indices}
+    assert expected == set(pair.source.shards.indices)
     check(whole, bnstat.merge(pair, c, a))
     check(whole, bnstat.merge(a, bnstat.merge(c, pair, partial=True)))
     check(whole, bnstat.merge(bnstat.merge(a, c, partial=True), pair))
@@ -164,9 +164,9 @@ def refusal(*results, **options):
 
 
 def test_refusals_of_shards(folder, measured):
-    """A shard twice, missing ones, parts of another number, a whole set beside shards."""
+    """A shard twice, missing ones, shards of another number, a whole set beside shards."""
     whole, shards = measured(folder)
-    a, b, c, _ = sorted(shards, key=lambda stats: stats.source.shard.index)
+    a, b, c, _ = sorted(shards, key=lambda stats: stats.source.shards.indices)
     assert refusal(a, b, a) == (
         "shard 1/4 is there twice, in result 1 and result 3; leave one of them out"
     )
