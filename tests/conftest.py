@@ -23,6 +23,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def stay(number, frame):
+    """Ignore a signal in this process alone: what it starts does not inherit a handler."""
+
+
+# Under nohup it is ignored, and bnstat, if it is ignored when it starts, leaves it so.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, stay)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the slowest test, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: "[mypy]" not in item.name)
+
+
 def soft(rng, size, channels=3):
     """Return photo-like pixels: uint8 of shape (height, width, channels)."""
     coarse = rng.integers(0, 256, (6, 8, channels), dtype=np.uint8)

@@ -8,6 +8,8 @@ import pytest
 
 import bnstat
 
+pytestmark = pytest.mark.long
+
 # Each rank makes the same calls, and tells what came of each.
 PROGRAM = """
 import json, os, sys

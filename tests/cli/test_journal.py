@@ -37,14 +37,8 @@ def chunks(journal):
         return db.execute("SELECT count(*) FROM chunks").fetchone()[0]
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        "SIGKILL",
-        pytest.param("SIGTERM", marks=pytest.mark.long),
-        pytest.param("SIGINT", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("number", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_a_run_that_is_ended_goes_on(here, many, start, process, processes, number):
     """By any signal: what was recorded is not measured again, and the document is the same."""
     arguments = ["compute", many, "--journal", "j.db", "-q", "-o"]

@@ -71,6 +71,7 @@ def test_threads_of_a_worker_do_not_share_generators(one, bitmaps, monkeypatch, 
     assert document(expected) == document(actual)
 
 
+@pytest.mark.long
 def test_command_line(one, photos, python):
     """The command line takes it, with not a word more on stderr than without."""
     there = python(*COMPUTE, "photos", "--engine", one.engine, "-q", cwd=photos.parent)
@@ -79,6 +80,7 @@ def test_command_line(one, photos, python):
     assert undated(there.stdout) == undated(here.stdout)
 
 
+@pytest.mark.long
 def test_a_worker_killed_and_one_that_joins_late(clusters, start, hundred, processes):
     """`kill -9` of a worker and its nanny, and a worker that joins after that, change no figure."""
     expected = said(start(*hundred, "--workers", "2"))
@@ -113,6 +115,7 @@ def busy(cluster):
         return any(client.processing().values())
 
 
+@pytest.mark.long
 def test_scheduler_killed_in_mid_run(clusters, start, endless, processes):
     """The run ends soon, with status 4 and a line that says what happened."""
     cluster = clusters.start(1, "--nthreads", "1")

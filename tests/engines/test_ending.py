@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 COMPUTE = ("-m", "bnstat", "compute", "--workers", "2", "-o", "-")
 
 
@@ -77,9 +79,7 @@ def test_impatient_ctrl_c(running, processes):
     processes.eventually(lambda: not processes.group(main.pid), seconds=20)
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_that_python_forgets(start, endless, tmp_path, number):
     """What is raised in a weak reference's callback is lost; the run ends all the same."""
     (tmp_path / "late.py").write_text(f"""

@@ -7,6 +7,8 @@ from contextlib import suppress
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 # Python runs this when it starts; each process that the fork server forks has a moment to live.
 MORTAL = """
 import os, signal, sys

@@ -20,6 +20,7 @@ def left(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_at_random_moments(start, endless, processes, tmp_path, number):
     """From the moment on that bnstat starts others: no word, no half-written file, nobody left."""

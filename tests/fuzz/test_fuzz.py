@@ -1,4 +1,4 @@
-"""The fuzzers: some seconds of each here, a minute with `-m long`, any time by hand."""
+"""The fuzzers: some seconds of each, then a minute; by hand, as long as one likes."""
 
 import re
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
 RUN = Path(__file__).parent / "run.py"
 # What needs no import of torch, which would take most of the time.
 QUICK = ["decode", "spec", "toml", "document", "files", "constants", "json", "yaml"]
@@ -29,7 +30,6 @@ def test_nothing_is_found_at_once():
     assert min(executions.values()) > 10
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("seed", ["2", "3"])
 def test_nothing_is_found_in_a_minute(seed):
     """Nor does a minute of all of them, those that build transforms and export among them."""
