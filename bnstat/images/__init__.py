@@ -15,6 +15,7 @@ matched_files  the files that a wildcard matches
 locations      which kind of source a location is
 sources        all sources of a run, as one stream
 shards         disjoint shards of a set of images
+image_formats  the formats of image files that are opened
 decoding       a file to a Pillow image
 modes          Pillow's modes: depth, palettes, and the 8 bits that pipelines take
 demo_images    the images of `bnstat demo`

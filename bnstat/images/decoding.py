@@ -13,14 +13,13 @@ from typing import IO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from bnstat.images.image_formats import open_image
 from bnstat.images.modes import FLOAT, GRAY_16, UnmeasurableError
 from bnstat.images.reference import UnreadableError
 from bnstat.moments import NotFiniteError
 from bnstat.text import printable
 
 _DEEP = frozenset((*GRAY_16, FLOAT, "I"))
-# Pillow hands these to Ghostscript, which runs what is in them.
-_PROGRAMS = ("EPS",)
 # As in "Fax4Decode: Bad code word at line 22 of strip 0 (x 28)."; other complaints are of tags.
 _DECODING = re.compile(rb"\w+Decode\w*: .*[^.\n]")
 
@@ -78,9 +77,7 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
     Exception
         Of whatever kind Pillow and its decoders raise on bad files; see `reason`.
     """
-    image = Image.open(file)
-    if image.format in _PROGRAMS:
-        raise UnmeasurableError("is PostScript: a program, which is not run")
+    image = open_image(file)
     deep = deeper_than_8_bits(image)
     if image.format == "TIFF":
         _load_tiff(image)
@@ -135,7 +132,7 @@ def _cause(error: Exception, size: int) -> str:
         case UnmeasurableError() | NotFiniteError() | UnreadableError():
             return str(error)
         case UnidentifiedImageError():
-            return "is not an image that Pillow can read" if size else "is empty"
+            return "is not an image of a known format" if size else "is empty"
         case Image.DecompressionBombError():
             pixels = re.search(r"[0-9]+", str(error))  # in the limit it reports, ours is halved
             return f"has {pixels[0] if pixels else 'more'} pixels, more than --max-pixels allows"

@@ -256,7 +256,7 @@ def test_fail_fast(tmp_path, photos):
     """With fail_fast the first image that fails ends it all."""
     with pytest.raises(MeasureError) as caught:
         bnstat.compute(photos, photos / "notes.txt", fail_fast=True, workers=1)
-    reason = "is not an image that Pillow can read (stopped at the first failure)"
+    reason = "is not an image of a known format (stopped at the first failure)"
     assert str(caught.value) == f"{photos}/notes.txt: {reason}"
 
 

@@ -115,7 +115,7 @@ def test_a_pipeline_that_one_rank_cannot_make(told):
 
 def test_no_image_can_be_measured(told):
     """The error has the failures of all ranks, as in one process."""
-    failures = [["broken.jpg", "is not an image that Pillow can read"]]
+    failures = [["broken.jpg", "is not an image of a known format"]]
     text = "none of the 1 images in none could be measured"
     assert told["none"] == ([text, failures], [text, failures])
 
@@ -124,7 +124,7 @@ def test_fail_fast(told):
     """The first failure, in whichever rank, is the failure of all."""
     first, second = told["fast"]
     assert first == second
-    end = "broken.jpg: is not an image that Pillow can read (stopped at the first failure)"
+    end = "broken.jpg: is not an image of a known format (stopped at the first failure)"
     assert first[0] in (f"rank {rank} failed: {end}" for rank in range(2))
 
 

@@ -149,7 +149,7 @@ def test_archive_in_which_all_fail(photos, tmp_path):
     with pytest.raises(NothingMeasuredError) as caught:
         bnstat.compute(path, workers=1)
     assert caught.value.failures == [
-        ("a.png", "is not an image that Pillow can read"),
+        ("a.png", "is not an image of a known format"),
         ("b.png", "is empty"),
     ]
 

@@ -185,7 +185,7 @@ def test_every_failed_image_of_every_source_is_named_once(python, results):
     for name in ("train", "test"):
         (line,) = (line for line in done.stderr.splitlines() if f"{name}-broken.png" in line)
         assert line.startswith("failed: ")
-        assert line.endswith(f"{name}-broken.png: is not an image that Pillow can read")
+        assert line.endswith(f"{name}-broken.png: is not an image of a known format")
     assert 0 == python(*arguments, "--max-failures", "1").returncode
     assert 1 == python(*arguments, "--fail-over", "0.01").returncode
 
@@ -200,7 +200,7 @@ def test_attribute_says_everything_once(python, results):
     )
     assert [
         f"{spec} ends in Normalize: measured before it (--keep-normalize measures after it)",
-        "failed: broken.png: is not an image that Pillow can read",
+        "failed: broken.png: is not an image of a known format",
     ] == sorted(done.stderr.splitlines(), key=lambda line: line.startswith("failed"))
     assert 3 == done.returncode
     names = [line.split(" | ")[0] for line in done.stdout.splitlines() if " | mean | " in line]

@@ -55,7 +55,7 @@ def test_quiet_shows_no_table(compute, mixed):
     result = compute("mixed", "--quiet")
     assert result.out == ""
     assert result.err == (
-        "failed: cats/empty.jpg: is empty\nfailed: text.png: is not an image that Pillow can read\n"
+        "failed: cats/empty.jpg: is empty\nfailed: text.png: is not an image of a known format\n"
     )
     assert compute("tiny", "-q").err == ""
 

@@ -142,7 +142,7 @@ def test_what_a_document_names_is_read_as_images_only(bnstat, here):
     (here / "x.json").write_text(json.dumps(document))
     result = bnstat("sweep", "x.json")
     assert result.status == 4
-    assert "failed: secret.txt: is not an image that Pillow can read" in result.err
+    assert "failed: secret.txt: is not an image of a known format" in result.err
     assert "the secret" not in result.out + result.err
 
 
@@ -167,7 +167,7 @@ def test_names_are_shown_escaped(process, here, named):
     assert shown(result.stdout) and shown(result.stderr)
     failures = [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
     assert len(failures) == len(NAMES)
-    assert failures[0] == r"failed: bad-0/new\nline.png: is not an image that Pillow can read"
+    assert failures[0] == r"failed: bad-0/new\nline.png: is not an image of a known format"
     assert not (here / "harm").exists()
 
 

@@ -102,7 +102,7 @@ def test_failures_are_named_and_counted(python, data):
     """Broken images are named, and make the status 3 as in compute."""
     (data / "data" / "broken.png").write_bytes(b"no image")
     done = python(*BNSTAT, "--repeats", "1")
-    assert (3, "failed: broken.png: is not an image that Pillow can read\n") == (
+    assert (3, "failed: broken.png: is not an image of a known format\n") == (
         done.returncode,
         done.stderr,
     )

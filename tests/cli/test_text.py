@@ -185,7 +185,7 @@ def test_all_failed(compute, mixed):
     assert result.status == 4
     assert result.err == (
         "failed: mixed/cats/empty.jpg: is empty\n"
-        "failed: mixed/text.png: is not an image that Pillow can read\n"
+        "failed: mixed/text.png: is not an image of a known format\n"
         "bnstat: none of the 2 images in mixed/text.png mixed/cats/empty.jpg could be measured\n"
     )
 

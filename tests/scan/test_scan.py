@@ -95,7 +95,7 @@ def test_fail_fast_stops_at_the_first_failure(tmp_path, heavy, scanned, workers)
 
     with pytest.raises(MeasureError) as caught:
         scanned(stream(), workers, fail_fast=True)
-    expected = "bad.jpg: is not an image that Pillow can read (stopped at the first failure)"
+    expected = "bad.jpg: is not an image of a known format (stopped at the first failure)"
     assert str(caught.value) == expected
     assert len(read) < 61
 
