@@ -2,6 +2,7 @@
 
 image    a decoded image, 8-bit, 16-bit or float, in the asked mode
 output   what a pipeline returns: an image, a tensor or an array
+planes   samples of shape (C, H, W), whatever their order in memory
 """
 
 from bnstat.counting.image import count_image

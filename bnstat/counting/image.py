@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bnstat.counting.planes import blocks, counts_of
 from bnstat.images.modes import (
     FLOAT,
     GRAY_8,
@@ -22,7 +24,7 @@ from bnstat.images.modes import (
     expanded,
     is_gray_16,
 )
-from bnstat.moments import Kind, Tally, moments_of_floats
+from bnstat.moments import Ints, Kind, Tally, moments_of_floats
 
 # Rows are taken in strips of about this many samples: numpy's copies then stay small.
 _STRIP = 1 << 20
@@ -83,23 +85,24 @@ def _opaque(kind: Kind, counts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [alpha]
 
 
-def _strips(image: Image.Image) -> Iterator[NDArray[np.generic]]:
+def _strips(image: Image.Image) -> Iterator[NDArray[Any]]:
+    """Yield the samples of an image of one band as arrays of shape (1, rows, width)."""
     width, height = image.size
     rows = max(1, _STRIP // width)
     for top in range(0, height, rows):
-        yield np.asarray(image.crop((0, top, width, min(height, top + rows)))).ravel()
+        yield np.asarray(image.crop((0, top, width, min(height, top + rows))))[np.newaxis]
 
 
-def _counts_16(image: Image.Image) -> NDArray[np.int64]:
+def _counts_16(image: Image.Image) -> Ints:
     counts = np.zeros(65536, dtype=np.int64)
     for strip in _strips(image):
-        counts += np.bincount(strip.astype(np.int64), minlength=65536)
+        counts += counts_of(strip, 65536)[0]
     return counts
 
 
 def _add_floats(tally: Tally, row: int, image: Image.Image, kind: Kind) -> None:
     n, mean, m2 = moments_of_floats(
-        lambda: (strip.astype(np.float64)[np.newaxis] for strip in _strips(image))
+        lambda: (block for strip in _strips(image) for block in blocks(strip, np.float64))
     )
     grays, opaque = _grays(kind), len(kind.channels) - _grays(kind)
     means = np.concatenate([np.repeat(mean, grays), np.ones(opaque)])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bnstat.counting.image import count_image
+from bnstat.counting.planes import blocks, counts_of
 from bnstat.images.modes import NATIVE, UnmeasurableError
 from bnstat.moments import Kind, Tally, moments_of_floats
 
@@ -34,20 +35,18 @@ def count_output(tally: Tally, row: int, output: Any) -> None:
         return
     planes = _planes(output)
     if planes.dtype == np.uint8:
-        counts = [np.bincount(plane, minlength=256) for plane in planes]
-        tally.add_8_bit(row, _kind(planes, 255), np.concatenate(counts).tolist())
+        tally.add_8_bit(row, _kind(planes, 255), counts_of(planes, 256).ravel().tolist())
     elif planes.dtype == np.uint16:
-        counts = [np.bincount(plane, minlength=65536) for plane in planes]
-        tally.add_16_bit(row, _kind(planes, 65535), np.stack(counts))
+        tally.add_16_bit(row, _kind(planes, 65535), counts_of(planes, 65536))
     elif np.issubdtype(planes.dtype, np.floating):
-        n, mean, m2 = moments_of_floats(lambda: [planes.astype(np.float64)])
+        n, mean, m2 = moments_of_floats(lambda: blocks(planes, np.float64))
         tally.add_floats(row, _kind(planes, 1), n, mean, m2)
     else:
         raise UnmeasurableError(f"became {planes.dtype} samples, which have no known scale")
 
 
 def _planes(output: Any) -> NDArray[Any]:
-    """Return samples in the shape (C, samples)."""
+    """Return samples in the shape (C, H, W)."""
     if isinstance(output, np.ndarray):
         array = np.moveaxis(np.atleast_3d(output), -1, 0) if output.ndim > 1 else output
         order = "(H, W, C)"
@@ -57,7 +56,7 @@ def _planes(output: Any) -> NDArray[Any]:
         raise UnmeasurableError(f"became a {type(output).__name__}, not an image or a tensor")
     if array.ndim != 3 or 0 in array.shape or len(array) > _MOST_CHANNELS:
         raise UnmeasurableError(f"became samples of shape {tuple(output.shape)}, not {order}")
-    return array.reshape(len(array), -1)
+    return array
 
 
 def _array(tensor: Any) -> NDArray[Any]:

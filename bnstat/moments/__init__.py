@@ -13,12 +13,14 @@ squared deviations from the mean, where they are floats. Integer moments add exa
 from bnstat.moments.exact import Moments
 from bnstat.moments.floats import NotFiniteError, moments_of_floats
 from bnstat.moments.records import Column, Records
-from bnstat.moments.table import Table
+from bnstat.moments.table import Floats, Ints, Table
 from bnstat.moments.tally import ChunkMoments, Kind, Tally
 
 __all__ = [
     "ChunkMoments",
     "Column",
+    "Floats",
+    "Ints",
     "Kind",
     "Moments",
     "NotFiniteError",

@@ -17,6 +17,10 @@ class NotFiniteError(ValueError):
 def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[int, Floats, Floats]:
     """Return n, and mean and M2 of shape (C,), of an image's samples, centred within the image.
 
+    M2 is Σd² − (Σd)²/n over the deviations d from the rounded mean: the corrected two-pass formula
+    (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", The American
+    Statistician 37(3), 1983, equation 1.7).
+
     Parameters
     ----------
     strips
@@ -32,12 +36,26 @@ def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[int, Floa
     for strip in strips():
         n += strip.shape[1]
         with np.errstate(invalid="ignore"):  # ∞ − ∞ is refused below
-            sums.append(strip.sum(axis=1))
+            sums.append(_sums(strip))
     if not np.isfinite(sums).all():
         raise NotFiniteError("has NaN or infinite samples")
     mean = _added(sums) / n
-    squares = [((strip - mean[:, np.newaxis]) ** 2).sum(axis=1) for strip in strips()]
-    return n, mean, _added(squares)
+    rests, squares = [], []
+    for strip in strips():
+        away = strip - mean[:, np.newaxis]
+        rests.append(_sums(away))
+        squares.append(_sums(np.square(away, out=away)))
+    return n, mean, np.maximum(_added(squares) - _added(rests) ** 2 / n, 0.0)
+
+
+def _sums(strip: Floats) -> Floats:
+    """Return the sum of each channel.
+
+    numpy sums pairwise only along the axis that is contiguous in memory; along another it adds one
+    by one, and loses digits with the number of samples.
+    """
+    sums: Floats = np.ascontiguousarray(strip).sum(axis=1)
+    return sums
 
 
 def _added(rows: list[Floats]) -> Floats:

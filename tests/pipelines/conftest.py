@@ -1,4 +1,4 @@
-"""Images of one size, modules of the user's own, and what is kept of a pipeline's output."""
+"""Images of one size, and modules of the user's own."""
 
 import random
 import sys
@@ -7,9 +7,6 @@ from itertools import count
 import numpy as np
 import pytest
 from PIL import Image
-
-from bnstat.counting import count_output
-from bnstat.moments import Tally
 
 _NUMBERS = count()
 
@@ -59,19 +56,6 @@ def module(tmp_path, monkeypatch):
     yield write
     for name in [name for name in sys.modules if name.startswith("own_transforms_")]:
         del sys.modules[name]
-
-
-@pytest.fixture
-def kept():
-    """Return what is kept of one output of a pipeline: the only part of a tally."""
-
-    def keep(output):
-        tally = Tally()
-        count_output(tally, 0, output)
-        (part,) = tally.moments()
-        return part
-
-    return keep
 
 
 @pytest.fixture
