@@ -1,5 +1,6 @@
 """The command line, run in this process or as one of its own, in a folder of the test's own."""
 
+import os
 import shutil
 import signal
 from types import SimpleNamespace
@@ -31,7 +32,7 @@ def bnstat(here, capsys):
 
     def call(*arguments):
         capsys.readouterr()
-        status = run(arguments)
+        status = run([*map(os.fspath, arguments)])
         out, err = capsys.readouterr()
         return SimpleNamespace(status=status, out=out, err=err)
 
@@ -40,14 +41,31 @@ def bnstat(here, capsys):
         signal.signal(number, handler)
 
 
+def without_others(bnstat, command):
+    """Run a command in this process, without other processes."""
+
+    def call(*arguments):
+        return bnstat(command, "--workers", "1", *arguments)
+
+    return call
+
+
 @pytest.fixture
 def compute(bnstat):
     """Run `bnstat compute` in this process, without other processes."""
+    return without_others(bnstat, "compute")
 
-    def call(*arguments):
-        return bnstat("compute", "--workers", "1", *arguments)
 
-    return call
+@pytest.fixture
+def compare(bnstat):
+    """Run `bnstat compare` in this process, without other processes."""
+    return without_others(bnstat, "compare")
+
+
+@pytest.fixture
+def sweep(bnstat):
+    """Run `bnstat sweep` in this process, without other processes."""
+    return without_others(bnstat, "sweep")
 
 
 @pytest.fixture

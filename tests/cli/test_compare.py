@@ -87,29 +87,29 @@ def test_table(python, results):
     assert paragraph.startswith("test.json shifts the statistics enough to matter: ")
 
 
-def test_csv(python, results):
+def test_csv(compare, results):
     """A line for each row, figure and channel, with all digits."""
-    done = python(*BNSTAT, "train.json", "test.json", "--format", "csv")
-    assert (0, "", CSV) == (done.returncode, done.stderr, done.stdout)
+    done = compare("train.json", "test.json", "--format", "csv")
+    assert (0, "", CSV) == (done.status, done.err, done.out)
 
 
-def test_markdown(python, results):
+def test_markdown(compare, results):
     """A table to paste, and the verdicts below it."""
-    done = python(*BNSTAT, "train.json", "test.json", "--format", "markdown")
-    table, _, verdicts = done.stdout.partition("\n\n")
-    assert (0, "", MARKDOWN) == (done.returncode, done.stderr, table + "\n")
+    done = compare("train.json", "test.json", "--format", "markdown")
+    table, _, verdicts = done.out.partition("\n\n")
+    assert (0, "", MARKDOWN) == (done.status, done.err, table + "\n")
     assert verdicts.startswith("test.json shifts the statistics enough to matter: ")
 
 
-def test_json_goes_to_a_file_to_stdout_or_to_both(python, results):
+def test_json_goes_to_a_file_to_stdout_or_to_both(compare, results):
     """--output writes the JSON beside the table; --format json and -o - print the very same."""
-    arguments = *BNSTAT, "train.json", "test.json"
-    table = python(*arguments).stdout
-    printed = python(*arguments, "--format", "json")
-    assert printed.stdout == python(*arguments, "-o", "-").stdout
-    assert table == python(*arguments, "-o", "comparison.json").stdout
-    assert printed.stdout == (results / "comparison.json").read_text()
-    document = json.loads(printed.stdout)
+    arguments = "train.json", "test.json"
+    table = compare(*arguments).out
+    printed = compare(*arguments, "--format", "json")
+    assert printed.out == compare(*arguments, "-o", "-").out
+    assert table == compare(*arguments, "-o", "comparison.json").out
+    assert printed.out == (results / "comparison.json").read_text()
+    document = json.loads(printed.out)
     assert ("bnstat.comparison", 1) == (document["format"], document["version"])
     assert [0.6 - 0.5] == document["rows"][1]["delta"]["mean"]
 
@@ -118,18 +118,18 @@ def test_json_goes_to_a_file_to_stdout_or_to_both(python, results):
     ("tolerance", "status"),
     [("0.11", 0), ("0.09", 1), ("0", 1), ("0.0999999999", 1)],
 )
-def test_fail_over(tolerance, status, python, results):
+def test_fail_over(tolerance, status, compare, results):
     """Status 1 if a mean or std differs by more than the tolerance; the table is shown anyway."""
-    done = python(*BNSTAT, "train.json", "test.json", "--fail-over", tolerance)
-    assert (status, "") == (done.returncode, done.stderr)
-    assert done.stdout.startswith("train.json\n")
+    done = compare("train.json", "test.json", "--fail-over", tolerance)
+    assert (status, "") == (done.status, done.err)
+    assert done.out.startswith("train.json\n")
 
 
-def test_fail_over_between_folders(python, results):
+def test_fail_over_between_folders(compare, results):
     """A pair of folders that does not drift is 0, even with no tolerance at all."""
-    same = python(*BNSTAT, "train", "train.json", "--mode", "L", "--fail-over", "0")
-    drift = python(*BNSTAT, "train", "test", "--mode", "L", "--fail-over", "0.01")
-    assert (0, 1) == (same.returncode, drift.returncode)
+    same = compare("train", "train.json", "--mode", "L", "--fail-over", "0")
+    drift = compare("train", "test", "--mode", "L", "--fail-over", "0.01")
+    assert (0, 1) == (same.status, drift.status)
 
 
 @pytest.mark.parametrize(
@@ -145,11 +145,11 @@ def test_fail_over_between_folders(python, results):
     ],
     ids=" ".join,
 )
-def test_malformed_command_lines(arguments, python, results):
+def test_malformed_command_lines(arguments, compare, results):
     """A malformed command line is status 2, with a hint and nothing on stdout."""
-    done = python(*BNSTAT, "train.json", "test.json", *arguments)
-    assert (2, "") == (done.returncode, done.stdout)
-    assert done.stderr.endswith("\nTry: bnstat compare --help\n")
+    done = compare("train.json", "test.json", *arguments)
+    assert (2, "") == (done.status, done.out)
+    assert done.err.endswith("\nTry: bnstat compare --help\n")
 
 
 @pytest.mark.parametrize(
@@ -167,73 +167,74 @@ def test_malformed_command_lines(arguments, python, results):
     ],
     ids=" ".join,
 )
-def test_errors(arguments, says, python, results):
+def test_errors(arguments, says, compare, results):
     """What cannot be compared is status 4, in one line, with nothing on stdout."""
-    done = python(*BNSTAT, *arguments)
-    assert (4, "") == (done.returncode, done.stdout)
-    assert done.stderr.startswith(f"bnstat: {says}")
-    assert 1 == done.stderr.count("\n")
+    done = compare(*arguments)
+    assert (4, "") == (done.status, done.out)
+    assert done.err.startswith(f"bnstat: {says}")
+    assert 1 == done.err.count("\n")
 
 
-def test_every_failed_image_of_every_source_is_named_once(python, results):
+def test_every_failed_image_of_every_source_is_named_once(compare, results):
     """Failures of all folders that are measured are named on stderr, and make the status 3."""
     for name in ("train", "test"):
         (results / name / f"{name}-broken.png").write_bytes(b"no image")
-    arguments = *BNSTAT, "train", "test", "--mode", "L"
-    done = python(*arguments)
-    assert 3 == done.returncode
+    arguments = "train", "test", "--mode", "L"
+    done = compare(*arguments)
+    assert 3 == done.status
     for name in ("train", "test"):
-        (line,) = (line for line in done.stderr.splitlines() if f"{name}-broken.png" in line)
+        (line,) = (line for line in done.err.splitlines() if f"{name}-broken.png" in line)
         assert line.startswith("failed: ")
         assert line.endswith(f"{name}-broken.png: is not an image of a known format")
-    assert 0 == python(*arguments, "--max-failures", "1").returncode
-    assert 1 == python(*arguments, "--fail-over", "0.01").returncode
+    assert 0 == compare(*arguments, "--max-failures", "1").status
+    assert 1 == compare(*arguments, "--fail-over", "0.01").status
 
 
-def test_attribute_says_everything_once(python, results):
+def test_attribute_says_everything_once(compare, results):
     """With a row for each transform, a failure and a Normalize left out are still named once."""
     (results / "train" / "broken.png").write_bytes(b"no image")
     spec = "ToImage | ToDtype(float32, scale=True) | Normalize([0.5], [0.5])"
-    done = python(
-        *(*BNSTAT, "train", "--augment", spec, "--attribute", "--workers", "1"),
+    done = compare(
+        *("train", "--augment", spec, "--attribute"),
         *("--mode", "L", "--format", "markdown"),
     )
     assert [
         f"{spec} ends in Normalize: measured before it (--keep-normalize measures after it)",
         "failed: broken.png: is not an image of a known format",
-    ] == sorted(done.stderr.splitlines(), key=lambda line: line.startswith("failed"))
-    assert 3 == done.returncode
-    names = [line.split(" | ")[0] for line in done.stdout.splitlines() if " | mean | " in line]
+    ] == sorted(done.err.splitlines(), key=lambda line: line.startswith("failed"))
+    assert 3 == done.status
+    names = [line.split(" | ")[0] for line in done.out.splitlines() if " | mean | " in line]
     assert ["| train", "| ... ToImage()", "| ... ToDtype(float32, scale=True)"] == names
 
 
-def test_compute_then_compare_without_a_path(python, photos):
+def test_compute_then_compare_without_a_path(compute, compare, photos):
     """As typed: compute a folder, then compare with a pipeline, with no path repeated."""
-    assert 0 == python("-m", "bnstat", "compute", photos, "-q").returncode
+    assert 0 == compute(photos, "-q").status
     spec = "Resize(24) | CenterCrop(20)"
     specs = "--augment", "colorjitter", "--augment", spec
-    done = python(*BNSTAT, *specs, "--format", "markdown", "--workers", "1")
-    assert (0, "") == (done.returncode, done.stderr)
-    names = [line.split(" | mean")[0] for line in done.stdout.splitlines() if " | mean | " in line]
+    done = compare(*specs, "--format", "markdown")
+    assert (0, "") == (done.status, done.err)
+    names = [line.split(" | mean")[0] for line in done.out.splitlines() if " | mean | " in line]
     assert ["| bnstat.json", "| colorjitter", r"| Resize(24) \| CenterCrop(20)"] == names
 
 
-def test_names_of_files_cannot_write_to_the_terminal(python, results):
+def test_names_of_files_cannot_write_to_the_terminal(compare, results):
     """Control characters in a name are shown as escapes, in the table and in Markdown."""
     name = "a\x1b[31m\n.json"
     (results / name).write_text((results / "test.json").read_text())
     for form in ("table", "markdown"):
-        done = python(*BNSTAT, "train.json", name, "--format", form)
-        assert "\x1b" not in done.stdout
-        assert "a\\x1b[31m\\n.json" in done.stdout
+        done = compare("train.json", name, "--format", form)
+        assert "\x1b" not in done.out
+        assert "a\\x1b[31m\\n.json" in done.out
 
 
-def test_no_color_off_a_terminal_unless_asked_for(python, results):
+def test_no_color_off_a_terminal_unless_asked_for(compare, results, monkeypatch):
     """Output is plain off a terminal; --color colors it, and NO_COLOR wins over that."""
-    arguments = *BNSTAT, "train.json", "test.json", "--color"
-    assert "\x1b[1m" in python(*arguments).stdout
-    plain = python(*arguments, env={"NO_COLOR": "1"}).stdout
-    assert plain == python(*BNSTAT, "train.json", "test.json").stdout
+    arguments = "train.json", "test.json", "--color"
+    assert "\x1b[1m" in compare(*arguments).out
+    without = compare("train.json", "test.json").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert without == compare(*arguments).out
 
 
 def test_comparing_documents_needs_no_torch(python, results):
@@ -245,14 +246,14 @@ def test_comparing_documents_needs_no_torch(python, results):
     assert "False" == python("-c", code).stdout.splitlines()[-1]
 
 
-def test_constants_of_a_model(python, results):
+def test_constants_of_a_model(compare, results):
     """--to reads a preprocessor_config.json beside the result."""
     (results / "preprocessor_config.json").write_text(
         json.dumps({"image_mean": [0.5], "image_std": [0.25]})
     )
-    done = python(*BNSTAT, "train.json", "--to", "preprocessor_config.json", "--format", "csv")
-    assert (0, "") == (done.returncode, done.stderr)
+    done = compare("train.json", "--to", "preprocessor_config.json", "--format", "csv")
+    assert (0, "") == (done.status, done.err)
     assert [
         "preprocessor_config.json,mean,L,0.5,0.0,0.0",
         "preprocessor_config.json,std,L,0.25,-0.25,-0.5",
-    ] == done.stdout.splitlines()[3:]
+    ] == done.out.splitlines()[3:]

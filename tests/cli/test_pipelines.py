@@ -1,25 +1,14 @@
 """`bnstat pipelines`, and pipelines given to `bnstat compute`: text, statuses, what is said."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 BNSTAT = "-m", "bnstat"
-
-OPENED = """
-import os, sys
-from bnstat.cli.run import run
-
-def note(event, arguments):
-    if event == "open" and isinstance(arguments[0], str | bytes):
-        if os.fsdecode(arguments[0]).endswith((".png", ".jpg", ".jpeg", ".PNG")):
-            print("opened", arguments[0])
-
-sys.addaudithook(note)
-sys.exit(run(sys.argv[1:]))
-"""
 
 TRAINING = """
 import torch
@@ -31,6 +20,28 @@ T = v2.Compose([
     v2.Normalize([0.5, 0.5, 0.5], [0.25, 0.25, 0.25]),
 ])
 """
+
+
+@pytest.fixture(scope="module")
+def openings():
+    """The list that the opening of an image is noted in, while it is one; audit hooks stay."""
+    noted = [None]
+
+    def note(event, arguments):
+        if event == "open" and noted[0] is not None and isinstance(arguments[0], str | bytes):
+            name = os.fsdecode(arguments[0])
+            noted[0].extend([name] * name.lower().endswith((".png", ".jpg", ".jpeg")))
+
+    sys.addaudithook(note)
+    return noted
+
+
+@pytest.fixture
+def opened(openings):
+    """The images that have been opened in this test."""
+    openings[0] = []
+    yield openings[0]
+    openings[0] = None
 
 
 def test_lists_the_presets_with_their_transforms(python):
@@ -56,23 +67,23 @@ def test_listing_needs_no_torch(python):
     assert "False" == python("-c", code).stdout.splitlines()[-1]
 
 
-def test_prints_a_preset_to_be_edited(python):
+def test_prints_a_preset_to_be_edited(bnstat):
     """One preset is printed as its very file."""
-    done = python(*BNSTAT, "pipelines", "simclr", text=False)
-    assert (0, b"") == (done.returncode, done.stderr)
-    assert (ROOT / "configs" / "simclr.toml").read_bytes() == done.stdout
+    done = bnstat("pipelines", "simclr")
+    assert (0, "") == (done.status, done.err)
+    assert (ROOT / "configs" / "simclr.toml").read_text() == done.out
 
 
-def test_unknown_preset(python):
+def test_unknown_preset(bnstat):
     """A name that is no preset is answered with those there are."""
-    done = python(*BNSTAT, "pipelines", "simclr2")
-    assert (4, "") == (done.returncode, done.stdout)
-    assert done.stderr.startswith("bnstat: no preset 'simclr2'; there are augmix, autoaugment, ")
+    done = bnstat("pipelines", "simclr2")
+    assert (4, "") == (done.status, done.out)
+    assert done.err.startswith("bnstat: no preset 'simclr2'; there are augmix, autoaugment, ")
 
 
-def test_help_says_what_runs_code(python):
+def test_help_says_what_runs_code(bnstat):
     """The help of compute says that one form runs code, and which."""
-    text = " ".join(python(*BNSTAT, "compute", "--help").stdout.split())
+    text = " ".join(bnstat("compute", "--help").out.split())
     assert "package.module:attribute, the only form that runs code of yours" in text
 
 
@@ -87,27 +98,31 @@ def test_help_says_what_runs_code(python):
         ("nosuch:T", "cannot load nosuch:T: ModuleNotFoundError: No module named 'nosuch'"),
     ],
 )
-def test_spec_error_ends_with_status_4_before_any_image(spec, says, python, photos, tmp_path):
+def test_spec_error_ends_with_status_4_before_any_image(spec, says, compute, here, photos, opened):
     """What is wrong with a spec is said in one line; no image is opened, nothing written."""
-    done = python("-c", OPENED, "compute", photos, "--augment", spec, "--workers", "1")
-    assert (4, "", f"bnstat: {says}\n") == (done.returncode, done.stdout, done.stderr)
-    assert not (tmp_path / "bnstat.json").exists()
+    done = compute(photos, "--augment", spec)
+    assert (4, "", f"bnstat: {says}\n") == (done.status, done.out, done.err)
+    assert not (here / "bnstat.json").exists()
+    assert [] == opened
 
 
-def test_training_transform_that_ends_in_normalize(python, photos, tmp_path):
+def test_training_transform_that_ends_in_normalize(compute, here, photos, monkeypatch):
     """The user's own Compose is measured before its Normalize, and a line says so."""
-    (tmp_path / "aug.py").write_text(TRAINING)
-    done = python(*BNSTAT, "compute", photos, "--augment", "aug:T", "--workers", "1", "-o", "-")
-    assert 0 == done.returncode
+    (here / "aug.py").write_text(TRAINING)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setitem(sys.modules, "aug", None)
+    monkeypatch.delitem(sys.modules, "aug")
+    done = compute(photos, "--augment", "aug:T", "-o", "-")
+    assert 0 == done.status
     assert ["aug:T ends in Normalize: measured before it (--keep-normalize measures after it)"] == [
-        line for line in done.stderr.splitlines() if "Normalize" in line
+        line for line in done.err.splitlines() if "Normalize" in line
     ]
-    document = json.loads(done.stdout)
+    document = json.loads(done.out)
     assert document["pipeline"]["before_normalize"]
     assert all(0 < mean < 1 for mean in document["methods"]["two-pass"]["mean"])
 
 
-def test_opening_an_image_is_noticed(python, photos):
+def test_opening_an_image_is_noticed(compute, photos, opened):
     """What says that no image was opened does say so where one is."""
-    done = python("-c", OPENED, "compute", photos, "--workers", "1", "-o", "stats.json", "-q")
-    assert 6 == done.stdout.count("opened ")
+    assert 0 == compute(photos, "-q").status
+    assert 6 == len(opened)

@@ -54,20 +54,20 @@ def test_table(python, data):
     )
 
 
-def test_json(python, data):
+def test_json(sweep, data):
     """-o - prints JSON alone; -o FILE writes the very same beside the table."""
-    arguments = *BNSTAT, "data", "--mode", "L", "--batch-size", "2", "--repeats", "2"
-    printed = python(*arguments, "-o", "-")
-    shown = python(*arguments, "-o", "sweep.json")
-    assert (0, 0, "") == (printed.returncode, shown.returncode, printed.stderr)
-    assert printed.stdout == (data / "sweep.json").read_text()
-    assert shown.stdout.startswith("6 images. ")
-    document = json.loads(printed.stdout)
+    arguments = "data", "--mode", "L", "--batch-size", "2", "--repeats", "2"
+    printed = sweep(*arguments, "-o", "-")
+    shown = sweep(*arguments, "-o", "sweep.json")
+    assert (0, 0, "") == (printed.status, shown.status, printed.err)
+    assert printed.out == (data / "sweep.json").read_text()
+    assert shown.out.startswith("6 images. ")
+    document = json.loads(printed.out)
     assert ("bnstat.sweep", 1, 6) == tuple(document[k] for k in ("format", "version", "images"))
     assert [(0.01, "shuffled"), (0.1, "shuffled"), ("cumulative", "shuffled")] == [
         (cell["momentum"], cell["order"]) for cell in document["cells"][:3]
     ]
-    assert shown.stdout.endswith(f"\n{document['verdict']}\n")
+    assert shown.out.endswith(f"\n{document['verdict']}\n")
 
 
 @pytest.mark.parametrize(
@@ -83,37 +83,37 @@ def test_json(python, data):
     ],
     ids=str,
 )
-def test_malformed_lists(arguments, says, python, data):
+def test_malformed_lists(arguments, says, sweep, data):
     """A list that is none is status 2, and the message quotes it."""
-    done = python(*BNSTAT, *arguments)
-    assert (2, "") == (done.returncode, done.stdout)
-    assert done.stderr == (
+    done = sweep(*arguments)
+    assert (2, "") == (done.status, done.out)
+    assert done.err == (
         f"bnstat: Invalid value for '{arguments[0]}': {says}\nTry: bnstat sweep --help\n"
     )
 
 
-def test_huge_batches(python, data):
+def test_huge_batches(sweep, data):
     """A batch size beyond any set is one batch of all."""
-    done = python(*BNSTAT, "--batch-size", "1" + "0" * 30, "--repeats", "1")
-    assert (0, "") == (done.returncode, done.stderr)
+    done = sweep("--batch-size", "1" + "0" * 30, "--repeats", "1")
+    assert (0, "") == (done.status, done.err)
 
 
-def test_failures_are_named_and_counted(python, data):
+def test_failures_are_named_and_counted(sweep, data):
     """Broken images are named, and make the status 3 as in compute."""
     (data / "data" / "broken.png").write_bytes(b"no image")
-    done = python(*BNSTAT, "--repeats", "1")
+    done = sweep("--repeats", "1")
     assert (3, "failed: broken.png: is not an image of a known format\n") == (
-        done.returncode,
-        done.stderr,
+        done.status,
+        done.err,
     )
-    assert 0 == python(*BNSTAT, "--repeats", "1", "--max-failures", "1").returncode
+    assert 0 == sweep("--repeats", "1", "--max-failures", "1").status
 
 
-def test_no_result_and_no_source(python):
+def test_no_result_and_no_source(sweep):
     """Without bnstat.json and without a SOURCE the status is 4, and the line says what to do."""
-    done = python(*BNSTAT)
+    done = sweep()
     assert (4, "", "bnstat: no result document bnstat.json; make one: bnstat compute FOLDER\n") == (
-        done.returncode,
-        done.stdout,
-        done.stderr,
+        done.status,
+        done.out,
+        done.err,
     )
