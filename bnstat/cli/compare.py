@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bnstat.cli import options
 from bnstat.cli.run import DRIFT, FAILURES
 from bnstat.cli.starting import warm_up
+
+if TYPE_CHECKING:
+    from bnstat.comparison import Comparison
 
 
 @click.command("compare", short_help="Put results side by side; the first is the baseline.")
@@ -78,14 +80,14 @@ def command(
         raise click.UsageError("--attribute needs a pipeline; name one with --augment", ctx)
     warm_up(settings["workers"], settings["engine"], pipeline=bool(augment))
 
-    from bnstat import files
+    from bnstat import files, reports
     from bnstat.api import compare
-    from bnstat.cli import comparison, report
+    from bnstat.cli import messages
     from bnstat.cli.progress import bar
 
     if output not in (None, "-"):
         files.check_writable(Path(output))
-    with report.failures_named(), bar(progress) as update:
+    with messages.failures_printed(), bar(progress) as update:
         found = compare(
             *sources,
             augment=augment,
@@ -95,12 +97,23 @@ def command(
             **options.given(settings),
         )
     fresh = [row.result for row in found.rows if row.fresh and row.result]
-    report.said_once(fresh)
+    messages.print_remarks(fresh)
     if output is not None and output != "-":
-        text = json.dumps(found.to_dict(), ensure_ascii=False, indent=2) + "\n"
-        files.write(Path(output), text.encode())
-    comparison.show(found, "json" if output == "-" else form, color)
+        files.write(Path(output), reports.json(found).encode())
+    _show(found, "json" if output == "-" else form, color)
     if fail_over is not None and found.largest > fail_over:
         ctx.exit(DRIFT)
     if any(len(stats.source.failures) > max_failures for stats in fresh):
         ctx.exit(FAILURES)
+
+
+def _show(found: Comparison, form: str, color: bool | None) -> None:
+    """Print a comparison on stdout."""
+    from bnstat import reports
+
+    if form != "table":
+        click.echo(reports.FORMATS[form](found), nl=False)
+        return
+    from bnstat.cli.terminal import show
+
+    show(reports.report(found), color)

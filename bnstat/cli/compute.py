@@ -67,15 +67,16 @@ def command(
     warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
     from bnstat import files
     from bnstat.api import compute
-    from bnstat.cli import report
+    from bnstat.cli import messages
     from bnstat.cli.progress import bar
+    from bnstat.cli.result import show_result
     from bnstat.errors import JournalError
 
     if output != "-":
         files.check_writable(Path(output))
     started = time.perf_counter()
     lost = None
-    with report.failures_named(), bar(progress) as update:
+    with messages.failures_printed(), bar(progress) as update:
         try:
             stats = compute(*sources, progress=update, **options.given(settings))
         except JournalError as error:
@@ -84,11 +85,11 @@ def command(
             stats, lost = error.stats, error
     seconds = time.perf_counter() - started
     stats.save(output)
-    report.said_once([stats])
+    messages.print_remarks([stats])
     if not quiet:
-        report.speed(stats, seconds)
+        messages.print_speed(stats, seconds)
         if output != "-":
-            report.three_ways(stats, output, color)
+            show_result(stats, output, color)
     if lost is not None:
         raise lost
     if len(stats.source.failures) > max_failures:

@@ -26,7 +26,7 @@ def command(
     """
     from bnstat import files
     from bnstat.api import merge
-    from bnstat.cli import report
+    from bnstat.cli.result import show_result
 
     if output != "-":
         _check_no_input(results, Path(output))
@@ -34,7 +34,7 @@ def command(
     stats = merge(*results, partial=partial, remark=lambda line: click.echo(line, err=True))
     stats.save(output)
     if not quiet and output != "-":
-        report.three_ways(stats, output, color)
+        show_result(stats, output, color)
 
 
 def _check_no_input(results: Sequence[str], output: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +100,15 @@ def command(
     """
     warm_up(settings["workers"], settings["engine"], pipeline=augment is not None)
 
-    from bnstat import files
+    from bnstat import files, reports
     from bnstat.api import sweep
-    from bnstat.cli import report, sweeps
+    from bnstat.cli import messages
     from bnstat.cli.progress import bar
+    from bnstat.cli.terminal import show
 
     if output not in (None, "-"):
         files.check_writable(Path(output))
-    with report.failures_named(), bar(progress) as update:
+    with messages.failures_printed(), bar(progress) as update:
         found, stats = sweep(
             source,
             augment=augment,
@@ -119,12 +119,12 @@ def command(
             progress=update,
             **options.given(settings),
         )
-    report.said_once([stats])
-    text = json.dumps(found.to_dict(), indent=2) + "\n"
+    messages.print_remarks([stats])
+    text = reports.json(found)
     if output == "-":
         click.echo(text, nl=False)
     else:
-        sweeps.show(found, color)
+        show(reports.report(found), color)
     if output not in (None, "-"):
         files.write(Path(output), text.encode())
     if len(stats.source.failures) > max_failures:

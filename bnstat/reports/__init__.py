@@ -1,0 +1,31 @@
+"""What a result says, in words and tables, as data: a terminal, a file or a page renders it.
+
+A report is a sequence of blocks (paragraphs and tables of text). `report` makes it of a result, a
+comparison or a sweep; `json`, `csv` and `markdown` write each of them as text for other programs
+and people.
+"""
+
+from bnstat.reports.blocks import Block, Column, Paragraph, Table
+from bnstat.reports.formats import FORMATS, csv, json, markdown
+from bnstat.reports.kinds import Reportable, report
+from bnstat.reports.remarks import failure, failures, remarks
+from bnstat.reports.words import counted, percent, signed
+
+__all__ = [
+    "FORMATS",
+    "Block",
+    "Column",
+    "Paragraph",
+    "Reportable",
+    "Table",
+    "counted",
+    "csv",
+    "failure",
+    "failures",
+    "json",
+    "markdown",
+    "percent",
+    "remarks",
+    "report",
+    "signed",
+]

@@ -1,0 +1,100 @@
+"""The report of a comparison: a table for each row, and the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bnstat.comparison import Comparison, Difference, Row
+from bnstat.reports.blocks import Block, Column, Paragraph, Table
+from bnstat.reports.words import signed
+from bnstat.text import printable
+
+Floats: TypeAlias = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The mean or the std of a row by channel, and its differences from the baseline's.
+
+    values, delta: in [0, 1]; delta_in_std: in the baseline's stds, None where that is 0.
+    """
+
+    row: Row
+    name: str
+    values: Floats
+    delta: Floats
+    delta_in_std: tuple[float | None, ...]
+
+
+def comparison_report(comparison: Comparison) -> tuple[Block, ...]:
+    """Return a table for each row, and the verdicts as one paragraph."""
+    tables = [
+        _row_table(comparison, row, off)
+        for row, off in zip(comparison.rows, comparison.differences, strict=True)
+    ]
+    return (*tables, _verdicts(comparison))
+
+
+def summary(comparison: Comparison) -> tuple[Block, ...]:
+    """Return one table with a line for each row and figure, and the verdicts."""
+    names = channels(comparison)
+    rows = [
+        (
+            printable(figure.row.name),
+            figure.name,
+            *(f"{value:.6f}" for value in figure.values),
+            *(signed(255 * difference) for difference in figure.delta),
+        )
+        for figure in figures(comparison)
+    ]
+    columns = [*names, *(f"Δ {name} /255" for name in names)]
+    head = (Column("", numbers=False), Column("", numbers=False), *map(Column, columns))
+    return Table(head, tuple(rows)), _verdicts(comparison)
+
+
+def figures(comparison: Comparison) -> Iterator[Figure]:
+    """Yield the mean and the std of each row."""
+    for row, off in zip(comparison.rows, comparison.differences, strict=True):
+        yield from _figures(row, off)
+
+
+def _figures(row: Row, off: Difference) -> tuple[Figure, Figure]:
+    return (
+        Figure(row, "mean", row.mean, off.mean, off.mean_in_std),
+        Figure(row, "std", row.std, off.std, off.std_in_std),
+    )
+
+
+def channels(comparison: Comparison) -> tuple[str, ...]:
+    """Return the names of the channels: those of a result, or C0, C1, ..."""
+    known = [row.channels for row in comparison.rows if row.channels]
+    if known:
+        return tuple(map(printable, known[0]))
+    return tuple(f"C{i}" for i in range(len(comparison.rows[0].mean)))
+
+
+def _verdicts(comparison: Comparison) -> Paragraph:
+    return Paragraph(tuple(map(printable, comparison.verdicts)))
+
+
+def _row_table(comparison: Comparison, row: Row, off: Difference) -> Table:
+    columns = (Column("", numbers=False), *map(Column, channels(comparison)))
+    lines = _lines(row, off, is_baseline=row is comparison.rows[0])
+    note = None if row.result else f"  {printable(row.source)}"
+    return Table(columns, tuple(lines), printable(row.name), note)
+
+
+def _lines(row: Row, off: Difference, *, is_baseline: bool) -> Iterator[tuple[str, ...]]:
+    """Yield a label and a cell a channel: each figure, and how far others are from it."""
+    for figure in _figures(row, off):
+        yield f"  {figure.name}", *(f"{value:.6f}" for value in figure.values)
+        if not is_baseline:
+            yield "    less baseline, in 1/255", *(signed(255 * d) for d in figure.delta)
+            yield "    less baseline, in its std", *map(signed, figure.delta_in_std)
+        for name, pair in row.methods.items():
+            if pair is not None and name not in ("two-pass", "published"):
+                other = pair[0] if figure.name == "mean" else pair[1]
+                away = (255 * (a - b) for a, b in zip(other, figure.values, strict=True))
+                yield f"    {name} less two-pass, in 1/255", *map(signed, away)

@@ -1,0 +1,106 @@
+"""Results, comparisons and sweeps as text: JSON, CSV, Markdown."""
+
+from __future__ import annotations
+
+import json as json_
+from collections.abc import Callable, Mapping, Sequence
+from csv import writer
+from io import StringIO
+from typing import Any, TypeAlias
+
+from bnstat.comparison import Comparison
+from bnstat.reports import comparisons
+from bnstat.reports.blocks import Block, Table
+from bnstat.reports.kinds import Reportable, report
+from bnstat.stats import Stats
+from bnstat.stats.sweep import Cell, Sweep
+
+Row: TypeAlias = tuple[Any, ...]
+
+_SCHEDULE = "batch_size", "momentum", "order", "repeats", "batches", "start_weight"
+_OFF = "largest", "rms", "expected"
+
+
+def json(result: Reportable) -> str:
+    """Return a result, comparison or sweep as JSON, as docs/document.md and compare.md say."""
+    if isinstance(result, Stats):
+        return result.to_json()
+    return json_.dumps(result.to_dict(), ensure_ascii=False, indent=2) + "\n"
+
+
+def csv(result: Reportable) -> str:
+    """Return a result, comparison or sweep as CSV, with all digits.
+
+    Of a result: a line for each method, figure and channel. Of a comparison: a line for each row,
+    figure and channel. Of a sweep: a line for each schedule.
+    """
+    text = StringIO()
+    lines = writer(text, lineterminator="\n")
+    match result:
+        case Stats():
+            lines.writerows(_stats_rows(result))
+        case Comparison():
+            lines.writerows(_comparison_rows(result))
+        case Sweep():
+            lines.writerows(_sweep_rows(result))
+    return text.getvalue()
+
+
+def markdown(result: Reportable) -> str:
+    """Return a result, comparison or sweep as Markdown: tables and paragraphs."""
+    blocks = comparisons.summary(result) if isinstance(result, Comparison) else report(result)
+    return "\n".join(map(_markdown, blocks))
+
+
+FORMATS: Mapping[str, Callable[[Reportable], str]] = {
+    "json": json,
+    "csv": csv,
+    "markdown": markdown,
+}
+
+
+def _stats_rows(stats: Stats) -> list[Row]:
+    rows: list[Row] = [("method", "figure", "channel", "value")]
+    for method, estimate in stats.methods.items():
+        if estimate is not None:
+            for figure in ("mean", "var", "std"):
+                values = zip(stats.channels, getattr(estimate, figure), strict=True)
+                rows += [(method, figure, *pair) for pair in values]
+    return rows
+
+
+def _comparison_rows(comparison: Comparison) -> list[Row]:
+    rows: list[Row] = [("name", "figure", "channel", "value", "delta", "delta_in_std")]
+    names = comparisons.channels(comparison)
+    for figure in comparisons.figures(comparison):
+        numbers = figure.values, figure.delta, figure.delta_in_std
+        rows += [(figure.row.name, figure.name, *n) for n in zip(names, *numbers, strict=True)]
+    return rows
+
+
+def _sweep_rows(sweep: Sweep) -> list[Row]:
+    columns = [f"{figure}_{name}" for figure in ("mean", "std") for name in _OFF]
+    return [(*_SCHEDULE, *columns), *map(_cell_row, sweep.cells)]
+
+
+def _cell_row(cell: Cell) -> Row:
+    schedule = ("cumulative" if (v := getattr(cell, n)) is None else v for n in _SCHEDULE)
+    return *schedule, *(getattr(off, name) for off in (cell.mean, cell.std) for name in _OFF)
+
+
+def _markdown(block: Block) -> str:
+    if not isinstance(block, Table):
+        return "".join(f"{line}\n" for line in block.lines)
+    title = f"**{block.title}**\n\n" if block.title else ""
+    note = f"{block.note.strip()}\n\n" if block.note else ""
+    head = _line([column.heading for column in block.columns])
+    rule = _line(["---"] * len(block.columns))
+    return title + note + head + rule + "".join(map(_line, block.rows))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(_cell, cells))} |\n"
+
+
+def _cell(text: str) -> str:
+    return text.strip().replace("|", "\\|")

@@ -1,0 +1,26 @@
+"""Which report is of which kind of result."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from bnstat.comparison import Comparison
+from bnstat.reports.blocks import Block
+from bnstat.reports.comparisons import comparison_report
+from bnstat.reports.results import result_report
+from bnstat.reports.sweeps import sweep_report
+from bnstat.stats import Stats
+from bnstat.stats.sweep import Sweep
+
+Reportable: TypeAlias = Stats | Comparison | Sweep
+
+
+def report(result: Reportable) -> tuple[Block, ...]:
+    """Return what a result, a comparison or a sweep says."""
+    match result:
+        case Stats():
+            return result_report(result)
+        case Comparison():
+            return comparison_report(result)
+        case Sweep():
+            return sweep_report(result)

@@ -1,0 +1,45 @@
+"""What must be known beside the figures: images that failed, and what was done to others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bnstat.reports.words import counted
+from bnstat.stats import Stats
+from bnstat.text import printable
+
+
+def failures(results: Sequence[Stats]) -> Iterator[str]:
+    """Yield a line for each failed image; where sources are several, with its own before it."""
+    several = len({stats.source.locations for stats in results}) > 1
+    for stats in results:
+        where = " ".join(stats.source.locations) + "/" if several else ""
+        for each in stats.source.failures:
+            yield failure(where + each.image, each.reason)
+
+
+def failure(image: str, reason: str) -> str:
+    """Return the line of an image that could not be measured."""
+    return f"failed: {printable(image)}: {printable(reason)}"
+
+
+def remarks(stats: Stats) -> Iterator[str]:
+    """Yield lines on what was done to deep images and to Normalize, and on Pillow's warnings."""
+    deep = stats.source.deeper_than_8_bits
+    if deep:
+        done = "rounded to 8 bits for the pipeline" if stats.pipeline.transforms else "kept in full"
+        yield (
+            f"{counted(deep, 'image')} deeper than 8 bits: 16-bit gray was {done}, 16-bit color "
+            "is read at 8 bits; torchvision's ImageFolder would clip them"
+        )
+    warned = stats.source.warnings
+    if warned.first:
+        yield (
+            f"Pillow warned of {counted(warned.images, 'image')}, such as "
+            f"{printable(warned.first[0].image)}: {printable(warned.first[0].warning)}"
+        )
+    if stats.pipeline.before_normalize:
+        yield (
+            f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "
+            "(--keep-normalize measures after it)"
+        )
