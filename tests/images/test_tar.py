@@ -233,7 +233,11 @@ def test_size_below_zero_does_not_lead_around(tmp_path, found):
     assert found(tmp_path / "x.tar").problems[b"x.tar"] == reason
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive" * 100, gzip.compress(b"no archive" * 100)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no archive" * 100, gzip.compress(b"no archive" * 100)],
+    ids=["empty", "text", "gzip"],
+)
 def test_what_is_no_archive_is_an_error(tmp_path, found, content):
     """The only source, of which nothing can be read, is an error that names it."""
     (tmp_path / "x.tar").write_bytes(content)
