@@ -12,6 +12,7 @@ from bnstat.cli import options, targets
 from bnstat.errors import ExportError
 from bnstat.stats import Stats
 from bnstat.targets import TARGETS, Target, updating
+from bnstat.targets.figures import Figures
 from bnstat.text import printable
 
 
@@ -45,7 +46,8 @@ from bnstat.text import printable
 @click.option(
     "--update",
     metavar="FILE",
-    help="Change the normalization in a config of yours, and no other byte of it.",
+    help="Change the normalization in a config of yours, and no other byte of it; onnx: put it in "
+    "front of a model of yours, which is written to -o.",
 )
 @click.option(
     "--scale",
@@ -63,7 +65,7 @@ from bnstat.text import printable
     "--channel-order",
     "order",
     type=click.Choice(["rgb", "bgr"]),
-    help="detectron2, mmengine, dali, openvino: order of the channels.",
+    help="detectron2, mmengine, dali, openvino, onnx: order of the channels.",
 )
 @click.option(
     "--affine/--no-affine",
@@ -79,6 +81,16 @@ from bnstat.text import printable
     metavar="EPS",
     help="state_dict, safetensors: store var - EPS, so that a layer with this eps (torch's default "
     "is 1e-5) equals Normalize.",
+)
+@click.option(
+    "--input",
+    type=click.Choice(["float", "uint8"]),
+    help="onnx: images in [0, 1], or 8-bit ones in 0-255.  [default: float]",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["nchw", "nhwc"]),
+    help="onnx: axes of the images.  [default: the model's own]",
 )
 @click.option("--flags", is_flag=True, default=None, help="timm: words for its scripts instead.")
 @click.option(
@@ -111,9 +123,8 @@ def command(
     figures = target.figures(
         Stats.load(document), method, scale=scale, order=order, precision=precision
     )
-    if update is not None and target.config is not None:
-        changed = updating.update(target.config, Path(update), figures)
-        _say(f"updated: {printable(update)} ({', '.join(changed)})")
+    if update is not None:
+        _update(target, Path(update), figures, output or "", chosen)
         return
     file = target.file_with(chosen)
     output = output or (file if target.binary else "-")
@@ -136,13 +147,30 @@ def _applicable(ctx: click.Context, target: Target, given: dict[str, Any]) -> di
 def _check_update(
     ctx: click.Context, target: Target, chosen: dict[str, Any], output: str | None
 ) -> None:
+    if target.bake is not None:
+        if output in (None, "-"):
+            raise click.UsageError("--update of a model writes another; name it with -o", ctx)
+        return
     if target.config is None:
-        able = ", ".join(other.name for other in TARGETS.values() if other.config)
+        able = ", ".join(o.name for o in TARGETS.values() if o.config or o.bake)
         raise click.UsageError(f"--update is for {able}, not for {target.name}", ctx)
     for option in ["output"] * (output is not None) + list(chosen):
         raise click.UsageError(
             f"--update changes its own file; it does not go with --{option}", ctx
         )
+
+
+def _update(
+    target: Target, path: Path, figures: Figures, output: str, chosen: dict[str, Any]
+) -> None:
+    """Change a config, or write a model again, as the target does."""
+    if target.config is not None:
+        changed = updating.update(target.config, path, figures)
+        _say(f"updated: {printable(str(path))} ({', '.join(changed)})")
+    elif target.bake is not None:
+        place = targets.place(output, target.file)
+        checked = target.bake(path, place, figures, **chosen)
+        _say(f"written: {printable(str(place))}\nchecked: {checked}")
 
 
 def _write(target: Target, data: bytes, path: Path | None) -> None:

@@ -90,9 +90,14 @@ class Figures:
         return self.std
 
     @property
+    def origin(self) -> str:
+        """Where the figures come from, in one line of printable text."""
+        return provenance_line(self.stats, self.method)
+
+    @property
     def comment(self) -> str:
         """Two lines of comment: where the figures come from, and which images they are for."""
-        return f"# {provenance_line(self.stats, self.method)}\n# {self._channels_note}"
+        return f"# {self.origin}\n# {self._channels_note}"
 
     @property
     def provenance(self) -> dict[str, str]:

@@ -43,6 +43,10 @@ class Target:
         ExportError if it did not. None if there is nothing to check.
     config
         The kind of config that `--update` changes. None if there is no such file.
+    bake
+        Writes a model of the user's again with the figures in it, for `--update` with `--output`:
+        from its path, the path to write, figures and the options of `render`; says what was
+        checked. None if there is no such model.
     variants
         The name of the file where an option makes it another kind of file, by option.
     """
@@ -58,6 +62,7 @@ class Target:
     binary: bool = False
     check: Callable[[bytes], str] | None = None
     config: ConfigFormat | None = None
+    bake: Callable[..., str] | None = None
     variants: Mapping[str, str] = field(default_factory=dict)
 
     @property

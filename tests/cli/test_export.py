@@ -39,6 +39,8 @@ dali            crop_mirror_normalize of a DALI pipeline
                   text, dali_normalize.py; 0-255 or [0, 1]; RGB or BGR
 openvino        PrePostProcessor lines, and --mean_values, --scale_values
                   text, openvino_normalize.py; 0-255 or [0, 1]; RGB or BGR
+onnx            ONNX model that normalizes; with --update, in front of yours
+                  binary, normalize.onnx; [0, 1]; RGB or BGR
 json            the figures as JSON
                   text, figures.json; [0, 1] or 0-255; channels as measured
 yaml            the figures as YAML
@@ -205,7 +207,7 @@ class TestRefusals:
             ),
             (
                 "--format keras --update x.py",
-                "--update is for hf, timm, open_clip, detectron2, not for keras",
+                "--update is for hf, timm, open_clip, detectron2, onnx, not for keras",
             ),
             (
                 "--format hf --update x.json -o y.json",
@@ -222,7 +224,7 @@ class TestRefusals:
         assert refused(*arguments.split()) == (2, [f"bnstat: {says}", "Try: bnstat export --help"])
 
     @pytest.mark.parametrize(
-        "arguments", ["--format onnx", "--scale 2", "--precision 0", "--channel-order grb"]
+        "arguments", ["--format pytorch", "--scale 2", "--precision 0", "--channel-order grb"]
     )
     def test_values_that_there_are_not(self, refused, arguments):
         """Exit status 2."""

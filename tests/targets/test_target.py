@@ -9,7 +9,16 @@ from bnstat.errors import ExportError
 from bnstat.targets import TARGETS
 from bnstat.targets.target import Target
 
+NEEDS = {"onnx": "onnx"}
 each_target = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
+
+
+@pytest.fixture(autouse=True)
+def needed(request):
+    """Skip what is asked of a target whose library is missing."""
+    target = getattr(request.node, "callspec", None) and request.node.callspec.params.get("target")
+    if target is not None and target.name in NEEDS:
+        pytest.importorskip(NEEDS[target.name], reason=f"{NEEDS[target.name]} is missing")
 
 
 @each_target

@@ -1,0 +1,93 @@
+"""A model's file, and tensors that lie in files of their own beside it.
+
+https://onnx.ai/onnx/repo-docs/ExternalData.html: a location is relative to the model's folder.
+onnxruntime refuses symbolic links out of that folder, and `..`; onnx.checker hard links too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bnstat import files
+from bnstat.errors import ExportError, OutputError
+
+
+def load(onnx: Any, path: Path) -> Any:
+    """Read a model, and not its tensors in files of their own; raise ExportError if it is none."""
+    try:
+        return onnx.load_model(path, load_external_data=False)
+    except OSError as error:
+        raise ExportError(f"cannot read {path}: {error.strerror or error}") from error
+    except Exception as error:  # protobuf's DecodeError, of another class in each version
+        raise ExportError(f"{path} is not an ONNX model") from error
+
+
+@contextmanager
+def beside(path: Path, output: Path, model: Any) -> Iterator[Path]:
+    """Write a model and the files of its tensors, once the body has found a draft of it good.
+
+    The draft stands where the model will. If the body raises, nothing of all stays.
+    """
+    copied: list[Path] = []
+    draft = output.with_name(f".{output.name[:40]}.{os.getpid()}.onnx")
+    try:
+        for name in sorted(set(locations(model))):
+            copied += _copy(path.parent / name, output.parent / name)
+        draft.write_bytes(model.SerializeToString())
+        yield draft
+        files.write(output, model.SerializeToString())
+    except BaseException as error:
+        for each in copied:
+            each.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OutputError(f"cannot write {output}: {error.strerror or error}") from error
+        raise
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def locations(message: Any) -> Iterator[str]:
+    """Yield where tensors of a message lie, however deep in its graphs they are."""
+    for field, value in message.ListFields():
+        if field.name == "external_data":
+            yield from (_checked(entry.value) for entry in value if entry.key == "location")
+        elif field.message_type is not None:
+            for each in value if hasattr(value, "add") else [value]:
+                yield from locations(each)
+
+
+def _checked(name: str) -> str:
+    """Return a location that stays below the model's folder, as onnxruntime demands."""
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts:
+        raise ExportError(f"its tensors lie in {name!r}, outside of its folder")
+    return name
+
+
+def _copy(old: Path, new: Path) -> list[Path]:
+    """Copy a file, unless it lies there already; return what is new.
+
+    Not as a link: onnxruntime refuses symbolic links that lead out of the folder, and onnx.checker
+    hard links too.
+    """
+    if not old.is_file():
+        raise ExportError(f"its tensors lie in {old}, which is missing")
+    if new.exists():
+        if new.samefile(old):
+            return []
+        raise ExportError(f"its tensors go to {new}, which is another file; write elsewhere")
+    new.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=new.parent, prefix=".bnstat-", delete=False) as part:
+        pass
+    try:
+        shutil.copyfile(old, part.name)
+        Path(part.name).replace(new)
+    finally:
+        Path(part.name).unlink(missing_ok=True)
+    return [new]

@@ -1,0 +1,172 @@
+"""The nodes that normalize, put in front of a model's graph.
+
+The graph's input keeps its name, and takes images as they are; what consumed it consumes the
+normalized images. Constants are nodes, not initializers, which models of before 2018 (IR version 3)
+list among their inputs; nothing else of the model changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from onnx import TensorProto, helper
+
+from bnstat.errors import ExportError
+from bnstat.targets.figures import Figures
+
+FLOAT = TensorProto.FLOAT
+_FLOATS = (FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
+# Names of all that is put into a graph begin with this; by it a baked model is known.
+_MARK = "bnstat/"
+_KEY = "bnstat.normalization"
+_OLDEST_OPSET = 7  # the first whose Sub and Mul broadcast as numpy does
+
+
+@dataclass(frozen=True)
+class _Images:
+    """The input of a model that takes images: its name, type, and the axis of its channels."""
+
+    info: Any
+    type: int
+    axis: int
+
+    @property
+    def name(self) -> str:
+        return str(self.info.name)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a model takes images.
+
+    name: of the input; images_axis, model_axis: of the channels, in images as they are given and as
+    the model's own first layer gets them; uint8: whether images are in 0-255.
+    """
+
+    name: str
+    images_axis: int
+    model_axis: int
+    uint8: bool
+
+
+def bake(model: Any, figures: Figures, input: str, layout: str | None) -> Placed:
+    """Put the normalization in front of a model, which is changed in place.
+
+    Raises
+    ------
+    ExportError
+        If it is baked already, or has no input that is known to take such images.
+    """
+    _check_opset(model)
+    _check_new(model)
+    images = _find_images(model.graph, len(figures.channels))
+    given = TensorProto.UINT8 if input == "uint8" else images.type
+    axis = {"nchw": 1, "nhwc": 3, None: images.axis}[layout]
+    nodes = list(_nodes(images, figures, given, axis))
+    _rename(model.graph, images.name, nodes[-1].output[0])
+    for node in reversed(nodes):
+        model.graph.node.insert(0, node)
+    images.info.type.tensor_type.elem_type = given
+    _move_channels(images.info.type.tensor_type.shape.dim, images.axis, axis)
+    model.metadata_props.add(key=_KEY, value=figures.origin)
+    return Placed(images.name, axis, images.axis, input == "uint8")
+
+
+def _nodes(images: _Images, figures: Figures, given: int, axis: int) -> Iterator[Any]:
+    """Yield nodes that make the model's input of images of a type and an axis of channels."""
+    name, type_ = images.name, given
+    white = 255 if given == TensorProto.UINT8 else 1
+    exact = TensorProto.DOUBLE if images.type == TensorProto.DOUBLE else FLOAT
+
+    def node(kind: str, *others: str, **attributes: Any) -> Any:
+        nonlocal name
+        before, name = name, f"{_MARK}{kind.lower()}{type_}"
+        return helper.make_node(kind, [before, *others], [name], name, **attributes)
+
+    if axis != images.axis:
+        yield node("Transpose", perm=(0, 3, 1, 2) if axis == 3 else (0, 2, 3, 1))
+    if type_ != exact:
+        type_ = exact
+        yield node("Cast", to=exact)
+    shape = [1 if i != images.axis else -1 for i in range(4)]
+    yield _constant("mean", [m * white for m in figures.mean], exact, shape)
+    yield node("Sub", _MARK + "mean")
+    yield _constant("scale", [1 / (s * white) for s in figures.nonzero_std], exact, shape)
+    yield node("Mul", _MARK + "scale")
+    if type_ != images.type:
+        type_ = images.type
+        yield node("Cast", to=type_)
+
+
+def _constant(name: str, values: list[float], type_: int, shape: list[int]) -> Any:
+    dims = [len(values) if side < 0 else side for side in shape]
+    tensor = helper.make_tensor(_MARK + name, type_, dims, values)
+    return helper.make_node("Constant", [], [_MARK + name], _MARK + name, value=tensor)
+
+
+def _check_opset(model: Any) -> None:
+    opset = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=0)
+    if opset < _OLDEST_OPSET:
+        raise ExportError(f"its opset is {opset}, older than {_OLDEST_OPSET}; convert it first")
+
+
+def _check_new(model: Any) -> None:
+    for entry in model.metadata_props:
+        if entry.key == _KEY:
+            raise ExportError(f"it is normalized already, with those of {entry.value}")
+    if any(name.startswith(_MARK) for node in model.graph.node for name in node.output):
+        raise ExportError("it is normalized already by bnstat")
+
+
+def _find_images(graph: Any, channels: int) -> _Images:
+    """Return the one input with four axes; raise ExportError if it is not known to fit."""
+    initializers = {each.name for each in graph.initializer}
+    inputs = [each for each in graph.input if each.name not in initializers]
+    found = [each for each in inputs if len(each.type.tensor_type.shape.dim) == 4]
+    if len(found) != 1:
+        shown = ", ".join(each.name for each in inputs) or "none"
+        raise ExportError(f"one input must have four axes, as images do; its inputs are {shown}")
+    [info] = found
+    type_ = info.type.tensor_type.elem_type
+    if type_ not in _FLOATS:
+        kind = TensorProto.DataType.Name(type_)
+        raise ExportError(f"its input {info.name} is {kind}, not float, and may be normalized")
+    if info.name in {each.name for each in graph.output}:
+        raise ExportError(f"its input {info.name} is an output too")
+    return _Images(info, type_, _channel_axis(info, channels))
+
+
+def _channel_axis(info: Any, channels: int) -> int:
+    sides = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
+    for axis in (1, 3):
+        if sides[axis] == channels:
+            return axis
+    if not sides[1]:  # not said
+        return 1
+    raise ExportError(
+        f"its input {info.name} has {sides[1]} channels, and the result has {channels}"
+    )
+
+
+def _move_channels(dims: Any, old: int, new: int) -> None:
+    """Put the axis of channels elsewhere in an input's shape."""
+    if old == new:
+        return
+    shape = list(dims)
+    shape.insert(new, shape.pop(old))
+    copies = [type(dim).FromString(dim.SerializeToString()) for dim in shape]
+    for dim, copy in zip(dims, copies, strict=True):
+        dim.CopyFrom(copy)
+
+
+def _rename(graph: Any, old: str, new: str) -> None:
+    """Let all nodes consume `new` for `old`, also those of the bodies of If, Loop and Scan."""
+    for node in graph.node:
+        for i, name in enumerate(node.input):
+            if name == old:
+                node.input[i] = new
+        for attribute in node.attribute:
+            for body in ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs):
+                _rename(body, old, new)
