@@ -9,12 +9,13 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from bnstat.images.image_formats import open_image
 from bnstat.images.modes import FLOAT, GRAY_16, UnmeasurableError
+from bnstat.images.png_checksums import SIGNATURE, check_pixels
 from bnstat.images.reference import UnreadableError
 from bnstat.moments import NotFiniteError
 from bnstat.text import printable
@@ -79,13 +80,29 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
     """
     image = open_image(file)
     deep = deeper_than_8_bits(image)
-    if image.format == "TIFF":
-        _load_tiff(image)
-    else:
-        image.load()
+    match image.format:
+        case "PNG":
+            check_pixels(file)
+            image.load()
+        case "ICO":
+            _check_icon(image, file)
+            image.load()
+        case "TIFF":
+            _load_tiff(image)
+        case _:
+            image.load()
     if 0 in image.size:
         raise UnmeasurableError("has no pixels")
     return image, deep
+
+
+def _check_icon(image: Any, file: IO[bytes]) -> None:
+    """Compare the checksums of the picture of an icon that is to be loaded, if that is a PNG."""
+    icon = image.ico
+    start = icon.entry[icon.getentryindex(image.size)].offset
+    file.seek(start)
+    if file.read(len(SIGNATURE)) == SIGNATURE:
+        check_pixels(file, start)
 
 
 @contextmanager

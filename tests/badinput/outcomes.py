@@ -21,9 +21,10 @@ from pathlib import Path
 
 import oracle
 
-from bnstat.engines import ProcessEngine, needed
+from bnstat.engines import ProcessEngine
 from bnstat.images import Limits
 from bnstat.images.reference import file_reference
+from bnstat.preloads import preloads
 from bnstat.scan import Measure
 
 OUTCOMES = ("ok", "failure", "partial", "silent", "crash", "hang")
@@ -34,7 +35,7 @@ WORK = Measure("RGB", Limits(30_000_000))  # pixels that any machine holds twice
 def outcomes(folder, work=WORK, workers=2, seconds=SECONDS):
     """Yield name and outcome of each file of a corpus, in its order."""
     names = (folder / "files").read_bytes().removesuffix(b"\0").split(b"\0")
-    engine = ProcessEngine(workers, needed(pipeline=False))
+    engine = ProcessEngine(workers, preloads(pipeline=False))
     while names:
         with engine.open(workers) as executor:
             tasks = [partial(work, [file_reference(name, _path(folder, name))]) for name in names]
