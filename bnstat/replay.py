@@ -29,10 +29,10 @@ Floats: TypeAlias = NDArray[np.float64]
 class Grid:
     """Which schedules to replay; `repeats` is the number of seeds, from that of `seed` on."""
 
-    batch_sizes: tuple[int, ...] = (8, 32, 128)
-    momenta: tuple[float | None, ...] = (0.01, 0.1, None)
-    orders: tuple[str, ...] = ("shuffled", "listed")
-    repeats: int = 20
+    batch_sizes: tuple[int, ...]
+    momenta: tuple[float | None, ...]
+    orders: tuple[str, ...]
+    repeats: int
     seed: int = 0
     epochs: int = 1
 

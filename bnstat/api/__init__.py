@@ -10,7 +10,6 @@ load       read a result
 from bnstat.api.comparing import compare
 from bnstat.api.computing import compute, load
 from bnstat.api.merging import merge
-from bnstat.api.settings import MAX_PIXELS, Settings
 from bnstat.api.sweeping import sweep
 
-__all__ = ["MAX_PIXELS", "Settings", "compare", "compute", "load", "merge", "sweep"]
+__all__ = ["compare", "compute", "load", "merge", "sweep"]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from bnstat.api.measuring import opened
-from bnstat.api.settings import Settings
 from bnstat.errors import SourceError
 from bnstat.images import Sources
 from bnstat.images.urls import is_url
+from bnstat.settings import Settings, complete, settings_of
 from bnstat.stats import BatchNormEstimate, Stats
 
 DOCUMENT = "bnstat.json"
@@ -50,7 +49,7 @@ def located(source: str | os.PathLike[str] | Stats) -> Sources:
         raise SourceError(f"the result names what no file can be called: {error}") from error
 
 
-def settings_of(stats: Stats, given: Mapping[str, Any]) -> Settings:
+def settings_for(stats: Stats, given: Mapping[str, Any]) -> Settings:
     """Return the settings of a result, with those that are given instead of its own.
 
     Raises
@@ -58,19 +57,22 @@ def settings_of(stats: Stats, given: Mapping[str, Any]) -> Settings:
     SourceError
         If its own have no meaning here.
     """
-    Settings(**given)  # what is wrong with these is the caller's
-    batchnorm = stats.methods["batchnorm"]
-    own: dict[str, Any] = {
-        "mode": stats.mode,
-        "seed": stats.pipeline.seed,
-        "epochs": stats.pipeline.epochs,
-    }
-    if isinstance(batchnorm, BatchNormEstimate):
-        own |= {name: getattr(batchnorm, name) for name in ("batch_size", "momentum", "order")}
     try:
-        return replace(Settings(), **(own | dict(given)))
+        return complete(Settings, given, recorded(stats))
     except ValueError as error:
         raise SourceError(f"cannot measure as the result says it was: {error}") from error
+
+
+def recorded(stats: Stats) -> dict[str, Any]:
+    """Return the settings that a result tells."""
+    batchnorm = stats.methods["batchnorm"]
+    replayed = batchnorm if isinstance(batchnorm, BatchNormEstimate) else None
+    places = {"result": stats, "pipeline": stats.pipeline, "batchnorm": replayed}
+    return {
+        name: getattr(places[setting.recorded_in], name)
+        for name, setting in settings_of(Settings).items()
+        if setting.recorded_in and places[setting.recorded_in] is not None
+    }
 
 
 def still_holds(stats: Stats, settings: Settings) -> bool:
@@ -78,9 +80,9 @@ def still_holds(stats: Stats, settings: Settings) -> bool:
 
     Files are looked at, by name, size and time of change; none is opened.
     """
-    counts = ("mode", "seed", "epochs", "batch_size", "momentum", "order")
-    own = settings_of(stats, {})
-    if any(getattr(own, name) != getattr(settings, name) for name in counts):
+    used: Mapping[str, Any] = settings
+    own: Mapping[str, Any] = settings_for(stats, {})
+    if any(own[name] != used[name] for name, s in settings_of(Settings).items() if s.recorded_in):
         return False
     total = sum(reference.fingerprint() for reference in located(stats)) % 2**256
     return f"{total:064x}" == stats.source.fingerprint

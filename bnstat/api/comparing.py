@@ -6,24 +6,25 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from bnstat import constants
-from bnstat.api.baseline import DOCUMENT, is_document, is_of, located, settings_of, still_holds
+from bnstat.api.baseline import DOCUMENT, is_document, is_of, located, settings_for, still_holds
 from bnstat.api.measuring import measure
-from bnstat.api.settings import Settings
 from bnstat.comparison import Comparison, Row
 from bnstat.comparison import compare as compare_rows
 from bnstat.errors import BnstatError, SourceError
+from bnstat.settings import Settings, complete, takes_settings
 from bnstat.stats import Stats
 
 
+@takes_settings(Settings)
 def compare(
     *sources: str | os.PathLike[str],
     augment: Sequence[str] = (),
     attribute: bool = False,
     to: Sequence[str] = (),
-    **settings: Any,
+    **settings: Unpack[Settings],
 ) -> Comparison:
     """Put results side by side; the first is the baseline.
 
@@ -47,13 +48,14 @@ def compare(
     SourceError
         If there is nothing to compare, or rows have different channels.
     """
+    plain = complete(Settings, settings)
     names = [_typed(source) for source in sources]
     if not names or (len(names) == 1 and not augment and not to):
         names.insert(0, DOCUMENT)
     if len(names) + len(augment) + len(to) < 2:
         raise SourceError("nothing to compare; name SOURCEs, or pipelines with --augment")
     first = _Source.of(names[0])
-    used = settings_of(first.document, settings) if first.document else Settings(**settings)
+    used = settings_for(first.document, settings) if first.document else plain
     rows = first.rows(augment, attribute, used)
     rows += [row for name in names[1:] for row in _Source.of(name).rows([], False, used)]
     published = [Row.of_constants(constants.read(text)) for text in to]

@@ -3,43 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Unpack
 
 from bnstat.api.measuring import measure, opened
-from bnstat.api.settings import MAX_PIXELS, Settings
 from bnstat.images import read_shard
-from bnstat.scan import Progress
+from bnstat.settings import Settings, complete, takes_settings
 from bnstat.stats import Shards, Stats
 
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
 
 
+@takes_settings(Settings)
 def compute(
     *sources: str | os.PathLike[str],
     files_from: str | os.PathLike[str] | None = None,
     null: bool = False,
     root: str | os.PathLike[str] | None = None,
     augment: str | None = None,
-    keep_normalize: bool = False,
-    epochs: int = 1,
-    mode: Literal["RGB", "L", "RGBA", "native"] = "RGB",
-    batch_size: int = 64,
-    momentum: float | None = 0.1,
-    order: Literal["shuffled", "listed"] = "shuffled",
-    seed: int = 0,
     shard: tuple[int, int] | str | None = None,
     journal: str | os.PathLike[str] | None = None,
-    workers: int | None = None,
-    engine: str = "processes",
-    fail_fast: bool = False,
-    max_pixels: int = MAX_PIXELS,
-    max_bytes: int | None = None,
-    timeout: float | None = None,
-    progress: Callable[[Progress], None] | None = None,
     group: ProcessGroup | None = None,
+    **settings: Unpack[Settings],
 ) -> Stats:
     """Measure the images of folders, files, archives and URLs: exact mean and std, three ways.
 
@@ -51,15 +37,11 @@ def compute(
     files_from, null, root
         Instead of sources, a file with the names of images ("-" is standard input), ending in
         newline or, with `null`, in NUL; `root` is a folder that their keys leave out.
-    augment, keep_normalize
+    augment
         The pipeline that images go through before they are measured: a preset, a TOML file, inline
         text, or package.module:attribute, which runs that code. A Normalize at its end is left out
-        unless it is to be kept.
-    mode
-        Pillow's mode to convert to, or "native" for the set's own, the most common one.
-    epochs, batch_size, momentum, order, seed
-        The schedule that `batchnorm` replays; `momentum=None` is torch's cumulative average. With a
-        pipeline, each image is drawn once an epoch, and all figures cover all draws.
+        unless `keep_normalize` is set. Each image is drawn once an epoch, and all figures cover all
+        draws.
     shard
         Measure the I-th of N disjoint shards of the images, by a hash of their keys: (I, N), I from
         1 on, or "I/N". `merge` adds the results of all shards to that of the whole. A shard may
@@ -67,22 +49,11 @@ def compute(
     journal
         A file that remembers what was measured: a run that was killed goes on where it was when it
         is started again, and a later one measures only images that are new or changed.
-    workers
-        Processes; None is one for each core this process may use; with 1 no process is started.
-    engine
-        "processes" on this machine, or the Dask cluster whose scheduler is at "dask://HOST:PORT" or
-        "dask+tls://HOST:PORT". The result does not depend on it.
-    fail_fast
-        Raise at the first image that cannot be measured, instead of recording it.
-    max_pixels, max_bytes
-        Images of more pixels, and files of more bytes, are failures, found before they are decoded.
-    timeout
-        An image that takes longer, in seconds, is a failure, and its worker is replaced.
-    progress
-        Called now and then with how far the scan is.
     group
         An initialized torch.distributed group whose ranks all make this call: each measures a part
         of the images, and all return the same result. Without it, nothing is communicated.
+    settings
+        How images are measured; each is listed below.
 
     Returns
     -------
@@ -101,30 +72,15 @@ def compute(
         If the journal cannot be used, or is of other sources or settings; or if it failed in
         mid-run: then `stats` of the error is the result, complete.
     """
-    settings = Settings(
-        mode=mode,
-        keep_normalize=keep_normalize,
-        epochs=epochs,
-        batch_size=batch_size,
-        momentum=momentum,
-        order=order,
-        seed=seed,
-        max_pixels=max_pixels,
-        max_bytes=max_bytes,
-        timeout=timeout,
-        workers=workers,
-        engine=engine,
-        fail_fast=fail_fast,
-        progress=progress,
-    )
+    used = complete(Settings, settings)
     find = partial(opened, sources, files_from, null, root, shards=_shards(shard))
     if group is not None:
         from bnstat.api.ranks import measure_by_ranks
 
         if journal is not None:
             raise ValueError("journal and group do not go together")
-        return measure_by_ranks(find, augment, settings, group)
-    return measure(find(), [augment], settings, journal=journal)[0].stats
+        return measure_by_ranks(find, augment, used, group)
+    return measure(find(), [augment], used, journal=journal)[0].stats
 
 
 def _shards(shard: tuple[int, int] | str | None) -> Shards | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bnstat.api.settings import Settings
 from bnstat.images import Reference, Sources
 from bnstat.pipelines import Draws
+from bnstat.settings import Settings, settings_of
 from bnstat.text import key_text
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
@@ -61,21 +61,20 @@ def _settings(plans: Sequence[Draws | None], settings: Settings) -> dict[str, st
     """
     from importlib.metadata import version
 
-    described = {
-        "mode": settings.mode,
-        "max-pixels": str(settings.max_pixels),
-        "max-bytes": str(settings.max_bytes),
-        "Pillow": version("pillow"),
-    }
+    described = _moments_depend_on("always", settings) | {"Pillow": version("pillow")}
     if any(plans):
-        described |= {
-            "pipeline": "; ".join(map(_pipeline, plans)),
-            "seed": str(settings.seed),
-            "epochs": str(settings.epochs),
-            "torch": version("torch"),
-            "torchvision": version("torchvision"),
-        }
+        described["pipeline"] = "; ".join(map(_pipeline, plans))
+        described |= _moments_depend_on("pipeline", settings)
+        described |= {package: version(package) for package in ("torch", "torchvision")}
     return described
+
+
+def _moments_depend_on(when: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name.replace("_", "-"): str(settings[name])
+        for name, setting in settings_of(Settings).items()
+        if setting.moments_depend == when
+    }
 
 
 def _pipeline(plan: Draws | None) -> str:

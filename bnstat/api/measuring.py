@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from bnstat import pipelines
 from bnstat.api.journaling import opened_journal
 from bnstat.api.results import Plans, Result, results
-from bnstat.api.settings import Settings
 from bnstat.engines import open_engine
 from bnstat.errors import JournalError, SourceError
 from bnstat.images import Limits, Reference, Sources
@@ -20,6 +19,7 @@ from bnstat.images.shards import ShardKeys
 from bnstat.pipelines import Draws
 from bnstat.preloads import preloads
 from bnstat.scan import Measure, Scan, scan
+from bnstat.settings import Settings
 from bnstat.stats import Shards
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
@@ -61,7 +61,7 @@ def measure(
     that remembers what was measured.
     """
     plans = planned(augments, settings, attribute=attribute)
-    total = _counting(found) if settings.progress else lambda: None
+    total = _counting(found) if settings["progress"] else lambda: None
     with opened_journal(journal, found, plans, settings) as known:
         seen = looked(found, plans, settings, journal=known, total=total)
     found_out = results(found, seen, plans, settings)
@@ -88,22 +88,22 @@ def looked(
 ) -> Scan:
     """Return what is found in images; with `part`, they are a part of the set, to be joined."""
     work = Measure(
-        settings.mode,
-        Limits(settings.max_pixels, settings.max_bytes, settings.timeout),
+        settings["mode"],
+        Limits(settings["max_pixels"], settings["max_bytes"], settings["timeout"]),
         plans,
         per_image_histograms=journal is not None,
     )
-    killable = settings.timeout is not None  # what takes too long is ended with its process
-    preload, name = preloads(pipeline=any(plans)), settings.engine
-    with closing(open_engine(settings.workers, preload, name, killable=killable)) as engine:
+    killable = settings["timeout"] is not None  # what takes too long is ended with its process
+    preload, name = preloads(pipeline=any(plans)), settings["engine"]
+    with closing(open_engine(settings["workers"], preload, name, killable=killable)) as engine:
         return scan(
             images,
             work,
             engine,
             part=part,
             journal=journal,
-            fail_fast=settings.fail_fast,
-            progress=settings.progress,
+            fail_fast=settings["fail_fast"],
+            progress=settings["progress"],
             total=total,
         )
 
@@ -111,9 +111,9 @@ def looked(
 def _plan(augment: str | None, settings: Settings, attribute: bool) -> Draws | None:
     if augment is None:
         return None
-    recipe = pipelines.read(augment, keep_normalize=settings.keep_normalize)
+    recipe = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
     recipe.build()  # here, so that what is wrong with it is found before any image is read
-    return Draws(recipe, settings.seed, settings.epochs, attribute)
+    return Draws(recipe, settings["seed"], settings["epochs"], attribute)
 
 
 def _counting(found: Sources) -> Callable[[], int | None]:

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from bnstat.api.measuring import looked, planned
 from bnstat.api.results import Plans, results
-from bnstat.api.settings import Settings
 from bnstat.engines import usable_cores
 from bnstat.errors import BnstatError, MeasureError
 from bnstat.images import Reference, Sources
 from bnstat.images.shards import shard_of
 from bnstat.scan import Scan, joined
+from bnstat.settings import Settings
 from bnstat.stats import Stats
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class _Mine:
         except Exception as error:
             self.error = error
             return _Report(failure=_told(error))
-        figures = replace(self._settings, progress=None, workers=None, engine="processes")
+        figures = self._settings | {"progress": None, "workers": None, "engine": ""}
         return _Report((figures, plans), self._images.digest, scan)
 
     def concluded(self, reports: Sequence[_Report | None]) -> Stats | BnstatError:
@@ -112,7 +112,7 @@ class _Mine:
 
     def _result(self, reports: Sequence[_Report]) -> Stats:
         scans = [report.scan for report in reports if report.scan is not None]
-        whole = joined(scans, fail_fast=self._settings.fail_fast)
+        whole = joined(scans, fail_fast=self._settings["fail_fast"])
         assert self._images is not None and reports[0].asked is not None
         _, plans = reports[0].asked
         return results(self._images.found, whole, plans, self._settings)[0].stats
@@ -155,7 +155,7 @@ def _told(error: Exception) -> str:
 
 def _with_its_cores(settings: Settings) -> Settings:
     """Share the machine's cores with the ranks that torchrun has started beside this one."""
-    if settings.workers is not None or settings.engine != "processes":
+    if settings["workers"] is not None or settings["engine"] != "processes":
         return settings
     beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    return replace(settings, workers=max(1, usable_cores() // beside))
+    return settings | {"workers": max(1, usable_cores() // beside)}

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from bnstat import estimators
-from bnstat.api.settings import Settings
 from bnstat.errors import NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule, TooFewSamplesError
 from bnstat.images import Sources
@@ -16,6 +15,7 @@ from bnstat.images.listing import Listing
 from bnstat.moments import Records
 from bnstat.pipelines import Draws
 from bnstat.scan import Scan, View
+from bnstat.settings import Settings
 from bnstat.stats import (
     MOST_WARNINGS,
     Estimate,
@@ -53,9 +53,11 @@ def results(found: Sources, seen: Scan, plans: Plans, settings: Settings) -> lis
 def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
     """Return what each view of a plan shows."""
     if plan is None:
-        return [Pipeline(None, (), settings.seed, settings.epochs)]
+        return [Pipeline(None, (), settings["seed"], settings["epochs"])]
     recipe, steps = plan.recipe, plan.recipe.transforms
-    whole = Pipeline(recipe.spec, steps, settings.seed, settings.epochs, recipe.before_normalize)
+    whole = Pipeline(
+        recipe.spec, steps, settings["seed"], settings["epochs"], recipe.before_normalize
+    )
     ends = range(1, len(steps) + 1) if plan.attribute and steps else [len(steps)]
     return [replace(whole, transforms=steps[:end]) for end in ends]
 
@@ -109,9 +111,9 @@ def _stats(records: Records, source: Source, pipeline: Pipeline, settings: Setti
     return Stats(
         source=source,
         pipeline=pipeline,
-        mode=settings.mode,
+        mode=settings["mode"],
         created=now(),
-        **(_figures(records, settings.schedule) if len(records) else no_figures()),
+        **(_figures(records, _schedule(settings)) if len(records) else no_figures()),
     )
 
 
@@ -139,6 +141,17 @@ def _figures(records: Records, schedule: Schedule) -> dict[str, Any]:
         "conventions": estimators.conventions(records),
         "reasons": reasons,
     }
+
+
+def _schedule(settings: Settings) -> Schedule:
+    """Return the schedule that `batchnorm` replays."""
+    return Schedule(
+        settings["batch_size"],
+        settings["momentum"],
+        settings["order"],
+        settings["seed"],
+        settings["epochs"],
+    )
 
 
 def _batchnorm(records: Records, schedule: Schedule) -> tuple[Estimate | None, dict[str, str]]:

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Unpack
 
 from bnstat import pipelines, replay
-from bnstat.api.baseline import is_document, located, settings_of
+from bnstat.api.baseline import is_document, located, settings_for
 from bnstat.api.measuring import measure
-from bnstat.api.settings import Settings
 from bnstat.errors import MeasureError, SourceError
 from bnstat.estimators import TooFewSamplesError
 from bnstat.replay import Grid
+from bnstat.settings import (
+    MeasureSettings,
+    Settings,
+    SweepSettings,
+    complete,
+    settings_of,
+    takes_settings,
+)
 from bnstat.stats import Stats
 from bnstat.stats.sweep import Sweep
 
 
+@takes_settings(SweepSettings)
 def sweep(
     source: str | os.PathLike[str],
     *,
     augment: str | None = None,
-    batch_sizes: Sequence[int] = (8, 32, 128),
-    momenta: Sequence[float | None] = (0.01, 0.1, None),
-    orders: Sequence[str] = ("shuffled", "listed"),
-    repeats: int = 20,
-    **settings: Any,
+    **settings: Unpack[SweepSettings],
 ) -> tuple[Sweep, Stats]:
     """Measure images once, and replay what BatchNorm2d would hold under many schedules.
 
@@ -37,12 +40,9 @@ def sweep(
         they were.
     augment
         A pipeline that the images go through, as in `compute`.
-    batch_sizes, momenta, orders
-        The grid of schedules; a momentum of None is torch's cumulative average.
-    repeats
-        Seeds for each shuffled schedule, from `seed` on.
     settings
-        Those of `compute`; what is not given comes from the document, if it is one.
+        How images are measured, and the grid of schedules, each with `repeats` seeds from `seed`
+        on; each is listed below. What is not given comes from the document, if it is one.
 
     Returns
     -------
@@ -54,20 +54,28 @@ def sweep(
     MeasureError
         If a batch has a single sample per channel, where BatchNorm2d raises.
     """
+    grid, measuring = _split(settings)
     name = os.fspath(source)
     stats = Stats.load(name) if is_document(name) else None
-    used = settings_of(stats, settings) if stats else Settings(**settings)
+    used = settings_for(stats, measuring) if stats else complete(Settings, measuring)
     if stats is not None and augment is None and stats.pipeline.spec is not None:
         augment = _harmless(stats.pipeline.spec)
-        used = replace(used, keep_normalize=not stats.pipeline.before_normalize)
+        used = used | {"keep_normalize": not stats.pipeline.before_normalize}
     found = measure(located(stats or name), [augment], used)[0]
     if not len(found.records):
         raise MeasureError(f"{name} is of a shard in which nothing was measured; sweep another")
-    grid = Grid(tuple(batch_sizes), tuple(momenta), tuple(orders), repeats, used.seed, used.epochs)
+    schedules = Grid(**grid, seed=used["seed"], epochs=used["epochs"])
     try:
-        return replay.sweep(found.records, grid), found.stats
+        return replay.sweep(found.records, schedules), found.stats
     except TooFewSamplesError as error:
         raise MeasureError(f"{error}; take larger batches") from error
+
+
+def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the grid, complete, and what was given of how images are measured."""
+    known, measuring = complete(SweepSettings, settings), settings_of(MeasureSettings)
+    grid = {name: value for name, value in known.items() if name not in measuring}
+    return grid, {name: value for name, value in settings.items() if name in measuring}
 
 
 def _harmless(spec: str) -> str:

@@ -10,6 +10,7 @@ import click
 from bnstat.cli import options
 from bnstat.cli.run import DRIFT, FAILURES
 from bnstat.cli.starting import warm_up
+from bnstat.settings import Settings
 
 if TYPE_CHECKING:
     from bnstat.comparison import Comparison
@@ -49,8 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", metavar="FILE", help="Write the comparison as JSON; - is standard output."
 )
-@options.measuring("the baseline's")
-@options.schedule("the baseline's")
+@options.settings(Settings, "the baseline's")
 @options.failures
 @options.terminal
 @click.pass_context

@@ -12,6 +12,7 @@ import click
 from bnstat.cli import options
 from bnstat.cli.run import FAILURES
 from bnstat.cli.starting import warm_up
+from bnstat.settings import Settings
 
 
 @click.command("compute", short_help="Measure; show the three ways; write bnstat.json.")
@@ -24,8 +25,7 @@ from bnstat.cli.starting import warm_up
     "arguments if of one transform; a TOML file; inline text like 'Resize(256) | "
     "CenterCrop(224)'; or package.module:attribute, the only form that runs code of yours.",
 )
-@options.measuring("")
-@options.schedule("")
+@options.settings(Settings)
 @click.option(
     "--shard",
     callback=options.shard,
@@ -38,7 +38,6 @@ from bnstat.cli.starting import warm_up
     help="Remember in FILE what was measured: started again, a run that was killed goes on where "
     "it was, and one of a changed folder measures what is new.",
 )
-@click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first image that fails.")
 @options.failures
 @options.output
 @options.quiet

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from bnstat.settings import Setting, Settings, settings_of
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -23,27 +25,6 @@ class Real(click.FloatRange):
 
 
 AMOUNT = Real(min=0.0)
-SECONDS = Real(min=0.0, max=1e6, min_open=True)
-
-
-def momentum(
-    context: click.Context, parameter: click.Parameter, value: str | None
-) -> float | str | None:
-    """Return a number in (0, 1], or "cumulative", or None if the option was not given."""
-    return None if value is None else one_momentum(value)
-
-
-def one_momentum(text: str) -> float | str:
-    """Return a number in (0, 1], or "cumulative"."""
-    if text == "cumulative":
-        return text
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0.0 < number <= 1.0:
-        raise click.BadParameter(f"{text!r} is neither a number in (0, 1] nor 'cumulative'.")
-    return number
 
 
 def shard(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -56,21 +37,14 @@ def shard(context: click.Context, parameter: click.Parameter, value: str | None)
         raise click.BadParameter(str(error)) from None
 
 
-def engine(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Return the name of an engine, or None if the option was not given."""
-    from bnstat.engines import ENGINES, is_engine
-
-    if value is not None and not is_engine(value):
-        raise click.BadParameter(f"{value!r} is not {ENGINES}.")
-    return value
-
-
 def given(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given, as `bnstat.compute` takes them."""
-    found = {name: value for name, value in settings.items() if value is not None}
-    if found.get("momentum") == "cumulative":
-        found["momentum"] = None
-    return found
+    words = {n: s.none for n, s in settings_of(Settings).items() if s.none_typed}
+    return {
+        name: None if value == words.get(name, ...) else value
+        for name, value in settings.items()
+        if value is not None
+    }
 
 
 def _all(*decorators: Callable[[F], F]) -> Callable[[F], F]:
@@ -93,92 +67,56 @@ sources = _all(
 )
 
 
-def measuring(default: str) -> Callable[[F], F]:
-    """Return the options of how images are measured; `default` is what their help says of it."""
+def settings(kind: type, recorded: str = "") -> Callable[[F], F]:
+    """Return the options of all settings of a kind.
 
-    def shown(value: object) -> str:
-        return f"  [default: {default or value}]"
+    `recorded` is what help texts say instead of the defaults of those that a result has.
+    """
+    return _all(*(_option(s, recorded) for s in settings_of(kind).values() if s.option))
 
-    return _all(
-        click.option(
-            "--keep-normalize",
-            is_flag=True,
-            default=None,
-            help="Measure after a Normalize that ends the pipeline, not before it.",
-        ),
-        click.option(
-            "--epochs",
-            type=click.IntRange(min=1),
-            metavar="N",
-            help="How often the pipeline draws each image, and batchnorm sees it." + shown(1),
-        ),
-        click.option(
-            "--mode",
-            type=click.Choice(["RGB", "L", "RGBA", "native"]),
-            help="Convert to this Pillow mode; native takes the set's own." + shown("RGB"),
-        ),
-        click.option(
-            "--seed", type=int, metavar="N", help="Of the draws and of the shuffling." + shown(0)
-        ),
-        click.option(
-            "--max-pixels",
-            type=click.IntRange(min=1),
-            metavar="N",
-            help="An image of more pixels fails.  [default: 178956970]",
-        ),
-        click.option(
-            "--max-bytes",
-            type=click.IntRange(min=1),
-            metavar="N",
-            help="A file of more bytes fails.  [default: no limit]",
-        ),
-        click.option(
-            "--timeout",
-            type=SECONDS,
-            metavar="SECONDS",
-            help="An image that takes longer fails, and its worker is replaced.  [default: never]",
-        ),
-        click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            metavar="N",
-            help="Processes.  [default: the cores this process may use]",
-        ),
-        click.option(
-            "--engine",
-            callback=engine,
-            metavar="ENGINE",
-            help="Where the work runs: processes on this machine, or a Dask cluster at "
-            "dask://HOST:PORT or dask+tls://HOST:PORT.  [default: processes]",
-        ),
+
+def _option(setting: Setting, recorded: str) -> Callable[[F], F]:
+    assert setting.option is not None
+    if setting.type is bool:
+        return click.option(setting.option, is_flag=True, default=None, help=setting.help)
+    default = recorded if setting.recorded_in and recorded else setting.text(setting.default)
+    kind = _click_type(setting)
+    return click.option(
+        setting.option,
+        setting.name,
+        type=kind,
+        callback=_parser(setting) if kind is str else None,
+        metavar=setting.metavar or None,
+        help=f"{setting.help}  [default: {default}]",
     )
 
 
-def schedule(default: str) -> Callable[[F], F]:
-    """Return the options of batchnorm's schedule."""
+def _click_type(setting: Setting) -> Any:
+    """Return what click is to convert to; text is left to the setting."""
+    if setting.several or setting.none_typed:
+        return str
+    if setting.choices:
+        return click.Choice(setting.choices)
+    if setting.range and setting.type is int:
+        return click.IntRange(setting.at_least, setting.at_most)  # type: ignore[arg-type]
+    if setting.type is float:
+        low = setting.at_least if setting.above is None else setting.above
+        return Real(low, setting.at_most, min_open=setting.above is not None)
+    return setting.type
 
-    def shown(value: object) -> str:
-        return f"  [default: {default or value}]"
 
-    return _all(
-        click.option(
-            "--batch-size",
-            type=click.IntRange(min=1),
-            metavar="N",
-            help="Images in a batch of batchnorm." + shown(64),
-        ),
-        click.option(
-            "--momentum",
-            callback=momentum,
-            metavar="M",
-            help="Weight of a new batch in batchnorm; cumulative averages all." + shown(0.1),
-        ),
-        click.option(
-            "--order",
-            type=click.Choice(["shuffled", "listed"]),
-            help="In which batchnorm sees the images." + shown("shuffled"),
-        ),
-    )
+def _parser(setting: Setting) -> Callable[[Any, Any, str | None], Any]:
+    def parse(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+        """Return the value; what is typed for None stays as typed, as None is what is not given."""
+        if text is None:
+            return None
+        try:
+            value = setting.parse(text)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}.") from None
+        return text if value is None else value
+
+    return parse
 
 
 failures = click.option(

@@ -73,12 +73,12 @@ def test_json(sweep, data):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--batch-size", "8,0"), "'8,0' is not a list like 8,32,128."),
-        (("--batch-size", "8,,32"), "'8,,32' is not a list like 8,32,128."),
-        (("--batch-size", "-8"), "'-8' is not a list like 8,32,128."),
+        (("--batch-size", "8,0"), "'0' is not an integer of at least 1."),
+        (("--batch-size", "8,,32"), "'' is not an integer of at least 1."),
+        (("--batch-size", "-8"), "'-8' is not an integer of at least 1."),
         (("--momentum", "0.1,2"), "'2' is neither a number in (0, 1] nor 'cumulative'."),
         (("--momentum", ""), "'' is neither a number in (0, 1] nor 'cumulative'."),
-        (("--order", "random"), "'random' is not a list of shuffled and listed."),
+        (("--order", "random"), "'random' is not one of shuffled, listed."),
         (("--repeats", "0"), "0 is not in the range x>=1."),
     ],
     ids=str,

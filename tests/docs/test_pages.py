@@ -97,3 +97,10 @@ def test_export_page_has_a_section_for_each_target():
     page = (ROOT / "docs" / "export.md").read_text()
     headings = " ".join(re.findall(r"^## (.*)$", page, flags=re.MULTILINE)).replace(",", "")
     assert headings.split() == list(TARGETS)
+
+
+def test_settings_table_is_current():
+    """docs/python.md has the settings as they are defined."""
+    command = [sys.executable, "tests/docs/settings.py"]
+    table = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert table in (ROOT / "docs" / "python.md").read_text()

@@ -100,7 +100,7 @@ def test_a_part_is_measured_again_as_that_part(folder, measured, tmp_path):
     whole, (a, b, *_) = measured(folder)
     pair = bnstat.merge(a, b, partial=True)
     for part in (a, pair):
-        assert baseline.still_holds(part, baseline.settings_of(part, {}))
+        assert baseline.still_holds(part, baseline.settings_for(part, {}))
         assert not baseline.is_of(part, str(folder))
         part.save(tmp_path / "part.json")
         _, again = sweep(tmp_path / "part.json", repeats=1, workers=1)

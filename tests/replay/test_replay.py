@@ -104,7 +104,7 @@ def test_listed_order_of_a_folder_sorted_by_class_is_biased(records_of):
     """By class, the running mean is that of the last class, far beyond the noise of shuffles."""
     light = np.repeat([0.2, 0.8], 400)[:, np.newaxis]
     records = records_of(np.full(800, 100), light, np.full((800, 1), 0.01))
-    shuffled, listed = sweep(records, Grid((8,), (0.1,), repeats=50)).cells
+    shuffled, listed = sweep(records, Grid((8,), (0.1,), ("shuffled", "listed"), repeats=50)).cells
     assert ("shuffled", "listed") == (shuffled.order, listed.order)
     assert pytest.approx(shuffled.mean.rms, rel=0.3) == shuffled.mean.expected
     assert pytest.approx(0.8 - 0.5, rel=0.02) == listed.mean.largest
@@ -191,7 +191,7 @@ def test_a_hundred_thousand_images_take_seconds(records_of, capsys):
     mean = light + rng.normal(0, 0.05, (100_000, 3))
     records = records_of(n, mean, rng.uniform(0.01, 0.05, (100_000, 3)))
     begun = time.perf_counter()
-    found = sweep(records, Grid())
+    found = sweep(records, Grid((8, 32, 128), (0.01, 0.1, None), ("shuffled", "listed"), 20))
     seconds = time.perf_counter() - begun
     with capsys.disabled():
         sys.stdout.write(f"\nsweep of {len(found.cells)} cells: {seconds:.1f} s\n")

@@ -1,0 +1,218 @@
+"""The settings of compute, compare and sweep: each is one entry here, and nothing elsewhere.
+
+The annotations are evaluated, so that this file does without `from __future__ import annotations`;
+only the type of the progress stays a name.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
+
+from bnstat.settings.setting import Setting
+
+if TYPE_CHECKING:
+    from bnstat.scan import Progress
+
+Mode = Literal["RGB", "L", "RGBA", "native"]
+Order = Literal["shuffled", "listed"]
+
+
+def _momentum(default: object, help: str, **more: Any) -> Setting:
+    """Return the setting of a momentum, or of several: in (0, 1], or torch's cumulative average."""
+    return Setting(
+        default=default,
+        help=help,
+        above=0,
+        at_most=1,
+        none="cumulative",
+        none_typed=True,
+        **more,
+    )
+
+
+def _check_engine(name: str) -> None:
+    from bnstat.engines import ENGINES, is_engine
+
+    if not is_engine(name):
+        raise ValueError(f"{name!r} is not {ENGINES}")
+
+
+class MeasureSettings(TypedDict, total=False):
+    """How images are measured."""
+
+    keep_normalize: Annotated[
+        bool,
+        Setting(
+            default=False,
+            help="Measure after a Normalize that ends the pipeline, not before it.",
+        ),
+    ]
+    epochs: Annotated[
+        int,
+        Setting(
+            default=1,
+            metavar="N",
+            at_least=1,
+            help="Passes over the data; with a pipeline, random draws per image.",
+            recorded_in="pipeline",
+            moments_depend="pipeline",
+        ),
+    ]
+    mode: Annotated[
+        Mode,
+        Setting(
+            default="RGB",
+            help="Convert to this Pillow mode; native takes the most common one of the images.",
+            recorded_in="result",
+            moments_depend="always",
+        ),
+    ]
+    seed: Annotated[
+        int,
+        Setting(
+            default=0,
+            metavar="N",
+            help="Seed of the random draws and of the shuffling.",
+            recorded_in="pipeline",
+            moments_depend="pipeline",
+        ),
+    ]
+    max_pixels: Annotated[
+        int,
+        Setting(
+            default=178_956_970,  # where Pillow itself raises: twice the size at which it warns
+            metavar="N",
+            at_least=1,
+            help="An image of more pixels fails.",
+            moments_depend="always",
+        ),
+    ]
+    max_bytes: Annotated[
+        int | None,
+        Setting(
+            default=None,
+            none="no limit",
+            metavar="N",
+            at_least=1,
+            help="A file of more bytes fails.",
+            moments_depend="always",
+        ),
+    ]
+    timeout: Annotated[
+        float | None,
+        Setting(
+            default=None,
+            none="never",
+            metavar="SECONDS",
+            above=0,
+            at_most=1e6,  # timers of the system take no more than about 10^8
+            help="An image that takes longer fails, and its worker is replaced.",
+        ),
+    ]
+    workers: Annotated[
+        int | None,
+        Setting(
+            default=None,
+            none="the cores this process may use",
+            metavar="N",
+            at_least=1,
+            help="Worker processes; with 1, no process is started.",
+        ),
+    ]
+    engine: Annotated[
+        str,
+        Setting(
+            default="processes",
+            metavar="ENGINE",
+            check=_check_engine,
+            help="Where the work runs: processes on this machine, or a Dask cluster at "
+            "dask://HOST:PORT or dask+tls://HOST:PORT.",
+        ),
+    ]
+    fail_fast: Annotated[
+        bool, Setting(default=False, help="Stop at the first image that cannot be measured.")
+    ]
+    progress: Annotated[
+        Callable[["Progress"], None] | None,
+        Setting(
+            default=None,
+            none="not called",
+            option=None,
+            help="Called now and then with how far the scan is.",
+        ),
+    ]
+
+
+class Settings(MeasureSettings, total=False):
+    """How images are measured, and the schedule that `batchnorm` replays."""
+
+    batch_size: Annotated[
+        int,
+        Setting(
+            default=64,
+            metavar="N",
+            at_least=1,
+            help="Images in a batch of batchnorm.",
+            recorded_in="batchnorm",
+        ),
+    ]
+    momentum: Annotated[
+        float | None,
+        _momentum(
+            0.1,
+            "Weight of a new batch in batchnorm; cumulative averages all.",
+            metavar="M",
+            recorded_in="batchnorm",
+        ),
+    ]
+    order: Annotated[
+        Order,
+        Setting(
+            default="shuffled",
+            help="Order in which batchnorm sees the images.",
+            recorded_in="batchnorm",
+        ),
+    ]
+
+
+class SweepSettings(MeasureSettings, total=False):
+    """How images are measured, and the grid of schedules that `sweep` replays."""
+
+    batch_sizes: Annotated[
+        Sequence[int],
+        Setting(
+            default=(8, 32, 128),
+            option="--batch-size",
+            metavar="N,...",
+            at_least=1,
+            help="Images in a batch.",
+        ),
+    ]
+    momenta: Annotated[
+        Sequence[float | None],
+        _momentum(
+            (0.01, 0.1, None),
+            "Weight of a new batch; cumulative averages all.",
+            option="--momentum",
+            metavar="M,...",
+        ),
+    ]
+    orders: Annotated[
+        Sequence[Order],
+        Setting(
+            default=("shuffled", "listed"),
+            option="--order",
+            metavar="ORDER,...",
+            help="Orders in which the images are seen.",
+        ),
+    ]
+    repeats: Annotated[
+        int,
+        Setting(default=20, metavar="N", at_least=1, help="Seeds for each shuffled schedule."),
+    ]
+
+
+@cache
+def settings_of(kind: Any) -> Mapping[str, Setting]:
+    """Return the settings that a TypedDict of this module defines, by their keywords."""
+    return {name: Setting.of(name, hint) for name, hint in kind.__annotations__.items()}

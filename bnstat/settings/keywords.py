@@ -1,0 +1,84 @@
+"""Keyword arguments to settings."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from bnstat.settings.definition import settings_of
+from bnstat.settings.setting import Setting
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def complete(kind: type[T], given: Mapping[str, Any], instead: Mapping[str, Any] = {}) -> T:
+    """Return all settings of a kind: those that are given, else those of `instead`, else defaults.
+
+    Raises
+    ------
+    TypeError
+        If one is given that there is not.
+    ValueError
+        If one has no meaning; the message names it.
+
+    Examples
+    --------
+    >>> from bnstat.settings import Settings
+    >>> complete(Settings, {"epochs": 3}, {"epochs": 2, "mode": "L"})["mode"]
+    'L'
+    """
+    known = settings_of(cast(type, kind))
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise TypeError(f"got an unexpected keyword argument {name!r}{meant}")
+    values = {name: setting.default for name, setting in known.items()} | {**instead, **given}
+    return kind(**{name: setting.checked(values[name]) for name, setting in known.items()})
+
+
+def takes_settings(kind: type) -> Callable[[F], F]:
+    """Show settings in the signature and the docstring of a function that takes them as keywords.
+
+    Type checkers see them as `**settings: Unpack[kind]`; `help` shows what this adds.
+    """
+
+    def decorate(function: F) -> F:
+        settings = settings_of(kind).values()
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        added = [_parameter(setting) for setting in settings]
+        described = signature.replace(parameters=[*own, *added])
+        function.__signature__ = described  # type: ignore[attr-defined]
+        if function.__doc__ is not None:  # as under python -OO
+            function.__doc__ = f"{inspect.cleandoc(function.__doc__)}\n\n{_section(settings)}"
+        return function
+
+    return decorate
+
+
+def _parameter(setting: Setting) -> inspect.Parameter:
+    return inspect.Parameter(
+        setting.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=setting.default,
+        annotation=setting.annotation,
+    )
+
+
+def _section(settings: Any) -> str:
+    """Return the settings as numpy's docstrings list parameters."""
+    title = "Other Parameters"
+    lines = [title, "-" * len(title)]
+    for setting in settings:
+        lines += [setting.name, textwrap.indent(textwrap.fill(_sentence(setting), 96), " " * 4)]
+    return "\n".join(lines)
+
+
+def _sentence(setting: Setting) -> str:
+    none = f" None: {setting.none}." if setting.optional else ""
+    return setting.help + none

@@ -1,0 +1,181 @@
+"""What is known of one setting."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A setting: its default, its range, and how help texts and the documentation describe it.
+
+    Attributes
+    ----------
+    default, help
+        Its default value, and one sentence on what it does.
+    metavar
+        What help texts call its value.
+    none
+        What None is called there. With `none_typed`, that is also how it is typed.
+    at_least, above, at_most
+        The range of numbers, in which each bound is optional.
+    check
+        Raises ValueError for a value without a meaning.
+    option
+        The option of the command line; "" is the name with dashes, None is no option.
+    recorded_in
+        Which part of a result has it under its name: "result", "pipeline" or "batchnorm". A run on
+        the images of that result takes it from there.
+    moments_depend
+        When the moments of an image depend on it: "always", with a "pipeline", or never (None).
+    name, type, choices, optional, several
+        As the definition says: its keyword; the type of a value (of each, if there are several);
+        the values that it can have, if they are few; whether None is a value.
+    """
+
+    default: Any
+    help: str
+    metavar: str = ""
+    none: str = ""
+    none_typed: bool = False
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    check: Callable[[Any], None] | None = None
+    option: str | None = ""
+    recorded_in: Literal["result", "pipeline", "batchnorm"] | None = None
+    moments_depend: Literal["always", "pipeline"] | None = None
+    name: str = ""
+    type: Any = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    several: bool = False
+
+    @classmethod
+    def of(cls, name: str, annotation: Any) -> Setting:
+        """Return the setting that is defined as NAME: Annotated[TYPE, Setting(...)]."""
+        setting: Setting
+        kind, setting = get_args(annotation)
+        several = get_origin(kind) is Sequence
+        if several:
+            (kind,) = get_args(kind)
+        optional = False
+        if get_origin(kind) in (Union, UnionType):
+            optional = NoneType in get_args(kind)
+            kind = next(each for each in get_args(kind) if each is not NoneType)
+        choices = get_args(kind) if get_origin(kind) is Literal else ()
+        option = "--" + name.replace("_", "-") if setting.option == "" else setting.option
+        return replace(
+            setting,
+            name=name,
+            option=option,
+            type=kind,
+            choices=choices,
+            optional=optional,
+            several=several,
+        )
+
+    @property
+    def annotation(self) -> Any:
+        """The type of the keyword argument."""
+        one: Any = self.type | None if self.optional else self.type
+        return Sequence[one] if self.several else one
+
+    @property
+    def range(self) -> str:
+        """The range of numbers, as in "in (0, 1]"; empty where all are allowed."""
+        low = self.at_least if self.above is None else self.above
+        if self.at_most is None:
+            return "" if low is None else f"at least {low:g}"
+        return f"in {'[' if self.above is None else '('}{low:g}, {self.at_most:g}]"
+
+    def text(self, value: Any) -> str:
+        """Return a value as it is typed, or as help texts call it."""
+        if self.several:
+            return ",".join(map(self._text, value))
+        return self._text(value)
+
+    def _text(self, value: Any) -> str:
+        return self.none if value is None else str(value)
+
+    def parse(self, text: str) -> Any:
+        """Return the value that is typed; several are separated by commas.
+
+        Raises
+        ------
+        ValueError
+            If it has no meaning.
+        """
+        if self.several:
+            return tuple(self._parse(part.strip()) for part in text.split(","))
+        return self._parse(text)
+
+    def _parse(self, text: str) -> Any:
+        if self.none_typed and text == self.none:
+            return None
+        if self.choices and text not in self.choices:
+            raise ValueError(f"{text!r} is not one of {', '.join(self.choices)}")
+        if self.check is not None:
+            self.check(text)
+        if self.type not in (int, float):
+            return text
+        try:
+            return self._checked(self.type(text))
+        except ValueError:
+            raise ValueError(f"{text!r} is {self._wrong}") from None
+
+    @property
+    def _wrong(self) -> str:
+        kind = "an integer" if self.type is int else "a number"
+        number = f"{kind} {'of ' * self.range.startswith('at')}{self.range}".rstrip()
+        return f"neither {number} nor {self.none!r}" if self.none_typed else f"not {number}"
+
+    def checked(self, value: Any) -> Any:
+        """Return a value as it is used.
+
+        Raises
+        ------
+        ValueError
+            If it has no meaning; the message names the setting.
+        """
+        if not self.several:
+            return self._checked(value)
+        if isinstance(value, str) or not value:
+            raise ValueError(f"{self.name} must be several values, is {value!r}")
+        return tuple(map(self._checked, value))
+
+    def _checked(self, value: Any) -> Any:
+        if value is None and self.optional:
+            return None
+        if self.choices and value not in self.choices:
+            raise ValueError(f"{self.name} must be one of {self.choices}, is {value!r}")
+        if self.type in (int, float):
+            value = self._number(value)
+        if self.check is not None:
+            try:
+                self.check(value)
+            except ValueError as error:
+                raise ValueError(f"{self.name}: {error}") from None
+        return value
+
+    def _number(self, value: Any) -> float:
+        kind, word = (operator.index, "an integer") if self.type is int else (float, "a number")
+        try:
+            number = kind(value)
+        except (TypeError, ValueError):
+            raise ValueError(f"{self.name} must be {word}, is {value!r}") from None
+        if not self.allows(number):
+            or_none = " or None" if self.optional else ""
+            raise ValueError(f"{self.name} must be {self.range}{or_none}, is {value}")
+        return number
+
+    def allows(self, number: float) -> bool:
+        """Whether a number is in the range; nan is not."""
+        low = -math.inf if self.at_least is None else self.at_least
+        high = math.inf if self.at_most is None else self.at_most
+        return low <= number <= high and (self.above is None or number > self.above)
