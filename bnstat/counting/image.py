@@ -106,4 +106,5 @@ def _add_floats(tally: Tally, row: int, image: Image.Image, kind: Kind) -> None:
     )
     grays, opaque = _grays(kind), len(kind.channels) - _grays(kind)
     means = np.concatenate([np.repeat(mean, grays), np.ones(opaque)])
-    tally.add_floats(row, kind, n, means, np.concatenate([np.repeat(m2, grays), np.zeros(opaque)]))
+    m2s = np.concatenate([np.repeat(m2, grays), np.zeros(opaque)])
+    tally.add_floats(row, kind, np.full(len(means), n), means, m2s)

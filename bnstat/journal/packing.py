@@ -98,7 +98,7 @@ def _part(row: Row) -> ChunkMoments:
     numbers = _FLOAT if scale == 1 else _INT
     table = Table(
         scale,
-        _numbers(n, _INT, shape[:1]),
+        _numbers(n, _INT, shape),
         _numbers(first, numbers, shape),
         _numbers(second, numbers, shape),
     )

@@ -53,10 +53,10 @@ class _Group:
 
     def table(self, kind: Kind) -> Table:
         dtype: type[Any] = np.float64 if kind.scale == 1 else np.int64
-        shape = (len(self.n), len(kind.channels))
+        shape = (-1, len(kind.channels))
         return Table(
             kind.scale,
-            np.frombuffer(self.n, dtype=np.int64),
+            np.frombuffer(self.n, dtype=np.int64).reshape(shape),
             np.frombuffer(self.first, dtype=dtype).reshape(shape),
             np.frombuffer(self.second, dtype=dtype).reshape(shape),
         )
@@ -65,7 +65,7 @@ class _Group:
 class Records:
     """Key and moments of each draw of a run; kinds apart, so that each stays exact.
 
-    It holds 56 bytes a record of three channels, and of an image its key and 8 bytes.
+    It holds 72 bytes a record of three channels, and of an image its key and 8 bytes.
 
     Attributes
     ----------
@@ -135,9 +135,10 @@ class Records:
         return total
 
     @property
-    def count(self) -> int:
-        """Samples per channel, of all draws."""
-        return sum(sum(group.n) for group in self._groups.values())
+    def count(self) -> tuple[int, ...]:
+        """Samples of each channel, of all draws."""
+        tables = [group.table(kind) for kind, group in self._groups.items()]
+        return tuple(sum(int(table.n[:, c].sum()) for table in tables) for c in range(len(self.channels)))
 
     def total(self) -> Moments | None:
         """Return the exact moments of all integer samples; None if any samples are floats."""

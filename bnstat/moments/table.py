@@ -24,7 +24,7 @@ class Table:
     scale
         255 or 65535 for integer samples; 1 for float samples.
     n
-        Samples per channel, int64 of shape (N,).
+        Samples, int64 of shape (N, C).
     first, second
         Shape (N, C). Integer samples: Σx and Σx², int64. Float samples: the mean and M2 = Σ(x −
         mean)², float64.
@@ -46,7 +46,7 @@ class Table:
         """
         values = np.arange(counts.shape[2], dtype=np.int64)
         moments = counts @ np.stack([np.ones_like(values), values, values * values], axis=1)
-        return cls(len(values) - 1, moments[:, 0, 0], moments[:, :, 1], moments[:, :, 2])
+        return cls(len(values) - 1, moments[:, :, 0], moments[:, :, 1], moments[:, :, 2])
 
     def take(self, rows: Sequence[int]) -> Table:
         """Return the table of some rows."""
@@ -54,22 +54,25 @@ class Table:
 
     def total(self) -> Moments:
         """Return the exact moments of all rows of integer samples together."""
-        return Moments(self.scale, _total(self.n), _totals(self.first), _totals(self.second))
+        return Moments(self.scale, _totals(self.n), _totals(self.first), _totals(self.second))
 
     def centred(self, channel: int) -> tuple[Floats, Floats, Floats]:
         """Return n, mean and M2 of each row in one channel, float64 of shape (N,), in [0, 1].
 
+        Where n is 0, so are the others.
+
         Integer sums are first taken about the integer nearest the row's mean, which int64 holds
         exactly, so that nothing cancels when they become floats.
         """
-        n, first, second = self.n, self.first[:, channel], self.second[:, channel]
+        n, first, second = (values[:, channel] for values in (self.n, self.first, self.second))
         if self.scale == 1:
             return n.astype(np.float64), first.astype(np.float64), second.astype(np.float64)
-        near = (2 * first + n) // (2 * n)
+        some = np.maximum(n, 1)
+        near = (2 * first + n) // (2 * some)
         rest = first - near * n
         about_near = second - near * (first + rest)
-        m2 = about_near - rest.astype(np.float64) ** 2 / n
-        return n.astype(np.float64), first / (n * self.scale), m2 / self.scale**2
+        m2 = about_near - rest.astype(np.float64) ** 2 / some
+        return n.astype(np.float64), first / (some * self.scale), m2 / self.scale**2
 
 
 def _total(column: Ints) -> int:

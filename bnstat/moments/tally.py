@@ -112,9 +112,9 @@ class Tally:
         """Add a 16-bit draw: `counts` of each value, int64 of shape (C, 65536)."""
         self._at(row, kind).tables.append(Table.of_histograms(counts[np.newaxis]))
 
-    def add_floats(self, row: int, kind: Kind, n: int, mean: Floats, m2: Floats) -> None:
-        """Add a draw of float samples: n a channel, mean and M2 of shape (C,)."""
-        table = Table(1, np.array([n]), mean[np.newaxis], m2[np.newaxis])
+    def add_floats(self, row: int, kind: Kind, n: Ints, mean: Floats, m2: Floats) -> None:
+        """Add a draw of float samples: n, mean and M2 of shape (C,)."""
+        table = Table(1, n[np.newaxis], mean[np.newaxis], m2[np.newaxis])
         self._at(row, kind).tables.append(table)
 
     def extend(self, other: Tally) -> None:
