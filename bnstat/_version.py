@@ -1,3 +1,3 @@
 """The version, a literal: `bnstat --version` must not read package metadata."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"

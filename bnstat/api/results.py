@@ -22,6 +22,7 @@ from bnstat.stats import (
     Failure,
     FileList,
     Pipeline,
+    Selection,
     Source,
     Stats,
     Warned,
@@ -112,6 +113,7 @@ def _stats(records: Records, source: Source, pipeline: Pipeline, settings: Setti
         source=source,
         pipeline=pipeline,
         mode=settings["mode"],
+        selection=Selection(excluded=(0,) * len(records.channels)) if len(records) else Selection(),
         created=now(),
         **(_figures(records, _schedule(settings)) if len(records) else no_figures()),
     )

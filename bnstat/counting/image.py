@@ -107,4 +107,4 @@ def _add_floats(tally: Tally, row: int, image: Image.Image, kind: Kind) -> None:
     grays, opaque = _grays(kind), len(kind.channels) - _grays(kind)
     means = np.concatenate([np.repeat(mean, grays), np.ones(opaque)])
     m2s = np.concatenate([np.repeat(m2, grays), np.zeros(opaque)])
-    tally.add_floats(row, kind, np.full(len(means), n), means, m2s)
+    tally.add_floats(row, kind, np.repeat(n, len(means)), means, m2s)

@@ -25,6 +25,7 @@ def conventions(records: Records) -> dict[str, tuple[float, ...]]:
 
 
 def _figures(column: Column) -> tuple[float, float, float]:
+    column = column.counted()
     var = column.m2 / column.n
     root = float(np.sqrt(var.mean()))
     return float(column.mean.mean()), float(np.sqrt(var, out=var).mean()), root

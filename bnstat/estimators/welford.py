@@ -28,6 +28,8 @@ def welford(records: Records) -> Estimate:
 def _merged(column: Column) -> tuple[float, float]:
     n = mean = m2 = 0.0
     for n_b, mean_b, m2_b in _rows(column):
+        if n_b == 0.0:  # nothing of the image counts
+            continue
         total = n + n_b
         delta = mean_b - mean
         mean += delta * (n_b / total)

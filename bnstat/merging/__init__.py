@@ -5,6 +5,7 @@ Pure: it reads and prints nothing. Its name is not "merge", as `bnstat.merge` is
 agreement    which documents can be added, and what to say of those that can
 sources      where the images of all of them are, and what became of them
 figures      sums, mean and variance, conventions
+selection    which pixels counted
 merging      all of it
 """
 

@@ -25,6 +25,12 @@ _SAME: dict[str, Callable[[Stats], Any]] = {
     "pipeline's end": lambda stats: (
         "before Normalize" if stats.pipeline.before_normalize else "as it is"
     ),
+    "alpha": lambda stats: stats.selection.alpha,
+    "nodata": lambda stats: stats.selection.nodata,
+    "masks": lambda stats: stats.selection.masks,
+    "mask values": lambda stats: stats.selection.mask_values,
+    "ignored mask values": lambda stats: stats.selection.mask_ignore,
+    "exclude-fill": lambda stats: stats.selection.exclude_fill,
     "seed": lambda stats: stats.pipeline.seed,
     "epochs": lambda stats: stats.pipeline.epochs,
 }

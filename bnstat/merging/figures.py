@@ -22,7 +22,7 @@ _NO_BATCHNORM = "it depends on the order of all images, which merged results do 
 
 def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
     """Return the figures of results of the same channels; those without an image add nothing."""
-    found = [stats for stats in results if stats.count]
+    found = [stats for stats in results if any(stats.count)]
     if not found:
         return no_figures()
     total = _total(found)
@@ -30,7 +30,7 @@ def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
     return {
         "channels": found[0].channels,
         "scale": total.scale if total else 1,
-        "count": sum(stats.count for stats in found),
+        "count": tuple(map(sum, zip(*(stats.count for stats in found), strict=True))),
         "sum": total.sum if total else None,
         "sum_of_squares": total.sum_of_squares if total else None,
         "histogram": _histogram(found) if total and total.scale == 255 else None,
@@ -65,15 +65,15 @@ def _histogram(found: Sequence[Stats]) -> tuple[tuple[int, ...], ...] | None:
 
 def _pooled(found: Sequence[Stats]) -> Estimate:
     """Return mean and variance of all samples from those of each result, rounded once."""
-    n = [stats.count for stats in found]
-    means = [_weighted(column, n) for column in _columns([stats.mean for stats in found])]
-    within = [_weighted(column, n) for column in _columns([stats.var for stats in found])]
-    between = [
-        _weighted([(Fraction(value) - mean) ** 2 for value in column], n)
-        for column, mean in zip(_columns([stats.mean for stats in found]), means, strict=True)
-    ]
-    variances = [a + b for a, b in zip(within, between, strict=True)]
-    return Estimate(tuple(map(float, means)), tuple(map(float, variances)))
+    channels = zip(*(zip(s.count, s.mean, s.var, strict=True) for s in found), strict=True)
+    pooled = [_pooled_channel(*zip(*rows, strict=True)) for rows in channels]
+    return Estimate(tuple(mean for mean, _ in pooled), tuple(var for _, var in pooled))
+
+
+def _pooled_channel(n: Sequence[int], means: Floats, variances: Floats) -> tuple[float, float]:
+    mean = _weighted(means, n)
+    between = _weighted([(Fraction(value) - mean) ** 2 for value in means], n)
+    return float(mean), float(_weighted(variances, n) + between)
 
 
 def _columns(rows: Sequence[Floats]) -> list[tuple[float, ...]]:
@@ -90,7 +90,7 @@ def _welford(found: Sequence[Stats]) -> Estimate | None:
     """Return Chan's merge of the results' own welford figures, in float64, one after another."""
     own = [(stats.count, stats.methods["welford"]) for stats in found]
     merged = [
-        _chan([(n, each.mean[c], n * each.var[c]) for n, each in own if each is not None])
+        _chan([(n[c], each.mean[c], n[c] * each.var[c]) for n, each in own if each is not None])
         for c in range(len(found[0].channels))
     ]
     if any(each is None for _, each in own):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from bnstat.errors import MergeError
 from bnstat.merging.agreement import Document, check_alike, held, remarks
 from bnstat.merging.figures import merged_figures
+from bnstat.merging.selection import merged_selection
 from bnstat.merging.sources import merged_source
 from bnstat.stats import Stats
 
@@ -34,13 +35,14 @@ def merge(
     for line in remarks(documents, shards):
         remark(line)
     ordered = sorted(documents, key=_first_shard)
-    if shards is None and not any(each.stats.count for each in ordered):
+    if shards is None and not any(any(each.stats.count) for each in ordered):
         raise MergeError("nothing was measured in any of these results; is it the right folder?")
     first = ordered[0].stats
     return Stats(
         source=merged_source(ordered, shards),
         pipeline=first.pipeline,
         mode=first.mode,
+        selection=merged_selection([each.stats.selection for each in ordered]),
         created=created,
         **merged_figures([each.stats for each in ordered]),
     )

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from bnstat.moments.table import Floats
+from bnstat.moments.table import Floats, Ints
 
 
 class NotFiniteError(ValueError):
     """A sample is NaN or infinite."""
 
 
-def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[int, Floats, Floats]:
-    """Return n, and mean and M2 of shape (C,), of an image's samples, centred within the image.
+def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[Ints, Floats, Floats]:
+    """Return n, mean and M2, of shape (C,), of an image's samples, centred within the image.
 
     M2 is Σd² − (Σd)²/n over the deviations d from the rounded mean: the corrected two-pass formula
     (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", The American
@@ -45,7 +45,8 @@ def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[int, Floa
         away = strip - mean[:, np.newaxis]
         rests.append(_sums(away))
         squares.append(_sums(np.square(away, out=away)))
-    return n, mean, np.maximum(_added(squares) - _added(rests) ** 2 / n, 0.0)
+    m2 = np.maximum(_added(squares) - _added(rests) ** 2 / n, 0.0)
+    return np.full(len(mean), n), mean, m2
 
 
 def _sums(strip: Floats) -> Floats:

@@ -23,6 +23,11 @@ class Column(NamedTuple):
     mean: Floats
     m2: Floats
 
+    def counted(self) -> Column:
+        """Return the draws of which any sample counts."""
+        some = self.n > 0
+        return self if some.all() else Column(*(values[some] for values in self))
+
 
 @dataclass
 class _Group:
@@ -138,7 +143,9 @@ class Records:
     def count(self) -> tuple[int, ...]:
         """Samples of each channel, of all draws."""
         tables = [group.table(kind) for kind, group in self._groups.items()]
-        return tuple(sum(int(table.n[:, c].sum()) for table in tables) for c in range(len(self.channels)))
+        return tuple(
+            sum(int(table.n[:, c].sum()) for table in tables) for c in range(len(self.channels))
+        )
 
     def total(self) -> Moments | None:
         """Return the exact moments of all integer samples; None if any samples are floats."""

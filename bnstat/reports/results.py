@@ -32,7 +32,7 @@ def result_report(stats: Stats) -> tuple[Block, ...]:
 
 def _headline(stats: Stats) -> str:
     source = stats.source
-    counts = [counted(source.images, "image"), f"{stats.count:,} samples a channel"]
+    counts = [counted(source.images, "image"), f"{_samples(stats.count)} samples a channel"]
     if source.failures:
         counts.append(f"{len(source.failures):,} failed")
     if source.skipped:
@@ -43,6 +43,12 @@ def _headline(stats: Stats) -> str:
     where += _shards_in_words(source.shards)
     unit = "values as they are" if stats.scale == 1 else "values in [0, 1]"
     return f"{where}: {', '.join(counts)}; mode {stats.mode}, {unit}"
+
+
+def _samples(count: tuple[int, ...]) -> str:
+    """Return the number of samples, or the least and the most where channels differ."""
+    least, most = min(count, default=0), max(count, default=0)
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def _shards_in_words(shards: Shards | None) -> str:

@@ -3,6 +3,8 @@
 Versions
 --------
 1   The first. Keys are stable; a reader ignores keys that it does not know.
+2   `count` is one number a channel; new: `selection`, `sample`, `uncertainty`, `groups`. Version 1
+    is read as a result in which no pixel and no image was left out.
 
 What is read is data from anywhere: every value is checked for its type and range before it is used.
 """
@@ -23,16 +25,22 @@ from bnstat.stats.values import (
     Estimate,
     Failure,
     FileList,
+    Group,
+    MeanAndStd,
     Pipeline,
+    Sample,
+    Selection,
     Shards,
     Source,
     Stats,
+    Uncertainty,
     Warned,
     Warnings,
 )
 
 FORMAT = "bnstat.stats"
-VERSION = 1
+VERSION = 2
+_READABLE = (1, 2)
 
 
 def load(path: str | os.PathLike[str]) -> Stats:
@@ -60,9 +68,9 @@ def parse(text: str | bytes, name: str) -> Stats:
     if not isinstance(root.value, dict) or root.value.get("format") != FORMAT:
         raise DocumentError(f"{name} is not a result of bnstat compute")
     version = root.value.get("version")
-    if type(version) is not int or version != VERSION:
+    if type(version) is not int or version not in _READABLE:
         raise DocumentError(
-            f"{name} has version {version!r}; this bnstat reads {VERSION}: "
+            f"{name} has version {version!r}; this bnstat reads {_READABLE[0]} to {VERSION}: "
             "upgrade bnstat, or compute again"
         )
     return _stats(root)
@@ -73,7 +81,7 @@ def _refuse(constant: str) -> None:
 
 
 def _stats(root: Node) -> Stats:
-    nothing = root["count"].value == 0  # as in a shard without images
+    nothing = root["count"].value in (0, [])  # as in a shard without images
     channels = root["channels"].texts(minimum=0 if nothing else 1)
     width = len(channels)
     histogram = root["histogram"].optional(lambda node: node.table(width, 256))
@@ -83,15 +91,76 @@ def _stats(root: Node) -> Stats:
         mode=root["mode"].text(),
         channels=channels,
         scale=root["scale"].one_of(255, 65535, 1),
-        count=root["count"].integer(minimum=1 if width else 0),
+        count=_count(root["count"], width),
         sum=root["sum"].optional(lambda node: node.decimals(width)),
         sum_of_squares=root["sum_of_squares"].optional(lambda node: node.decimals(width)),
         histogram=histogram,
         methods=_methods(root["methods"], width),
         conventions={k: v.floats(width) for k, v in root["conventions"].items()},
         reasons={k: v.text() for k, v in root.get("reasons", {}).items()},
+        selection=root.get("selection", None).optional(lambda node: _selection(node, width))
+        or Selection(excluded=(0,) * width),
+        sample=root.get("sample", None).optional(_sample),
+        uncertainty=root.get("uncertainty", None).optional(lambda node: _uncertainty(node, width)),
+        groups=root.get("groups", None).optional(lambda node: _groups(node, width)),
         created=root["created"].text(),
         bnstat=root["bnstat"].text(),
+    )
+
+
+def _count(node: Node, width: int) -> tuple[int, ...]:
+    """Return the samples of each channel; version 1 has one number for all."""
+    if isinstance(node.value, int):
+        return (node.integer(minimum=1 if width else 0),) * width
+    return node.integers(width)
+
+
+def _selection(node: Node, width: int) -> Selection:
+    return Selection(
+        alpha=node["alpha"].text(),
+        nodata=node["nodata"].optional(Node.text),
+        masks=node["masks"].optional(Node.text),
+        mask_values=node["mask_values"].optional(Node.integers),
+        mask_ignore=node["mask_ignore"].optional(Node.integers),
+        exclude_fill=node["exclude_fill"].boolean(),
+        excluded=node["excluded"].integers(width),
+        empty=node["empty"].integer(),
+        transparent=node["transparent"].optional(Node.integer),
+    )
+
+
+def _sample(node: Node) -> Sample:
+    of = node["of"].integer()
+    images = node["images"].integer(maximum=of)
+    return Sample(images, of, node["asked"].text(), node["seed"].integer(minimum=None))
+
+
+def _uncertainty(node: Node, width: int) -> Uncertainty:
+    return Uncertainty(
+        confidence=node["confidence"].real(minimum=0.0),
+        of=node["of"].texts(),
+        margin=node["margin"].optional(lambda margin: _mean_and_std(margin, width)),
+        reliable=node["reliable"].boolean(),
+        superpopulation=_mean_and_std(node["superpopulation"], width),
+    )
+
+
+def _mean_and_std(node: Node, width: int) -> MeanAndStd:
+    return MeanAndStd(node["mean"].floats(width, minimum=0.0), node["std"].floats(width, 0.0))
+
+
+def _groups(node: Node, width: int) -> dict[str, Group]:
+    return {label: _group(group, width) for label, group in node.items()}
+
+
+def _group(node: Node, width: int) -> Group:
+    return Group(
+        images=node["images"].integer(),
+        count=node["count"].integers(width),
+        sum=node["sum"].optional(lambda value: value.decimals(width)),
+        sum_of_squares=node["sum_of_squares"].optional(lambda value: value.decimals(width)),
+        mean=node["mean"].floats(width),
+        var=node["var"].floats(width, minimum=0.0),
     )
 
 
@@ -182,21 +251,48 @@ def render(stats: Stats) -> str:
         "bnstat": stats.bnstat,
         "created": stats.created,
         "source": _render_source(stats.source),
+        "selection": vars(stats.selection),
+        "sample": stats.sample and vars(stats.sample),
         "pipeline": vars(stats.pipeline),
         "mode": stats.mode,
         "channels": stats.channels,
         "scale": stats.scale,
         "count": stats.count,
-        "sum": None if stats.sum is None else [str(s) for s in stats.sum],
-        "sum_of_squares": (
-            None if stats.sum_of_squares is None else [str(q) for q in stats.sum_of_squares]
-        ),
+        "sum": _decimals(stats.sum),
+        "sum_of_squares": _decimals(stats.sum_of_squares),
         "histogram": stats.histogram,
         "methods": {name: _render_estimate(value) for name, value in stats.methods.items()},
         "conventions": stats.conventions,
         "reasons": stats.reasons,
+        "uncertainty": stats.uncertainty and _render_uncertainty(stats.uncertainty),
+        "groups": _render_groups(stats.groups),
     }
     return _text(document) + "\n"
+
+
+def _decimals(integers: tuple[int, ...] | None) -> list[str] | None:
+    return None if integers is None else [str(each) for each in integers]
+
+
+def _render_uncertainty(uncertainty: Uncertainty) -> dict[str, Any]:
+    return vars(uncertainty) | {
+        "margin": uncertainty.margin and vars(uncertainty.margin),
+        "superpopulation": vars(uncertainty.superpopulation),
+    }
+
+
+def _render_groups(groups: Mapping[str, Group] | None) -> dict[str, Any] | None:
+    if groups is None:
+        return None
+    return {label: _render_group(group) for label, group in groups.items()}
+
+
+def _render_group(group: Group) -> dict[str, Any]:
+    return vars(group) | {
+        "sum": _decimals(group.sum),
+        "sum_of_squares": _decimals(group.sum_of_squares),
+        "std": group.std,
+    }
 
 
 def _render_source(source: Source) -> dict[str, Any]:

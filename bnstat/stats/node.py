@@ -91,6 +91,10 @@ class Node:
             self._wrong(f"an integer of at most {maximum}")
         return int(value)
 
+    def integers(self, length: int | None = None) -> tuple[int, ...]:
+        """Return an array of non-negative integers, of a given length if any."""
+        return tuple(node.integer() for node in self.sequence(length))
+
     def one_of(self, *values: int) -> int:
         """Return one of a few integers."""
         if self.value not in values or isinstance(self.value, bool):

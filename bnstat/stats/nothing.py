@@ -14,7 +14,7 @@ def no_figures() -> dict[str, Any]:
     return {
         "channels": (),
         "scale": 255,
-        "count": 0,
+        "count": (),
         "sum": (),
         "sum_of_squares": (),
         "histogram": (),

@@ -152,6 +152,106 @@ class Pipeline:
     before_normalize: bool = False
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Which pixels counted, and how many did not.
+
+    Attributes
+    ----------
+    alpha
+        "drop": colours as stored; "exclude": pixels of alpha 0 left out; "over:COLOR": composed
+        over a colour first.
+    nodata
+        The value, or one for each channel, that was left out, as typed; "auto" for what files name.
+    masks, mask_values, mask_ignore
+        Where the image that selects pixels was found for each image, and which of its values.
+    exclude_fill
+        Whether pixels that the pipeline filled in were left out.
+    excluded
+        Samples of each channel that were left out.
+    empty
+        Images of which nothing was left.
+    transparent
+        Images with fully transparent pixels; None where it is not known.
+    """
+
+    alpha: str = "drop"
+    nodata: str | None = None
+    masks: str | None = None
+    mask_values: tuple[int, ...] | None = None
+    mask_ignore: tuple[int, ...] | None = None
+    exclude_fill: bool = False
+    excluded: tuple[int, ...] = ()
+    empty: int = 0
+    transparent: int | None = None
+
+    @property
+    def excludes(self) -> bool:
+        """Whether samples may have been left out."""
+        conditions = self.nodata, self.masks
+        return self.alpha == "exclude" or self.exclude_fill or conditions != (None, None)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Which share of the images was measured: `images` of `of`; `asked` as typed; `seed`."""
+
+    images: int
+    of: int
+    asked: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class MeanAndStd:
+    """A figure of the mean and one of the std, per channel, in [0, 1]."""
+
+    mean: Floats
+    std: Floats
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """How sure `two-pass` is.
+
+    Attributes
+    ----------
+    confidence
+        Of the margins, in (0, 1).
+    of
+        What makes the figures uncertain: "sample", "draws"; empty where they are exact.
+    margin
+        Half-widths of the confidence intervals; None where the figures are exact.
+    reliable
+        Whether enough images carry the figures for the margins to hold.
+    superpopulation
+        Standard errors: how far a new set of as many images like these would be off.
+    """
+
+    confidence: float
+    of: tuple[str, ...]
+    margin: MeanAndStd | None
+    reliable: bool
+    superpopulation: MeanAndStd
+
+
+@dataclass(frozen=True)
+class Group:
+    """The figures of the images under one label; the sums are None for float samples."""
+
+    images: int
+    count: tuple[int, ...]
+    sum: tuple[int, ...] | None
+    sum_of_squares: tuple[int, ...] | None
+    mean: Floats
+    var: Floats
+
+    @property
+    def std(self) -> Floats:
+        """The square root of `var`."""
+        return tuple(math.sqrt(v) for v in self.var)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stats:
     """A result: per-channel mean and variance by three methods, and how they were come by.
@@ -168,13 +268,21 @@ class Stats:
     scale
         What integer samples were divided by: 255, or 65535 where any were 16-bit; 1 for floats.
     count
-        Samples per channel.
+        Samples of each channel.
     sum, sum_of_squares
         Exact integers in units of `scale` and of its square; None for float samples.
     histogram
         How often each 8-bit value occurs, 256 counts a channel; None for other depths.
+    selection
+        Which pixels counted.
+    sample
+        Which share of the images was measured; None for all.
+    uncertainty
+        How sure the figures of `two-pass` are; None where it is not known.
+    groups
+        Figures by label; None where images have none.
 
-    A shard in which nothing was measured has no channels, a count of 0, and no method.
+    A shard in which nothing was measured has no channels and no method.
     """
 
     source: Source
@@ -182,13 +290,17 @@ class Stats:
     mode: str
     channels: tuple[str, ...]
     scale: int
-    count: int
+    count: tuple[int, ...]
     sum: tuple[int, ...] | None
     sum_of_squares: tuple[int, ...] | None
     histogram: tuple[tuple[int, ...], ...] | None
     methods: Mapping[str, Estimate | None]
     conventions: Mapping[str, Floats]
     reasons: Mapping[str, str] = field(default_factory=dict)
+    selection: Selection = Selection()
+    sample: Sample | None = None
+    uncertainty: Uncertainty | None = None
+    groups: Mapping[str, Group] | None = None
     created: str
     bnstat: str = __version__
 

@@ -45,7 +45,11 @@ def test_figures_are_those_of_a_plain_loop(photos, samples):
 def test_sums_and_histogram(photos, samples):
     """count, sums and histogram are those of all samples."""
     stats, pixels = bnstat.compute(photos, workers=1), samples(photos)
-    assert (stats.count, stats.scale, stats.channels) == (pixels.shape[1], 255, ("R", "G", "B"))
+    assert (stats.count, stats.scale, stats.channels) == (
+        (pixels.shape[1],) * 3,
+        255,
+        ("R", "G", "B"),
+    )
     assert stats.sum == tuple(pixels.sum(axis=1).tolist())
     assert stats.sum_of_squares == tuple((pixels**2).sum(axis=1).tolist())
     counts = [np.bincount(channel, minlength=256).tolist() for channel in pixels]
@@ -145,7 +149,7 @@ def test_native_mode(tmp_path):
     for name, mode in (("a", "L"), ("b", "RGB"), ("c", "L")):
         Image.new(mode, (3, 2), "white").save(tmp_path / f"{name}.png")
     stats = bnstat.compute(tmp_path, mode="native", workers=1)
-    assert (stats.channels, stats.count, stats.source.images) == (("L",), 12, 2)
+    assert (stats.channels, stats.count, stats.source.images) == (("L",), (12,), 2)
     assert [(f.image, f.reason) for f in stats.source.failures] == [
         ("b.png", "is of mode RGB; the set's own is L")
     ]

@@ -82,7 +82,7 @@ def check(folder: Path) -> bool:
     assert stats.sum is not None
     assert stats.sum_of_squares is not None
     measured = {
-        "n": stats.count,
+        "n": stats.count[0],
         "sum": stats.sum[0],
         "sum of squares": stats.sum_of_squares[0],
         "mean": stats.mean[0],

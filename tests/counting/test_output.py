@@ -50,7 +50,7 @@ def test_integer_samples_are_kept_exactly(name, kept):
     part = kept(output)
     whole = samples.reshape(-1, samples.shape[2]).astype(object)
     assert (tuple(mode), scale) == part.kind[1:]
-    assert [len(whole)] == part.table.n.tolist()
+    assert [[len(whole)] * len(mode)] == part.table.n.tolist()
     assert [whole.sum(axis=0).tolist()] == part.table.first.tolist()
     assert [(whole**2).sum(axis=0).tolist()] == part.table.second.tolist()
 

@@ -8,7 +8,7 @@ PROGRAM = textwrap.dedent(
     """
     print("main runs")
     import bnstat
-    print(bnstat.compute("photos", workers=2).count)
+    print(bnstat.compute("photos", workers=2).count[0])
     """
 )
 EXPECTED = "main runs\n5871\n"
@@ -79,7 +79,7 @@ if __name__ == "__main__":
     with context.Pool(1) as pool:
         print("main runs" if pool.apply(int) == 0 else "")
     import bnstat
-    print(bnstat.compute("photos", workers=2).count)
+    print(bnstat.compute("photos", workers=2).count[0])
     with context.Pool(1) as pool:
         assert pool.apply(int) == 0
 """
@@ -88,7 +88,7 @@ if __name__ == "__main__":
 
 def test_twice_in_one_program(python, beside):
     """A second run starts its own workers."""
-    again = '\nassert bnstat.compute("photos", workers=3).count == 5871\n'
+    again = '\nassert bnstat.compute("photos", workers=3).count[0] == 5871\n'
     check(python("-c", PROGRAM + again, cwd=beside))
 
 

@@ -57,7 +57,7 @@ def _decode(data):
         return False
     [part] = tally.moments()
     table = part.table
-    found = (part.kind.scale, int(table.n[0]), table.first[0].tolist(), table.second[0].tolist())
+    found = (part.kind.scale, int(table.n[0, 0]), table.first[0].tolist(), table.second[0].tolist())
     assert oracle.agree(found, oracle.figures(data)), found
     return True
 

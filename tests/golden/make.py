@@ -43,7 +43,7 @@ def write_files():
 def fixed(stats):
     """Return the result with what differs from run to run set."""
     source = replace(stats.source, cwd="/home/me/project")
-    return replace(stats, source=source, created="2026-01-01T00:00:00Z", bnstat="0.1.0")
+    return replace(stats, source=source, created="2026-01-01T00:00:00Z", bnstat="0.2.0")
 
 
 def documents():
@@ -53,8 +53,8 @@ def documents():
         whole = bnstat.compute("data", batch_size=2, epochs=2, workers=1)
         nulls = bnstat.compute(files_from="list.txt", root="deep", mode="L", workers=1)
     return {
-        "stats-v1.json": fixed(whole).to_json(),
-        "stats-v1-nulls.json": fixed(nulls).to_json(),
+        "stats-v2.json": fixed(whole).to_json(),
+        "stats-v2-nulls.json": fixed(nulls).to_json(),
     }
 
 

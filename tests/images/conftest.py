@@ -45,7 +45,7 @@ def measured():
         return SimpleNamespace(
             kind=part.kind,
             histogram=None if part.histogram is None else part.histogram.tolist(),
-            n=part.table.n[0],
+            n=part.table.n[0, 0],
             first=part.table.first[0],
             second=part.table.second[0],
             deep=bool(view.deep),

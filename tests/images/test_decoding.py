@@ -214,7 +214,8 @@ def test_closed_stderr_does_not_matter(drawn, python):
     """Where there is no stderr, a TIFF is measured all the same."""
     path = drawn("x.tif", "RGB")
     code = (
-        "import os, sys, bnstat; os.close(2); print(bnstat.compute(sys.argv[1], workers=1).count)"
+        "import os, sys, bnstat; os.close(2)\n"
+        "print(bnstat.compute(sys.argv[1], workers=1).count[0])"
     )
     assert python("-c", code, path).stdout == "391\n"
 

@@ -34,7 +34,7 @@ def parts_of(images, kinds):
         elif kind.scale == 65535:
             tally.add_16_bit(row, kind, np.bincount([seed], minlength=65536)[np.newaxis])
         else:
-            tally.add_floats(row, kind, 2, np.array([seed / 7]), np.array([0.1]))
+            tally.add_floats(row, kind, np.array([2]), np.array([seed / 7]), np.array([0.1]))
     return list(tally.moments(per_image_histograms=True))
 
 

@@ -30,7 +30,7 @@ def run(opened, measured):
                     for i, row in enumerate(part.rows):
                         found[images[row].key] = (
                             part.kind,
-                            part.table.n[i],
+                            part.table.n[i].tolist(),
                             part.table.first[i].tolist(),
                             part.table.second[i].tolist(),
                         )
@@ -83,7 +83,7 @@ def test_new_changed_and_removed_ones_one_by_one(run, images, image, measured):
         for each in state.values():
             (part,) = measured([each], 1)
             table = part.table
-            expected = (part.kind, 3, table.first[0].tolist(), table.second[0].tolist())
+            expected = (part.kind, [3], table.first[0].tolist(), table.second[0].tolist())
             assert found[each.key] == expected
 
 

@@ -46,12 +46,12 @@ def pixels():
 
 def test_merging_moments_keeps_all_digits():
     """254 and 255 by turns over 10⁹ samples, merged from a thousand images."""
-    image = Moments(255, PIXELS, (254 * PIXELS // 2 + 255 * PIXELS // 2,), (0,))
+    image = Moments(255, (PIXELS,), (254 * PIXELS // 2 + 255 * PIXELS // 2,), (0,))
     squares = (254**2 * PIXELS // 2 + 255**2 * PIXELS // 2,)
     image = Moments(255, image.n, image.sum, squares)
     total = reduce(Moments.__add__, [image] * IMAGES)
 
-    assert total.n == 10**9
+    assert total.n == (10**9,)
     assert digits(total.mean()[0], MEAN) >= 15
     assert digits(total.var()[0] ** 0.5, STD) >= 15
 
@@ -61,7 +61,7 @@ def test_estimators_keep_twelve_digits(records, estimator):
     """So do the exact sums and the streaming update, where each image is plain."""
     estimate = estimator(records)
 
-    assert records.count == 10**9
+    assert set(records.count) == {10**9}
     assert digits(estimate.mean[0], MEAN) >= 12
     assert digits(estimate.std[0], STD) >= 12
 

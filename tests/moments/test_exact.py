@@ -14,7 +14,7 @@ words_of_samples = st.lists(st.integers(0, 65535), min_size=1, max_size=30)
 
 def moments(samples, scale=255):
     """Return the moments of one channel, by Python's own integers."""
-    return Moments(scale, len(samples), (sum(samples),), (sum(x * x for x in samples),))
+    return Moments(scale, (len(samples),), (sum(samples),), (sum(x * x for x in samples),))
 
 
 def in_unit(samples, scale):
@@ -49,7 +49,7 @@ def test_var_is_rounded_once(samples):
 def test_var_of_nearly_constant_samples_does_not_cancel():
     """One sample of 10¹² differs by one unit: all digits of the variance are right."""
     n = 10**12
-    total = Moments(65535, n, (65534 * n + 1,), (65534**2 * (n - 1) + 65535**2,))
+    total = Moments(65535, (n,), (65534 * n + 1,), (65534**2 * (n - 1) + 65535**2,))
 
     assert total.var() == (float(Fraction(n - 1, (n * 65535) ** 2)),)
 
@@ -57,7 +57,7 @@ def test_var_of_nearly_constant_samples_does_not_cancel():
 def test_sums_past_int64_stay_exact():
     """A 16-bit set of a terapixel has Σx² far past 2⁶³, and a mean and variance of 1 and 0."""
     n = 10**12
-    total = Moments(65535, n, (65535 * n,), (65535**2 * n,))
+    total = Moments(65535, (n,), (65535 * n,), (65535**2 * n,))
 
     assert total.sum_of_squares[0] > 2**63
     assert (total.mean(), total.var()) == ((1.0,), (0.0,))
@@ -83,9 +83,11 @@ def test_a_deeper_scale_changes_no_figure(samples):
 
 def test_channels_are_apart():
     """Each channel has its own sums, mean and variance."""
-    total = Moments(255, 2, (0, 255), (0, 65025)) + Moments(255, 2, (510, 255), (130050, 65025))
+    total = Moments(255, (2, 2), (0, 255), (0, 65025)) + Moments(
+        255, (2, 2), (510, 255), (130050, 65025)
+    )
 
-    assert total == Moments(255, 4, (510, 510), (130050, 130050))
+    assert total == Moments(255, (4, 4), (510, 510), (130050, 130050))
     assert total.mean() == (0.5, 0.5)
 
 

@@ -43,7 +43,9 @@ def test_inverting_inverts_to_the_digit(photos):
     """RandomInvert(p=1.0) makes Σx into 255·n − Σx and leaves the variance as it is."""
     plain = bnstat.compute(photos, workers=1)
     turned = bnstat.compute(photos, augment="RandomInvert(p=1.0)", epochs=3, workers=1)
-    assert turned.sum == tuple(3 * (255 * plain.count - total) for total in plain.sum)
+    assert turned.sum == tuple(
+        3 * (255 * n - s) for n, s in zip(plain.count, plain.sum, strict=True)
+    )
     assert plain.var == turned.var
     assert [list(channel)[::-1] for channel in plain.histogram] == [
         [value // 3 for value in channel] for channel in turned.histogram
@@ -66,7 +68,7 @@ def test_integer_sums_are_those_of_a_second_read(varied):
     stats = bnstat.compute(varied, augment=RANDOM, epochs=3, workers=1)
     images = [image for epoch in drawn(varied, RANDOM, 3) for image in epoch]
     samples = np.concatenate([image.reshape(3, -1) for image in images], axis=1).astype(object)
-    assert samples.shape[1] == stats.count
+    assert (samples.shape[1],) * len(samples) == stats.count
     assert tuple(samples.sum(axis=1)) == stats.sum
     assert tuple((samples**2).sum(axis=1)) == stats.sum_of_squares
 

@@ -49,7 +49,7 @@ def test_any_callable_on_an_image_or_what_makes_one(text, module, tiles):
     """Composes of v1 and v2, modules, functions, classes and factories all do what they do."""
     plain = bnstat.compute(tiles, workers=1)
     turned = bnstat.compute(tiles, augment=f"{module(IMPORTS + text)}:T", workers=1)
-    assert tuple(255 * plain.count - total for total in plain.sum) == turned.sum
+    assert tuple(255 * n - s for n, s in zip(plain.count, plain.sum, strict=True)) == turned.sum
 
 
 def test_attribute_may_be_inside_another(module, photo):
@@ -67,7 +67,9 @@ def test_image_is_the_users_to_change(module, tiles):
     turned = bnstat.compute(tiles, augment=f"{inverted}:T", epochs=2, workers=1)
     plain = bnstat.compute(tiles, workers=1)
     assert tuple(2 * total for total in once.sum) == twice.sum
-    assert tuple(2 * (255 * plain.count - total) for total in plain.sum) == turned.sum
+    assert (
+        tuple(2 * (255 * n - s) for n, s in zip(plain.count, plain.sum, strict=True)) == turned.sum
+    )
 
 
 ENDINGS = {

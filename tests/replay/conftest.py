@@ -15,7 +15,9 @@ def records_of():
     def make(n, mean, var):
         kind = Kind("RGB", tuple("RGB"[: mean.shape[1]]), 1)
         keys = [f"{i:07d}".encode() for i in range(len(n))]
-        table = Table(1, n, mean, var * n[:, np.newaxis])
+        table = Table(
+            1, np.repeat(n[:, np.newaxis], mean.shape[1], axis=1), mean, var * n[:, np.newaxis]
+        )
         records = Records()
         records.extend(keys, ChunkMoments(kind, list(range(len(n))), table, None))
         return records

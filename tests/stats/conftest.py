@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "stats-v1.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "stats-v2.json"
 
 # Path to a value, what stands there instead, and what the reader says it must be.
 BROKEN = [
@@ -17,10 +17,23 @@ BROKEN = [
     ("scale", 256, "one of 255, 65535, 1"),
     ("scale", True, "one of 255, 65535, 1"),
     ("scale", "255", "one of 255, 65535, 1"),
-    ("count", 0, "an integer of at least 1"),
-    ("count", 1.5, "an integer of at least 1"),
-    ("count", True, "an integer of at least 1"),
-    ("count", "27", "an integer of at least 1"),
+    ("count", [27, 27], "an array of 3"),
+    ("count", "27", "an array of 3"),
+    ("count.0", 1.5, "an integer of at least 0"),
+    ("count.1", True, "an integer of at least 0"),
+    ("count.2", "27", "an integer of at least 0"),
+    ("selection", [], "an object"),
+    ("selection.alpha", None, "a string"),
+    ("selection.nodata", 0, "a string"),
+    ("selection.mask_values", 1, "an array"),
+    ("selection.mask_ignore", [-1], "an integer of at least 0", "selection.mask_ignore.0"),
+    ("selection.exclude_fill", 0, "true or false"),
+    ("selection.excluded", [0], "an array of 3"),
+    ("selection.empty", -1, "an integer of at least 0"),
+    ("selection.transparent", "none", "an integer of at least 0"),
+    ("sample", 5, "an object"),
+    ("uncertainty", [], "an object"),
+    ("groups", [], "an object"),
     ("sum", 1, "an array of 3"),
     ("sum.0", 2871, "a string"),
     ("sum_of_squares.2", None, "a string"),

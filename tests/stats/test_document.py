@@ -13,10 +13,15 @@ from bnstat.stats import (
     Estimate,
     Failure,
     FileList,
+    Group,
+    MeanAndStd,
     Pipeline,
+    Sample,
+    Selection,
     Shards,
     Source,
     Stats,
+    Uncertainty,
 )
 
 hostile = st.text('\x00\n\r\x1b\x85\u2028\u202e\ufeff😀"\\{}[],:', max_size=5)
@@ -85,6 +90,58 @@ pipelines = st.builds(
 )
 
 
+samples = st.builds(
+    lambda counts, asked, seed: Sample(min(counts), max(counts), asked, seed),
+    st.tuples(naturals, naturals),
+    texts,
+    st.integers(),
+)
+
+
+def selections(width):
+    values = st.none() | st.lists(naturals, max_size=3).map(tuple)
+    return st.builds(
+        Selection,
+        alpha=texts,
+        nodata=st.none() | texts,
+        masks=st.none() | texts,
+        mask_values=values,
+        mask_ignore=values,
+        exclude_fill=st.booleans(),
+        excluded=each(naturals, width),
+        empty=naturals,
+        transparent=st.none() | naturals,
+    )
+
+
+def errors(width):
+    return st.builds(MeanAndStd, *[each(sizes, width)] * 2)
+
+
+def uncertainties(width):
+    return st.builds(
+        Uncertainty,
+        confidence=st.floats(0.5, 0.999),
+        of=st.lists(texts, max_size=2).map(tuple),
+        margin=st.none() | errors(width),
+        reliable=st.booleans(),
+        superpopulation=errors(width),
+    )
+
+
+def groups(width):
+    decimals = st.none() | each(st.integers(0, 10**60 - 1), width)
+    return st.builds(
+        Group,
+        images=naturals,
+        count=each(naturals, width),
+        sum=decimals,
+        sum_of_squares=decimals,
+        mean=each(reals, width),
+        var=each(sizes, width),
+    )
+
+
 @st.composite
 def results(draw):
     """Draw a result of one to four channels, with any text wherever text stands."""
@@ -96,7 +153,7 @@ def results(draw):
         mode=draw(texts),
         channels=draw(each(texts, width)),
         scale=draw(st.sampled_from([255, 65535, 1])),
-        count=draw(positives),
+        count=draw(each(positives, width)),
         sum=draw(decimals),
         sum_of_squares=draw(decimals),
         histogram=draw(st.none() | histograms(width)),
@@ -107,6 +164,10 @@ def results(draw):
         },
         conventions=draw(st.dictionaries(texts, each(reals, width), max_size=3)),
         reasons=draw(st.dictionaries(texts, texts, max_size=2)),
+        selection=draw(selections(width)),
+        sample=draw(st.none() | samples),
+        uncertainty=draw(st.none() | uncertainties(width)),
+        groups=draw(st.none() | st.dictionaries(texts, groups(width), max_size=2)),
         created=draw(texts),
         bnstat=draw(texts),
     )
@@ -154,7 +215,7 @@ class TestRoundTrip:
     def test_integers_keep_their_last_digit(self, document):
         """Sums past 2⁵³, where JSON numbers lose digits elsewhere, are text; counts are exact."""
         sums = (2**53 + 1, 2**63 + 1, 10**40 + 1)
-        stats = replace(read(document), sum=sums, sum_of_squares=sums, count=2**70 + 1)
+        stats = replace(read(document), sum=sums, sum_of_squares=sums, count=(2**70 + 1,) * 3)
         written = json.loads(stats.to_json())
 
         assert written["sum"] == ["9007199254740993", "9223372036854775809", str(10**40 + 1)]
@@ -195,7 +256,7 @@ class TestWhatIsNotKnown:
         """Documents without them are whole."""
         assert read(without(document, key)).mean == read(document).mean
 
-    @pytest.mark.parametrize("version", [0, 2, "1", None, 1.5, [1], True])
+    @pytest.mark.parametrize("version", [0, 3, "1", None, 1.5, [1], True])
     def test_other_versions_are_refused(self, document, version):
         """With the way out."""
         document["version"] = version
@@ -203,7 +264,8 @@ class TestWhatIsNotKnown:
             read(document)
 
         assert str(refused.value) == (
-            f"x.json has version {version!r}; this bnstat reads 1: upgrade bnstat, or compute again"
+            f"x.json has version {version!r}; this bnstat reads 1 to 2: "
+            "upgrade bnstat, or compute again"
         )
 
     def test_a_missing_version_is_refused(self, document):

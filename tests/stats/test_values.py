@@ -43,7 +43,7 @@ def test_methods_have_their_types(stats):
 def test_results_cannot_be_altered(stats):
     """A result is a value."""
     with pytest.raises(AttributeError):
-        stats.count = 1
+        stats.count = (1,)
     with pytest.raises(AttributeError):
         stats.source.images = 1
 
