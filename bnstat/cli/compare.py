@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bnstat.cli import options
-from bnstat.cli.run import DRIFT, FAILURES
-from bnstat.cli.starting import warm_up
+from bnstat.cli.invocation import DRIFT, FAILURES
+from bnstat.cli.warm_up import warm_up
 from bnstat.settings import Settings
 
 if TYPE_CHECKING:

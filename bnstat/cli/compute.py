@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from bnstat.cli import options
-from bnstat.cli.run import FAILURES
-from bnstat.cli.starting import warm_up
+from bnstat.cli.invocation import FAILURES
+from bnstat.cli.warm_up import warm_up
 from bnstat.settings import Settings
 
 

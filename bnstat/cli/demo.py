@@ -48,7 +48,7 @@ def _check_ours(home: Path) -> None:
 
 
 def _run(*arguments: str) -> None:
-    from bnstat.cli.run import run
+    from bnstat.cli.invocation import run
 
     _show(f"$ bnstat {shlex.join(arguments)}")
     status = run(arguments)

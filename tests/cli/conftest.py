@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from bnstat.cli.run import run
+from bnstat.cli.invocation import run
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ class TestList:
     def test_text_needs_no_torch(self, result, python, arguments):
         """It is there at once."""
         code = (
-            "import sys; from bnstat.cli.run import run; "
+            "import sys; from bnstat.cli.invocation import run; "
             "run(['export', *sys.argv[1:]]); print('torch' in sys.modules)"
         )
 

@@ -1,0 +1,137 @@
+"""Running a command line: its exit status, and its error in one or two lines."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+import click
+
+from bnstat.cli.app import COMMANDS, app
+from bnstat.cli.signals import EndedBySignal, end_by, signals_raised
+from bnstat.errors import BnstatError
+from bnstat.text import printable
+
+DONE, DRIFT, USAGE, FAILURES, ERROR, BUG = 0, 1, 2, 3, 4, 70
+
+# How writing to a stream fails: it is full, broken, or closed.
+_STREAM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EINVAL}
+# What the system's linker says where there is no memory for a library.
+_NO_MEMORY = ("failed to map segment", "cannot allocate memory", "cannot map zero-fill")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status; a signal that ends it ends this process."""
+    debug = False
+    _prepare_streams()
+    try:
+        with signals_raised(), app.make_context("bnstat", list(arguments)) as context:
+            debug = context.params["debug"]
+            app.invoke(context)
+            sys.stdout.flush()
+        return DONE
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.UsageError as error:
+        hint = f"Try: {_command_path(error, arguments)} --help"
+        return _print_error(error.format_message(), hint, USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        end_by(signal.SIGINT)
+    except EndedBySignal as ended:
+        end_by(ended.number)
+    except BrokenPipeError:
+        end_by(signal.SIGPIPE)
+    except Exception as error:
+        if debug:
+            _print_traceback()
+        return _error_status(error)
+
+
+def _prepare_streams() -> None:
+    """Show what the locale cannot encode as escapes, and stand in for streams that are closed."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull)  # noqa: SIM115 (writing raises, as it should)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _command_path(error: click.UsageError, arguments: Sequence[str]) -> str:
+    """Return the command whose help would help."""
+    if error.ctx is not None:
+        return error.ctx.command_path
+    return " ".join(["bnstat", *(a for a in arguments[:1] if a in COMMANDS)])
+
+
+def _error_status(error: Exception) -> int:
+    """Print an error; return ERROR for what the user can mend, BUG for what they cannot."""
+    if isinstance(error, BnstatError):
+        return _print_error(str(error), None, ERROR)
+    if _lacks_memory(error):
+        return _print_error("not enough memory; allow more (ulimit -v), or free some", None, ERROR)
+    if isinstance(error, OSError):
+        return _print_error(_os_error(error), None, ERROR)
+    return _print_error(
+        f"this is a bug in bnstat: {type(error).__name__}: {error}",
+        "Please report it with what 'bnstat --debug ...' prints.",
+        BUG,
+    )
+
+
+def _os_error(error: OSError) -> str:
+    """Say what the system refused; only what is not about a file can be about our own output."""
+    reason = error.strerror or str(error)
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"too many open files; {_files_limit()}"
+    if error.filename is not None:
+        return f"cannot use {os.fsdecode(error.filename)}: {reason}"
+    if error.errno in _STREAM_ERRORS or isinstance(error, io.UnsupportedOperation):
+        return f"cannot write: {reason}"
+    return f"the system refused: {reason}"
+
+
+def _files_limit() -> str:
+    try:
+        import resource
+    except ImportError:  # not on a POSIX system
+        return "raise the limit of open files"
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return f"the limit is {soft}, raise it: ulimit -n 256"
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Whether an error, or what it came from, is that there was not enough memory."""
+    return any(
+        isinstance(cause, MemoryError)
+        or getattr(cause, "errno", None) == errno.ENOMEM
+        or (isinstance(cause, ImportError) and any(text in str(cause) for text in _NO_MEMORY))
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _print_error(text: str, hint: str | None, status: int) -> int:
+    """Print an error on stderr, on a line and one for the hint; return the status."""
+    with suppress(OSError):  # nobody reads it
+        click.echo(f"bnstat: {printable(text)}", err=True)
+        if hint is not None:
+            click.echo(hint, err=True)
+    return status
+
+
+def _print_traceback() -> None:
+    import traceback
+
+    traceback.print_exc()

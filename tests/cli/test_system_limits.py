@@ -1,0 +1,61 @@
+"""What the system refuses: it is said what that was, and what to do."""
+
+import errno
+import resource
+import sys
+from functools import partial
+
+import pytest
+
+NO_MEMORY = "not enough memory; allow more (ulimit -v), or free some"
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.EACCES, "Permission denied", "a\nb"), "cannot use a\\nb: Permission denied"),
+        (OSError(errno.ENOSPC, "No space left on device"), "cannot write: No space left on device"),
+        (OSError(errno.EAGAIN, "Try again"), "the system refused: Try again"),
+        (MemoryError(), NO_MEMORY),
+        (ImportError("x.so: failed to map segment"), NO_MEMORY),
+        (OSError(errno.ENOMEM, "x"), NO_MEMORY),
+    ],
+    ids=repr,
+)
+def test_only_what_is_about_an_output_cannot_be_written(bnstat, monkeypatch, error, says):
+    """An error of the system is status 4, and names the file that it is about."""
+
+    def refused(*sources, **options):
+        raise error
+
+    monkeypatch.setattr("bnstat.api.compute", refused)
+    assert (4, f"bnstat: {says}\n") == (
+        bnstat("compute", "tiny").status,
+        bnstat("compute", "tiny").err,
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's limits")
+def test_too_many_open_files(process):
+    """The limit is named, and the command that raises it."""
+    limit = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (6, 6))
+    result = process("compute", "tiny", "--workers", "2", preexec_fn=limit)
+    assert (4, "") == (result.returncode, result.stdout)
+    assert (
+        "bnstat: too many open files; the limit is 6, raise it: ulimit -n 256"
+        == result.stderr.splitlines()[-1]
+    )
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's limits")
+def test_a_library_that_does_not_fit_into_memory(process):
+    """An import that fails for want of memory is no bug."""
+    size = 120_000 * 1024
+    limit = partial(resource.setrlimit, resource.RLIMIT_AS, (size, size))
+    result = process("compute", "tiny", "--workers", "1", preexec_fn=limit)
+    assert (4, "", f"bnstat: {NO_MEMORY}\n") == (
+        result.returncode,
+        result.stdout,
+        result.stderr,
+    )
