@@ -80,7 +80,7 @@ def test_no_command(bnstat):
         ("--verison",),
         ("compute", "--moed", "L", "tiny"),
         ("compute", "tiny", "--seed", "x"),
-        ("export", "--format", "onnx"),
+        ("export", "--format", "pytorch"),
         ("export", "--method", "median"),
         ("export", "a.json", "b.json"),
         ("export", "--format", "normalize", "--prefix", "x."),

@@ -229,6 +229,6 @@ def test_typos(bnstat):
     first, second = bnstat("compute", "--moed", "L").err.splitlines()
     assert first.startswith("bnstat: No such option") and "--mode" in first
     assert second == "Try: bnstat compute --help"
-    assert bnstat("export", "--format", "onnx").err.splitlines()[1:] == [
+    assert bnstat("export", "--format", "pytorch").err.splitlines()[1:] == [
         "Try: bnstat export --help"
     ]
