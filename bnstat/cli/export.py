@@ -65,7 +65,7 @@ from bnstat.text import printable
     "--channel-order",
     "order",
     type=click.Choice(["rgb", "bgr"]),
-    help="detectron2, mmengine, dali, openvino, onnx: order of the channels.",
+    help="detectron2, mmengine, dali, openvino, onnx, coreml, ncnn, opencv: order of the channels.",
 )
 @click.option(
     "--affine/--no-affine",
@@ -79,8 +79,8 @@ from bnstat.text import printable
     "--absorb-eps",
     type=options.AMOUNT,
     metavar="EPS",
-    help="state_dict, safetensors: store var - EPS, so that a layer with this eps (torch's default "
-    "is 1e-5) equals Normalize.",
+    help="state_dict, safetensors, flax: store var - EPS, so that a layer with this eps (1e-5 by "
+    "default) equals Normalize.",
 )
 @click.option(
     "--input",

@@ -77,7 +77,7 @@ def tensors(
     entries = {"weight": torch.ones(channels), "bias": torch.zeros(channels)} if affine else {}
     entries |= {
         "running_mean": torch.tensor(figures.mean, dtype=torch.float32),
-        "running_var": torch.tensor(_stored(figures, absorb_eps), dtype=torch.float32),
+        "running_var": torch.tensor(stored_var(figures, absorb_eps), dtype=torch.float32),
         # Not 0, with which momentum=None would forget the priming at its first step.
         "num_batches_tracked": torch.tensor(_batches(figures.stats), dtype=torch.int64),
     }
@@ -142,7 +142,8 @@ def _checked_prefix(prefix: str) -> str:
     return name and f"{name}."
 
 
-def _stored(figures: Figures, absorb_eps: float | None) -> list[float]:
+def stored_var(figures: Figures, absorb_eps: float | None) -> list[float]:
+    """Return the variance less an eps, which a layer adds again; raise ExportError if too small."""
     if absorb_eps is None:
         return list(figures.var)
     for channel, var in zip(figures.channels, figures.var, strict=True):

@@ -41,6 +41,14 @@ openvino        PrePostProcessor lines, and --mean_values, --scale_values
                   text, openvino_normalize.py; 0-255 or [0, 1]; RGB or BGR
 onnx            ONNX model that normalizes; with --update, in front of yours
                   binary, normalize.onnx; [0, 1]; RGB or BGR
+coreml          coremltools conversion of a torch model with its normalization
+                  text, coreml_convert.py; 0-255; RGB or BGR
+ncnn            mean_vals and norm_vals of ncnn, as Python and C++
+                  text, ncnn_normalize.py; 0-255 or [0, 1]; RGB or BGR
+opencv          OpenCV's blobFromImageWithParams, scaled by channel
+                  text, opencv_blob.py; 0-255; RGB or BGR
+flax            batch_stats of a Flax BatchNorm
+                  text, flax_batch_stats.py; [0, 1] or 0-255; channels as measured
 json            the figures as JSON
                   text, figures.json; [0, 1] or 0-255; channels as measured
 yaml            the figures as YAML
@@ -203,7 +211,7 @@ class TestRefusals:
             ("--format json --affine", "--affine is for state_dict, safetensors, not for json"),
             (
                 "--format yaml --absorb-eps 1e-5",
-                "--absorb-eps is for state_dict, safetensors, not for yaml",
+                "--absorb-eps is for state_dict, safetensors, flax, not for yaml",
             ),
             (
                 "--format keras --update x.py",

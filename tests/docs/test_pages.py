@@ -83,7 +83,7 @@ def test_export_page_shows_what_export_prints(tmp_path):
     page = (ROOT / "docs" / "export.md").read_text()
     (tmp_path / "bnstat.json").write_bytes((ROOT / "tests/golden/stats-v1.json").read_bytes())
     shown = re.findall(r"```bash\nbnstat ([^\n]*)\n```\n\n```\w+\n(.*?)```", page, re.DOTALL)
-    assert len(shown) == 18
+    assert len(shown) == 22
     for line, block in shown:
         command = [sys.executable, "-m", "bnstat", *line.split()]
         printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)

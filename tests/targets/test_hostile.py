@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bnstat.targets import TARGETS
 from bnstat.text import printable
 
-PYTHON = ["normalize", "module", "albumentations", "mmengine", "keras", "dali", "openvino"]
+PYTHON = [name for name, target in TARGETS.items() if target.file.endswith(".py")]
 TEXT = [name for name, target in TARGETS.items() if not target.binary]
 
 names = st.text(st.characters(), max_size=30) | st.text(
