@@ -95,6 +95,24 @@ def python(tmp_path):
 
 
 @pytest.fixture
+def in_process(capsys):
+    """Run a command line of bnstat in this process; return status, out and err."""
+    from bnstat.cli.invocation import run
+
+    ending = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+
+    def call(*arguments):
+        capsys.readouterr()
+        status = run([*map(os.fspath, arguments)])
+        out, err = capsys.readouterr()
+        return SimpleNamespace(status=status, out=out, err=err)
+
+    yield call
+    for number, handler in ending.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
 def start(tmp_path):
     """Start Python in a process group of its own, as a shell does; what is left is killed."""
     started = []

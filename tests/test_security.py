@@ -1,6 +1,7 @@
 """What the code may not do, found by reading it."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,11 @@ ALLOWED = {
 }
 
 
-def calls(tree):
-    """Yield each call's dotted name, and the call."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
+@cache
+def calls(path):
+    """Return each call of a file, with the dotted name of what is called."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return [(ast.unparse(node.func), node) for node in nodes if isinstance(node, ast.Call)]
 
 
 def found(*names):
@@ -33,7 +34,7 @@ def found(*names):
     return {
         path.relative_to(ROOT).as_posix()
         for path in FILES
-        for name, _ in calls(ast.parse(path.read_text()))
+        for name, _ in calls(path)
         if name in names or name.partition(".")[0] in names
     }
 
@@ -63,7 +64,7 @@ def test_torch_loads_weights_only():
     loading = [
         (path.name, ast.unparse(call))
         for path in FILES
-        for name, call in calls(ast.parse(path.read_text()))
+        for name, call in calls(path)
         if name == "torch.load"
     ]
     assert loading, "nothing calls it; has it another name?"
@@ -75,7 +76,7 @@ def test_yaml_is_read_as_plain_data():
     loading = {
         ast.unparse(call)
         for path in FILES
-        for name, call in calls(ast.parse(path.read_text()))
+        for name, call in calls(path)
         if name.startswith("yaml.") and "load" in name.lower() + ast.unparse(call).lower()
     }
     assert loading
@@ -88,7 +89,7 @@ def test_formats_are_literals():
     formats = [
         (path.name, ast.unparse(call.func.value))
         for path in FILES
-        for name, call in calls(ast.parse(path.read_text()))
+        for name, call in calls(path)
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("format", "format_map")
     ]
     constants = {"_FILE", "_CONFIG", "_SNIPPET", "_LINK"}

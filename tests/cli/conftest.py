@@ -1,14 +1,9 @@
 """The command line, run in this process or as one of its own, in a folder of the test's own."""
 
-import os
 import shutil
-import signal
-from types import SimpleNamespace
 
 import pytest
 from PIL import Image
-
-from bnstat.cli.invocation import run
 
 
 @pytest.fixture
@@ -26,19 +21,9 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def bnstat(here, capsys):
+def bnstat(here, in_process):
     """Run a command line in this process; return status, out and err."""
-    ending = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-
-    def call(*arguments):
-        capsys.readouterr()
-        status = run([*map(os.fspath, arguments)])
-        out, err = capsys.readouterr()
-        return SimpleNamespace(status=status, out=out, err=err)
-
-    yield call
-    for number, handler in ending.items():
-        signal.signal(number, handler)
+    return in_process
 
 
 def without_others(bnstat, command):

@@ -1,6 +1,7 @@
 """What a schedule leads to over all shuffles, against all of them, or many."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import permutations
 
 import numpy as np
@@ -18,6 +19,13 @@ def over_seeds(records, schedule, seeds=600):
     """Return running means and variances of the first channel over seeds."""
     found = [batchnorm(records, replace(schedule, seed=seed)) for seed in range(seeds)]
     return np.array([f.mean[0] for f in found]), np.array([f.var[0] for f in found])
+
+
+@pytest.fixture(scope="module")
+def shuffles(lights, records_of):
+    """The records of `lights`; running means and variances of 600 shuffles of them."""
+    records = records_of(lights)
+    return records, cache(lambda schedule: over_seeds(records, schedule))
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +65,10 @@ class TestOneSize:
         [Schedule(16), Schedule(8, 0.3), Schedule(32, epochs=3), Schedule(64, None)],
         ids=str,
     )
-    def test_the_centre_is_where_shuffles_lie(self, records_of, lights, schedule):
+    def test_the_centre_is_where_shuffles_lie(self, shuffles, schedule):
         """Within five standard errors of 600 of them, and 0.3 % for unbiased against biased."""
-        records = records_of(lights)
-        means, variances = over_seeds(records, schedule)
+        records, over = shuffles
+        means, variances = over(schedule)
         expected = expected_of(records, schedule)
         error = 5 / np.sqrt(len(means))
 
@@ -70,20 +78,20 @@ class TestOneSize:
     @pytest.mark.parametrize(
         "schedule", [Schedule(16), Schedule(8, 0.3), Schedule(32, epochs=3)], ids=str
     )
-    def test_the_sd_is_the_scatter_of_shuffles(self, records_of, lights, schedule):
+    def test_the_sd_is_the_scatter_of_shuffles(self, shuffles, schedule):
         """Within 12 % of what 600 of them do, whose own error is 3 %."""
-        records = records_of(lights)
-        means, variances = over_seeds(records, schedule)
+        records, over = shuffles
+        means, variances = over(schedule)
         expected = expected_of(records, schedule)
 
         assert means.std() == pytest.approx(expected.sd_of_mean, rel=0.12)
         assert variances.std() == pytest.approx(expected.sd_of_var, rel=0.12)
 
     @pytest.mark.parametrize("schedule", [Schedule(64, None), Schedule(8, 0.01)], ids=str)
-    def test_the_sd_of_the_variance_holds_for_any_weights(self, records_of, lights, schedule):
+    def test_the_sd_of_the_variance_holds_for_any_weights(self, shuffles, schedule):
         """Where batches weigh nearly alike, what is of second order is the most."""
-        records = records_of(lights)
-        _, variances = over_seeds(records, schedule)
+        records, over = shuffles
+        _, variances = over(schedule)
 
         assert variances.std() == pytest.approx(expected_of(records, schedule).sd_of_var, rel=0.12)
 
