@@ -1,5 +1,7 @@
 """The result document: what compute found, as values (`Stats`) and as JSON (`bnstat.json`)."""
 
+from bnstat.stats.draws import DETERMINISTIC, draws_at_random
+from bnstat.stats.exactness import exactness
 from bnstat.stats.nothing import no_figures
 from bnstat.stats.values import (
     MOST_WARNINGS,
@@ -21,6 +23,7 @@ from bnstat.stats.values import (
 )
 
 __all__ = [
+    "DETERMINISTIC",
     "MOST_WARNINGS",
     "BatchNormEstimate",
     "Estimate",
@@ -37,5 +40,7 @@ __all__ = [
     "Uncertainty",
     "Warned",
     "Warnings",
+    "draws_at_random",
+    "exactness",
     "no_figures",
 ]

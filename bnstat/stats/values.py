@@ -12,6 +12,7 @@ from pathlib import Path
 from bnstat import files
 from bnstat._version import __version__
 from bnstat.errors import DocumentError
+from bnstat.stats.draws import draws_at_random
 
 Floats = tuple[float, ...]
 
@@ -318,6 +319,20 @@ class Stats:
     def std(self) -> Floats:
         """The exact population standard deviation of each channel."""
         return self._exact.std
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing was sampled or drawn at random, so that `two-pass` is exact."""
+        return not self.uncertain_by
+
+    @property
+    def uncertain_by(self) -> tuple[str, ...]:
+        """What makes `two-pass` uncertain: "sample", "draws"; empty where it is exact."""
+        if self.uncertainty is not None:
+            return self.uncertainty.of
+        sampled = self.sample is not None and self.sample.images < self.sample.of
+        drawn = draws_at_random(self.pipeline.transforms)
+        return ("sample",) * sampled + ("draws",) * drawn
 
     @property
     def _exact(self) -> Estimate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bnstat.stats import Stats
+from bnstat.stats import Stats, exactness
 from bnstat.text import printable
 
 
@@ -17,13 +17,15 @@ def provenance(stats: Stats, method: str) -> dict[str, str]:
         "bnstat": stats.bnstat,
         "created": stats.created,
     }
+    if not stats.is_exact:
+        facts["figures"] = exactness(stats)
     return {name: printable(fact) for name, fact in facts.items()}
 
 
 def provenance_line(stats: Stats, method: str) -> str:
     """Say in one line where figures come from: source, number of images, method and date."""
     facts = provenance(stats, method)
-    exact = " (exact)" if method == "two-pass" else ""
+    exact = f" ({exactness(stats)})" if method == "two-pass" or not stats.is_exact else ""
     through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
     return (
         f"{facts['source']}{through}: {stats.source.images:,} images, mode {facts['mode']}, "

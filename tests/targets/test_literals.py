@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bnstat.targets.literals import literal, shortest
-from bnstat.targets.provenance import provenance_line
+from bnstat.targets.provenance import provenance, provenance_line
 from bnstat.text import printable
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -133,6 +133,17 @@ def test_provenance_line_names_source_images_method_and_date(stats):
         "2026-01-01T00:00:00Z"
     )
     assert ", welford, by" in provenance_line(stats, "welford")
+
+
+def test_provenance_calls_no_random_draws_exact(stats):
+    """It says how many draws the figures of any method are of, and the seed."""
+    transforms = "Resize(8)", "RandomCrop(4)"
+    stats = replace(stats, pipeline=replace(stats.pipeline, transforms=transforms, epochs=3))
+
+    drawn = "of 3 random draws of each image, seed 0"
+    assert f", two-pass ({drawn}), by" in provenance_line(stats, "two-pass")
+    assert f", welford ({drawn}), by" in provenance_line(stats, "welford")
+    assert drawn == provenance(stats, "two-pass")["figures"]
 
 
 def test_provenance_line_shortens_long_lists(stats):
