@@ -10,7 +10,7 @@ import click
 
 from bnstat.cli import options, targets
 from bnstat.errors import ExportError
-from bnstat.stats import Stats
+from bnstat.stats import EXACT, METHODS, Stats
 from bnstat.targets import TARGETS, Target, updating
 from bnstat.targets.figures import Figures
 from bnstat.text import printable
@@ -31,8 +31,8 @@ from bnstat.text import printable
 @click.option("--names", is_flag=True, help="With --list: the names alone, one a line.")
 @click.option(
     "--method",
-    type=click.Choice(["two-pass", "welford", "batchnorm"]),
-    default="two-pass",
+    type=click.Choice(list(METHODS)),
+    default=EXACT,
     show_default=True,
     help="Whose figures.",
 )

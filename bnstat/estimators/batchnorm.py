@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bnstat.estimators.expectation import expectation
+from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.moments import Column, Records
+from bnstat.moments.table import Floats, Ints
 from bnstat.stats import BatchNormEstimate
 
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 
-
-class TooFewSamplesError(ValueError):
+class TooFewSamplesError(NoEstimateError):
     """A batch has one sample per channel: torch raises there too, as its variance is undefined."""
 
 

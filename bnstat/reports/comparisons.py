@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from bnstat.comparison import Comparison, Difference, Row
 from bnstat.reports.blocks import Block, Column, Paragraph, Table
 from bnstat.reports.words import signed
+from bnstat.stats import EXACT, Floats
 from bnstat.text import printable
-
-Floats: TypeAlias = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def _lines(row: Row, off: Difference, *, is_baseline: bool) -> Iterator[tuple[st
             yield "    less baseline, in 1/255", *(signed(255 * d) for d in figure.delta)
             yield "    less baseline, in its std", *map(signed, figure.delta_in_std)
         for name, pair in row.methods.items():
-            if pair is not None and name not in ("two-pass", "published"):
+            if pair is not None and name not in (EXACT, "published"):
                 other = pair[0] if figure.name == "mean" else pair[1]
                 away = (255 * (a - b) for a, b in zip(other, figure.values, strict=True))
-                yield f"    {name} less two-pass, in 1/255", *map(signed, away)
+                yield f"    {name} less {EXACT}, in 1/255", *map(signed, away)

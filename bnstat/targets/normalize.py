@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bnstat.stats import Stats
+from bnstat.stats import EXACT, Stats
 from bnstat.targets.figures import Figures
 from bnstat.targets.target import BOTH, Target
 
@@ -31,7 +31,7 @@ normalize = v2.Compose(
 """
 
 
-def normalize(stats: Stats, method: str = "two-pass") -> v2.Normalize:
+def normalize(stats: Stats, method: str = EXACT) -> v2.Normalize:
     """Return the transform that brings the measured images to mean 0 and std 1.
 
     It takes float images of shape (..., C, H, W) in [0, 1], as `v2.ToDtype(torch.float32,

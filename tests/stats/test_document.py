@@ -328,8 +328,6 @@ class TestWhatCannotBe:
             "pipeline.epochs",
             "methods",
             "methods.two-pass",
-            "methods.welford",
-            "methods.batchnorm",
             "methods.two-pass.mean",
             "methods.two-pass.var",
             "methods.batchnorm.momentum",
