@@ -65,6 +65,22 @@ def _figures(row: Row, off: Difference) -> tuple[Figure, Figure]:
     )
 
 
+def excesses(comparison: Comparison, tolerance: float) -> Iterator[str]:
+    """Yield a line for each mean or std that differs from the baseline's by more than a tolerance.
+
+    tolerance: in [0, 1].
+    """
+    baseline = printable(comparison.rows[0].name)
+    for figure in figures(comparison):
+        for channel, difference in zip(channels(comparison), figure.delta, strict=True):
+            if abs(difference) > tolerance:
+                yield (
+                    f"{figure.name} of {channel}: {printable(figure.row.name)} differs from "
+                    f"{baseline} by {difference:+.3g}, {abs(difference) - tolerance:.2g} over the "
+                    f"tolerance of {tolerance:g}"
+                )
+
+
 def channels(comparison: Comparison) -> tuple[str, ...]:
     """Return the names of the channels: those of a result, or C0, C1, ..."""
     known = [row.channels for row in comparison.rows if row.channels]
