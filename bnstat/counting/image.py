@@ -21,8 +21,10 @@ from bnstat.images.modes import (
     GRAY_16,
     NATIVE,
     UnmeasurableError,
+    converted,
     expanded,
     is_gray_16,
+    largest_gray,
 )
 from bnstat.images.selection import SampleMask
 from bnstat.moments import Floats, Ints, Kind, Tally, moments_of_floats
@@ -37,18 +39,16 @@ def count_image(
     """Add a decoded image's samples to the tally, as `mode` has them: those of the mask, or all.
 
     8-bit images are converted as Pillow does. 16-bit and float gray stay as deep as they are; where
-    a mode has more channels, each colour is the gray, and alpha is opaque.
+    a mode has more channels, each colour is the gray, and alpha is opaque. Gray of 9 to 15 bits is
+    divided by its largest value, and counts as float samples.
 
     Raises
     ------
     UnmeasurableError
-        If samples are 32-bit integers, which have no known scale, NaN or infinite.
+        If samples have no known scale (32-bit integers, LAB as it is), are NaN or infinite.
     """
     if is_gray_16(image):
-        kind = _kind(mode, "I;16", 65535)
-        counts = _counts_16(image, mask)
-        channels = np.stack([counts] * _grays(kind) + _opaque(kind, counts))
-        tally.add_16_bit(row, kind, channels, _left_out(mask, kind))
+        _add_gray_16(tally, row, image, mode, mask)
     elif image.mode == FLOAT:
         _add_floats(tally, row, image, _kind(mode, FLOAT, 1), mask)
     elif image.mode == "I":
@@ -71,9 +71,11 @@ def _add_8_bit(
     if mode == NATIVE:
         image = expanded(image)
         mode = image.mode
+    if mode == "LAB":
+        raise UnmeasurableError("is of mode LAB, whose a and b are signed: no known scale")
     one_for_all = mask is None or len(mask.planes) == 1
     if not (image.mode == "L" and mode == "RGB" and one_for_all):  # else counted once for all
-        image = image if image.mode == mode else image.convert(mode)
+        image = converted(image, mode)
     kind = _kind(mode, mode, 255)
     tally.add_8_bit(row, kind, _histogram(image, mask), _left_out(mask, kind))
 
@@ -122,10 +124,43 @@ def _counts_16(image: Image.Image, mask: SampleMask | None) -> Ints:
     return counts
 
 
+def _add_gray_16(
+    tally: Tally, row: int, image: Image.Image, mode: str, mask: SampleMask | None
+) -> None:
+    counts, largest = _counts_16(image, mask), largest_gray(image)
+    if largest == 65535:
+        kind = _kind(mode, "I;16", 65535)
+        channels = np.stack([counts] * _grays(kind) + _opaque(kind, counts))
+        tally.add_16_bit(row, kind, channels, _left_out(mask, kind))
+    else:
+        _add_gray(tally, row, _kind(mode, "I;16", 1), mask, *_scaled_moments(counts, largest))
+
+
+def _scaled_moments(counts: Ints, largest: int) -> tuple[Ints, Floats, Floats]:
+    """Return n, mean and M2, of shape (1,), of values divided by the largest; rounded once."""
+    values = np.arange(len(counts))
+    n, total, squares = (int(x) for x in (counts.sum(), counts @ values, counts @ values**2))
+    mean = total / (n * largest) if n else 0.0
+    m2 = (n * squares - total**2) / (n * largest**2) if n else 0.0
+    return np.array([n]), np.array([mean]), np.array([m2])
+
+
 def _add_floats(
     tally: Tally, row: int, image: Image.Image, kind: Kind, mask: SampleMask | None
 ) -> None:
-    n, mean, m2 = _moments(image, mask)
+    _add_gray(tally, row, kind, mask, *_moments(image, mask))
+
+
+def _add_gray(
+    tally: Tally,
+    row: int,
+    kind: Kind,
+    mask: SampleMask | None,
+    n: Ints,
+    mean: Floats,
+    m2: Floats,
+) -> None:
+    """Add the moments of float gray: for each color, beside an opaque alpha where there is one."""
     grays, opaque = _grays(kind), len(kind.channels) - _grays(kind)
     means = np.concatenate([np.repeat(mean, grays), np.ones(opaque)])
     m2s = np.concatenate([np.repeat(m2, grays), np.zeros(opaque)])

@@ -29,8 +29,8 @@ def remarks(stats: Stats) -> Iterator[str]:
     if deep:
         done = "rounded to 8 bits for the pipeline" if stats.pipeline.transforms else "kept in full"
         yield (
-            f"{counted(deep, 'image')} deeper than 8 bits: 16-bit gray was {done}, 16-bit color "
-            "is read at 8 bits; torchvision's ImageFolder would clip them"
+            f"{counted(deep, 'image')} deeper than 8 bits: gray was {done}, color is read at 8 "
+            "bits; torchvision's ImageFolder would clip them"
         )
     warned = stats.source.warnings
     if warned.first:
