@@ -55,9 +55,8 @@ def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
     if plan is None:
         return [Pipeline(None, (), settings["seed"], settings["epochs"])]
     recipe, steps = plan.recipe, plan.recipe.transforms
-    whole = Pipeline(
-        recipe.spec, steps, settings["seed"], settings["epochs"], recipe.before_normalize
-    )
+    seed, epochs = settings["seed"], settings["epochs"]
+    whole = Pipeline(recipe.spec, steps, seed, epochs, recipe.before_normalize, plan.warnings)
     ends = range(1, len(steps) + 1) if plan.attribute and steps else [len(steps)]
     return [replace(whole, transforms=steps[:end]) for end in ends]
 

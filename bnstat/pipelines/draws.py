@@ -15,6 +15,7 @@ import numpy as np
 from bnstat.pipelines.masks import Drawn, Mask, check_takes_masks, draw_with_mask
 from bnstat.pipelines.spec import Recipe
 from bnstat.pipelines.user import Albumentations, printing_aside
+from bnstat.pipelines.warned import warnings_collected
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,15 @@ class Draws:
     """A recipe, drawn `epochs` times for each image.
 
     The same image gets the same draws in any run, in whatever worker, whatever else is in the set.
-    With `attribute`, what each transform hands to the next is seen too.
+    With `attribute`, what each transform hands to the next is seen too. `warnings` is what was
+    warned of when the recipe was checked.
     """
 
     recipe: Recipe
     seed: int
     epochs: int
     attribute: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -77,7 +80,8 @@ def _outputs(stages: list[Callable[[Any], Any]], output: Any) -> Iterator[Drawn]
 @lru_cache(maxsize=64)
 def _built(recipe: Recipe, attribute: bool) -> list[Callable[[Any], Any]]:
     """Build a recipe once, not for each image."""
-    return recipe.stages() if attribute else [recipe.build()]
+    with warnings_collected():  # they have been reported when the recipe was checked
+        return recipe.stages() if attribute else [recipe.build()]
 
 
 def _seed(stages: list[Callable[[Any], Any]], number: int) -> None:

@@ -38,6 +38,8 @@ def remarks(stats: Stats) -> Iterator[str]:
             f"Pillow warned of {counted(warned.images, 'image')}, such as "
             f"{printable(warned.first[0].image)}: {printable(warned.first[0].warning)}"
         )
+    for warning in stats.pipeline.warnings:
+        yield f"making the pipeline gave a warning: {printable(warning)}"
     if stats.pipeline.before_normalize:
         yield (
             f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "

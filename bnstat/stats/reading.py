@@ -166,6 +166,7 @@ def _pipeline(node: Node) -> Pipeline:
         seed=node["seed"].integer(minimum=None),
         epochs=node["epochs"].integer(minimum=1),
         before_normalize=node.get("before_normalize", False).boolean(),
+        warnings=node.get("warnings", []).texts(),
     )
 
 

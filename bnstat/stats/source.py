@@ -88,7 +88,8 @@ class Source:
 class Pipeline:
     """What was done to each image before it was measured; `spec` is None for nothing.
 
-    `before_normalize`: whether a Normalize at the end was left out.
+    `before_normalize`: whether a Normalize at the end was left out; `warnings`: what libraries
+    warned of when it was made.
     """
 
     spec: str | None
@@ -96,3 +97,4 @@ class Pipeline:
     seed: int
     epochs: int
     before_normalize: bool = False
+    warnings: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from bnstat.stats.contents import Contents
 from bnstat.stats.estimates import Estimate
 from bnstat.stats.group import Group
 from bnstat.stats.methods import METHODS
-from bnstat.stats.source import Shards, Source, Warnings
+from bnstat.stats.source import Pipeline, Shards, Source, Warnings
 from bnstat.stats.uncertainty import Uncertainty
 
 
@@ -22,7 +22,7 @@ def written_contents(stats: Contents) -> dict[str, Any]:
         "source": _source(stats.source),
         "selection": vars(stats.selection),
         "sample": stats.sample and vars(stats.sample),
-        "pipeline": vars(stats.pipeline),
+        "pipeline": _pipeline(stats.pipeline),
         "mode": stats.mode,
         "channels": stats.channels,
         "scale": stats.scale,
@@ -36,6 +36,10 @@ def written_contents(stats: Contents) -> dict[str, Any]:
         "uncertainty": stats.uncertainty and _uncertainty(stats.uncertainty),
         "groups": _groups(stats.groups),
     }
+
+
+def _pipeline(pipeline: Pipeline) -> dict[str, Any]:
+    return {k: v for k, v in vars(pipeline).items() if k != "warnings" or v}
 
 
 def _decimals(integers: tuple[int, ...] | None) -> list[str] | None:

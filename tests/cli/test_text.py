@@ -232,3 +232,12 @@ def test_typos(bnstat):
     assert bnstat("export", "--format", "pytorch").err.splitlines()[1:] == [
         "Try: bnstat export --help"
     ]
+
+
+def test_a_warning_of_the_pipeline_is_one_line(process):
+    """What torchvision warns of is said once, without paths, whatever the number of workers."""
+    result = process("compute", "tiny", "--augment", "ToTensor", "--workers", "2", "-q")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(
+        "making the pipeline gave a warning: The transform `ToTensor()` is deprecated and will be "
+    )

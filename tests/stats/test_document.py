@@ -84,6 +84,7 @@ pipelines = st.builds(
     Pipeline,
     spec=st.none() | texts,
     transforms=st.lists(texts, max_size=3).map(tuple),
+    warnings=st.lists(texts, max_size=2).map(tuple),
     seed=st.integers(),
     epochs=positives,
     before_normalize=st.booleans(),
