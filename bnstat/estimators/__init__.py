@@ -22,6 +22,7 @@ from bnstat.estimators.expectation import Expectation, expectation
 from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.estimators.two_pass import two_pass
+from bnstat.estimators.uncertainty import uncertainty
 from bnstat.estimators.welford import chan, welford
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "expectation",
     "moments_of_batches",
     "two_pass",
+    "uncertainty",
     "welford",
 ]

@@ -33,9 +33,13 @@ def batchnorm(records: Records, schedule: Schedule, *, unbiased: bool = True) ->
 
     Raises
     ------
+    NoEstimateError
+        If pixels were selected.
     TooFewSamplesError
         If a batch has a single sample per channel.
     """
+    if records.selected:
+        raise NoEstimateError("pixels were selected, and the layer would see all of them")
     orders = schedule.orders(records.keys())
     running, expected = [], []
     for channel in range(len(records.channels)):  # one at a time: columns are large

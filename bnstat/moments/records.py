@@ -78,17 +78,20 @@ class Records:
     ----------
     draws
         How many records each image has, one after another: one an epoch of a pipeline.
+    selected
+        Whether only some samples count, by a selection of pixels.
     """
 
-    def __init__(self, draws: int = 1) -> None:
+    def __init__(self, draws: int = 1, *, selected: bool = False) -> None:
         self.draws = draws
+        self.selected = selected
         self._groups: dict[Kind, _Group] = {}
         self._order: NDArray[np.int64] | None = None
 
     @classmethod
     def joined(cls, parts: Sequence[Records]) -> Records:
         """Return the records of disjoint parts as those of one run."""
-        whole = cls(parts[0].draws)
+        whole = cls(parts[0].draws, selected=parts[0].selected)
         for part in parts:
             for kind, group in part._groups.items():
                 whole._groups.setdefault(kind, _Group()).join(group)

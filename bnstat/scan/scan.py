@@ -127,7 +127,8 @@ def scan(
     MeasureError
         If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
     """
-    result = Scan([View(Records(draws)) for draws in measure.draws])
+    selected = measure.conditions.excludes
+    result = Scan([View(Records(draws, selected=selected)) for draws in measure.draws])
 
     def add(chunk: Chunk, measured: Result) -> None:
         result.add(chunk, measured)

@@ -75,7 +75,7 @@ def _selection(node: Node, width: int) -> Selection:
         mask_values=node["mask_values"].optional(Node.integers),
         mask_ignore=node["mask_ignore"].optional(Node.integers),
         exclude_fill=node["exclude_fill"].boolean(),
-        excluded=node["excluded"].integers(width),
+        excluded=node["excluded"].integers(width or None),  # known also where all was left out
         empty=node["empty"].integer(),
         transparent=node["transparent"].optional(Node.integer),
     )
