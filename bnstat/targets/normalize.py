@@ -42,7 +42,7 @@ def normalize(stats: Stats, method: str = EXACT) -> v2.Normalize:
     ExportError
         If the result has no such method, or a channel's std is 0.
     """
-    from torchvision.transforms import v2
+    from bnstat.transforms import v2
 
     figures = Figures(stats, method)
     return v2.Normalize(mean=list(figures.mean), std=list(figures.nonzero_std))
