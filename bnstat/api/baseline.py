@@ -10,7 +10,7 @@ from bnstat.api.measuring import opened
 from bnstat.errors import SourceError
 from bnstat.images import Sources
 from bnstat.images.urls import is_url
-from bnstat.settings import Settings, complete, settings_of
+from bnstat.settings import MeasureSettings, Settings, complete, settings_of
 from bnstat.stats import BatchNormEstimate, Stats
 
 DOCUMENT = "bnstat.json"
@@ -21,7 +21,7 @@ def is_document(name: str) -> bool:
     return name == "-" or name.endswith(".json")
 
 
-def located(source: str | os.PathLike[str] | Stats) -> Sources:
+def located(source: str | os.PathLike[str] | Stats, settings: MeasureSettings) -> Sources:
     """Return the images of a folder or file, or those that a result was made of.
 
     Raises
@@ -31,7 +31,7 @@ def located(source: str | os.PathLike[str] | Stats) -> Sources:
         what no file can be called.
     """
     if not isinstance(source, Stats):
-        return opened([source])
+        return opened(settings, [source])
     listed = source.source.files_from
     if listed is not None and not listed.again:
         raise SourceError(
@@ -43,8 +43,8 @@ def located(source: str | os.PathLike[str] | Stats) -> Sources:
         raise SourceError("the result does not say where its images are; name a SOURCE")
     try:
         if listed is None:
-            return opened(locations, cwd=cwd, shards=shards)
-        return opened([], locations[0], listed.null, listed.root, cwd, shards)
+            return opened(settings, locations, cwd=cwd, shards=shards)
+        return opened(settings, [], locations[0], listed.null, listed.root, cwd, shards)
     except ValueError as error:  # NUL, or half of a surrogate pair
         raise SourceError(f"the result names what no file can be called: {error}") from error
 
@@ -65,7 +65,7 @@ def settings_for(stats: Stats, given: Mapping[str, Any]) -> Settings:
 
 def recorded(stats: Stats) -> dict[str, Any]:
     """Return the settings that a result tells."""
-    batchnorm = stats.methods.get("batchnorm")
+    batchnorm = stats.methods["batchnorm"]
     replayed = batchnorm if isinstance(batchnorm, BatchNormEstimate) else None
     places = {"result": stats, "pipeline": stats.pipeline, "batchnorm": replayed}
     return {
@@ -84,7 +84,7 @@ def still_holds(stats: Stats, settings: Settings) -> bool:
     own: Mapping[str, Any] = settings_for(stats, {})
     if any(own[name] != used[name] for name, s in settings_of(Settings).items() if s.recorded_in):
         return False
-    total = sum(reference.fingerprint() for reference in located(stats)) % 2**256
+    total = sum(reference.fingerprint() for reference in located(stats, settings)) % 2**256
     return f"{total:064x}" == stats.source.fingerprint
 
 

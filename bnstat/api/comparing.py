@@ -92,7 +92,9 @@ class _Source:
             plans.insert(0, None)
         if not plans:
             return [Row.of_stats(self.name, known)] if known else []
-        found = measure(located(self.document or self.name), plans, settings, attribute=attribute)
+        found = measure(
+            located(self.document or self.name, settings), plans, settings, attribute=attribute
+        )
         rows = [Row.of_stats(_name(each.stats, attribute), each.stats, True) for each in found]
         baseline = Row.of_stats(self.name, known) if known else replace(rows.pop(0), name=self.name)
         return [baseline, *rows]

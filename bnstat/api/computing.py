@@ -73,7 +73,7 @@ def compute(
         mid-run: then `stats` of the error is the result, complete.
     """
     used = complete(Settings, settings)
-    find = partial(opened, sources, files_from, null, root, shards=_shards(shard))
+    find = partial(opened, used, sources, files_from, null, root, shards=_shards(shard))
     if group is not None:
         from bnstat.api.ranks import measure_by_ranks
 

@@ -19,14 +19,21 @@ from bnstat.images.shards import ShardKeys
 from bnstat.pipelines import Draws
 from bnstat.preloads import preloads
 from bnstat.scan import Measure, Scan, scan
-from bnstat.settings import Settings
+from bnstat.settings import MeasureSettings, Settings
 from bnstat.stats import Shards
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
     from bnstat.journal import Journal
 
 
+def limits_of(settings: MeasureSettings) -> Limits:
+    """Return what settings say of how much an image may take."""
+    names = ("max_pixels", "max_bytes", "timeout", "network_timeout")
+    return Limits(**{name: settings[name] for name in names})  # type: ignore[literal-required]
+
+
 def opened(
+    settings: MeasureSettings,
     sources: Sequence[str | os.PathLike[str]],
     files_from: str | os.PathLike[str] | None = None,
     null: bool = False,
@@ -38,13 +45,14 @@ def opened(
 
     `shards` are those to include; None is all.
     """
-    keys = ShardKeys(shards)
+    keys, limits = ShardKeys(shards), limits_of(settings)
     if files_from is None:
-        return Sources.open([os.fspath(source) for source in sources], cwd, keys)
+        return Sources.open([os.fspath(source) for source in sources], cwd, keys, limits)
     if sources:
         raise SourceError("give sources or files_from, not both")
     folder = None if root is None else os.fspath(root)
-    return Sources.listed(Listing(os.fspath(files_from), null, folder, cwd, keys), keys)
+    listing = Listing(os.fspath(files_from), null, folder, cwd, keys, limits)
+    return Sources.listed(listing, keys)
 
 
 def measure(
@@ -89,7 +97,7 @@ def looked(
     """Return what is found in images; with `part`, they are a part of the set, to be joined."""
     work = Measure(
         settings["mode"],
-        Limits(settings["max_pixels"], settings["max_bytes"], settings["timeout"]),
+        limits_of(settings),
         plans,
         per_image_histograms=journal is not None,
     )
@@ -112,8 +120,8 @@ def _plan(augment: str | None, settings: Settings, attribute: bool) -> Draws | N
     if augment is None:
         return None
     recipe = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
-    warned = recipe.check()  # before any image is read
-    return Draws(recipe, settings["seed"], settings["epochs"], attribute, warned)
+    recipe.build()  # here, so that what is wrong with it is found before any image is read
+    return Draws(recipe, settings["seed"], settings["epochs"], attribute)
 
 
 def _counting(found: Sources) -> Callable[[], int | None]:

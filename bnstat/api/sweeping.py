@@ -61,7 +61,7 @@ def sweep(
     if stats is not None and augment is None and stats.pipeline.spec is not None:
         augment = _harmless(stats.pipeline.spec)
         used = used | {"keep_normalize": not stats.pipeline.before_normalize}
-    found = measure(located(stats or name), [augment], used)[0]
+    found = measure(located(stats or name, used), [augment], used)[0]
     if not len(found.records):
         raise MeasureError(f"{name} is of a shard in which nothing was measured; sweep another")
     schedules = Grid(**grid, seed=used["seed"], epochs=used["epochs"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bnstat.stats import Floats
+Floats = tuple[float, ...]
 
 
 @dataclass(frozen=True)

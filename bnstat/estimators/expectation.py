@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnstat.estimators.schedule import Schedule
 from bnstat.moments import Column
-from bnstat.moments.table import Floats, Ints
+from bnstat.moments.table import Ints
+
+Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, Protocol
+from io import BufferedReader, RawIOBase
+from typing import Protocol
 
 from bnstat.errors import BnstatError, SourceError
 from bnstat.images import urls
+from bnstat.images.limits import ReadLimits, UnreadableError
 from bnstat.images.naming import is_hidden, is_image, member_key
-from bnstat.images.reference import Reference, UnreadableError, with_bytes
+from bnstat.images.reference import Reference, with_bytes
 from bnstat.text import key_text
 
 
@@ -27,9 +29,9 @@ class Place:
     path: bytes
     remote: bool = False
 
-    def open(self) -> IO[bytes]:
+    def open(self, limits: ReadLimits) -> BufferedReader:
         """Open the file for reading from its beginning."""
-        return urls.open_url(self.path) if self.remote else open(self.path, "rb")
+        return urls.open_url(self.path, limits) if self.remote else open(self.path, "rb")
 
     @property
     def workers_can_open(self) -> bool:
@@ -46,13 +48,48 @@ def read_range(path: bytes, start: int, size: int) -> bytes:
         os.close(file)
 
 
+class _RangeFile(RawIOBase):
+    """A range of a file, as a file."""
+
+    def __init__(self, path: bytes, start: int, size: int) -> None:
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed with this)
+        self._start, self._size, self._at = start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, origin + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._file.seek(self._start + self._at)
+        left = max(0, self._size - self._at)
+        read = self._file.readinto(memoryview(buffer)[:left]) or 0
+        self._at += read
+        return read
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def open_range(path: bytes, start: int, size: int) -> BufferedReader:
+    """Return a range of a file as a file."""
+    return BufferedReader(_RangeFile(path, start, size))
+
+
 class Members(Protocol):
     """Yields the images in a file; `key_of` returns a member's key, or None to leave it out."""
 
     def __call__(
-        self, place: Place, key_of: Callable[[bytes], bytes | None]
+        self, place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
     ) -> Iterator[Reference]:
-        """Read the file as far as images are asked for."""
+        """Read the file as far as images are asked for, and no image past the limits."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +114,17 @@ class Archive:
     """
 
     def __init__(
-        self, place: Place, kind: Format, *, name: bytes, prefix: bytes, only_source: bool
+        self,
+        place: Place,
+        kind: Format,
+        limits: ReadLimits,
+        *,
+        name: bytes,
+        prefix: bytes,
+        only_source: bool,
     ) -> None:
         self._place = place
+        self._limits = limits
         self._format = kind
         self._name = name
         self._is_only_source = only_source
@@ -105,7 +150,7 @@ class Archive:
         """
         self.skipped = self._seen = 0
         try:
-            for reference in self._format.members(self._place, self._key_of):
+            for reference in self._format.members(self._place, self._key_of, self._limits):
                 yield self._complete(reference)
         except BnstatError:
             raise
@@ -132,7 +177,7 @@ class Archive:
     def _complete(self, reference: Reference) -> Reference:
         if self.prefix:
             reference = reference._replace(key=self.prefix + reference.key)
-        return reference if self._place.workers_can_open else with_bytes(reference)
+        return reference if self._place.workers_can_open else with_bytes(reference, self._limits)
 
 
 def _reason(error: Exception) -> str:

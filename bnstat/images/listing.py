@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bnstat.errors import SourceError
 from bnstat.images import urls
+from bnstat.images.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.images.reference import Reference, file_reference
 from bnstat.images.shards import ALL_KEYS
 
@@ -31,6 +32,8 @@ class Listing:
         The folder that location and names are relative to.
     keys
         Images whose keys are not in these are left out, and not examined.
+    limits
+        Limits on asking servers for URLs.
     """
 
     location: str
@@ -38,6 +41,7 @@ class Listing:
     root: str | None = None
     cwd: str = ""
     keys: Container[bytes] = ALL_KEYS
+    limits: ReadLimits = DEFAULT_LIMITS
     prefix: bytes = field(default=b"", init=False)
     ordered: bool = field(default=True, init=False)
     skipped: int = field(default=0, init=False)
@@ -65,7 +69,7 @@ class Listing:
         for name in self._names:
             path = os.path.join(cwd, name)
             if urls.is_url(name) and not os.path.lexists(path):
-                yield urls.url_reference(self._key(name), name)
+                yield urls.url_reference(self._key(name), name, self.limits)
             else:
                 yield file_reference(self._key(name), path)
 

@@ -12,32 +12,43 @@ from bnstat.images import patterns, urls
 from bnstat.images.archive import Archive, Format, Place
 from bnstat.images.folder import Folder
 from bnstat.images.formats import format_of, holds_images
+from bnstat.images.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
 from bnstat.images.matched_files import MatchedFiles
 from bnstat.images.naming import is_hidden, is_image
-from bnstat.images.reference import Reference, UnreadableError, file_reference
+from bnstat.images.reference import Reference, file_reference
 from bnstat.images.shards import ALL_KEYS
 from bnstat.images.single_file import SingleFile
 from bnstat.images.source import Source
 from bnstat.images.url_sources import RemoteFile, RemoteFolder
+from bnstat.images.web import is_web
 from bnstat.text import key_text
 
 
-def sources_at(
-    locations: Sequence[str], cwd: bytes, keys: Container[bytes] = ALL_KEYS
-) -> list[Source]:
-    """Return the sources at locations, which are relative to `cwd` unless they are URLs.
+@dataclass(frozen=True)
+class Opening:
+    """How locations are opened.
 
-    Files in folders whose keys are not in `keys` are not examined.
+    cwd: the folder that they are relative to, unless they are URLs; keys: files in folders whose
+    keys are not in these are not examined; limits: on reading.
+    """
+
+    cwd: bytes = b""
+    keys: Container[bytes] = ALL_KEYS
+    limits: ReadLimits = DEFAULT_LIMITS
+
+
+def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
+    """Return the sources at locations.
 
     Raises
     ------
     SourceError
         If there is nothing at a location.
     """
-    names = [name for typed in locations for name in _without_braces(typed, cwd)]
+    names = [name for typed in locations for name in _without_braces(typed, how.cwd)]
     several = len(locations) > 1 or len(names) > 1
     only_source = len(names) == 1
-    return [s for n in names for s in _Location(n, cwd, keys, several, only_source).sources]
+    return [s for n in names for s in _Location(n, how, several, only_source).sources]
 
 
 def _without_braces(typed: str, cwd: bytes) -> list[bytes]:
@@ -56,8 +67,7 @@ class _Location:
     """
 
     name: bytes
-    cwd: bytes
-    keys: Container[bytes]
+    how: Opening
     several: bool
     only_source: bool
 
@@ -68,17 +78,17 @@ class _Location:
         if urls.is_url(self.name):
             return self._remote()
         if patterns.has_wildcard(self.name):
-            return self._matched(patterns.expand_wildcards(self.name, self.cwd))
+            return self._matched(patterns.expand_wildcards(self.name, self.how.cwd))
         raise SourceError(f"no folder or file {key_text(self._path)}; check the path")
 
     @property
     def _path(self) -> bytes:
-        return os.path.join(self.cwd, self.name)
+        return os.path.join(self.how.cwd, self.name)
 
     def _local(self) -> Source:
         if os.path.isdir(self._path):
             prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
-            return Folder(self._path, prefix, self.keys)
+            return Folder(self._path, prefix, self.how.keys)
         if holds_images(self.name) and os.path.isfile(self._path):
             return self._archive(Place(self._path), format_of(self.name))
         return SingleFile(self._path, self._key)
@@ -89,38 +99,37 @@ class _Location:
 
     def _archive(self, place: Place, kind: Format) -> Archive:
         prefix = self.name + b"/" if self.several else b""
-        return Archive(place, kind, name=self._key, prefix=prefix, only_source=self.only_source)
+        named = {"name": self._key, "prefix": prefix}
+        return Archive(place, kind, self.how.limits, **named, only_source=self.only_source)
 
     def _matched(self, names: Sequence[bytes]) -> list[Source]:
         """Return the sources that a pattern matches: folders, archives, and the other images."""
         if not names:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
-        own = [n for n in names if holds_images(n) or os.path.isdir(os.path.join(self.cwd, n))]
+        paths = {name: os.path.join(self.how.cwd, name) for name in names}
+        own = [name for name in names if holds_images(name) or os.path.isdir(paths[name])]
         only_source = self.only_source and len(names) == 1
-        found = [_Location(n, self.cwd, self.keys, True, only_source)._local() for n in own]
+        found = [_Location(name, self.how, True, only_source)._local() for name in own]
         others = sorted(set(names).difference(own))
-        return [
-            *found,
-            *_images(others, lambda name: file_reference(name, os.path.join(self.cwd, name))),
-        ]
+        return [*found, *_images(others, lambda name: file_reference(name, paths[name]))]
 
     def _remote(self) -> list[Source]:
-        url = _absolute(self.name, self.cwd)
-        urls.filesystem(url)  # a missing package is an error at once
+        url, limits = _absolute(self.name, self.how.cwd), self.how.limits
+        urls.check_protocol(url, limits)
         if patterns.has_wildcard(self.name):
             return self._matched_remotely(url)
         if holds_images(_path_in(url)):
             return [self._archive(Place(url, remote=True), format_of(_path_in(url)))]
         if self._is_remote_folder(url):
             prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
-            return [RemoteFolder(url, prefix)]
-        return [RemoteFile(url, self.name if self.several else _last(url))]
+            return [RemoteFolder(url, prefix, limits)]
+        return [RemoteFile(url, self.name if self.several else _last(url), limits)]
 
     def _is_remote_folder(self, url: bytes) -> bool:
-        if url.startswith((b"http://", b"https://")):
+        if is_web(url):
             return url.endswith(b"/")
         try:
-            return bool(urls.info(url)["type"] == "directory")
+            return bool(urls.info(url, self.how.limits)["type"] == "directory")
         except UnreadableError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 raise SourceError(f"nothing at {key_text(self.name)}; check the URL") from error
@@ -128,7 +137,7 @@ class _Location:
 
     def _matched_remotely(self, url: bytes) -> list[Source]:
         try:
-            matches = urls.expand_wildcards(url)
+            matches = urls.expand_wildcards(url, self.how.limits)
         except UnreadableError as error:
             raise SourceError(f"{key_text(self.name)} {error}") from error
         above = _folder_above_wildcards(url)
@@ -141,15 +150,12 @@ class _Location:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
         own = [name for name in known if holds_images(_path_in(name))]
         only_source = self.only_source and len(known) == 1
-        found = [
-            source
-            for name in own
-            for source in _Location(name, b"", self.keys, True, only_source)._remote()
-        ]
-        others = sorted(known.keys() - set(own))
+        locations = [_Location(name, self.how, True, only_source) for name in own]
+        found = [source for location in locations for source in location._remote()]
+        others, limits = sorted(known.keys() - set(own)), self.how.limits
         return [
             *found,
-            *_images(others, lambda name: urls.url_reference(name, name, known[name])),
+            *_images(others, lambda name: urls.url_reference(name, name, limits, known[name])),
         ]
 
 
@@ -164,8 +170,7 @@ def _images(names: Sequence[bytes], reference_to: Callable[[bytes], Reference]) 
 def _path_in(url: bytes) -> bytes:
     """Return the path in a URL, which shows what is there: the first of a chain."""
     links = [link for link in url.split(b"::") if b"://" in link] or [url]
-    web = links[0].startswith((b"http://", b"https://"))
-    return links[0].partition(b"?")[0] if web else links[0]
+    return links[0].partition(b"?")[0] if is_web(links[0]) else links[0]
 
 
 def _last(url: bytes) -> bytes:

@@ -16,26 +16,29 @@ from zlib import crc32
 
 from bnstat.errors import SourceError
 from bnstat.images.archive import Format, Place
+from bnstat.images.limits import ReadLimits, UnreadableError
 from bnstat.images.naming import member_key
-from bnstat.images.reference import EncodedBytes, Reference, UnreadableError
+from bnstat.images.reference import EncodedBytes, Reference
 
 _ROWS = 32
 
 
 @contextmanager
-def _opened(place: Place) -> Iterator[Any]:
+def _opened(place: Place, limits: ReadLimits) -> Iterator[Any]:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise SourceError(
             "a Parquet file needs the package pyarrow: pip install 'bnstat[parquet]'"
         ) from error
-    with place.open() as file, ParquetFile(file) as parquet:
+    with place.open(limits) as file, ParquetFile(file) as parquet:
         yield parquet
 
 
-def _members(place: Place, key_of: Callable[[bytes], bytes | None]) -> Iterator[Reference]:
-    with _opened(place) as file:
+def _members(
+    place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
+) -> Iterator[Reference]:
+    with _opened(place, limits) as file:
         column = _column(file.schema_arrow)
         row = 0
         for batch in file.iter_batches(batch_size=_ROWS, columns=[column]):
@@ -100,7 +103,7 @@ def _binaries(schema: Any) -> list[str]:
 
 
 def _count(place: Place) -> int | None:
-    with _opened(place) as file:
+    with _opened(place, ReadLimits()) as file:
         rows: int = file.metadata.num_rows
         return rows
 

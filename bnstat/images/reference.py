@@ -8,18 +8,26 @@ import stat
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
-from typing import IO, NamedTuple, Protocol
+from typing import IO, ClassVar, NamedTuple, Protocol
 
-
-class UnreadableError(Exception):
-    """The bytes of an image cannot be read; the message says why."""
+from bnstat.images.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
 
 
 class Content(Protocol):
     """Reads the bytes of an image that is not a file of its own; it is sent to workers."""
 
-    def open(self, reference: Reference) -> IO[bytes]:
-        """Return a file of the image's bytes, which can seek."""
+    @property
+    def unpacked(self) -> bool:
+        """Whether it is decompressed, or comes over a network."""
+
+    def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
+        """Return a file of the image's bytes, which can seek.
+
+        Raises
+        ------
+        UnreadableError
+            If it cannot be read, or has more bytes than its reference says or limits allow.
+        """
 
 
 class Reference(NamedTuple):
@@ -45,15 +53,27 @@ class Reference(NamedTuple):
         text = b"%d/%s/%s" % (self.size, changed, self.key)
         return int.from_bytes(blake2b(text, digest_size=32).digest())
 
-    def open(self) -> IO[bytes]:
-        """Return a file of the image's bytes, which can seek."""
+    def open(self, limits: ReadLimits = DEFAULT_LIMITS) -> IO[bytes]:
+        """Return a file of the image's bytes, which can seek.
+
+        Raises
+        ------
+        UnreadableError, OSError
+            If it cannot be read, or has more bytes than limits allow.
+        """
+        limits.check(self.size, unpacked=self.content is not None and self.content.unpacked)
         if self.content is not None:
-            return self.content.open(self)
-        handle = open_regular(self.path)
-        if self.size > _SMALL:
+            return self.content.open(self, limits)
+        handle, size = open_regular(self.path, limits)
+        if size > _SMALL:
             return open(handle, "rb")
-        with open(handle, "rb", buffering=0) as file:
-            return BytesIO(file.read())
+        with open(handle, "rb") as file:
+            return BytesIO(file.read(_SMALL))
+
+    @property
+    def bytes_held(self) -> int:
+        """How many of the image's bytes are in the reference itself, and so in memory."""
+        return len(self.content.data) if isinstance(self.content, EncodedBytes) else 0
 
 
 # Pillow reads a header in many small steps, which are cheaper in memory; up to this many bytes.
@@ -65,8 +85,9 @@ class EncodedBytes:
     """The encoded bytes of an image, for what a worker cannot open itself."""
 
     data: bytes
+    unpacked: ClassVar[bool] = True
 
-    def open(self, reference: Reference) -> IO[bytes]:
+    def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
         """Return them as a file."""
         return BytesIO(self.data)
 
@@ -83,12 +104,12 @@ def file_reference(key: bytes, path: bytes) -> Reference:
     return Reference(key, path, status.st_size, status.st_mtime_ns)
 
 
-def with_bytes(reference: Reference) -> Reference:
+def with_bytes(reference: Reference, limits: ReadLimits) -> Reference:
     """Return the reference with its encoded bytes, which are read now."""
     if reference.problem is not None or isinstance(reference.content, EncodedBytes):
         return reference
     try:
-        with reference.open() as file:
+        with reference.open(limits) as file:
             return reference._replace(content=EncodedBytes(file.read()))
     except UnreadableError as error:
         return reference._replace(problem=str(error))
@@ -96,8 +117,8 @@ def with_bytes(reference: Reference) -> Reference:
         return reference._replace(problem=f"cannot be read: {error}")
 
 
-def open_regular(path: bytes) -> int:
-    """Open a file to be read, if it still is a regular one, and return its descriptor.
+def open_regular(path: bytes, limits: ReadLimits) -> tuple[int, int]:
+    """Open a file to be read, if it still is a regular one; return its descriptor and size.
 
     It never blocks: since it was listed, it may have become a pipe that nobody writes to.
 
@@ -105,13 +126,19 @@ def open_regular(path: bytes) -> int:
     ------
     OSError
         If it cannot be opened, or has become something else.
+    UnreadableError
+        If it has become larger than limits allow.
     """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    problem = _problem(os.fstat(handle).st_mode)
-    if problem is not None:
+    try:
+        status = os.fstat(handle)
+        if (problem := _problem(status.st_mode)) is not None:
+            raise OSError(errno.EINVAL, problem)
+        limits.check(status.st_size, unpacked=False)
+    except BaseException:
         os.close(handle)
-        raise OSError(errno.EINVAL, problem)
-    return handle
+        raise
+    return handle, status.st_size
 
 
 def _problem(mode: int) -> str | None:

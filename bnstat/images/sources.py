@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from bnstat.images.folder import Folder
+from bnstat.images.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.images.listing import Listing
-from bnstat.images.locations import sources_at
+from bnstat.images.locations import Opening, sources_at
 from bnstat.images.reference import Reference
 from bnstat.images.shards import ALL_KEYS, ShardKeys
 from bnstat.images.source import Source
@@ -47,7 +48,13 @@ class Sources:
         self.duplicates = 0
 
     @classmethod
-    def open(cls, locations: Sequence[str], cwd: str = "", keys: ShardKeys = ALL_KEYS) -> Sources:
+    def open(
+        cls,
+        locations: Sequence[str],
+        cwd: str = "",
+        keys: ShardKeys = ALL_KEYS,
+        limits: ReadLimits = DEFAULT_LIMITS,
+    ) -> Sources:
         """Return the sources at folders, files, archives, URLs or patterns.
 
         Keys begin with the location where there are several, or where a pattern was expanded.
@@ -58,7 +65,8 @@ class Sources:
         SourceError
             If a location does not exist.
         """
-        return cls(sources_at(locations, os.fsencode(cwd), keys), locations, keys=keys)
+        how = Opening(os.fsencode(cwd), keys, limits)
+        return cls(sources_at(locations, how), locations, keys=keys)
 
     @classmethod
     def listed(cls, listing: Listing, keys: ShardKeys = ALL_KEYS) -> Sources:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from bnstat.images.limits import ReadLimits, UnreadableError
 from bnstat.images.naming import is_image
-from bnstat.images.reference import Reference, UnreadableError
-from bnstat.images.urls import Info, as_unreadable, filesystem, url_of, url_reference
+from bnstat.images.network import as_unreadable, tried
+from bnstat.images.reference import Reference
+from bnstat.images.urls import Filesystem, Info, filesystem, url_of, url_reference
 
 
 class RemoteFile:
@@ -16,9 +18,9 @@ class RemoteFile:
     ordered = True
     skipped = 0
 
-    def __init__(self, url: bytes, key: bytes, known: Info | None = None) -> None:
+    def __init__(self, url: bytes, key: bytes, limits: ReadLimits) -> None:
         self._url = url
-        self._known = known
+        self._limits = limits
         self.prefix = key
 
     def count(self) -> int:
@@ -26,7 +28,7 @@ class RemoteFile:
         return 1
 
     def __iter__(self) -> Iterator[Reference]:
-        yield url_reference(self.prefix, self._url, self._known)
+        yield url_reference(self.prefix, self._url, self._limits)
 
 
 class RemoteFolder:
@@ -34,8 +36,9 @@ class RemoteFolder:
 
     ordered = True
 
-    def __init__(self, url: bytes, prefix: bytes = b"") -> None:
+    def __init__(self, url: bytes, prefix: bytes, limits: ReadLimits) -> None:
         self._url = url
+        self._limits = limits
         self.prefix = prefix
         self.skipped = 0
 
@@ -45,23 +48,23 @@ class RemoteFolder:
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
         self.skipped = 0
-        _, root = filesystem(self._url)
+        fs, root = filesystem(self._url, self._limits)
         waiting: list[tuple[bytes, str, Info | None]] = [(self.prefix, root, None)]
         while waiting:
             key, path, known = waiting.pop()
             if known is not None:
-                yield url_reference(key, url_of(self._url, path), known)
+                url = url_of(self._url, path, fs)
+                yield url_reference(key, url, self._limits, known)
                 continue
             try:
-                waiting.extend(reversed(self._below(key, path)))
+                waiting.extend(reversed(self._below(fs, key, path)))
             except UnreadableError as error:
                 yield Reference(key or b"/", self._url, 0, 0, str(error))
 
-    def _below(self, key: bytes, path: str) -> list[tuple[bytes, str, Info | None]]:
+    def _below(self, fs: Filesystem, key: bytes, path: str) -> list[tuple[bytes, str, Info | None]]:
         """Return key, path and, for files, the listed information of a folder's entries, by key."""
-        with as_unreadable():
-            fs, _ = filesystem(self._url)
-            listed = fs.ls(path, detail=True)
+        with as_unreadable(self._limits):
+            listed = tried(lambda: fs.ls(path, detail=True))
         found: list[tuple[bytes, str, Info | None]] = []
         for entry in listed:
             name = self._name(entry["name"])

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BytesIO
-from typing import IO, Any, TypeAlias, cast
+from io import BufferedReader, BytesIO, RawIOBase
+from typing import IO, Any, ClassVar, TypeAlias, cast
 
-from bnstat.errors import BnstatError, SourceError
-from bnstat.images.reference import Reference, UnreadableError, with_bytes
-from bnstat.text import printable
+from bnstat.errors import SourceError
+from bnstat.images import web
+from bnstat.images.limits import ReadLimits, UnreadableError
+from bnstat.images.network import BLOCK, as_unreadable, message, tried, within
+from bnstat.images.reference import Reference, with_bytes
 
 Filesystem: TypeAlias = Any  # fsspec has no types of its own
 Info: TypeAlias = Mapping[str, Any]
 
 _URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*(://|::.*://)")
-# Bytes to read at a time from an archive; the filesystems' own defaults are up to 50 MiB.
-_BLOCK = 8 << 20
+_BUFFER = 1 << 16
+# Four kilobytes of bzip2 may be eighty megabytes.
+_STEP = 1 << 12
+_WEB = re.compile("(https?)://")
 # Modules that differ in name from their package.
 _PACKAGES = {"smbclient": "smbprotocol", "git": "pygit2", "webhdfs": "requests"}
 
@@ -34,7 +37,7 @@ def is_url(location: bytes) -> bool:
     return _URL.match(location) is not None
 
 
-def filesystem(url: bytes) -> tuple[Filesystem, str]:
+def filesystem(url: bytes, limits: ReadLimits) -> tuple[Filesystem, str]:
     """Return the filesystem of a URL, and the path in it.
 
     Raises
@@ -46,21 +49,22 @@ def filesystem(url: bytes) -> tuple[Filesystem, str]:
     head, chain, rest = text.partition("::")
     protocol, separator, path = head.partition("://")
     if chain and separator:
-        return _archive(f"{protocol}://::{rest}"), path
-    return _found(text)
+        return _archive(f"{protocol}://::{rest}", limits), path
+    return _found(text, limits)
 
 
 @lru_cache(maxsize=4)
-def _archive(url: str) -> Filesystem:
+def _archive(url: str, limits: ReadLimits) -> Filesystem:
     """Return the filesystem in an archive; fsspec would read its directory for each member."""
-    return _found(url)[0]
+    with as_unreadable(limits):
+        return within(limits, lambda: _found(url, limits)[0])
 
 
-def _found(url: str) -> tuple[Filesystem, str]:
+def _found(url: str, limits: ReadLimits) -> tuple[Filesystem, str]:
     from fsspec.core import url_to_fs
 
     try:
-        return cast(tuple[Filesystem, str], url_to_fs(url))
+        return cast(tuple[Filesystem, str], url_to_fs(url, **_options(url, limits)))
     except ImportError as error:
         module = getattr(error.__cause__ or error, "name", None) or "fsspec[full]"
         package = _PACKAGES.get(module.partition(".")[0], module.partition(".")[0])
@@ -68,15 +72,28 @@ def _found(url: str) -> tuple[Filesystem, str]:
     except ValueError as error:
         raise SourceError(f"cannot read {url}: {error}") from error
     except Exception as error:  # each filesystem has its own errors
-        raise SourceError(f"cannot read {url}: {_message(error)}") from error
+        raise SourceError(f"cannot read {url}: {message(error, limits)}") from error
 
 
-def url_of(url: bytes, path: str) -> bytes:
+def _options(url: str, limits: ReadLimits) -> Mapping[str, Any]:
+    """Return what fsspec's filesystems are made with: those of the web, in a chain too."""
+    protocols = set(_WEB.findall(url))
+    if not protocols:
+        return {}
+    options = web.options(limits.network_timeout)
+    return options if "::" not in url else dict.fromkeys(protocols, options)
+
+
+def check_protocol(url: bytes, limits: ReadLimits) -> None:
+    """Raise SourceError if fsspec does not know a URL's protocol, or a package is missing."""
+    filesystem(url, limits)
+
+
+def url_of(url: bytes, path: str, fs: Filesystem) -> bytes:
     """Return the URL of another path in the filesystem of a URL."""
     head, chain, rest = url.partition(b"::")
     if chain and b"://" in head:
         return head.partition(b"://")[0] + b"://" + os.fsencode(path) + chain + rest
-    fs, _ = filesystem(url)
     below = os.fsencode(fs.unstrip_protocol(path)).replace(b"memory:///", b"memory://")
     return head + chain + below if chain else below
 
@@ -86,69 +103,117 @@ def workers_can_open(url: bytes) -> bool:
     return b"memory:" not in url
 
 
-@contextmanager
-def as_unreadable() -> Iterator[None]:
-    """Raise UnreadableError for any error, as each filesystem has its own."""
-    try:
-        yield
-    except BnstatError as error:
-        raise UnreadableError(str(error)) from error
-    except Exception as error:
-        raise UnreadableError(f"cannot be read: {_message(error)}") from error
+class _StoreFile(RawIOBase):
+    """A file of a filesystem other than the web's, within the time limit."""
+
+    def __init__(self, file: IO[bytes], limits: ReadLimits) -> None:
+        self._file, self._limits = file, limits
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._file.seekable()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        with as_unreadable(self._limits):
+            data = within(self._limits, lambda: self._file.read(min(len(buffer), BLOCK)))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
-def _message(error: Exception) -> str:
-    return printable(" ".join(str(error).split()) or type(error).__name__)
-
-
-def open_url(url: bytes) -> IO[bytes]:
+def open_url(url: bytes, limits: ReadLimits) -> BufferedReader:
     """Open the file at a URL for reading from its beginning."""
-    fs, path = filesystem(url)
-    return cast(IO[bytes], fs.open(path, "rb", block_size=_BLOCK))
+    fs, path = filesystem(url, limits)
+    with as_unreadable(limits):
+        if web.is_web(url):
+            return web.open_file(fs, path, limits)
+        file = within(limits, lambda: fs.open(path, "rb", block_size=BLOCK))
+        return BufferedReader(_StoreFile(file, limits), _BUFFER)
 
 
-def read(url: bytes, start: int | None = None, end: int | None = None) -> bytes:
-    """Return the bytes from start to end of the file at a URL."""
-    with as_unreadable():
-        fs, path = filesystem(url)
-        return cast(bytes, fs.cat_file(path, start=start, end=end))
+def read_range(url: bytes, limits: ReadLimits, start: int, end: int) -> bytes:
+    """Return the bytes from start to end of the file at a URL.
+
+    Raises
+    ------
+    UnreadableError
+        If they cannot be read.
+    """
+    fs, path = filesystem(url, limits)
+    with as_unreadable(limits):
+        if web.is_web(url):
+            return web.read(fs, path, limits, start, end).getvalue()
+        data = within(limits, lambda: fs.cat_file(path, start=start, end=end), end - start)
+        return cast(bytes, data)
 
 
 @dataclass(frozen=True)
 class Remote:
     """The whole of the file at a URL."""
 
-    def open(self, reference: Reference) -> IO[bytes]:
+    unpacked: ClassVar[bool] = True
+
+    def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
         """Read it, and return it as a file."""
-        return BytesIO(read(reference.path))
+        url, size = reference.path, reference.size
+        if b"::" in url or not (size or web.is_web(url)):
+            return _in_steps(url, limits)
+        fs, path = filesystem(url, limits)
+        with as_unreadable(limits):
+            if web.is_web(url):
+                return web.read(fs, path, limits)
+            return BytesIO(within(limits, lambda: fs.cat_file(path), size))
 
 
-def info(url: bytes) -> Info:
+def _in_steps(url: bytes, limits: ReadLimits) -> BytesIO:
+    """Read a file to its end, in steps so small that no archive inflates much in one of them."""
+    found = BytesIO()
+    with open_url(url, limits) as file:
+        while piece := file.read1(_STEP):
+            found.write(piece)
+            limits.check_read(found.tell())
+    found.seek(0)
+    return found
+
+
+def info(url: bytes, limits: ReadLimits) -> Info:
     """Return what a filesystem says of a URL."""
-    with as_unreadable():
-        fs, path = filesystem(url)
-        return cast(Info, fs.info(path))
+    fs, path = filesystem(url, limits)
+    with as_unreadable(limits):
+        return cast(Info, tried(lambda: within(limits, lambda: fs.info(path))))
 
 
-def expand_wildcards(pattern: bytes) -> list[tuple[bytes, Info]]:
+def expand_wildcards(pattern: bytes, limits: ReadLimits) -> list[tuple[bytes, Info]]:
     """Return URL and listed information of everything that matches a pattern at a URL."""
-    fs, path = filesystem(pattern)
-    with as_unreadable():
+    fs, path = filesystem(pattern, limits)
+    with as_unreadable(limits):
+        if web.is_web(pattern):  # fsspec leaves out what it cannot list
+            tried(lambda: fs.ls(path[: path.index("*")].rpartition("/")[0] + "/"))
         found = fs.glob(path, detail=True)
-    return [(url_of(pattern, name), known) for name, known in found.items()]
+    return [(url_of(pattern, name, fs), known) for name, known in found.items()]
 
 
-def url_reference(key: bytes, url: bytes, known: Info | None = None) -> Reference:
+def url_reference(
+    key: bytes, url: bytes, limits: ReadLimits, known: Info | None = None
+) -> Reference:
     """Return the reference to an image at a URL, with its bytes if workers cannot open it.
 
     known: what a listing says of it.
     """
     try:
-        about = known if known and known.get("size") is not None else info(url)
+        about = known if known and known.get("size") is not None else info(url, limits)
     except UnreadableError as error:
         return Reference(key, url, 0, 0, str(error))
     reference = Reference(key, url, about.get("size") or 0, 0, None, Remote(), _tag(about))
-    return reference if workers_can_open(url) else with_bytes(reference)
+    return reference if workers_can_open(url) else with_bytes(reference, limits)
 
 
 def _tag(about: Info) -> bytes:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import bz2
 import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
-from typing import IO, cast
+from typing import IO
 
 from bnstat.images import urls
-from bnstat.images.archive import Format, Place, read_range
+from bnstat.images.archive import Format, Place, open_range, read_range
+from bnstat.images.compression import Decompressor, Deflate, inflate, zip_lzma, zstd
+from bnstat.images.limits import ReadLimits, UnreadableError
 from bnstat.images.naming import is_visible_image, member_key
-from bnstat.images.reference import Reference, UnreadableError
+from bnstat.images.reference import Reference
 
 # The local header: 30 bytes, then name and extra fields; the copy in the directory may differ.
 _HEADER = struct.Struct("<4s22xHH")
 _SPARE = 8192
-# A larger member is inflated while it is decoded, and no further once its header is refused.
-_LARGE = 16 << 20
+# A larger stored member is read while it is decoded.
+_LARGE = 1 << 20
+_DECOMPRESSORS: dict[int, Callable[[], Decompressor]] = {
+    zipfile.ZIP_DEFLATED: Deflate,
+    zipfile.ZIP_BZIP2: bz2.BZ2Decompressor,
+    93: zstd,
+}
 _UTF_8, _ENCRYPTED = 0x800, 0x1
 
 
@@ -41,63 +48,73 @@ class Member:
     crc: int
     remote: bool
 
-    def open(self, reference: Reference) -> IO[bytes]:
-        """Return the inflated member as a file; no more than its declared size is inflated."""
-        if reference.size > _LARGE and not self.remote:
-            return self._open_streaming(reference)
-        raw = BytesIO(self._raw(reference.path))
-        _skip_header(raw)
-        packed = raw.read(self.compressed_size)
-        if len(packed) < self.compressed_size:
-            raise UnreadableError("is cut off: the archive ends before it does")
-        # One byte more than declared shows a member that is larger.
-        data = self._inflated(packed, reference.size + 1)
-        self._check(data, reference.size)
-        return BytesIO(data)
+    @property
+    def unpacked(self) -> bool:
+        """Whether it is decompressed, or comes over a network."""
+        return self.remote or self.method != zipfile.ZIP_STORED
 
-    def _raw(self, path: bytes) -> bytes:
+    def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
+        """Return the member as a file; no more than its declared size is decompressed."""
+        limits.check(self.compressed_size, unpacked=self.unpacked)
+        if not self.unpacked and reference.size > _LARGE:
+            return self._stored(reference)
+        raw = BytesIO(self._raw(reference.path, limits))
+        _skip_header(raw)
+        compressed = raw.read(self.compressed_size)
+        if len(compressed) < self.compressed_size:
+            raise UnreadableError(_CUT_OFF)
+        # One byte more than declared shows a member that is larger.
+        file = self._inflated(compressed, reference.size + 1)
+        self._check(file, reference.size)
+        return file
+
+    def _raw(self, path: bytes, limits: ReadLimits) -> bytes:
         """Return the local header and the compressed bytes, and some of what follows."""
         size = _HEADER.size + self.length + _SPARE + self.compressed_size
         if self.remote:
-            return urls.read(path, self.offset, self.offset + size)
+            return urls.read_range(path, limits, self.offset, self.offset + size)
         return read_range(path, max(0, self.offset), size)
 
-    def _inflated(self, packed: bytes, most: int) -> bytes:
-        """Return the decompressed bytes, at most `most`."""
+    def _inflated(self, compressed: bytes, most: int) -> BytesIO:
+        """Return the decompressed bytes, at most so many."""
         if self.method == zipfile.ZIP_STORED:
-            return packed[:most]
-        if self.method == zipfile.ZIP_DEFLATED:
-            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, most)
-        with self._file(BytesIO(packed), most) as file:
-            return file.read()
+            return BytesIO(compressed[:most])
+        if self.method == zipfile.ZIP_LZMA:
+            return inflate(zip_lzma(compressed[:9], most), compressed[9:], most)
+        if self.method not in _DECOMPRESSORS:
+            raise UnreadableError(f"is compressed by method {self.method}, which is not read")
+        return inflate(_DECOMPRESSORS[self.method](), compressed, most)
 
-    def _check(self, data: bytes, size: int) -> None:
-        if len(data) != size:
-            least = "more" if len(data) > size else "fewer"
-            raise UnreadableError(f"holds {least} than the {size} bytes that the archive declares")
-        if zlib.crc32(data) != self.crc:
-            raise UnreadableError("does not have the checksum that the archive declares")
+    def _check(self, file: BytesIO, size: int) -> None:
+        with file.getbuffer() as data:
+            if len(data) != size:
+                least = "more" if len(data) > size else "fewer"
+                raise UnreadableError(f"holds {least} than the {size} bytes that {_DECLARED}")
+            if zlib.crc32(data) != self.crc:
+                raise UnreadableError(f"does not have the checksum that {_DECLARED}")
 
-    def _open_streaming(self, reference: Reference) -> IO[bytes]:
-        """Return a file that inflates as it is read, and ends after the declared bytes."""
-        with ExitStack() as stack:
-            file = stack.enter_context(open(reference.path, "rb"))
-            file.seek(max(0, self.offset))
-            _skip_header(file)
-            inflated = self._file(file, reference.size)
-            stack.pop_all()  # closed together with the file that is returned
-            return inflated
+    def _stored(self, reference: Reference) -> IO[bytes]:
+        """Return a large stored member as a range of the archive, its checksum compared."""
+        with open(reference.path, "rb") as archive:
+            archive.seek(max(0, self.offset))
+            _skip_header(archive)
+            start = archive.tell()
+        if self.compressed_size != reference.size:
+            raise UnreadableError(f"does not hold the {reference.size} bytes that {_DECLARED}")
+        file = open_range(reference.path, start, reference.size)
+        crc = 0
+        while data := file.read(_LARGE):
+            crc = zlib.crc32(data, crc)
+        if file.tell() < reference.size:
+            raise UnreadableError(_CUT_OFF)
+        if crc != self.crc:
+            raise UnreadableError(f"does not have the checksum that {_DECLARED}")
+        file.seek(0)
+        return file
 
-    def _file(self, packed: IO[bytes], size: int) -> IO[bytes]:
-        """Return zipfile's own file, for any method; it can seek, and compares the checksum."""
-        info = zipfile.ZipInfo("member")
-        info.compress_type, info.compress_size, info.CRC = (
-            self.method,
-            self.compressed_size,
-            self.crc,
-        )
-        info.file_size = size
-        return cast(IO[bytes], zipfile.ZipExtFile(packed, "r", info, close_fileobj=True))
+
+_CUT_OFF = "is cut off: the archive ends before it does"
+_DECLARED = "the archive declares"
 
 
 def _skip_header(file: IO[bytes]) -> None:
@@ -108,8 +125,10 @@ def _skip_header(file: IO[bytes]) -> None:
     file.seek(name + extra, 1)
 
 
-def _members(place: Place, key_of: Callable[[bytes], bytes | None]) -> Iterator[Reference]:
-    with place.open() as file, zipfile.ZipFile(file) as archive:
+def _members(
+    place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
+) -> Iterator[Reference]:
+    with place.open(limits) as file, zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             key = None if info.is_dir() else key_of(_name(info))
             if key is None:

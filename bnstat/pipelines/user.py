@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from bnstat.errors import SpecError
-from bnstat.torch_cache import no_cache_folder
 
 # What may stand behind Normalize without changing values.
 _TYPES_ONLY = {"ToTensorV2", "ToPureTensor"}
@@ -55,7 +54,7 @@ def _found(where: str) -> Any:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        with printing_aside(), no_cache_folder():
+        with printing_aside():
             found = import_module(module)
             for part in attribute.split("."):
                 found = getattr(found, part)

@@ -69,8 +69,7 @@ def of_argument(argument: str, value: Value) -> Value:
 def resolve(word: Word) -> Any:
     """Return torch's or torchvision's object for a word."""
     import torch
-
-    from bnstat.transforms import v2
+    from torchvision.transforms import v2
 
     enum, _, member = word.rpartition(".")
     if not enum:

@@ -6,7 +6,6 @@ and people.
 """
 
 from bnstat.reports.blocks import Block, Column, Paragraph, Table
-from bnstat.reports.comparisons import excesses
 from bnstat.reports.formats import FORMATS, csv, json, markdown
 from bnstat.reports.kinds import Reportable, report
 from bnstat.reports.remarks import failure, failures, remarks
@@ -21,7 +20,6 @@ __all__ = [
     "Table",
     "counted",
     "csv",
-    "excesses",
     "failure",
     "failures",
     "json",

@@ -22,5 +22,8 @@ def chunks(references: Iterable[Reference]) -> Iterator[list[Reference]]:
             chunk, size = [], 0
         chunk.append(reference)
         size += reference.size
+        if size >= _MOST_BYTES:  # now, as the next reference may hold another image's bytes
+            yield chunk
+            chunk, size = [], 0
     if chunk:
         yield chunk

@@ -73,9 +73,7 @@ def reason_of_loss(cause: str, limits: Limits) -> str:
 def _opened(reference: Reference, limits: Limits) -> tuple[Image.Image, bool]:
     if reference.problem is not None:
         raise UnmeasurableError(reference.problem)
-    if limits.max_bytes is not None and reference.size > limits.max_bytes:
-        raise UnmeasurableError(f"has {reference.size} bytes, more than --max-bytes allows")
-    with reference.open() as file:
+    with reference.open(limits) as file:
         return load(file)
 
 

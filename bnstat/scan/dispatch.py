@@ -29,6 +29,8 @@ class Work(Protocol[R_co]):
 
 # Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
 _AHEAD = 8
+# Encoded bytes in flight, of images that workers cannot read themselves.
+_MOST_HELD = 128 << 20
 # How often an image must end a worker that does nothing else before it is to blame.
 _TRIES = 2
 
@@ -57,12 +59,20 @@ def _fly(
     waiting: Iterator[Chunk], flight: Flight[R], work: Work[R], executor: Executor, engine: Engine
 ) -> Iterator[tuple[Chunk, R]]:
     """Keep chunks in flight for all workers; a loss leaves in `flight` what has not come back."""
+    held = 0
     for chunk in waiting:
         flight.append((chunk, _submitted(executor, work, chunk)))
-        if len(flight) > _AHEAD * engine.workers:  # more workers may have come
+        held += _held(chunk)
+        del chunk  # it may hold images' bytes while the next ones are read
+        while len(flight) > _AHEAD * engine.workers or (flight and held > _MOST_HELD):
+            held -= _held(flight[0][0])
             yield _landed(flight)
     while flight:
         yield _landed(flight)
+
+
+def _held(chunk: Chunk) -> int:
+    return sum(reference.bytes_held for reference in chunk)
 
 
 def _submitted(executor: Executor, work: Work[R], chunk: Chunk) -> Future[R]:
@@ -78,7 +88,11 @@ def _landed(flight: Flight[R]) -> tuple[Chunk, R]:
     chunk, future = flight[0]
     result = future.result()
     flight.popleft()
-    return chunk, result
+    return _without_bytes(chunk), result
+
+
+def _without_bytes(chunk: Chunk) -> Chunk:
+    return [r._replace(content=None) if r.bytes_held else r for r in chunk]
 
 
 def _again(

@@ -91,10 +91,10 @@ class MeasureSettings(TypedDict, total=False):
         int | None,
         Setting(
             default=None,
-            none="no limit",
+            none="256 MiB if compressed or at a URL, else no limit",
             metavar="N",
             at_least=1,
-            help="A file of more bytes fails.",
+            help="An image of more encoded bytes fails.",
             moments_depend="always",
         ),
     ]
@@ -107,6 +107,16 @@ class MeasureSettings(TypedDict, total=False):
             above=0,
             at_most=1e6,  # timers of the system take no more than about 10^8
             help="An image that takes longer fails, and its worker is replaced.",
+        ),
+    ]
+    network_timeout: Annotated[
+        float,
+        Setting(
+            default=60.0,
+            metavar="SECONDS",
+            above=0,
+            at_most=1e6,
+            help="A server or store that sends nothing for so long has failed.",
         ),
     ]
     workers: Annotated[

@@ -209,7 +209,9 @@ def test_broken_header_is_not_the_end(tarred, found):
     data[1024 + 3] ^= 1
     path.write_bytes(data)
     assert found(path).keys == [b"a.png", b"plain.tar"]
-    assert found(path).problems == {b"plain.tar": "is broken after 1 member: bad checksum"}
+    assert found(path).problems == {
+        b"plain.tar": "is broken after 1 member: a header has a wrong checksum"
+    }
 
 
 def test_broken_checksum_of_a_stream_is_told(tarred, found):
@@ -229,8 +231,8 @@ def test_size_below_zero_does_not_lead_around(tmp_path, found):
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)
     (tmp_path / "x.tar").write_bytes(bytes(block) * 3)
-    reason = "is broken after 1 member: a header gives a size below zero"
-    assert found(tmp_path / "x.tar").problems[b"x.tar"] == reason
+    with pytest.raises(SourceError, match="a header gives a size below zero"):
+        found(tmp_path / "x.tar")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +266,7 @@ def test_headers_are_not_kept(tarred):
     path = tarred("plain.tar", [(f"{i}.png", b"") for i in range(10)])
     with open(path, "rb") as file:
         names = [header.name for header in headers(file)]
-    assert names == [f"{i}.png" for i in range(10)]
+    assert names == [b"%d.png" % i for i in range(10)]
 
 
 def test_large_member_is_read_as_it_is_decoded(tarred, found):

@@ -1,0 +1,131 @@
+"""Memory that hostile containers take, as the kernel counts it, in a process of its own."""
+
+import io
+import lzma
+import struct
+import tarfile
+import zipfile
+import zlib
+
+import pytest
+
+from bnstat.errors import SourceError
+from bnstat.images import Sources
+
+MB = 1 << 20
+# What an interpreter takes that has read a source without anything hostile in it, and some.
+SPARE = 60 * MB
+
+PROGRAM = """
+import sys
+from bnstat.images import ReadLimits, Sources
+
+limits = ReadLimits(max_bytes=int(sys.argv[2]) if len(sys.argv) > 2 else None, network_timeout=5.0)
+for reference in Sources.open([sys.argv[1]], limits=limits):
+    try:
+        if reference.problem is None:
+            with reference.open(limits) as file:
+                while file.read(1 << 16):
+                    pass
+        print(reference.problem)
+    except Exception as error:
+        print(error)
+(peak,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM:")]
+print(int(peak.split()[1]) * 1024)
+"""
+
+
+@pytest.fixture
+def read(python):
+    """Read all images of a source; return what went wrong with each, and the peak of memory."""
+
+    def run(*arguments):
+        result = python("-c", PROGRAM, *arguments)
+        *problems, peak = result.stdout.splitlines()
+        assert result.stderr == ""
+        return problems, int(peak)
+
+    return run
+
+
+def write_zip(path, method, size, declared=None, head=b""):
+    """Write a zip of one member of zeros behind `head`; it declares what it is told to."""
+    with zipfile.ZipFile(path, "w", method) as archive, archive.open("a.png", "w") as file:
+        file.write(head)
+        for _ in range(size // MB):
+            file.write(bytes(MB))
+    if declared is not None:
+        data = bytearray(path.read_bytes())
+        entry = data.index(b"PK\1\2")
+        data[entry + 24 : entry + 28] = struct.pack("<I", declared)
+        path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_member_that_lies_about_its_size(tmp_path, read, method):
+    """No more is decompressed than it declares."""
+    problems, peak = read(write_zip(tmp_path / "x.zip", method, 150 * MB, declared=100))
+    assert problems == ["holds more than the 100 bytes that the archive declares"]
+    assert peak < SPARE
+
+
+def test_member_larger_than_allowed(tmp_path, read):
+    """It is refused by its declared size: by default above 256 MiB, or as asked."""
+    path = write_zip(tmp_path / "x.zip", zipfile.ZIP_DEFLATED, 300 * MB)
+    problems, peak = read(path)
+    reason = "has 314572800 bytes, more than the 256 MiB that --max-bytes allows by default"
+    assert (problems, peak < SPARE) == ([reason], True)
+    problems, peak = read(path, "314572799")
+    assert problems == ["has 314572800 bytes, more than --max-bytes allows"]
+    assert peak < SPARE
+    problems, peak = read(path, "314572800")
+    assert problems == ["None"]
+
+
+def test_stored_member_of_any_size(tmp_path, read):
+    """What is only stored on a disk is read as it is decoded, its checksum compared before."""
+    problems, peak = read(write_zip(tmp_path / "x.zip", zipfile.ZIP_STORED, 300 * MB))
+    assert (problems, peak < SPARE) == (["None"], True)
+
+
+class Zeros(io.RawIOBase):
+    """So many zeros."""
+
+    def __init__(self, size):
+        self._left = size
+
+    def read(self, size=-1):
+        size = min(size, self._left)
+        self._left -= size
+        return bytes(size)
+
+
+def write_tar(path, mode, *sizes):
+    with tarfile.open(path, mode) as tar:
+        for i, size in enumerate(sizes):
+            info = tarfile.TarInfo(f"{i}.png")
+            info.size = size
+            tar.addfile(info, Zeros(size))
+    return path
+
+
+@pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
+def test_member_of_a_stream_larger_than_allowed(tmp_path, read, compression):
+    """It is passed over without being held; what follows it is read."""
+    path = write_tar(tmp_path / "x.tar", f"w:{compression}", 150 * MB, 7)
+    problems, peak = read(path, "1000000")
+    assert problems == ["has 157286400 bytes, more than --max-bytes allows", "None"]
+    assert peak < SPARE
+
+
+def test_xz_that_demands_much_memory(tmp_path):
+    """A dictionary of 1.5 GiB is refused before it is allocated."""
+    data = bytearray(lzma.compress(write_tar(tmp_path / "x.tar", "w", 7).read_bytes()))
+    size = 4 * (data[12] + 1)  # of the block's header, in which a filter has its properties
+    assert data[14:16] == b"\x21\1"
+    data[16] = 37
+    data[8 + size : 12 + size] = struct.pack("<I", zlib.crc32(data[12 : 8 + size]))
+    (tmp_path / "x.tar").write_bytes(data)
+    with pytest.raises(SourceError, match="Memory usage limit exceeded"):
+        list(Sources.open([str(tmp_path / "x.tar")]))
