@@ -11,9 +11,7 @@ from typing import Any
 
 from bnstat.constants import CONSTANTS, Constants
 from bnstat.errors import SourceError
-from bnstat.stats import BatchNormEstimate, Stats
-
-Floats = tuple[float, ...]
+from bnstat.stats import BatchNormEstimate, Floats, Stats
 
 # A normalized input shifted by less than this many stds, or scaled by less, does not matter.
 SHIFT = 0.05
@@ -189,7 +187,7 @@ def normalized(row: Row, by: Row) -> tuple[Floats, Floats]:
 
 def _batchnorm(row: Row) -> Iterator[str]:
     """Compare BatchNorm's running values with what its start, noise and batches allow."""
-    estimate = row.result.methods["batchnorm"] if row.result else None
+    estimate = row.result.methods.get("batchnorm") if row.result else None
     if row.result is None or not isinstance(estimate, BatchNormEstimate):
         return
     off = [_off(estimate.mean, row.result.mean), _off(estimate.var, row.result.var)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 _MEASURE = "bnstat.scan.measure"
 _FORMATS = tuple(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm"))
-_TRANSFORMS = "torchvision.transforms.v2"
+_TRANSFORMS = "bnstat.transforms"
 
 
 def preloads(*, pipeline: bool) -> list[str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bnstat.estimators import (
     Expectation,
@@ -19,10 +18,9 @@ from bnstat.estimators import (
     two_pass,
 )
 from bnstat.moments import Column, Records
+from bnstat.moments.table import Floats, Ints
 from bnstat.stats import Estimate
 from bnstat.stats.sweep import Cell, Off, Sweep
-
-Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def _replayed(
     return {size: _stacked(replays) for size, replays in collected.items()}
 
 
-def _epochs(epochs: Sequence[Column], orders: Sequence[NDArray[np.int64]], size: int) -> Batches:
+def _epochs(epochs: Sequence[Column], orders: Sequence[Ints], size: int) -> Batches:
     pairs = [moments_of_batches(c, order, size) for c, order in zip(epochs, orders, strict=True)]
     means, variances = zip(*pairs, strict=True)
     return np.concatenate(means), np.concatenate(variances)

@@ -65,7 +65,7 @@ def settings_for(stats: Stats, given: Mapping[str, Any]) -> Settings:
 
 def recorded(stats: Stats) -> dict[str, Any]:
     """Return the settings that a result tells."""
-    batchnorm = stats.methods["batchnorm"]
+    batchnorm = stats.methods.get("batchnorm")
     replayed = batchnorm if isinstance(batchnorm, BatchNormEstimate) else None
     places = {"result": stats, "pipeline": stats.pipeline, "batchnorm": replayed}
     return {

@@ -120,8 +120,8 @@ def _plan(augment: str | None, settings: Settings, attribute: bool) -> Draws | N
     if augment is None:
         return None
     recipe = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
-    recipe.build()  # here, so that what is wrong with it is found before any image is read
-    return Draws(recipe, settings["seed"], settings["epochs"], attribute)
+    warned = recipe.check()  # before any image is read
+    return Draws(recipe, settings["seed"], settings["epochs"], attribute, warned)
 
 
 def _counting(found: Sources) -> Callable[[], int | None]:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from bnstat import estimators
 from bnstat.errors import NothingMeasuredError, SourceError
-from bnstat.estimators import Schedule, TooFewSamplesError
+from bnstat.estimators import Schedule
 from bnstat.images import Sources
 from bnstat.images.listing import Listing
 from bnstat.moments import Records
@@ -18,7 +18,6 @@ from bnstat.scan import Scan, View
 from bnstat.settings import Settings
 from bnstat.stats import (
     MOST_WARNINGS,
-    Estimate,
     Failure,
     FileList,
     Pipeline,
@@ -27,7 +26,7 @@ from bnstat.stats import (
     Stats,
     Warned,
     Warnings,
-    no_figures,
+    empty_figures,
 )
 from bnstat.text import key_text
 
@@ -56,9 +55,8 @@ def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
     if plan is None:
         return [Pipeline(None, (), settings["seed"], settings["epochs"])]
     recipe, steps = plan.recipe, plan.recipe.transforms
-    whole = Pipeline(
-        recipe.spec, steps, settings["seed"], settings["epochs"], recipe.before_normalize
-    )
+    seed, epochs = settings["seed"], settings["epochs"]
+    whole = Pipeline(recipe.spec, steps, seed, epochs, recipe.before_normalize, plan.warnings)
     ends = range(1, len(steps) + 1) if plan.attribute and steps else [len(steps)]
     return [replace(whole, transforms=steps[:end]) for end in ends]
 
@@ -115,7 +113,7 @@ def _stats(records: Records, source: Source, pipeline: Pipeline, settings: Setti
         mode=settings["mode"],
         selection=Selection(excluded=(0,) * len(records.channels)) if len(records) else Selection(),
         created=now(),
-        **(_figures(records, _schedule(settings)) if len(records) else no_figures()),
+        **(_figures(records, _schedule(settings)) if len(records) else empty_figures()),
     )
 
 
@@ -127,7 +125,7 @@ def now() -> str:
 def _figures(records: Records, schedule: Schedule) -> dict[str, Any]:
     total = records.total()
     histogram = records.histogram
-    batchnorm, reasons = _batchnorm(records, schedule)
+    methods, reasons = estimators.every_method(records, schedule)
     return {
         "channels": records.channels,
         "scale": records.scale,
@@ -135,11 +133,7 @@ def _figures(records: Records, schedule: Schedule) -> dict[str, Any]:
         "sum": total.sum if total else None,
         "sum_of_squares": total.sum_of_squares if total else None,
         "histogram": tuple(map(tuple, histogram)) if histogram else None,
-        "methods": {
-            "two-pass": estimators.two_pass(records),
-            "welford": estimators.welford(records),
-            "batchnorm": batchnorm,
-        },
+        "methods": methods,
         "conventions": estimators.conventions(records),
         "reasons": reasons,
     }
@@ -154,13 +148,6 @@ def _schedule(settings: Settings) -> Schedule:
         settings["seed"],
         settings["epochs"],
     )
-
-
-def _batchnorm(records: Records, schedule: Schedule) -> tuple[Estimate | None, dict[str, str]]:
-    try:
-        return estimators.batchnorm(records, schedule), {}
-    except TooFewSamplesError as error:
-        return None, {"batchnorm": str(error)}
 
 
 def _file_list(listing: Listing) -> FileList:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,9 @@ def command(
         files.write(Path(output), reports.json(found).encode())
     _show(found, "json" if output == "-" else form, color)
     if fail_over is not None and found.largest > fail_over:
+        sys.stdout.flush()
+        for line in reports.excesses(found, fail_over):
+            click.echo(line, err=True)
         ctx.exit(DRIFT)
     if any(len(stats.source.failures) > max_failures for stats in fresh):
         ctx.exit(FAILURES)

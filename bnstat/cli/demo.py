@@ -10,7 +10,7 @@ import click
 
 from bnstat.errors import OutputError
 
-_OURS = {"images", "bnstat.json", "bnstat.pt"}
+_FILES_OF_A_DEMO = {"images", "bnstat.json", "bnstat.pt"}
 
 
 @click.command("demo", short_help="The whole story on a small generated folder.")
@@ -23,7 +23,7 @@ def command(folder: str) -> None:
     from bnstat.images.demo_images import write_demo_images
 
     home = Path(folder)
-    _check_ours(home)
+    _check_is_demo_folder(home)
     _note("Two classes of images in different light; one gray, one 16-bit, one broken on purpose:")
     images = home / "images"
     write_demo_images(images)
@@ -40,10 +40,10 @@ def command(folder: str) -> None:
     _note("Now on your own images: bnstat compute FOLDER")
 
 
-def _check_ours(home: Path) -> None:
+def _check_is_demo_folder(home: Path) -> None:
     """Refuse a folder with anything in it that a demo did not put there."""
-    strange = {path.name for path in home.iterdir()} - _OURS if home.is_dir() else set()
-    if strange or (home.exists() and not home.is_dir()):
+    others = {path.name for path in home.iterdir()} - _FILES_OF_A_DEMO if home.is_dir() else set()
+    if others or (home.exists() and not home.is_dir()):
         raise OutputError(f"{home} exists and is no demo folder; name another: bnstat demo FOLDER")
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bnstat.cli import options, targets
-from bnstat.errors import ExportError
-from bnstat.stats import Stats
+from bnstat.cli import options
+from bnstat.cli.target_list import print_targets
+from bnstat.errors import ExportError, OutputError
+from bnstat.stats import EXACT, METHODS, Stats
 from bnstat.targets import TARGETS, Target, updating
 from bnstat.targets.figures import Figures
 from bnstat.text import printable
@@ -31,8 +33,8 @@ from bnstat.text import printable
 @click.option("--names", is_flag=True, help="With --list: the names alone, one a line.")
 @click.option(
     "--method",
-    type=click.Choice(["two-pass", "welford", "batchnorm"]),
-    default="two-pass",
+    type=click.Choice(list(METHODS)),
+    default=EXACT,
     show_default=True,
     help="Whose figures.",
 )
@@ -114,10 +116,10 @@ def command(
 ) -> None:
     """Write the result STATS (default: bnstat.json; - is standard input) for a framework."""
     if listed or names:
-        targets.show(names)
+        print_targets(names)
         return
     target = TARGETS[name]
-    chosen = _applicable(ctx, target, given)
+    chosen = _target_options(ctx, target, given)
     if update is not None:
         _check_update(ctx, target, chosen, output)
     figures = target.figures(
@@ -131,10 +133,10 @@ def command(
     if target.binary and output == "-" and sys.stdout.isatty():
         raise ExportError(f"{name} is binary and not for a terminal; name a file with -o")
     data = target.render(figures, **chosen)
-    _write(target, data, None if output == "-" else targets.place(output, file))
+    _write(target, data, None if output == "-" else _output_path(output, file))
 
 
-def _applicable(ctx: click.Context, target: Target, given: dict[str, Any]) -> dict[str, Any]:
+def _target_options(ctx: click.Context, target: Target, given: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given; refuse what the target does not take."""
     chosen = {option: value for option, value in given.items() if value is not None}
     for option in chosen.keys() - target.options:
@@ -166,11 +168,11 @@ def _update(
     """Change a config, or write a model again, as the target does."""
     if target.config is not None:
         changed = updating.update(target.config, path, figures)
-        _say(f"updated: {printable(str(path))} ({', '.join(changed)})")
+        _print_note(f"updated: {printable(str(path))} ({', '.join(changed)})")
     elif target.bake is not None:
-        place = targets.place(output, target.file)
+        place = _output_path(output, target.file)
         checked = target.bake(path, place, figures, **chosen)
-        _say(f"written: {printable(str(place))}\nchecked: {checked}")
+        _print_note(f"written: {printable(str(place))}\nchecked: {checked}")
 
 
 def _write(target: Target, data: bytes, path: Path | None) -> None:
@@ -182,10 +184,22 @@ def _write(target: Target, data: bytes, path: Path | None) -> None:
     else:
         files.write(path, data)
         data = path.read_bytes()
-        _say(f"written: {printable(str(path))}")
+        _print_note(f"written: {printable(str(path))}")
     if target.check is not None:
-        _say(f"checked: {target.check(data)}")
+        _print_note(f"checked: {target.check(data)}")
 
 
-def _say(text: str) -> None:
+def _output_path(output: str, name: str) -> Path:
+    """Return the file to write: where only a folder is named, `name` in it."""
+    path = Path(output)
+    if not output.endswith(os.sep) and not path.is_dir():
+        return path
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {output}: {error.strerror}") from error
+    return path / name
+
+
+def _print_note(text: str) -> None:
     click.echo(text, err=True)

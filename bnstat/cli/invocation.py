@@ -47,9 +47,17 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         end_by(signal.SIGPIPE)
     except Exception as error:
+        _end_if_by_signal(error)
         if debug:
             _print_traceback()
         return _error_status(error)
+
+
+def _end_if_by_signal(error: Exception) -> None:
+    """End by a signal that was raised where it became another error: as imports and classes do."""
+    for cause in _causes(error):
+        if isinstance(cause, EndedBySignal):
+            end_by(cause.number)
 
 
 def _prepare_streams() -> None:

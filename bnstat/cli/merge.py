@@ -29,7 +29,7 @@ def command(
     from bnstat.cli.result import show_result
 
     if output != "-":
-        _check_no_input(results, Path(output))
+        _check_is_no_input(results, Path(output))
         files.check_writable(Path(output))
     stats = merge(*results, partial=partial, remark=lambda line: click.echo(line, err=True))
     stats.save(output)
@@ -37,7 +37,7 @@ def command(
         show_result(stats, output, color)
 
 
-def _check_no_input(results: Sequence[str], output: Path) -> None:
+def _check_is_no_input(results: Sequence[str], output: Path) -> None:
     """Refuse to overwrite what is merged: the next time, it would be counted twice."""
     from bnstat.errors import OutputError
 

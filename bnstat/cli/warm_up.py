@@ -1,4 +1,4 @@
-"""Getting the workers' imports under way before this process has done its own."""
+"""Starting what workers are forked from before this process imports what it needs itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def warm_up(workers: int | None, engine: str | None, pipeline: bool) -> None:
-    """Start what workers are forked from, unless all is done in this process, or elsewhere."""
+    """Start the fork server, unless all work is done in this process or on a cluster."""
     # numpy's own threads, which have nothing to do here, would keep the cores from both.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from bnstat import engines

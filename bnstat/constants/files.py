@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bnstat.constants.named import Floats
 from bnstat.errors import SourceError
+from bnstat.stats import Floats
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".toml")
 # What some processors of Hugging Face do to images besides, so that mean and std are not theirs.

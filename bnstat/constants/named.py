@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Floats = tuple[float, ...]
+from bnstat.stats import Floats
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bnstat.counting.image import count_image
-from bnstat.counting.planes import blocks, counts_of
-from bnstat.images.modes import NATIVE, UnmeasurableError
-from bnstat.moments import Kind, Tally, moments_of_floats
+from bnstat.counting.planes import Mask, counts_of, left_out, moments_of
+from bnstat.images.modes import NATIVE, UnmeasurableError, expanded
+from bnstat.images.selection import SampleMask
+from bnstat.moments import Kind, Tally
 
 # More are rows, of an array whose channels stand first.
 _MOST_CHANNELS = 16
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def count_output(tally: Tally, row: int, output: Any) -> None:
+def count_output(tally: Tally, row: int, output: Any, mask: Mask | None = None) -> None:
     """Add one draw: a PIL image; a uint8, uint16 or float tensor (C, H, W) or array (H, W, C).
+
+    `mask` tells which samples count, bool of shape (1 or C, H, W); None is all.
 
     Raises
     ------
@@ -31,18 +34,28 @@ def count_output(tally: Tally, row: int, output: Any) -> None:
     if isinstance(output, Image.Image):
         if 0 in output.size:
             raise UnmeasurableError("became an image with no pixels")
-        count_image(tally, row, output, NATIVE)
+        fit = _for_channels(mask, len(expanded(output).getbands()))
+        count_image(tally, row, output, NATIVE, None if fit is None else SampleMask.of_array(fit))
         return
     planes = _planes(output)
+    mask = _for_channels(mask, len(planes))
+    rest = left_out(mask, len(planes))
     if planes.dtype == np.uint8:
-        tally.add_8_bit(row, _kind(planes, 255), counts_of(planes, 256).ravel().tolist())
+        counts = counts_of(planes, 256, mask).ravel().tolist()
+        tally.add_8_bit(row, _kind(planes, 255), counts, rest)
     elif planes.dtype == np.uint16:
-        tally.add_16_bit(row, _kind(planes, 65535), counts_of(planes, 65536))
+        tally.add_16_bit(row, _kind(planes, 65535), counts_of(planes, 65536, mask), rest)
     elif np.issubdtype(planes.dtype, np.floating):
-        n, mean, m2 = moments_of_floats(lambda: blocks(planes, np.float64))
-        tally.add_floats(row, _kind(planes, 1), n, mean, m2)
+        tally.add_floats(row, _kind(planes, 1), *moments_of(planes, mask), rest)
     else:
         raise UnmeasurableError(f"became {planes.dtype} samples, which have no known scale")
+
+
+def _for_channels(mask: Mask | None, channels: int) -> Mask | None:
+    """Return a mask for so many channels: where it has others, whole pixels count or do not."""
+    if mask is None or len(mask) in (1, channels):
+        return mask
+    return np.logical_and.reduce(mask, axis=0, keepdims=True)
 
 
 def _planes(output: Any) -> NDArray[Any]:

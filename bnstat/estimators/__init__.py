@@ -1,9 +1,13 @@
-"""Records to mean and variance, three ways.
+"""Records to mean and variance, by each method of `bnstat.stats.METHODS`.
 
 two_pass      exact
 welford       streaming, in the order of the keys
 batchnorm     what `torch.nn.BatchNorm2d` would hold in training mode
-conventions   other figures in circulation, which are not the std
+conventions   common but wrong recipes for the mean or the std
+uncertainty   how far mean and std may be off
+
+A method's module has its name, and in it the function of that name, from records, and a schedule
+if it takes one, to an `Estimate`; or it raises `NoEstimateError` with the reason.
 """
 
 from bnstat.estimators.batchnorm import (
@@ -13,20 +17,27 @@ from bnstat.estimators.batchnorm import (
     moments_of_batches,
 )
 from bnstat.estimators.conventions import conventions
+from bnstat.estimators.every_method import every_method
 from bnstat.estimators.expectation import Expectation, expectation
+from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.estimators.two_pass import two_pass
-from bnstat.estimators.welford import welford
+from bnstat.estimators.uncertainty import uncertainty
+from bnstat.estimators.welford import chan, welford
 
 __all__ = [
     "Expectation",
+    "NoEstimateError",
     "Schedule",
     "TooFewSamplesError",
     "batchnorm",
+    "chan",
     "conventions",
     "epochs_of",
+    "every_method",
     "expectation",
     "moments_of_batches",
     "two_pass",
+    "uncertainty",
     "welford",
 ]

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bnstat.estimators.expectation import expectation
+from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.moments import Column, Records
+from bnstat.moments.table import Floats, Ints
 from bnstat.stats import BatchNormEstimate
 
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 
-
-class TooFewSamplesError(ValueError):
+class TooFewSamplesError(NoEstimateError):
     """A batch has one sample per channel: torch raises there too, as its variance is undefined."""
 
 
@@ -36,9 +33,13 @@ def batchnorm(records: Records, schedule: Schedule, *, unbiased: bool = True) ->
 
     Raises
     ------
+    NoEstimateError
+        If pixels were selected.
     TooFewSamplesError
         If a batch has a single sample per channel.
     """
+    if records.selected:
+        raise NoEstimateError("pixels were selected, and the layer would see all of them")
     orders = schedule.orders(records.keys())
     running, expected = [], []
     for channel in range(len(records.channels)):  # one at a time: columns are large

@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from bnstat.moments import Column, Records
+from bnstat.stats import Floats
 
 
-def conventions(records: Records) -> dict[str, tuple[float, ...]]:
+def conventions(records: Records) -> dict[str, Floats]:
     """Return each convention's value per channel, in [0, 1]; ddof is 0 within an image."""
     figures = [_figures(records.column(c)) for c in range(len(records.channels))]
     means, stds, roots = zip(*figures, strict=True)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bnstat.estimators.schedule import Schedule
 from bnstat.moments import Column
-from bnstat.moments.table import Ints
-
-Floats: TypeAlias = NDArray[np.float64]
+from bnstat.moments.table import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ then too wide rather than too narrow.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bnstat.estimators.student import t_quantile
-from bnstat.moments import Column
-from bnstat.moments.table import Floats
+from bnstat.moments import Column, Floats, Records
+from bnstat.stats import MeanAndStd, Uncertainty
 
 # Below, so few images carry the figure that no simple interval covers (docs/sampling.md).
 FEWEST_EFFECTIVE_IMAGES = 40.0
@@ -61,6 +61,47 @@ class Spread:
     standard_error: float
     superpopulation: float
     effective_images: float
+
+
+def uncertainty(
+    records: Records, found: int, *, random: bool, confidence: float
+) -> Uncertainty | None:
+    """Return how sure `two-pass` is of records that are a random sample of `found` images, or all.
+
+    A single image tells nothing of how images vary: None.
+
+    Parameters
+    ----------
+    records
+        Of the images that were measured; at least one.
+    found
+        How many images there are.
+    random
+        Whether the draws of an image differ at random.
+    confidence
+        Of the margins, in (0, 1).
+    """
+    images = len(records)
+    if images < 2:
+        return None
+    design = Design(found, records.draws, random)
+    pairs = [spreads(records.column(c), design) for c in range(len(records.channels))]
+    causes = ("sample",) * (images < found) + ("draws",) * random
+    return Uncertainty(
+        confidence=confidence,
+        of=causes,
+        margin=_of_both(pairs, lambda s: margin(s, images, design, confidence)) if causes else None,
+        reliable=all(s.effective_images >= FEWEST_EFFECTIVE_IMAGES for pair in pairs for s in pair),
+        superpopulation=_of_both(pairs, lambda spread: spread.superpopulation),
+    )
+
+
+def _of_both(
+    pairs: Sequence[tuple[Spread, Spread]], figure: Callable[[Spread], float]
+) -> MeanAndStd:
+    return MeanAndStd(
+        tuple(figure(mean) for mean, _ in pairs), tuple(figure(std) for _, std in pairs)
+    )
 
 
 def spreads(column: Column, design: Design) -> tuple[Spread, Spread]:

@@ -7,7 +7,7 @@ algorithm for computing sample variances", Stanford STAN-CS-79-773, 1979, equati
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bnstat.moments import Column, Records
 from bnstat.stats import Estimate
@@ -21,13 +21,17 @@ def welford(records: Records) -> Estimate:
     The order is that of the keys. It shares no arithmetic with `two_pass`, so that their agreement
     means something.
     """
-    pairs = [_merged(records.column(c)) for c in range(len(records.channels))]
+    pairs = [chan(_rows(records.column(c))) for c in range(len(records.channels))]
     return Estimate(tuple(mean for mean, _ in pairs), tuple(var for _, var in pairs))
 
 
-def _merged(column: Column) -> tuple[float, float]:
+def chan(rows: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
+    """Return mean and variance of disjoint sets of samples together, from n, mean and M2 of each.
+
+    They are merged in float64, one after another; n is above 0.
+    """
     n = mean = m2 = 0.0
-    for n_b, mean_b, m2_b in _rows(column):
+    for n_b, mean_b, m2_b in rows:
         if n_b == 0.0:  # nothing of the image counts
             continue
         total = n + n_b

@@ -16,6 +16,9 @@ locations      which kind of source a location is
 sources        all sources of a run, as one stream
 shards         disjoint shards of a set of images
 image_formats  the formats of image files that are opened
+png_checksums  the checksums of the pixels of a PNG
+depth          how deep the samples of a file are, and whether they are signed
+tiff           TIFF and, in jpeg_2000, JPEG 2000: samples as the file declares them
 decoding       a file to a Pillow image
 modes          Pillow's modes: depth, palettes, and the 8 bits that pipelines take
 demo_images    the images of `bnstat demo`

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import struct
 import warnings
@@ -13,16 +12,15 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from bnstat.images.depth import deeper_than_8_bits
 from bnstat.images.image_formats import open_image
+from bnstat.images.jpeg_2000 import load_jpeg_2000
 from bnstat.images.limits import UnreadableError
-from bnstat.images.modes import FLOAT, GRAY_16, UnmeasurableError
+from bnstat.images.modes import UnmeasurableError
 from bnstat.images.png_checksums import SIGNATURE, check_pixels
+from bnstat.images.tiff import load_tiff
 from bnstat.moments import NotFiniteError
 from bnstat.text import printable
-
-_DEEP = frozenset((*GRAY_16, FLOAT, "I"))
-# As in "Fax4Decode: Bad code word at line 22 of strip 0 (x 28)."; other complaints are of tags.
-_DECODING = re.compile(rb"\w+Decode\w*: .*[^.\n]")
 
 
 @contextmanager
@@ -52,24 +50,6 @@ def strict_pillow(max_pixels: int) -> Iterator[list[str]]:
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
 
 
-def deeper_than_8_bits(image: Image.Image) -> bool:
-    """Whether an opened image's file has more than 8 bits a sample; ask before it is loaded."""
-    if image.mode in _DEEP:
-        return True
-    return any(_tells_depth(tile.args) for tile in getattr(image, "tile", ()))
-
-
-def _tells_depth(args: object) -> bool:
-    """Whether a decoder is told a raw mode such as "RGB;16B", or PPM's largest value."""
-    if isinstance(args, str):
-        return ";16" in args
-    if not isinstance(args, tuple):
-        return False
-    if len(args) == 2 and isinstance(args[1], int):  # PPM: (mode, largest value)
-        return args[1] > 255
-    return any(isinstance(part, str) and ";16" in part for part in args)
-
-
 def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
     """Return the decoded first frame of an image, and whether it is deeper than 8 bits.
 
@@ -80,20 +60,23 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
     """
     image = open_image(file)
     deep = deeper_than_8_bits(image)
-    match image.format:
-        case "PNG":
-            check_pixels(file)
-            image.load()
-        case "ICO":
-            _check_icon(image, file)
-            image.load()
-        case "TIFF":
-            _load_tiff(image)
-        case _:
-            image.load()
+    if image.format == "PNG":
+        check_pixels(file)
+    elif image.format == "ICO":
+        _check_icon(image, file)
+    image = _loaded(image, file)
     if 0 in image.size:
         raise UnmeasurableError("has no pixels")
     return image, deep
+
+
+def _loaded(image: Image.Image, file: IO[bytes]) -> Image.Image:
+    if image.format == "TIFF":
+        return load_tiff(image)
+    if image.format == "JPEG2000":
+        return load_jpeg_2000(image, file)
+    image.load()
+    return image
 
 
 def _check_icon(image: Any, file: IO[bytes]) -> None:
@@ -103,36 +86,6 @@ def _check_icon(image: Any, file: IO[bytes]) -> None:
     file.seek(start)
     if file.read(len(SIGNATURE)) == SIGNATURE:
         check_pixels(file, start)
-
-
-@contextmanager
-def _libtiff_heard() -> Iterator[int]:
-    """Keep what libtiff itself prints off stderr; give the file that it goes to."""
-    try:
-        stderr = os.dup(2)
-    except OSError:  # it is closed
-        stderr = os.open(os.devnull, os.O_RDWR)
-    in_memory = hasattr(os, "memfd_create")  # Linux
-    heard = os.memfd_create("libtiff") if in_memory else os.open(os.devnull, os.O_RDWR)
-    try:
-        os.dup2(heard, 2)
-        yield heard
-    finally:
-        os.dup2(stderr, 2)
-        for handle in {stderr, heard} - {2}:
-            os.close(handle)
-
-
-def _load_tiff(image: Image.Image) -> None:
-    """Load a TIFF; raise UnmeasurableError where libtiff went on after what it could not decode.
-
-    It does so with lines of fax-coded images, and says it nowhere but on stderr.
-    """
-    with _libtiff_heard() as heard:
-        image.load()
-        complaint = _DECODING.search(os.pread(heard, 4096, 0))
-    if complaint is not None:
-        raise UnmeasurableError(f"is broken: {complaint[0].decode(errors='replace')}")
 
 
 def reason(error: Exception, size: int) -> str:

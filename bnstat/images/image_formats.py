@@ -8,6 +8,7 @@ it is left out.
 
 from __future__ import annotations
 
+import logging
 import struct
 from contextlib import suppress
 from typing import IO
@@ -67,9 +68,12 @@ def _import_others() -> None:
 
 
 def _raise_if_known(file: IO[bytes]) -> None:
-    """Raise UnmeasurableError if the first bytes are those of a format that is not opened."""
+    """Raise UnmeasurableError if the first bytes are those of a known format."""
     file.seek(0)
     prefix = file.read(16)
+    for name in OPENED:
+        if _begins_like(name, prefix):
+            raise UnmeasurableError(f"cannot be read as {name}: {_complaint(name, file)}")
     Image.init()  # imports all formats; comparing first bytes reads nothing else
     others = sorted({*Image.OPEN, *_FIRST_BYTES} - {*OPENED})
     names = " or ".join(name for name in others if _begins_like(name, prefix))
@@ -82,5 +86,35 @@ def _begins_like(name: str, prefix: bytes) -> bool:
         return prefix.startswith(_FIRST_BYTES[name])
     _, accept = Image.OPEN[name]
     with suppress(IndexError, TypeError, struct.error):  # as Pillow does, of a file too short
-        return accept is not None and accept(prefix) is True
+        return accept is not None and bool(accept(prefix))
     return False
+
+
+def _complaint(name: str, file: IO[bytes]) -> str:
+    """Return what is wrong with a file of an opened format; Pillow passes over it."""
+    factory, accept = Image.OPEN[name]
+    file.seek(0)
+    missing = accept and accept(file.read(16))
+    if isinstance(missing, str):  # Pillow was built without it
+        return missing
+    file.seek(0)
+    logger = logging.getLogger("PIL")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)  # it was logged when it was opened first
+    try:
+        factory(file, "")
+    except Exception as error:
+        return _explained(error)
+    finally:
+        logger.setLevel(level)
+    return "Pillow does not say why"
+
+
+def _explained(error: Exception) -> str:
+    """Return what Pillow says of a header; it raises SyntaxError from what it came across."""
+    match error.__cause__:
+        case struct.error() | IndexError() | EOFError():
+            return "its header is cut off or damaged"
+        case KeyError() as missing if str(missing) == str(error):
+            return f"{missing} is unknown to Pillow"
+    return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Pillow's modes: how deep samples are, and how an image becomes one of 8 bits a sample."""
+"""Pillow's modes: the range of their samples, and conversion to 8 bits a sample."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ GRAY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
 GRAY_8 = ("L", "1")
 FLOAT = "F"
 NATIVE = "native"
+# Modes that Pillow converts to others only by way of this one, which divides colors by their alpha.
+_PREMULTIPLIED = {"La": "LA"}
+# Under this name, the `info` of 16-bit gray says how many bits its file has, where they are fewer.
+_BITS = "bits of the file"
 
 
 class UnmeasurableError(Exception):
@@ -21,10 +25,22 @@ def is_gray_16(image: Image.Image) -> bool:
     return image.mode in GRAY_16 or (image.mode == "I" and image.format == "PPM")
 
 
+def with_bits(image: Image.Image, bits: int) -> Image.Image:
+    """Note of 16-bit gray that its file has so many bits; return it."""
+    if is_gray_16(image) and bits < 16:
+        image.info[_BITS] = bits
+    return image
+
+
+def largest_gray(image: Image.Image) -> int:
+    """Return what 16-bit gray is divided by: 65535, or the largest value of the file's own bits."""
+    return int((1 << image.info.get(_BITS, 16)) - 1)
+
+
 def in_8_bits(image: Image.Image, mode: str) -> Image.Image:
     """Return an image as a pipeline receives it: 8 bits a sample, in the asked mode.
 
-    16-bit gray v becomes v/257, rounded.
+    16-bit gray v becomes v/257, rounded, and 12-bit gray v · 255/4095.
 
     Raises
     ------
@@ -32,13 +48,22 @@ def in_8_bits(image: Image.Image, mode: str) -> Image.Image:
         If samples are floats or 32-bit integers, which have no 8-bit form.
     """
     if is_gray_16(image):
-        deep = np.asarray(image).astype(np.uint32)
-        image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
+        deep, largest = np.asarray(image).astype(np.uint32), largest_gray(image)
+        image = Image.fromarray(((deep * 255 + largest // 2) // largest).astype(np.uint8))
     elif image.mode in (FLOAT, "I"):
         raise UnmeasurableError(f"is of mode {image.mode}, which a pipeline cannot take")
     if mode == NATIVE:
         return expanded(image)
-    return image if image.mode == mode else image.convert(mode)
+    return converted(image, mode)
+
+
+def converted(image: Image.Image, mode: str) -> Image.Image:
+    """Return an image of 8 bits a sample in the asked mode, as Pillow converts it."""
+    if image.mode == mode:
+        return image
+    if image.mode in _PREMULTIPLIED:
+        image = image.convert(_PREMULTIPLIED[image.mode])
+    return image.convert(mode)
 
 
 def expanded(image: Image.Image) -> Image.Image:

@@ -12,21 +12,18 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from bnstat.estimators import chan
 from bnstat.moments import Moments
-from bnstat.stats import Estimate, Stats, no_figures
-
-Floats = tuple[float, ...]
-
-_NO_BATCHNORM = "it depends on the order of all images, which merged results do not hold"
+from bnstat.stats import METHODS, Estimate, Floats, Method, Stats, empty_figures
 
 
 def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
     """Return the figures of results of the same channels; those without an image add nothing."""
     found = [stats for stats in results if any(stats.count)]
     if not found:
-        return no_figures()
+        return empty_figures()
     total = _total(found)
-    welford = _welford(found)
+    methods = {name: _merged(method, found, total) for name, method in METHODS.items()}
     return {
         "channels": found[0].channels,
         "scale": total.scale if total else 1,
@@ -34,15 +31,23 @@ def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
         "sum": total.sum if total else None,
         "sum_of_squares": total.sum_of_squares if total else None,
         "histogram": _histogram(found) if total and total.scale == 255 else None,
-        "methods": {
-            "two-pass": Estimate(total.mean(), total.var()) if total else _pooled(found),
-            "welford": welford,
-            "batchnorm": None,
-        },
+        "methods": methods,
         "conventions": _conventions(found),
-        "reasons": {"batchnorm": _NO_BATCHNORM}
-        | ({} if welford else {"welford": "not all of the merged results have it"}),
+        "reasons": {
+            name: "not all of the merged results have it" if method.merging else method.not_merged
+            for name, method in METHODS.items()
+            if methods[name] is None
+        },
     }
+
+
+def _merged(method: Method, found: Sequence[Stats], total: Moments | None) -> Estimate | None:
+    """Return one method's estimate of all results together; None if there is none."""
+    if method.merging == "exact":
+        return Estimate(total.mean(), total.var()) if total else _pooled(found)
+    if method.merging == "chan":
+        return _chan(found, method.name)
+    return None
 
 
 def _total(found: Sequence[Stats]) -> Moments | None:
@@ -76,7 +81,7 @@ def _pooled_channel(n: Sequence[int], means: Floats, variances: Floats) -> tuple
     return float(mean), float(_weighted(variances, n) + between)
 
 
-def _columns(rows: Sequence[Floats]) -> list[tuple[float, ...]]:
+def _columns(rows: Sequence[Floats]) -> list[Floats]:
     return list(zip(*rows, strict=True))
 
 
@@ -86,28 +91,17 @@ def _weighted(values: Sequence[float | Fraction], weights: Sequence[int]) -> Fra
     return sum((Fraction(v) * w for v, w in pairs), start=Fraction(0)) / sum(weights)
 
 
-def _welford(found: Sequence[Stats]) -> Estimate | None:
-    """Return Chan's merge of the results' own welford figures, in float64, one after another."""
-    own = [(stats.count, stats.methods["welford"]) for stats in found]
-    merged = [
-        _chan([(n[c], each.mean[c], n[c] * each.var[c]) for n, each in own if each is not None])
+def _chan(found: Sequence[Stats], name: str) -> Estimate | None:
+    """Return a method's figures of each result, merged in float64, one result after another."""
+    estimates = [stats.methods.get(name) for stats in found]
+    own = [(s.count, each) for s, each in zip(found, estimates, strict=True) if each is not None]
+    if len(own) < len(found):
+        return None
+    pairs = [
+        chan((n[c], each.mean[c], n[c] * each.var[c]) for n, each in own)
         for c in range(len(found[0].channels))
     ]
-    if any(each is None for _, each in own):
-        return None
-    return Estimate(tuple(mean for mean, _ in merged), tuple(var for _, var in merged))
-
-
-def _chan(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
-    """Return mean and variance of n, mean and M2: Chan et al., STAN-CS-79-773, equation 1.5."""
-    n = mean = m2 = 0.0
-    for n_b, mean_b, m2_b in rows:
-        total = n + n_b
-        delta = mean_b - mean
-        mean += delta * (n_b / total)
-        m2 += m2_b + delta * delta * (n * n_b / total)
-        n = total
-    return mean, m2 / n if n else 0.0
+    return Estimate(tuple(mean for mean, _ in pairs), tuple(var for _, var in pairs))
 
 
 def _conventions(found: Sequence[Stats]) -> dict[str, Floats]:

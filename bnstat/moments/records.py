@@ -38,14 +38,16 @@ class _Group:
     first: array[int] = field(default_factory=lambda: array("q"))  # or the bits of floats
     second: array[int] = field(default_factory=lambda: array("q"))
     histogram: Ints | None = None
+    left_out: Ints | None = None
 
     def extend(self, keys: Sequence[bytes], part: ChunkMoments) -> None:
         self.keys.extend(keys)
         self.n.frombytes(part.table.n.tobytes())
         self.first.frombytes(part.table.first.tobytes())
         self.second.frombytes(part.table.second.tobytes())
-        if part.histogram is not None:
-            self.histogram = part.histogram + (0 if self.histogram is None else self.histogram)
+        self.histogram = _added(self.histogram, part.histogram)
+        if part.left_out is not None:
+            self.left_out = _added(self.left_out, part.left_out.sum(axis=0))
 
     def join(self, other: _Group) -> None:
         """Add the records of another part of the set."""
@@ -53,8 +55,8 @@ class _Group:
         self.n.extend(other.n)
         self.first.extend(other.first)
         self.second.extend(other.second)
-        if other.histogram is not None:
-            self.histogram = other.histogram + (0 if self.histogram is None else self.histogram)
+        self.histogram = _added(self.histogram, other.histogram)
+        self.left_out = _added(self.left_out, other.left_out)
 
     def table(self, kind: Kind) -> Table:
         dtype: type[Any] = np.float64 if kind.scale == 1 else np.int64
@@ -76,17 +78,20 @@ class Records:
     ----------
     draws
         How many records each image has, one after another: one an epoch of a pipeline.
+    selected
+        Whether only some samples count, by a selection of pixels.
     """
 
-    def __init__(self, draws: int = 1) -> None:
+    def __init__(self, draws: int = 1, *, selected: bool = False) -> None:
         self.draws = draws
+        self.selected = selected
         self._groups: dict[Kind, _Group] = {}
         self._order: NDArray[np.int64] | None = None
 
     @classmethod
     def joined(cls, parts: Sequence[Records]) -> Records:
         """Return the records of disjoint parts as those of one run."""
-        whole = cls(parts[0].draws)
+        whole = cls(parts[0].draws, selected=parts[0].selected)
         for part in parts:
             for kind, group in part._groups.items():
                 whole._groups.setdefault(kind, _Group()).join(group)
@@ -147,6 +152,19 @@ class Records:
             sum(int(table.n[:, c].sum()) for table in tables) for c in range(len(self.channels))
         )
 
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """Samples of each channel, of all draws, that did not count."""
+        counts = [group.left_out for group in self._groups.values() if group.left_out is not None]
+        return tuple(np.sum(counts, axis=0).tolist()) if counts else (0,) * len(self.channels)
+
+    @property
+    def empty(self) -> int:
+        """Images of which no sample of any draw counts."""
+        tables = [group.table(kind) for kind, group in self._groups.items()]
+        counted = [table.n.any(axis=1).reshape(-1, self.draws).any(axis=1) for table in tables]
+        return sum(int((~each).sum()) for each in counted)
+
     def total(self) -> Moments | None:
         """Return the exact moments of all integer samples; None if any samples are floats."""
         if self.scale == 1:
@@ -178,6 +196,13 @@ class Records:
         for group in self._groups.values():
             keys.extend(list(group.keys))
         return keys
+
+
+def _added(one: Ints | None, other: Ints | None) -> Ints | None:
+    """Return the sum of what is there of both."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
 
 
 def _joined(arrays: Sequence[Floats]) -> Floats:

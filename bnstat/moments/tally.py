@@ -31,7 +31,8 @@ class ChunkMoments:
     """The draws of one kind: which rows of the chunk they are, and their moments.
 
     `histogram` is how often each 8-bit value occurs in all of them: int64 of shape (C, 256); and
-    `per_image_histograms`, where they are kept, how often in each image, packed.
+    `per_image_histograms`, where they are kept, how often in each image, packed. `left_out` is how
+    many samples of each draw did not count: int64 of shape (N, C), or None where all counted.
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class ChunkMoments:
     table: Table
     histogram: Ints | None
     per_image_histograms: bytes | None = None
+    left_out: Ints | None = None
 
     def take(self, rows: Sequence[int]) -> ChunkMoments | None:
         """Return the part of some rows of the chunk, which are counted anew; None if it has none.
@@ -53,7 +55,11 @@ class ChunkMoments:
         part = replace(self, rows=[place[self.rows[i]] for i in kept])
         if len(kept) == len(self.rows):
             return part
-        return replace(part, table=self.table.take(kept), **self._counts(kept)) if kept else None
+        if not kept:
+            return None
+        left_out = None if self.left_out is None else self.left_out[kept]
+        table = self.table.take(kept)
+        return replace(part, table=table, left_out=left_out, **self._counts(kept))
 
     def _counts(self, kept: Sequence[int]) -> dict[str, Any]:
         """Return the histograms of some draws: together, and of each image."""
@@ -83,6 +89,22 @@ class _Pending:
     rows: list[int] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     histograms: list[bytes] = field(default_factory=list)
+    left_out: dict[int, Sequence[int]] = field(default_factory=dict)
+
+    def all_left_out(self, channels: int) -> Ints | None:
+        """Return how many samples of each draw did not count, or None where all counted."""
+        if not self.left_out:
+            return None
+        numbers = np.zeros((len(self.rows), channels), dtype=np.int64)
+        numbers[list(self.left_out)] = list(self.left_out.values())
+        return numbers
+
+    def extend(self, other: _Pending) -> None:
+        before = len(self.rows)
+        self.left_out |= {before + place: number for place, number in other.left_out.items()}
+        self.rows += other.rows
+        self.tables += other.tables
+        self.histograms += other.histograms
 
 
 class Tally:
@@ -90,40 +112,53 @@ class Tally:
 
     8-bit histograms wait as packed integers, and become sums in one product for the whole chunk:
     with small images, doing it image by image would cost more than decoding them.
+
+    `left_out` is the number of samples of each channel of a draw that do not count; None is none.
     """
 
     def __init__(self) -> None:
         self._pending: defaultdict[Kind, _Pending] = defaultdict(_Pending)
 
-    def _at(self, row: int, kind: Kind) -> _Pending:
+    def _at(self, row: int, kind: Kind, left_out: Sequence[int] | None) -> _Pending:
         pending = self._pending[kind]
+        if left_out is not None:
+            pending.left_out[len(pending.rows)] = left_out
         pending.rows.append(row)
         return pending
 
-    def add_8_bit(self, row: int, kind: Kind, counts: list[int]) -> None:
+    def add_8_bit(
+        self, row: int, kind: Kind, counts: list[int], left_out: Sequence[int] | None = None
+    ) -> None:
         """Add an 8-bit draw as Pillow's `histogram()`: 256 counts a channel, one after another.
 
         256 alone stand for every channel, as of a gray image.
         """
         alike = 256 * len(kind.channels) // len(counts)
-        self._at(row, kind).histograms += [_int64(len(counts)).pack(*counts)] * alike
+        self._at(row, kind, left_out).histograms += [_int64(len(counts)).pack(*counts)] * alike
 
-    def add_16_bit(self, row: int, kind: Kind, counts: Ints) -> None:
+    def add_16_bit(
+        self, row: int, kind: Kind, counts: Ints, left_out: Sequence[int] | None = None
+    ) -> None:
         """Add a 16-bit draw: `counts` of each value, int64 of shape (C, 65536)."""
-        self._at(row, kind).tables.append(Table.of_histograms(counts[np.newaxis]))
+        self._at(row, kind, left_out).tables.append(Table.of_histograms(counts[np.newaxis]))
 
-    def add_floats(self, row: int, kind: Kind, n: Ints, mean: Floats, m2: Floats) -> None:
+    def add_floats(
+        self,
+        row: int,
+        kind: Kind,
+        n: Ints,
+        mean: Floats,
+        m2: Floats,
+        left_out: Sequence[int] | None = None,
+    ) -> None:
         """Add a draw of float samples: n, mean and M2 of shape (C,)."""
         table = Table(1, n[np.newaxis], mean[np.newaxis], m2[np.newaxis])
-        self._at(row, kind).tables.append(table)
+        self._at(row, kind, left_out).tables.append(table)
 
     def extend(self, other: Tally) -> None:
         """Add all draws of another tally."""
         for kind, pending in other._pending.items():
-            mine = self._pending[kind]
-            mine.rows += pending.rows
-            mine.tables += pending.tables
-            mine.histograms += pending.histograms
+            self._pending[kind].extend(pending)
 
     @property
     def kinds(self) -> list[Kind]:
@@ -133,6 +168,7 @@ class Tally:
     def moments(self, *, per_image_histograms: bool = False) -> Iterator[ChunkMoments]:
         """Yield the moments of what was added, by kind; each image's histogram too if asked."""
         for kind, pending in self._pending.items():
+            left_out = pending.all_left_out(len(kind.channels))
             if pending.histograms:
                 shape = (len(pending.rows), len(kind.channels), 256)
                 joined = b"".join(pending.histograms)
@@ -143,9 +179,11 @@ class Tally:
                     Table.of_histograms(counts),
                     counts.sum(axis=0),
                     _packed(counts, _draws(pending.rows)) if per_image_histograms else None,
+                    left_out,
                 )
             else:
-                yield ChunkMoments(kind, pending.rows, _stacked(kind.scale, pending.tables), None)
+                table = _stacked(kind.scale, pending.tables)
+                yield ChunkMoments(kind, pending.rows, table, None, left_out=left_out)
 
 
 def _packed(counts: Ints, draws: int) -> bytes:

@@ -7,10 +7,13 @@ presets   the TOML files that come with bnstat
 spec      any of the five forms to a recipe
 build     steps to torchvision transforms
 user      package.module:attribute, the user's own transform
+warned    what libraries warn of while a pipeline is made
 draws     the seed of each draw
+masks     which samples count, through the draw of their image
 """
 
 from bnstat.pipelines.draws import Draws, caller_undisturbed
+from bnstat.pipelines.masks import Drawn
 from bnstat.pipelines.spec import Recipe, read
 
-__all__ = ["Draws", "Recipe", "caller_undisturbed", "read"]
+__all__ = ["Drawn", "Draws", "Recipe", "caller_undisturbed", "read"]

@@ -14,7 +14,7 @@ from bnstat.pipelines.step import Step, Value, Word
 
 def compose(steps: Sequence[Step]) -> Callable[[Any], Any]:
     """Return one transform that applies the steps in order."""
-    from torchvision.transforms import v2
+    from bnstat.transforms import v2
 
     composed: Callable[[Any], Any] = v2.Compose([transform(s) for s in steps] or [v2.Identity()])
     return composed
@@ -33,7 +33,7 @@ def transform(step: Step) -> Any:
 
 
 def _kind(name: str) -> Any:
-    from torchvision.transforms import v2
+    from bnstat.transforms import v2
 
     known = [
         n for n in dir(v2) if inspect.isclass(getattr(v2, n)) and _is_transform(getattr(v2, n))
@@ -45,7 +45,8 @@ def _kind(name: str) -> Any:
 
 def _is_transform(kind: type) -> bool:
     from torch import nn
-    from torchvision.transforms import v2
+
+    from bnstat.transforms import v2
 
     return issubclass(kind, nn.Module) and kind is not v2.Transform
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from bnstat.pipelines.masks import Drawn, Mask, check_takes_masks, draw_with_mask
 from bnstat.pipelines.spec import Recipe
 from bnstat.pipelines.user import Albumentations, printing_aside
+from bnstat.pipelines.warned import warnings_collected
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,15 @@ class Draws:
     """A recipe, drawn `epochs` times for each image.
 
     The same image gets the same draws in any run, in whatever worker, whatever else is in the set.
-    With `attribute`, what each transform hands to the next is seen too.
+    With `attribute`, what each transform hands to the next is seen too. `warnings` is what was
+    warned of when the recipe was checked.
     """
 
     recipe: Recipe
     seed: int
     epochs: int
     attribute: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -38,8 +42,19 @@ class Draws:
         """Make the transform now, which takes its time, and not with the first image."""
         _built(self.recipe, self.attribute)
 
-    def of(self, image: Any, key: bytes) -> Iterator[Iterator[Any]]:
-        """Yield what the pipeline makes of a PIL image in each epoch.
+    def check_takes_masks(self) -> None:
+        """Find out that a mask cannot go through the pipeline beside its image.
+
+        Raises
+        ------
+        SpecError
+            If a transform does not take one.
+        """
+        for stage in _built(self.recipe, self.attribute):
+            check_takes_masks(stage, self.recipe.spec)
+
+    def of(self, image: Any, key: bytes, mask: Mask | None = None) -> Iterator[Iterator[Drawn]]:
+        """Yield what the pipeline makes of a PIL image, and of its mask, in each epoch.
 
         That is the final output alone, or with `attribute` the output of each transform, to be
         looked at before the next is asked for, which may change it.
@@ -48,23 +63,25 @@ class Draws:
         for epoch in range(self.epochs):
             _seed(stages, self._number(epoch, key))
             # Only a transform of the user's own might change the image that it is given.
-            yield _outputs(stages, image.copy() if self.recipe.user else image)
+            own = image.copy() if self.recipe.user else image
+            yield _outputs(stages, own) if mask is None else draw_with_mask(stages, own, mask)
 
     def _number(self, epoch: int, key: bytes) -> int:
         text = b"draw/%d/%d/%s" % (self.seed, epoch, key)
         return int.from_bytes(blake2b(text, digest_size=8).digest()) >> 1
 
 
-def _outputs(stages: list[Callable[[Any], Any]], output: Any) -> Iterator[Any]:
+def _outputs(stages: list[Callable[[Any], Any]], output: Any) -> Iterator[Drawn]:
     for stage in stages:
         output = stage(output)
-        yield output
+        yield Drawn(output)
 
 
 @lru_cache(maxsize=64)
 def _built(recipe: Recipe, attribute: bool) -> list[Callable[[Any], Any]]:
     """Build a recipe once, not for each image."""
-    return recipe.stages() if attribute else [recipe.build()]
+    with warnings_collected():  # they have been reported when the recipe was checked
+        return recipe.stages() if attribute else [recipe.build()]
 
 
 def _seed(stages: list[Callable[[Any], Any]], number: int) -> None:

@@ -116,7 +116,7 @@ def _within(transform: Any) -> Iterator[Any]:
 
 
 def _is_v2(transform: Any) -> bool:
-    from torchvision.transforms import v2
+    from bnstat.transforms import v2
 
     return isinstance(transform, v2.Transform | v2.Compose)
 
@@ -149,7 +149,7 @@ def _through(stage: Any, image: Any, mask: Mask) -> tuple[Any, Mask]:
 
 def _flat(stage: Any) -> Iterator[Any]:
     """Yield a Compose's transforms one by one, as an image may become a tensor between them."""
-    from torchvision.transforms import v2
+    from bnstat.transforms import v2
 
     if isinstance(stage, v2.Compose):
         for each in stage.transforms:
@@ -177,8 +177,7 @@ def _tensor(mask: Mask, *, of_pillow: bool) -> Any:
 @cache
 def _mask_types() -> tuple[type, type]:
     """Return the types of a PIL image's and of a tensor's mask, known to v2."""
-    from torchvision import tv_tensors
-    from torchvision.transforms import v2
+    from bnstat.transforms import tv_tensors, v2
 
     class PillowMask(tv_tensors.Mask):  # type: ignore[misc]
         """The mask of a PIL image: uint8 of shape (planes, H, W)."""
@@ -197,7 +196,7 @@ def _mask_types() -> tuple[type, type]:
 
 def _nearest(arguments: dict[str, Any], instead: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of an image's kernel as those of its mask's."""
-    from torchvision.transforms import v2
+    from bnstat.transforms import v2
 
     changed = arguments | instead
     if "interpolation" in instead:

@@ -11,6 +11,7 @@ from typing import Any
 from bnstat.errors import SpecError
 from bnstat.pipelines import inline, presets, toml
 from bnstat.pipelines.step import Step
+from bnstat.pipelines.warned import warnings_collected
 
 _USER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 # What looks like a preset's name; the names of transforms have capitals.
@@ -71,6 +72,12 @@ class Recipe:
         if last < 0 or steps[last].name != "Normalize" or self.keep_normalize:
             return steps
         return steps[:last] + steps[last + 1 :]
+
+    def check(self) -> tuple[str, ...]:
+        """Build the transform to find what is wrong with it; return what libraries warn of."""
+        with warnings_collected() as warned:
+            self.build()
+        return tuple(warned)
 
     def build(self) -> Callable[[Any], Any]:
         """Return the transform: a callable on a PIL image.

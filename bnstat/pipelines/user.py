@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bnstat.errors import SpecError
+from bnstat.torch_cache import no_cache_folder
 
 # What may stand behind Normalize without changing values.
 _TYPES_ONLY = {"ToTensorV2", "ToPureTensor"}
@@ -54,7 +55,7 @@ def _found(where: str) -> Any:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        with printing_aside():
+        with printing_aside(), no_cache_folder():
             found = import_module(module)
             for part in attribute.split("."):
                 found = getattr(found, part)

@@ -69,7 +69,8 @@ def of_argument(argument: str, value: Value) -> Value:
 def resolve(word: Word) -> Any:
     """Return torch's or torchvision's object for a word."""
     import torch
-    from torchvision.transforms import v2
+
+    from bnstat.transforms import v2
 
     enum, _, member = word.rpartition(".")
     if not enum:

@@ -6,6 +6,7 @@ and people.
 """
 
 from bnstat.reports.blocks import Block, Column, Paragraph, Table
+from bnstat.reports.comparisons import excesses
 from bnstat.reports.formats import FORMATS, csv, json, markdown
 from bnstat.reports.kinds import Reportable, report
 from bnstat.reports.remarks import failure, failures, remarks
@@ -20,6 +21,7 @@ __all__ = [
     "Table",
     "counted",
     "csv",
+    "excesses",
     "failure",
     "failures",
     "json",

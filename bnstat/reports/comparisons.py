@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from bnstat.comparison import Comparison, Difference, Row
 from bnstat.reports.blocks import Block, Column, Paragraph, Table
 from bnstat.reports.words import signed
+from bnstat.stats import EXACT, Floats
 from bnstat.text import printable
-
-Floats: TypeAlias = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,22 @@ def _figures(row: Row, off: Difference) -> tuple[Figure, Figure]:
     )
 
 
+def excesses(comparison: Comparison, tolerance: float) -> Iterator[str]:
+    """Yield a line for each mean or std that differs from the baseline's by more than a tolerance.
+
+    tolerance: in [0, 1].
+    """
+    baseline = printable(comparison.rows[0].name)
+    for figure in figures(comparison):
+        for channel, difference in zip(channels(comparison), figure.delta, strict=True):
+            if abs(difference) > tolerance:
+                yield (
+                    f"{figure.name} of {channel}: {printable(figure.row.name)} differs from "
+                    f"{baseline} by {difference:+.3g}, {abs(difference) - tolerance:.2g} over the "
+                    f"tolerance of {tolerance:g}"
+                )
+
+
 def channels(comparison: Comparison) -> tuple[str, ...]:
     """Return the names of the channels: those of a result, or C0, C1, ..."""
     known = [row.channels for row in comparison.rows if row.channels]
@@ -94,7 +108,7 @@ def _lines(row: Row, off: Difference, *, is_baseline: bool) -> Iterator[tuple[st
             yield "    less baseline, in 1/255", *(signed(255 * d) for d in figure.delta)
             yield "    less baseline, in its std", *map(signed, figure.delta_in_std)
         for name, pair in row.methods.items():
-            if pair is not None and name not in ("two-pass", "published"):
+            if pair is not None and name not in (EXACT, "published"):
                 other = pair[0] if figure.name == "mean" else pair[1]
                 away = (255 * (a - b) for a, b in zip(other, figure.values, strict=True))
-                yield f"    {name} less two-pass, in 1/255", *map(signed, away)
+                yield f"    {name} less {EXACT}, in 1/255", *map(signed, away)

@@ -29,8 +29,8 @@ def remarks(stats: Stats) -> Iterator[str]:
     if deep:
         done = "rounded to 8 bits for the pipeline" if stats.pipeline.transforms else "kept in full"
         yield (
-            f"{counted(deep, 'image')} deeper than 8 bits: 16-bit gray was {done}, 16-bit color "
-            "is read at 8 bits; torchvision's ImageFolder would clip them"
+            f"{counted(deep, 'image')} deeper than 8 bits: gray was {done}, color is read at 8 "
+            "bits; torchvision's ImageFolder would clip them"
         )
     warned = stats.source.warnings
     if warned.first:
@@ -38,6 +38,8 @@ def remarks(stats: Stats) -> Iterator[str]:
             f"Pillow warned of {counted(warned.images, 'image')}, such as "
             f"{printable(warned.first[0].image)}: {printable(warned.first[0].warning)}"
         )
+    for warning in stats.pipeline.warnings:
+        yield f"making the pipeline gave a warning: {printable(warning)}"
     if stats.pipeline.before_normalize:
         yield (
             f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bnstat.reports.blocks import Block, Paragraph, Table
 from bnstat.reports.words import counted, percent, signed
-from bnstat.stats import BatchNormEstimate, Estimate, Shards, Stats
+from bnstat.stats import EXACT, BatchNormEstimate, Estimate, Shards, Stats
 from bnstat.text import printable
 
 _CONVENTIONS = {
@@ -60,7 +60,7 @@ def _shards_in_words(shards: Shards | None) -> str:
 
 
 def _batchnorm_in_words(stats: Stats) -> str:
-    estimate = stats.methods["batchnorm"]
+    estimate = stats.methods.get("batchnorm")
     if not isinstance(estimate, BatchNormEstimate):
         return f"batchnorm: none, as {printable(stats.reasons.get('batchnorm', 'it is null'))}."
     momentum = "cumulative" if estimate.momentum is None else f"momentum {estimate.momentum:g}"
@@ -88,7 +88,7 @@ def differences(stats: Stats) -> Table:
     """Return how far the other methods are from two-pass: in 1/255, and in two-pass's std."""
     rows = []
     for name, estimate in _present(stats):
-        if name == "two-pass":
+        if name == EXACT:
             continue
         for label, figure, exact in (
             ("mean", estimate.mean, stats.mean),
@@ -99,7 +99,7 @@ def differences(stats: Stats) -> Table:
             rows.append([method, label, "1/255", *(signed(255 * d) for d in off)])
             in_std = [d / s if s else None for d, s in zip(off, stats.std, strict=True)]
             rows.append(["", "", "std", *map(signed, in_std)])
-    return Table.by_channel(["difference from two-pass", "", "in"], stats.channels, rows)
+    return Table.by_channel([f"difference from {EXACT}", "", "in"], stats.channels, rows)
 
 
 def conventions(stats: Stats) -> Table:
@@ -118,7 +118,7 @@ def _present(stats: Stats) -> Iterator[tuple[str, Estimate]]:
 
 def _digits(stats: Stats) -> int:
     """Return the fewest digits after the point, at least 6, that tell two-pass from batchnorm."""
-    batchnorm = stats.methods["batchnorm"]
+    batchnorm = stats.methods.get("batchnorm")
     if batchnorm is None:
         return 6
     pairs = [*zip(stats.mean, batchnorm.mean, strict=True)]

@@ -11,8 +11,9 @@ from bnstat.counting import count_image, count_output
 from bnstat.images import Limits, Reference
 from bnstat.images.decoding import reason
 from bnstat.images.modes import UnmeasurableError, in_8_bits
+from bnstat.images.selection import Conditions, Selected
 from bnstat.moments import ChunkMoments, Tally
-from bnstat.pipelines import Draws, caller_undisturbed
+from bnstat.pipelines import Drawn, Draws, caller_undisturbed
 from bnstat.scan.decode import Decoded, Notes, decode_each, reason_of_loss
 
 
@@ -21,13 +22,15 @@ class Measured:
     """What was measured of a chunk in one view of it.
 
     moments: of its images, by kind; failures: (row in the chunk, reason); deep: rows of images
-    deeper than 8 bits; warnings: (row, what Pillow warned of).
+    deeper than 8 bits; warnings: (row, what Pillow warned of); transparent: rows of images with
+    fully transparent pixels.
     """
 
     moments: list[ChunkMoments]
     failures: list[tuple[int, str]]
     deep: list[int]
     warnings: list[tuple[int, str]] = field(default_factory=list)
+    transparent: list[int] = field(default_factory=list)
 
 
 Result: TypeAlias = list[Measured]
@@ -40,11 +43,12 @@ class _View:
     tally: Tally = field(default_factory=Tally)
     failures: list[tuple[int, str]] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
+    transparent: list[int] = field(default_factory=list)
 
     def measured(self, notes: Notes, per_image_histograms: bool) -> Measured:
         moments = list(self.tally.moments(per_image_histograms=per_image_histograms))
         failures = sorted(notes.failures + self.failures)
-        return Measured(moments, failures, self.deep, notes.warnings)
+        return Measured(moments, failures, self.deep, notes.warnings, self.transparent)
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,15 @@ class Measure:
     """Measures chunks in the asked mode; sent to workers.
 
     Each image is decoded once and measured in one or more views: plain (None), or as a pipeline
-    draws it. With `per_image_histograms` these are kept, as a journal needs them.
+    draws it; in each, only samples count that the conditions let count. With `per_image_histograms`
+    these are kept, as a journal needs them.
     """
 
     mode: str
     limits: Limits
     plans: tuple[Draws | None, ...] = (None,)
     per_image_histograms: bool = False
+    conditions: Conditions = field(default_factory=Conditions)
 
     @property
     def draws(self) -> list[int]:
@@ -90,36 +96,47 @@ class Measure:
 
     def _count(self, decoded: Decoded, views: Sequence[_View]) -> None:
         """Count an image in all views; where a pipeline fails, it is a failure of its views."""
+        try:
+            chosen = self.conditions.of(decoded.image, self.mode)
+        except Exception as error:
+            failure = (decoded.row, reason(error, decoded.reference.size))
+            for view in views:
+                view.failures.append(failure)
+            return
         rest = iter(views)
         for plan in self.plans:
             filled = [next(rest) for _ in range(_width(plan))]
             try:
-                self._count_in(filled, decoded, plan)
+                self._count_in(filled, decoded, chosen, plan)
             except Exception as error:
                 failure = (decoded.row, reason(error, decoded.reference.size))
                 for view in filled:
                     view.failures.append(failure)
             else:
-                for view in filled if decoded.deep else ():
-                    view.deep.append(decoded.row)
+                for view in filled:
+                    view.deep.extend([decoded.row] * decoded.deep)
+                    view.transparent.extend([decoded.row] * chosen.transparent)
 
-    def _count_in(self, views: Sequence[_View], decoded: Decoded, plan: Draws | None) -> None:
+    def _count_in(
+        self, views: Sequence[_View], decoded: Decoded, chosen: Selected, plan: Draws | None
+    ) -> None:
         """Count all draws of an image, or none: one that fails takes the image with it."""
-        row, image = decoded.row, decoded.image
+        row, image = decoded.row, chosen.image
         if plan is None:
-            count_image(views[0].tally, row, image, self.mode)
+            count_image(views[0].tally, row, image, self.mode, chosen.mask)
             return
+        array = chosen.array() if self.conditions.excludes else None
         drawn = [Tally() for _ in views]
-        for stages in plan.of(in_8_bits(image, self.mode), decoded.reference.key):
+        for stages in plan.of(in_8_bits(image, self.mode), decoded.reference.key, array):
             for tally, output in zip(drawn, _blaming_the_pipeline(stages), strict=True):
-                count_output(tally, row, output)
+                count_output(tally, row, *output)
         if any(len(tally.kinds) > 1 for tally in drawn):
             raise UnmeasurableError("became of another mode or depth from draw to draw")
         for view, tally in zip(views, drawn, strict=True):
             view.tally.extend(tally)
 
 
-def _blaming_the_pipeline(stages: Iterator[object]) -> Iterator[object]:
+def _blaming_the_pipeline(stages: Iterator[Drawn]) -> Iterator[Drawn]:
     """Pass outputs on; say of an error that it is the pipeline's, not the file's."""
     try:
         yield from stages

@@ -39,13 +39,15 @@ class View:
     """What was found in one view of the images: plain, or through a pipeline.
 
     failures: key and reason; deep: keys of the images deeper than 8 bits that were measured;
-    warnings: key and what Pillow warned of.
+    warnings: key and what Pillow warned of; transparent: keys of images with fully transparent
+    pixels.
     """
 
     records: Records
     failures: list[tuple[bytes, str]] = field(default_factory=list)
     deep: list[bytes] = field(default_factory=list)
     warnings: list[tuple[bytes, str]] = field(default_factory=list)
+    transparent: list[bytes] = field(default_factory=list)
 
     @classmethod
     def joined(cls, parts: Sequence[View]) -> View:
@@ -55,6 +57,7 @@ class View:
             sorted(failure for part in parts for failure in part.failures),
             sorted(key for part in parts for key in part.deep),
             sorted(warning for part in parts for warning in part.warnings),
+            sorted(key for part in parts for key in part.transparent),
         )
 
     def add(self, keys: Sequence[bytes], measured: Measured) -> None:
@@ -64,6 +67,7 @@ class View:
         self.failures.extend((keys[row], reason) for row, reason in measured.failures)
         self.deep.extend(keys[row] for row in measured.deep)
         self.warnings.extend((keys[row], text) for row, text in measured.warnings)
+        self.transparent.extend(keys[row] for row in measured.transparent)
 
     def settle_mode(self) -> None:
         """Keep the draws of the most common mode; images of another are failures."""
@@ -73,6 +77,7 @@ class View:
             dropped = self.records.drop(mode)
             self.failures += [(k, f"is of mode {mode}; the set's own is {own}") for k in dropped]
             self.deep = sorted(set(self.deep).difference(dropped))
+            self.transparent = sorted(set(self.transparent).difference(dropped))
         self.failures.sort()
 
 
@@ -122,7 +127,8 @@ def scan(
     MeasureError
         If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
     """
-    result = Scan([View(Records(draws)) for draws in measure.draws])
+    selected = measure.conditions.excludes
+    result = Scan([View(Records(draws, selected=selected)) for draws in measure.draws])
 
     def add(chunk: Chunk, measured: Result) -> None:
         result.add(chunk, measured)

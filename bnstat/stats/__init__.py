@@ -1,36 +1,53 @@
-"""The result document: what compute found, as values (`Stats`) and as JSON (`bnstat.json`)."""
+"""The result document: what compute found, as values (`Stats`) and as JSON (`bnstat.json`).
+
+estimates   mean and variance of one method
+methods     the one table of methods
+selection   which pixels of which images counted
+uncertainty how sure the figures are
+group       the figures of images under one label
+source      where the images are, and what was done to them
+contents    what a document says, of these
+document    its JSON; reading, writing, node
+stats       a result, in memory and in a file
+draws       whether a pipeline draws at random
+exactness   whether figures are exact, in words
+empty       the figures of a result in which nothing was measured
+sweep       BatchNorm under many schedules
+"""
 
 from bnstat.stats.draws import DETERMINISTIC, draws_at_random
+from bnstat.stats.empty import empty_figures
+from bnstat.stats.estimates import BatchNormEstimate, Estimate, Floats
 from bnstat.stats.exactness import exactness
-from bnstat.stats.nothing import no_figures
-from bnstat.stats.values import (
+from bnstat.stats.group import Group
+from bnstat.stats.methods import EXACT, METHODS, Method
+from bnstat.stats.selection import Sample, Selection
+from bnstat.stats.source import (
     MOST_WARNINGS,
-    BatchNormEstimate,
-    Estimate,
     Failure,
     FileList,
-    Group,
-    MeanAndStd,
     Pipeline,
-    Sample,
-    Selection,
     Shards,
     Source,
-    Stats,
-    Uncertainty,
     Warned,
     Warnings,
 )
+from bnstat.stats.stats import Stats
+from bnstat.stats.uncertainty import MeanAndStd, Uncertainty
 
 __all__ = [
     "DETERMINISTIC",
+    "EXACT",
+    "METHODS",
     "MOST_WARNINGS",
     "BatchNormEstimate",
     "Estimate",
     "Failure",
     "FileList",
+    "Floats",
     "Group",
     "MeanAndStd",
+    "Method",
     "Pipeline",
     "Sample",
     "Selection",
@@ -41,6 +58,6 @@ __all__ = [
     "Warned",
     "Warnings",
     "draws_at_random",
+    "empty_figures",
     "exactness",
-    "no_figures",
 ]

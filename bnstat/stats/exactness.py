@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bnstat.stats.values import Stats
+from bnstat.stats.stats import Stats
 
 
 def exactness(stats: Stats) -> str:

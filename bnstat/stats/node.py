@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from bnstat.errors import DocumentError
+from bnstat.stats.estimates import Floats
 
 T = TypeVar("T")
 
@@ -41,6 +42,10 @@ class Node:
         if key not in self.value:
             self._child(key, None)._wrong("there; it is missing")
         return self._child(key, self.value[key])
+
+    def __contains__(self, key: str) -> bool:
+        """Whether an object has a key."""
+        return isinstance(self.value, dict) and key in self.value
 
     def get(self, key: str, default: Any) -> Node:
         """Return the value under a key that may be missing."""
@@ -110,7 +115,7 @@ class Node:
             self._wrong("a finite number" + (f" of at least {minimum:g}" if minimum == 0 else ""))
         return float(value)
 
-    def floats(self, length: int, minimum: float = -math.inf) -> tuple[float, ...]:
+    def floats(self, length: int, minimum: float = -math.inf) -> Floats:
         """Return an array of `length` finite numbers, one a channel."""
         return tuple(node.real(minimum) for node in self.sequence(length))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bnstat.errors import ExportError
-from bnstat.stats import Estimate, Stats
+from bnstat.stats import EXACT, Estimate, Stats
 from bnstat.targets.literals import literal, shortest
 from bnstat.targets.provenance import provenance, provenance_line
 from bnstat.text import printable
@@ -41,7 +41,7 @@ class Figures:
     """
 
     stats: Stats
-    method: str = "two-pass"
+    method: str = EXACT
     scale: int = 1
     order: str = "rgb"
     precision: int | None = None
@@ -152,6 +152,6 @@ def chosen(stats: Stats, method: str) -> Estimate:
     estimate = stats.methods[method]
     if estimate is None:
         why = stats.reasons.get(method, "no reason is given")
-        hint = "" if method == "two-pass" else "; try --method two-pass"
+        hint = "" if method == EXACT else f"; try --method {EXACT}"
         raise ExportError(f"the result has no {method} figures: {why}{hint}")
     return estimate

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bnstat.stats import Stats
+from bnstat.stats import EXACT, Stats
 from bnstat.targets.figures import Figures
 from bnstat.targets.target import BOTH, Target
 
@@ -31,7 +31,7 @@ normalize = v2.Compose(
 """
 
 
-def normalize(stats: Stats, method: str = "two-pass") -> v2.Normalize:
+def normalize(stats: Stats, method: str = EXACT) -> v2.Normalize:
     """Return the transform that brings the measured images to mean 0 and std 1.
 
     It takes float images of shape (..., C, H, W) in [0, 1], as `v2.ToDtype(torch.float32,
@@ -42,7 +42,7 @@ def normalize(stats: Stats, method: str = "two-pass") -> v2.Normalize:
     ExportError
         If the result has no such method, or a channel's std is 0.
     """
-    from torchvision.transforms import v2
+    from bnstat.transforms import v2
 
     figures = Figures(stats, method)
     return v2.Normalize(mean=list(figures.mean), std=list(figures.nonzero_std))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bnstat.stats import Stats, exactness
+from bnstat.stats import EXACT, Stats, exactness
 from bnstat.text import printable
 
 
@@ -25,7 +25,7 @@ def provenance(stats: Stats, method: str) -> dict[str, str]:
 def provenance_line(stats: Stats, method: str) -> str:
     """Say in one line where figures come from: source, number of images, method and date."""
     facts = provenance(stats, method)
-    exact = f" ({exactness(stats)})" if method == "two-pass" or not stats.is_exact else ""
+    exact = f" ({exactness(stats)})" if method == EXACT or not stats.is_exact else ""
     through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
     return (
         f"{facts['source']}{through}: {stats.source.images:,} images, mode {facts['mode']}, "

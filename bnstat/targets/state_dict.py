@@ -9,7 +9,7 @@ import io
 from typing import TYPE_CHECKING
 
 from bnstat.errors import ExportError
-from bnstat.stats import BatchNormEstimate, Stats
+from bnstat.stats import EXACT, BatchNormEstimate, Stats
 from bnstat.targets.figures import Figures
 from bnstat.targets.target import BOTH, Target
 
@@ -22,7 +22,7 @@ EPS = 1e-5  # torch's default
 
 def batch_norm(
     stats: Stats,
-    method: str = "two-pass",
+    method: str = EXACT,
     *,
     affine: bool = True,
     absorb_eps: float | None = None,
@@ -156,7 +156,7 @@ def stored_var(figures: Figures, absorb_eps: float | None) -> list[float]:
 
 
 def _batches(stats: Stats) -> int:
-    estimate = stats.methods["batchnorm"]
+    estimate = stats.methods.get("batchnorm")
     return estimate.batches if isinstance(estimate, BatchNormEstimate) else stats.source.images
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bnstat.errors import ExportError
-from bnstat.stats import Stats
+from bnstat.stats import EXACT, Stats
 from bnstat.targets.config import ConfigFormat
 from bnstat.targets.figures import RGB, Figures
 
@@ -79,7 +79,7 @@ class Target:
     def figures(
         self,
         stats: Stats,
-        method: str = "two-pass",
+        method: str = EXACT,
         *,
         scale: int | None = None,
         order: str | None = None,

@@ -43,6 +43,11 @@ mnist
     less baseline, in its std    -0.384
 """
 
+EXCESSES = """\
+mean of L: mnist differs from train.json by -0.369, 0.27 over the tolerance of 0.1
+std of L: mnist differs from train.json by -0.192, 0.092 over the tolerance of 0.1
+"""
+
 CSV = """\
 name,figure,channel,value,delta,delta_in_std
 train.json,mean,L,0.5,0.0,0.0
@@ -121,8 +126,14 @@ def test_json_goes_to_a_file_to_stdout_or_to_both(compare, results):
 def test_fail_over(tolerance, status, compare, results):
     """Status 1 if a mean or std differs by more than the tolerance; the table is shown anyway."""
     done = compare("train.json", "test.json", "--fail-over", tolerance)
-    assert (status, "") == (done.status, done.err)
+    assert (status, status == 0) == (done.status, done.err == "")
     assert done.out.startswith("train.json\n")
+
+
+def test_fail_over_says_what_exceeds_the_tolerance(compare, results):
+    """Each figure of each channel that differs by more is named on stderr, with its excess."""
+    done = compare("train.json", "test.json", "mnist", "--fail-over", "0.1")
+    assert (1, EXCESSES) == (done.status, done.err)
 
 
 def test_fail_over_between_folders(compare, results):

@@ -101,7 +101,7 @@ def test_deep_images_are_mentioned(compute, here):
     """One line on stderr says how many images were deeper than 8 bits."""
     Image.fromarray(np.array([[0, 65535]], dtype=np.uint16)).save(here / "deep.png")
     assert compute("deep.png", "-q").err == (
-        "1 image deeper than 8 bits: 16-bit gray was kept in full, 16-bit color is read at 8 bits; "
+        "1 image deeper than 8 bits: gray was kept in full, color is read at 8 bits; "
         "torchvision's ImageFolder would clip them\n"
     )
 
@@ -232,3 +232,12 @@ def test_typos(bnstat):
     assert bnstat("export", "--format", "pytorch").err.splitlines()[1:] == [
         "Try: bnstat export --help"
     ]
+
+
+def test_a_warning_of_the_pipeline_is_one_line(process):
+    """What torchvision warns of is said once, without paths, whatever the number of workers."""
+    result = process("compute", "tiny", "--augment", "ToTensor", "--workers", "2", "-q")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(
+        "making the pipeline gave a warning: The transform `ToTensor()` is deprecated and will be "
+    )

@@ -100,6 +100,23 @@ time.sleep(30)
     assert (main.returncode, out, err) == (-number, b"", b"")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_that_becomes_another_error(start, photos, tmp_path, number):
+    """What is raised amid an import may come out as the import's error; it still ends the run."""
+    (tmp_path / "late.py").write_text(f"""
+import os, time
+
+try:
+    os.kill(os.getpid(), {int(number)})
+    time.sleep(30)
+except BaseException as signal:
+    raise ImportError("cannot import what it needs") from signal
+""")
+    main = start(*COMPUTE, "--augment", "late:transform", photos)
+    out, err = main.communicate(timeout=60)
+    assert (main.returncode, out, err) == (-number, b"", b"")
+
+
 def test_ctrl_c_without_workers(start, endless):
     """With --workers 1 it is no different."""
     main = start("-m", "bnstat", "compute", "--workers", "1", "-o", "-", endless)

@@ -6,7 +6,14 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from bnstat.estimators.uncertainty import Design, contributions, look_sizes, margin, spreads
+from bnstat.estimators.uncertainty import (
+    Design,
+    contributions,
+    look_sizes,
+    margin,
+    spreads,
+    uncertainty,
+)
 from bnstat.moments import Column
 
 
@@ -193,3 +200,31 @@ def test_wrong_treatments_of_draws_do_not():
 
     assert abs(coverage(ignored, draws=2, sampled=FOUND) - 0.95) > 0.02
     assert abs(coverage(twice, draws=2) - 0.95) > 0.02
+
+
+def test_records_have_their_uncertainty(records_of):
+    """Of each channel; a sample of 3 of 9 images has margins, all images have none."""
+    rng = np.random.default_rng(4)
+    records = records_of([rng.integers(0, 256, (2, 30), dtype=np.uint8) for _ in range(3)])
+    sampled = uncertainty(records, 9, random=False, confidence=0.9)
+    whole = uncertainty(records, 3, random=False, confidence=0.9)
+    assert (("sample",), 0.9, False) == (sampled.of, sampled.confidence, sampled.reliable)
+    assert ((), None) == (whole.of, whole.margin)
+    assert whole.superpopulation == sampled.superpopulation
+    for channel in range(2):
+        spread, _ = spreads(records.column(channel), Design(9))
+        assert margin(spread, 3, Design(9), 0.9) == sampled.margin.mean[channel]
+
+
+def test_one_image_has_none(records_of):
+    """Nothing is known of how images vary."""
+    one = records_of([np.zeros((3, 4), dtype=np.uint8)])
+    assert uncertainty(one, 5, random=False, confidence=0.95) is None
+
+
+def test_random_draws_are_named(records_of):
+    """Also where all images were measured."""
+    records = records_of([np.full((1, 4), value, dtype=np.uint8) for value in (1, 2, 3)])
+    found = uncertainty(records, 3, random=True, confidence=0.95)
+    assert ("draws",) == found.of
+    assert found.margin.mean[0] > 0

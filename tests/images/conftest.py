@@ -105,38 +105,44 @@ def png(tmp_path):
     return write
 
 
+def _entry(order, elsewhere, tag, kind, count, value):
+    """An entry of a TIFF directory: the value itself, if it has at most four bytes."""
+    if isinstance(value, bytes):
+        return struct.pack(f"{order}HHI", tag, kind, count) + (
+            value.ljust(4, b"\0") if len(value) <= 4 else struct.pack(f"{order}I", elsewhere)
+        )
+    values = (value, 0) if kind == 3 else (value,)
+    return struct.pack(f"{order}HHI{'HH' if kind == 3 else 'I'}", tag, kind, count, *values)
+
+
 @pytest.fixture
 def tiff(tmp_path):
     """Write samples of shape (height, width, channels) as uncompressed TIFF in their own depth."""
 
-    def write(name, samples, order="<", sample_format=1):
+    def write(name, samples, order="<", sample_format=1, bits=None, data=None, **tags):
         height, width, channels = samples.shape
-        bits = 8 * samples.dtype.itemsize
-        data = samples.astype(samples.dtype.newbyteorder(order)).tobytes()
+        bits = bits or 8 * samples.dtype.itemsize
+        data = data or samples.astype(samples.dtype.newbyteorder(order)).tobytes()
         depths = struct.pack(f"{order}{channels}H", *[bits] * channels)
         short, long = 3, 4
         start = 8 + len(data)
-        tags = [
+        entries = [
             (256, long, 1, width),
             (257, long, 1, height),
-            (258, short, channels, bits if channels == 1 else start),
-            (259, short, 1, 1),
-            (262, short, 1, 1 if channels == 1 else 2),
+            (258, short, channels, bits if channels == 1 else depths),
+            (259, short, 1, tags.get("compression", 1)),
+            (262, short, 1, tags.get("photometric", 1 if channels == 1 else 2)),
             (273, long, 1, 8),
             (277, short, 1, channels),
             (278, long, 1, height),
             (279, long, 1, len(data)),
+            *([(338, short, 1, tags["extra"])] if "extra" in tags else []),
             (339, short, 1, sample_format),
         ]
-        entries = b"".join(
-            struct.pack(f"{order}HHI", tag, kind, count)
-            + struct.pack(f"{order}{'HH' if kind == short and count <= 2 else 'I'}", *values)
-            for tag, kind, count, value in tags
-            for values in [(value, 0) if kind == short and count <= 2 else (value,)]
-        )
+        written = b"".join(_entry(order, start, *entry) for entry in entries)
         offset = start + len(depths)
         head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, offset)
-        directory = struct.pack(f"{order}H", len(tags)) + entries + struct.pack(f"{order}I", 0)
+        directory = struct.pack(f"{order}H", len(entries)) + written + struct.pack(f"{order}I", 0)
         path = tmp_path / name
         path.write_bytes(head + data + depths + directory)
         return path

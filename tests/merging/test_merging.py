@@ -7,7 +7,7 @@ import pytest
 import bnstat
 from bnstat import Stats
 from bnstat.errors import MergeError
-from bnstat.stats import FileList
+from bnstat.stats import METHODS, FileList
 
 SETTINGS = [
     {},
@@ -47,7 +47,7 @@ def check(whole, merged):
         assert whole.methods["two-pass"] == merged.methods["two-pass"]
     assert merged.methods["batchnorm"] is None
     assert merged.reasons == {
-        "batchnorm": "it depends on the order of all images, which merged results do not hold"
+        name: method.not_merged for name, method in METHODS.items() if method.merging is None
     }
 
 

@@ -74,7 +74,7 @@ def test_an_image_is_drawn_alike_whatever_else_is_there(varied, tmp_path):
 def outputs(photo, *, seed=0, epochs=1, key=b"a", spec=INTEGERS):
     """Return the bytes of each draw of an image."""
     draws = Draws(read(spec), seed, epochs)
-    return [output.tobytes() for (output,) in map(list, draws.of(photo, key))]
+    return [drawn.output.tobytes() for (drawn,) in map(list, draws.of(photo, key))]
 
 
 def test_seed_epoch_and_key_each_make_another_draw(photo):
@@ -140,5 +140,5 @@ def test_attributed_stages_draw_like_the_whole(photo):
     whole = Draws(read(INTEGERS), 0, 3)
     cut = Draws(read(INTEGERS), 0, 3, attribute=True)
     assert (1, 3) == (whole.width, cut.width)
-    ends = [list(stages)[-1].tobytes() for stages in cut.of(photo, b"a")]
-    assert ends == [output.tobytes() for (output,) in map(list, whole.of(photo, b"a"))]
+    ends = [list(stages)[-1].output.tobytes() for stages in cut.of(photo, b"a")]
+    assert ends == [drawn.output.tobytes() for (drawn,) in map(list, whole.of(photo, b"a"))]

@@ -27,7 +27,7 @@ def drawn(folder, spec, epochs, seed=0):
             key = path.relative_to(folder).as_posix().encode()
             with Image.open(path) as image:
                 stages = map(list, draws.of(image, key))
-                images.append([v2.functional.to_image(output).numpy() for (output,) in stages])
+                images.append([v2.functional.to_image(drawn.output).numpy() for (drawn,) in stages])
     return [list(epoch) for epoch in zip(*images, strict=True)]
 
 

@@ -225,8 +225,8 @@ def T(image):
 
     def drawn(seed, key):
         return [
-            output.ravel().tolist()
-            for (output,) in map(list, Draws(recipe, seed, 2).of(photo, key))
+            each.output.ravel().tolist()
+            for (each,) in map(list, Draws(recipe, seed, 2).of(photo, key))
         ]
 
     first = drawn(0, b"a")

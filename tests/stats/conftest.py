@@ -84,6 +84,7 @@ BROKEN = [
     ("pipeline.seed", 0.5, "an integer"),
     ("pipeline.epochs", 0, "an integer of at least 1"),
     ("pipeline.before_normalize", 0, "true or false"),
+    ("pipeline.warnings", "x", "an array"),
     ("methods", [], "an object"),
     ("methods.two-pass", None, "an object"),
     ("methods.welford", 0.5, "an object"),

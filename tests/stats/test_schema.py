@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import bnstat
+from bnstat.stats import METHODS, Estimate, Stats
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "docs" / "bnstat.schema.json").read_text(encoding="utf-8")
@@ -98,6 +99,20 @@ def test_what_is_written_is_valid_and_described(folder, what, monkeypatch):
 def test_golden_documents_are_valid(path):
     """So is every document of a past version."""
     VALIDATOR.validate(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_methods_are_those_of_the_table(document):
+    """Each is described: a plain estimate by what holds for all, others by their own keys."""
+    stats = Stats.from_json(json.dumps(document))
+    methods = SCHEMA["properties"]["methods"]
+    plain = methods["additionalProperties"]["anyOf"][0]
+    assert set(methods["properties"]) <= set(METHODS)
+    for name, method in METHODS.items():
+        described = methods["properties"].get(name, {"anyOf": [plain]})["anyOf"][0]
+        definition = SCHEMA["$defs"][described["$ref"].removeprefix("#/$defs/")]
+        inherited = SCHEMA["$defs"]["estimate"]["properties"]
+        estimate = stats.methods.get(name, Estimate((0.5,) * 3, (0.25,) * 3))
+        assert set(method.write(estimate)) == {*definition["properties"], *inherited}
 
 
 def test_unknown_keys_are_valid(document, put):

@@ -4,10 +4,10 @@ mask       the mask of an image: a plane for all channels, or one for each
 alpha      transparent pixels
 nodata     samples of a value that stands for "no data"
 labels     pixels that a second image, a label map, selects
-selection  what is asked, and all of it together
+conditions what is asked, and all of it together
 """
 
+from bnstat.images.selection.conditions import Conditions, Selected
 from bnstat.images.selection.mask import SampleMask
-from bnstat.images.selection.selection import Selected, Selection
 
-__all__ = ["SampleMask", "Selected", "Selection"]
+__all__ = ["Conditions", "SampleMask", "Selected"]

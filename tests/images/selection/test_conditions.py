@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bnstat.images.modes import UnmeasurableError
-from bnstat.images.selection import SampleMask, Selection
+from bnstat.images.selection import Conditions, SampleMask
 from bnstat.images.selection.labels import Labels
 from bnstat.images.selection.nodata import Nodata
 
@@ -36,8 +36,8 @@ def test_alpha_zero_does_not_count(seed, mode):
     image = image_of(mode, seed)
     alpha = np.asarray(image)[..., -1]
     expected = ~np.ma.getmaskarray(np.ma.masked_equal(alpha, 0))
-    assert (expected == counted(Selection("exclude"), image)).all()
-    assert (alpha == 0).any() == Selection().of(image, "RGB").transparent
+    assert (expected == counted(Conditions("exclude"), image)).all()
+    assert (alpha == 0).any() == Conditions().of(image, "RGB").transparent
 
 
 def saved(tmp_path, image, name, **options):
@@ -56,9 +56,9 @@ def test_palette_transparency(tmp_path, suffix):
     image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
     opened = saved(tmp_path, image, f"a.{suffix}", transparency=2)
     assert (np.asarray(opened.convert("RGBA"))[..., 3] > 0).tolist() == counted(
-        Selection("exclude"), opened
+        Conditions("exclude"), opened
     )[0].tolist()
-    assert 3 == (~counted(Selection("exclude"), opened)).sum()
+    assert 3 == (~counted(Conditions("exclude"), opened)).sum()
 
 
 def test_palette_with_a_table_of_alphas(tmp_path):
@@ -67,7 +67,7 @@ def test_palette_with_a_table_of_alphas(tmp_path):
     image = Image.fromarray(indices, "P")
     image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
     opened = saved(tmp_path, image, "a.png", transparency=b"\x00\x80")
-    assert (indices != 0).tolist() == counted(Selection("exclude"), opened)[0].tolist()
+    assert (indices != 0).tolist() == counted(Conditions("exclude"), opened)[0].tolist()
 
 
 @pytest.mark.parametrize("mode", ["L", "I;16", "RGB"])
@@ -80,8 +80,8 @@ def test_color_that_png_declares_transparent(tmp_path, mode):
     opened = saved(tmp_path, Image.fromarray(pixels), "a.png", transparency=key)
     expected = np.ones((3, 4), dtype=bool)
     expected[1, 1] = False
-    assert expected.tolist() == counted(Selection("exclude"), opened)[0].tolist()
-    auto = counted(Selection(nodata=Nodata.read("auto")), opened)
+    assert expected.tolist() == counted(Conditions("exclude"), opened)[0].tolist()
+    auto = counted(Conditions(nodata=Nodata.read("auto")), opened)
     assert expected.tolist() == auto.all(axis=0).tolist()
 
 
@@ -91,7 +91,7 @@ def test_scalar_nodata_leaves_out_samples(seed, value, mode):
     image = image_of(mode, seed)
     pixels = np.asarray(image.convert("RGB"))
     expected = np.moveaxis(~np.ma.getmaskarray(np.ma.masked_equal(pixels, value)), -1, 0)
-    found = counted(Selection(nodata=Nodata.read(str(value))), image)
+    found = counted(Conditions(nodata=Nodata.read(str(value))), image)
     assert (expected == found).all()
 
 
@@ -101,29 +101,29 @@ def test_tuple_nodata_leaves_out_pixels(seed, values):
     image = image_of("RGB", seed)
     expected = ~(np.asarray(image) == np.array(values)).all(axis=-1)
     text = ",".join(map(str, values))
-    assert (expected == counted(Selection(nodata=Nodata.read(text)), image)).all()
+    assert (expected == counted(Conditions(nodata=Nodata.read(text)), image)).all()
 
 
 def test_tuple_of_grays_fits_gray_images():
     """A gray image has that value in every channel; another tuple does not fit it."""
     image = Image.fromarray(np.array([[0, 7]], dtype=np.uint8))
-    assert [[[False, True]]] == counted(Selection(nodata=Nodata.read("0,0,0")), image).tolist()
+    assert [[[False, True]]] == counted(Conditions(nodata=Nodata.read("0,0,0")), image).tolist()
     with pytest.raises(UnmeasurableError, match="has 1 channel, and --nodata names 3"):
-        Selection(nodata=Nodata.read("0,0,7")).of(image, "RGB")
+        Conditions(nodata=Nodata.read("0,0,7")).of(image, "RGB")
 
 
 @pytest.mark.parametrize(("text", "left"), [("nan", 4), ("-9999", 5), ("0.1", 5), ("7", 6)])
 def test_nodata_of_floats(text, left):
     """NaN is a value; others are compared as float32, in which they are stored."""
     samples = np.array([[np.nan, 1.0, 0.1], [-9999.0, np.nan, 2.0]], dtype=np.float32)
-    found = counted(Selection(nodata=Nodata.read(text)), Image.fromarray(samples))
+    found = counted(Conditions(nodata=Nodata.read(text)), Image.fromarray(samples))
     assert left == found.sum() * 6 // found.size
 
 
 def test_nodata_of_16_bit_gray():
     """In stored units, not clipped to 8 bits."""
     image = Image.fromarray(np.array([[0, 40000], [255, 65535]], dtype=np.uint16))
-    found = counted(Selection(nodata=Nodata.read("40000")), image)
+    found = counted(Conditions(nodata=Nodata.read("40000")), image)
     assert [[[True, False], [True, True]]] == found.tolist()
 
 
@@ -133,13 +133,13 @@ def test_gdal_nodata(tmp_path, declared):
     image = Image.fromarray(np.array([[0, 40000]], dtype=np.uint16))
     opened = saved(tmp_path, image, "a.tif", tiffinfo={42113: declared})
     expected = [[True, declared != "40000"]]
-    assert expected == counted(Selection(nodata=Nodata.read("auto")), opened)[0].tolist()
+    assert expected == counted(Conditions(nodata=Nodata.read("auto")), opened)[0].tolist()
 
 
 def test_a_mode_that_mixes_channels_keeps_what_any_of_them_has():
     """As gray, a sample is left out where all of its colours are."""
     image = Image.fromarray(np.array([[[0, 0, 0], [0, 5, 5], [5, 5, 5]]], dtype=np.uint8))
-    found = counted(Selection(nodata=Nodata.read("0")), image, mode="L")
+    found = counted(Conditions(nodata=Nodata.read("0")), image, mode="L")
     assert [[[False, True, True]]] == found.tolist()
 
 
@@ -161,7 +161,7 @@ def test_labels(values, ignore, expected, mode):
     labels = Image.fromarray(LABELS.astype({"I;16": np.uint16, "I": np.int32}.get(mode, np.uint8)))
     if mode == "P":
         labels.putpalette([9, 9, 9] * 256)
-    selection = Selection(labels=Labels("{stem}.png", values, ignore))
+    selection = Conditions(labels=Labels("{stem}.png", values, ignore))
     found = counted(selection, Image.new("RGB", (3, 2)), labels=labels)
     assert expected.tolist() == found[0].tolist()
 
@@ -169,7 +169,7 @@ def test_labels(values, ignore, expected, mode):
 def test_bilevel_labels():
     """A mask of 1 bit selects its white pixels."""
     labels = Image.fromarray(np.array([[True, False]]))
-    found = counted(Selection(labels=Labels("x")), Image.new("RGB", (2, 1)), labels=labels)
+    found = counted(Conditions(labels=Labels("x")), Image.new("RGB", (2, 1)), labels=labels)
     assert [[[True, False]]] == found.tolist()
 
 
@@ -183,7 +183,7 @@ def test_bilevel_labels():
 def test_labels_that_do_not_fit(labels, words):
     """Another size, or colours, are a failure."""
     with pytest.raises(UnmeasurableError, match=words):
-        Selection(labels=Labels("x")).of(Image.new("RGB", (3, 2)), "RGB", labels)
+        Conditions(labels=Labels("x")).of(Image.new("RGB", (3, 2)), "RGB", labels)
 
 
 @given(seed=st.integers(0, 99), value=FEW)
@@ -192,7 +192,7 @@ def test_conditions_add_up(seed, value):
     image = image_of("RGBA", seed)
     labels = image_of("L", seed + 1)
     pixels = np.asarray(image)
-    selection = Selection("exclude", Nodata.read(str(value)), Labels("x"))
+    selection = Conditions("exclude", Nodata.read(str(value)), Labels("x"))
     expected = (pixels[..., :3] != value) & (pixels[..., 3:] > 0)
     expected &= (np.asarray(labels) > 0)[..., np.newaxis]
     assert (np.moveaxis(expected, -1, 0) == counted(selection, image, labels=labels)).all()
@@ -201,12 +201,12 @@ def test_conditions_add_up(seed, value):
 def test_over_a_color():
     """Transparent pixels show it, opaque ones do not; a gray image over gray stays gray."""
     pixels = np.array([[[9, 9, 9, 0], [9, 9, 9, 255]]], dtype=np.uint8)
-    image = Selection("over:#ff0000").of(Image.fromarray(pixels), "RGB").image
+    image = Conditions("over:#ff0000").of(Image.fromarray(pixels), "RGB").image
     assert ("RGB", [[[255, 0, 0], [9, 9, 9]]]) == (image.mode, np.asarray(image).tolist())
-    gray = Selection("over:white").of(Image.fromarray(pixels[..., 2:]), "L").image
+    gray = Conditions("over:white").of(Image.fromarray(pixels[..., 2:]), "L").image
     assert ("L", [[255, 9]]) == (gray.mode, np.asarray(gray).tolist())
     plain = Image.new("RGB", (2, 2))
-    assert plain is Selection("over:white").of(plain, "RGB").image
+    assert plain is Conditions("over:white").of(plain, "RGB").image
 
 
 def test_mask_counts_what_it_leaves_out():

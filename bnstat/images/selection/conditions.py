@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from bnstat.images.modes import NATIVE, expanded
@@ -30,10 +32,16 @@ class Selected(NamedTuple):
     mask: SampleMask | None
     transparent: bool
 
+    def array(self) -> NDArray[np.bool_]:
+        """Return the mask as booleans of shape (planes, H, W), all true where there is none."""
+        if self.mask is None:
+            return np.ones((1, self.image.height, self.image.width), dtype=bool)
+        return self.mask.array()
+
 
 @dataclass(frozen=True)
-class Selection:
-    """Which pixels count.
+class Conditions:
+    """When a sample counts: all of these must let it.
 
     Attributes
     ----------

@@ -1,0 +1,54 @@
+"""Mean and variance of one method, as values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+# One float64 a channel.
+Floats: TypeAlias = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean and variance of one method.
+
+    mean, var, std: one float64 a channel, in [0, 1]; `var` is the population's for `two-pass` and
+    `welford`, and what `running_var` holds for `batchnorm`.
+    """
+
+    mean: Floats
+    var: Floats
+
+    @property
+    def std(self) -> Floats:
+        """The square root of `var`."""
+        return tuple(math.sqrt(v) for v in self.var)
+
+
+@dataclass(frozen=True)
+class BatchNormEstimate(Estimate):
+    """What `BatchNorm2d` would hold after one schedule of batches.
+
+    Attributes
+    ----------
+    batch_size, order
+        Images a batch; "shuffled" or "listed" (by key).
+    momentum
+        Weight of a new batch, or None for torch's cumulative average.
+    batches
+        How many batches were seen: `num_batches_tracked`.
+    start_weight
+        Share of the initial mean 0 and variance 1 that is still in the result.
+    expected_sd
+        "mean" and "var": standard deviation, per channel, of the running values over shuffles.
+    """
+
+    batch_size: int
+    momentum: float | None
+    order: str
+    batches: int
+    start_weight: float
+    expected_sd: Mapping[str, Floats]

@@ -1,0 +1,9 @@
+"""torchvision's transforms: imported here alone, which takes seconds, and only where needed."""
+
+from bnstat.torch_cache import no_cache_folder
+
+with no_cache_folder():
+    from torchvision import tv_tensors
+    from torchvision.transforms import v2
+
+__all__ = ["tv_tensors", "v2"]
