@@ -19,7 +19,7 @@ from bnstat.estimators import (
 )
 from bnstat.moments import Column, Records
 from bnstat.moments.table import Floats, Ints
-from bnstat.stats import Estimate
+from bnstat.stats import Estimate, Stats
 from bnstat.stats.sweep import Cell, Off, Sweep
 
 
@@ -35,8 +35,10 @@ class Grid:
     epochs: int = 1
 
 
-def sweep(records: Records, grid: Grid) -> Sweep:
+def sweep(records: Records, grid: Grid, stats: Stats) -> Sweep:
     """Replay each schedule of the grid, with several seeds where the order is shuffled.
+
+    `stats` is the result that the records have given.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def sweep(records: Records, grid: Grid) -> Sweep:
                 off = means - exact.mean, np.sqrt(variances) - exact.std
                 expected = [expectation(epochs, schedule) for epochs in channels]
                 cells.append(_cell(schedule, len(records), off, _expected(expected, exact)))
-    return Sweep(tuple(cells), len(records))
+    return Sweep(tuple(cells), len(records), stats)
 
 
 # Of each repeat and channel, the means and variances of all batches: (repeats, channels, batches).

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
 from bnstat import constants
-from bnstat.api.baseline import DOCUMENT, is_document, is_of, located, settings_for, still_holds
-from bnstat.api.measuring import measure
+from bnstat.api.documents import (
+    DOCUMENT,
+    is_document,
+    is_plain_result_of,
+    settings_for,
+    still_holds,
+)
+from bnstat.api.scanning import measure
+from bnstat.api.sources import Location, open_sources, sources_of
 from bnstat.comparison import Comparison, Row
 from bnstat.comparison import compare as compare_rows
 from bnstat.errors import BnstatError, SourceError
+from bnstat.pipelines import Spec
 from bnstat.settings import Settings, complete, takes_settings
 from bnstat.stats import Stats
+
+PLAIN = "none"
 
 
 @takes_settings(Settings)
 def compare(
-    *sources: str | os.PathLike[str],
-    augment: Sequence[str] = (),
+    *sources: Location | Stats | Iterable[Location | Stats],
+    augment: Spec | Sequence[Spec] = (),
     attribute: bool = False,
-    to: Sequence[str] = (),
+    to: str | Sequence[str] = (),
     **settings: Unpack[Settings],
 ) -> Comparison:
     """Put results side by side; the first is the baseline.
@@ -31,17 +41,24 @@ def compare(
     Parameters
     ----------
     sources
-        Folders or files, result documents (.json), or names of `bnstat.constants`. None stands
-        for bnstat.json in the current folder, and a single one without `augment` is compared with
-        that.
+        Folders or files, results or their documents (.json), or names of `bnstat.constants`; or
+        lists of these. None stands for bnstat.json in the current folder, and a single one without
+        `augment` is compared with that.
     augment
-        Pipelines; each adds a row for the first source under it. "none" is the plain image.
+        A pipeline as in `compute`, or several; each adds a row for the first source under it.
+        "none" is the plain image.
     attribute
         Add a row after each transform of each pipeline.
     to
         Constants to compare with: names of `bnstat.constants`, files, or typed MEAN/STD.
     settings
-        Those of `compute`; what is not given comes from the baseline, if it is a document.
+        How images are measured; each is listed below. What is not given comes from the baseline, if
+        it is a result.
+
+    Returns
+    -------
+    Comparison
+        Rows, their differences from the first, and what follows from them in words.
 
     Raises
     ------
@@ -49,61 +66,74 @@ def compare(
         If there is nothing to compare, or rows have different channels.
     """
     plain = complete(Settings, settings)
-    names = [_typed(source) for source in sources]
-    if not names or (len(names) == 1 and not augment and not to):
-        names.insert(0, DOCUMENT)
-    if len(names) + len(augment) + len(to) < 2:
+    augments = [augment] if isinstance(augment, str) or callable(augment) else list(augment)
+    others = [to] if isinstance(to, str) else list(to)
+    named = list(_flat(sources))
+    if not named or (len(named) == 1 and not augments and not others):
+        named.insert(0, DOCUMENT)
+    if len(named) + len(augments) + len(others) < 2:
         raise SourceError("nothing to compare; name SOURCEs, or pipelines with --augment")
-    first = _Source.of(names[0])
+    first = _Source.of(named[0])
     used = settings_for(first.document, settings) if first.document else plain
-    rows = first.rows(augment, attribute, used)
-    rows += [row for name in names[1:] for row in _Source.of(name).rows([], False, used)]
-    published = [Row.of_constants(constants.read(text)) for text in to]
+    rows = first.rows(augments, attribute, used)
+    rows += [row for source in named[1:] for row in _Source.of(source).rows([], False, used)]
+    published = [Row.of_constants(constants.read(text)) for text in others]
     return compare_rows([*rows, *published])
 
 
-def _typed(source: str | os.PathLike[str]) -> str:
-    """Return a source as it would be typed; a path never names a reference."""
-    return source if isinstance(source, str) else os.path.join(os.curdir, source)
+def _flat(
+    sources: Iterable[Location | Stats | Iterable[Location | Stats]],
+) -> Iterator[Location | Stats]:
+    for source in sources:
+        if isinstance(source, str | os.PathLike | Stats):
+            yield source
+        else:
+            yield from source
 
 
 @dataclass(frozen=True)
 class _Source:
-    """A source as typed: a document, or else a reference or images."""
+    """A source by its name: a result, or else constants or images."""
 
     name: str
     document: Stats | None
 
     @classmethod
-    def of(cls, name: str) -> _Source:
+    def of(cls, source: Location | Stats) -> _Source:
+        """Return a source; a path, other than text, never names constants."""
+        if isinstance(source, Stats):
+            return cls(_name(source), source)
+        name = source if isinstance(source, str) else os.path.join(os.curdir, source)
         return cls(name, Stats.load(name) if is_document(name) else None)
 
-    def rows(self, augment: Sequence[str], attribute: bool, settings: Settings) -> list[Row]:
+    def rows(self, augments: Sequence[Spec], attribute: bool, settings: Settings) -> list[Row]:
         """Return the row of the source, and those of it under pipelines, from one decode."""
-        if self.name in constants.CONSTANTS:
-            if augment:
+        if self.name in constants.CONSTANTS and self.document is None:
+            if augments:
                 raise SourceError(
                     f"{self.name} is a named reference and has no images; ./{self.name} is a folder"
                 )
             return [Row.of_constants(constants.CONSTANTS[self.name])]
-        known = self._known(settings, anew=bool(augment))
-        plans = [None if spec == "none" else spec for spec in augment]
+        known = self._known(settings, anew=bool(augments))
+        specs = [None if spec == PLAIN else spec for spec in augments]
         if known is None:
-            plans.insert(0, None)
-        if not plans:
+            specs.insert(0, None)
+        if not specs:
             return [Row.of_stats(self.name, known)] if known else []
-        found = measure(
-            located(self.document or self.name, settings), plans, settings, attribute=attribute
-        )
-        rows = [Row.of_stats(_name(each.stats, attribute), each.stats, True) for each in found]
+        if self.document is None:
+            images = open_sources([self.name], settings)
+        else:
+            images = sources_of(self.document, settings)
+        measured = measure(images, specs, settings, attribute=attribute)
+        rows = [Row.of_stats(_row_name(m.stats, attribute), m.stats, True) for m in measured]
         baseline = Row.of_stats(self.name, known) if known else replace(rows.pop(0), name=self.name)
         return [baseline, *rows]
 
     def _known(self, settings: Settings, anew: bool) -> Stats | None:
         """Return the source's own result, if it need not be measured.
 
-        A document speaks for itself. Beside pipelines on its images, a plain one must still hold,
-        or what has changed since would pass for the pipelines' doing.
+        A result is taken as it is. Beside pipelines on its images, a plain one must still hold, or
+        what has changed since would be taken for what the pipelines do.
         """
         if self.document is not None:
             plain = self.document.pipeline.spec is None
@@ -114,14 +144,20 @@ class _Source:
             return None
         try:
             stats = Stats.load(DOCUMENT)
-            return stats if is_of(stats, self.name) and still_holds(stats, settings) else None
+            known = is_plain_result_of(stats, self.name) and still_holds(stats, settings)
+            return stats if known else None
         except BnstatError:
             return None
 
 
-def _name(stats: Stats, attribute: bool) -> str:
+def _name(stats: Stats) -> str:
+    """Return what a result that is not in a file is called: its sources and its pipeline."""
+    return " | ".join([" ".join(stats.source.locations), *stats.pipeline.transforms])
+
+
+def _row_name(stats: Stats, attribute: bool) -> str:
     """Return what a row under a pipeline is called: the spec, or the last transform so far."""
     if stats.pipeline.spec is None:
-        return "none"
+        return PLAIN
     steps = stats.pipeline.transforms
     return f"... {steps[-1]}" if attribute and steps else stats.pipeline.spec

@@ -1,13 +1,16 @@
-"""Measuring images, and reading what was measured."""
+"""Measuring images."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
-from bnstat.api.measuring import measure, opened
+from bnstat.api.scanning import measure
+from bnstat.api.sources import Location, flat, open_sources
 from bnstat.images import read_shard
+from bnstat.pipelines import Spec
 from bnstat.settings import Settings, complete, takes_settings
 from bnstat.stats import Shards, Stats
 
@@ -17,11 +20,11 @@ if TYPE_CHECKING:
 
 @takes_settings(Settings)
 def compute(
-    *sources: str | os.PathLike[str],
+    *sources: Location | Iterable[Location],
     files_from: str | os.PathLike[str] | None = None,
     null: bool = False,
     root: str | os.PathLike[str] | None = None,
-    augment: str | None = None,
+    augment: Spec | None = None,
     shard: tuple[int, int] | str | None = None,
     journal: str | os.PathLike[str] | None = None,
     group: ProcessGroup | None = None,
@@ -33,7 +36,7 @@ def compute(
     ----------
     sources
         Folders, searched for images; files; tar and zip archives; Parquet files; URLs for fsspec;
-        patterns like "shards/{000..127}.tar". docs/sources.md tells of each.
+        patterns like "shards/{000..127}.tar"; or lists of these. docs/sources.md tells of each.
     files_from, null, root
         Instead of sources, a file with the names of images ("-" is standard input), ending in
         newline or, with `null`, in NUL; `root` is a folder that their keys leave out.
@@ -73,7 +76,7 @@ def compute(
         mid-run: then `stats` of the error is the result, complete.
     """
     used = complete(Settings, settings)
-    find = partial(opened, used, sources, files_from, null, root, shards=_shards(shard))
+    find = partial(open_sources, flat(sources), used, files_from, null, root, shards=_shards(shard))
     if group is not None:
         from bnstat.api.ranks import measure_by_ranks
 
@@ -87,14 +90,3 @@ def _shards(shard: tuple[int, int] | str | None) -> Shards | None:
     if shard is None:
         return None
     return read_shard(shard if isinstance(shard, str) else "{}/{}".format(*shard))
-
-
-def load(path: str | os.PathLike[str]) -> Stats:
-    """Read a result document; "-" is standard input.
-
-    Raises
-    ------
-    DocumentError
-        If it cannot be read, is no result document, or is of a version not known here.
-    """
-    return Stats.load(path)

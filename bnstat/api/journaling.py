@@ -17,9 +17,9 @@ if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
     from bnstat.journal import Journal
 
 
-def opened_journal(
+def open_journal(
     path: str | os.PathLike[str] | None,
-    found: Sources,
+    sources: Sources,
     plans: Sequence[Draws | None],
     settings: Settings,
 ) -> AbstractContextManager[Journal[Reference] | None]:
@@ -34,26 +34,26 @@ def opened_journal(
         return nullcontext()
     from bnstat.journal import Journal
 
-    views = sum(plan.width if plan else 1 for plan in plans)
-    described = _sources(found) | _settings(plans, settings)
-    return Journal.open(os.fspath(path), described, views, ordered=found.ordered)
+    width = sum(plan.width if plan else 1 for plan in plans)
+    described = _describe_sources(sources) | _describe_settings(plans, settings)
+    return Journal.open(os.fspath(path), described, width, ordered=sources.ordered)
 
 
-def _sources(found: Sources) -> dict[str, str]:
+def _describe_sources(sources: Sources) -> dict[str, str]:
     """Return where the images are to be: as typed, as keys follow from that, and from where."""
-    relative = [p for p in found.locations if "://" not in p and not os.path.isabs(p)]
-    described = {"sources": shlex.join(found.locations)}
+    relative = [p for p in sources.locations if "://" not in p and not os.path.isabs(p)]
+    described = {"sources": shlex.join(sources.locations)}
     if relative:
         described["working folder"] = key_text(os.getcwdb())
-    if found.shards is not None:
-        described["shard"] = str(found.shards)
-    if found.listing is not None:
-        described["list"] = "names end in NUL" if found.listing.null else "names end in newline"
-        described["root"] = str(found.listing.root)
+    if sources.shards is not None:
+        described["shard"] = str(sources.shards)
+    if sources.listing is not None:
+        described["list"] = "names end in NUL" if sources.listing.null else "names end in newline"
+        described["root"] = str(sources.listing.root)
     return described
 
 
-def _settings(plans: Sequence[Draws | None], settings: Settings) -> dict[str, str]:
+def _describe_settings(plans: Sequence[Draws | None], settings: Settings) -> dict[str, str]:
     """Return what the moments of an image depend on, besides the image.
 
     The schedule of batchnorm does not belong to it, nor, without a pipeline, seed and epochs: they
@@ -63,7 +63,7 @@ def _settings(plans: Sequence[Draws | None], settings: Settings) -> dict[str, st
 
     described = _moments_depend_on("always", settings) | {"Pillow": version("pillow")}
     if any(plans):
-        described["pipeline"] = "; ".join(map(_pipeline, plans))
+        described["pipeline"] = "; ".join(map(_describe_plan, plans))
         described |= _moments_depend_on("pipeline", settings)
         described |= {package: version(package) for package in ("torch", "torchvision")}
     return described
@@ -77,8 +77,11 @@ def _moments_depend_on(when: str, settings: Mapping[str, Any]) -> dict[str, str]
     }
 
 
-def _pipeline(plan: Draws | None) -> str:
+def _describe_plan(plan: Draws | None) -> str:
     if plan is None:
         return "none"
-    end = "" if plan.recipe.user is None or not plan.recipe.keep_normalize else " kept to the end"
-    return " | ".join(plan.recipe.transforms) + end
+    recipe = plan.recipe
+    text = " | ".join(recipe.transforms)
+    if recipe.passed is not None:  # its text may leave something out
+        return f"{text} {recipe.passed.digest}"
+    return text + " kept to the end" * (recipe.user is not None and recipe.keep_normalize)

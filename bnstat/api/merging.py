@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from bnstat import merging
-from bnstat.api.results import now
+from bnstat.api.outcomes import now
 from bnstat.merging import Document
 from bnstat.stats import Stats
 

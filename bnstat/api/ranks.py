@@ -1,9 +1,9 @@
 """One measurement by all ranks of a torch.distributed group.
 
-Each rank measures the images that a hash of their keys makes its own. Rank 0 receives what all have
-found, moments by key, makes one result of it as if it had measured alone, and sends it to all. In
-these two exchanges every rank takes part, whatever became of it before: one that has failed says
-so, and nobody waits for it.
+Each rank measures the images that a hash of their keys assigns to it. Rank 0 gathers what all ranks
+have measured, moments by key, makes one result of it as if it had measured alone, and broadcasts
+it. Every rank takes part in these two exchanges, whether it has failed before or not: one that has
+failed reports its error, and no rank waits for it for ever.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from bnstat.api.measuring import looked, planned
-from bnstat.api.results import Plans, results
+from bnstat.api.outcomes import Plans, outcomes
+from bnstat.api.scanning import plan_views, scan_images
 from bnstat.engines import usable_cores
 from bnstat.errors import BnstatError, MeasureError
 from bnstat.images import Reference, Sources
 from bnstat.images.shards import shard_of
+from bnstat.pipelines import Spec
 from bnstat.scan import Scan, joined
 from bnstat.settings import Settings
 from bnstat.stats import Stats
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 
 def measure_by_ranks(
-    find: Callable[[], Sources], augment: str | None, settings: Settings, group: ProcessGroup
+    find: Callable[[], Sources], augment: Spec | None, settings: Settings, group: ProcessGroup
 ) -> Stats:
-    """Measure this rank's part of the images; return, in every rank, the result of all.
+    """Measure this rank's share of the images; return, in every rank, the result of all.
 
     Raises
     ------
@@ -44,91 +45,88 @@ def measure_by_ranks(
     rank, ranks = dist.get_rank(group), dist.get_world_size(group)
     if rank < 0:
         raise ValueError("this process is not in the group")
-    mine = _Mine(find, augment, _with_its_cores(settings), rank, ranks)
-    report = mine.report()
-    told: list[Any] = [None] * ranks
+    run = _RankRun(find, augment, _with_share_of_cores(settings), rank, ranks)
+    report = run.report()
+    reports: list[Any] = [None] * ranks
     first = dist.get_global_rank(group, 0)
-    dist.gather_object(report, told if rank == 0 else None, dst=first, group=group)
-    answer: list[Stats | BnstatError | None] = [mine.concluded(told) if rank == 0 else None]
+    dist.gather_object(report, reports if rank == 0 else None, dst=first, group=group)
+    answer: list[Stats | BnstatError | None] = [run.result(reports) if rank == 0 else None]
     dist.broadcast_object_list(answer, src=first, group=group)
     if isinstance(answer[0], BnstatError):
-        raise answer[0] from mine.error
+        raise answer[0] from run.error
     assert answer[0] is not None
     return answer[0]
 
 
 @dataclass(frozen=True)
 class _Report:
-    """What a rank has to tell: what it was asked, a digest of the keys it saw, what it found.
+    """What a rank sends to rank 0: its settings, a digest of all keys, its scan; or its error."""
 
-    Or else why it failed.
-    """
-
-    asked: tuple[Settings, Plans] | None = None
+    called_with: tuple[Settings, Plans] | None = None
     keys: bytes = b""
     scan: Scan | None = None
-    failure: str | None = None
+    error: str | None = None
 
 
-class _Mine:
-    """What one rank does; `error` is what it failed of."""
+class _RankRun:
+    """The run of one rank; `error` is the exception that it has failed with."""
 
     def __init__(
         self,
         find: Callable[[], Sources],
-        augment: str | None,
+        augment: Spec | None,
         settings: Settings,
         rank: int,
         ranks: int,
     ) -> None:
         self._find, self._augment, self._settings = find, augment, settings
         self._rank, self._ranks = rank, ranks
-        self._images: _Part | None = None
+        self._images: _RankImages | None = None
         self.error: Exception | None = None
 
     def report(self) -> _Report:
-        """Measure this rank's part, and say what came of it."""
+        """Measure this rank's images, and return what rank 0 has to know."""
         try:
-            plans = planned([self._augment], self._settings)
-            self._images = _Part(self._find(), self._rank, self._ranks)
-            scan = looked(self._images, plans, self._settings, part=True)
+            plans = plan_views([self._augment], self._settings)
+            self._images = _RankImages(self._find(), self._rank, self._ranks)
+            scan = scan_images(self._images, plans, self._settings, part=True)
         except Exception as error:
             self.error = error
-            return _Report(failure=_told(error))
-        figures = self._settings | {"progress": None, "workers": None, "engine": ""}
-        return _Report((figures, plans), self._images.digest, scan)
+            return _Report(error=_message(error))
+        same = self._settings | {"progress": None, "workers": None, "engine": ""}
+        return _Report((same, plans), self._images.digest, scan)
 
-    def concluded(self, reports: Sequence[_Report | None]) -> Stats | BnstatError:
-        """Return the result of all, or the error that all are to raise."""
+    def result(self, reports: Sequence[_Report | None]) -> Stats | BnstatError:
+        """Return, in rank 0, the result of all ranks, or the error that all are to raise."""
         try:
-            told = [report for report in reports if report is not None]
-            _check(told)
-            return self._result(told)
+            received = [report for report in reports if report is not None]
+            _check(received)
+            return self._joined(received)
         except BnstatError as error:
             return error
         except Exception as error:
             self.error = error
-            return MeasureError(f"rank 0 failed: {_told(error)}")
+            return MeasureError(f"rank 0 failed: {_message(error)}")
 
-    def _result(self, reports: Sequence[_Report]) -> Stats:
+    def _joined(self, reports: Sequence[_Report]) -> Stats:
         scans = [report.scan for report in reports if report.scan is not None]
         whole = joined(scans, fail_fast=self._settings["fail_fast"])
-        assert self._images is not None and reports[0].asked is not None
-        _, plans = reports[0].asked
-        return results(self._images.found, whole, plans, self._settings)[0].stats
+        assert self._images is not None and reports[0].called_with is not None
+        _, plans = reports[0].called_with
+        return outcomes(self._images.sources, whole, plans, self._settings)[0].stats
 
 
-class _Part:
-    """The images of a source that are one rank's; `digest` is of the keys of all."""
+class _RankImages:
+    """The images of the sources that are one rank's; `digest` is of the keys of all images."""
 
-    def __init__(self, found: Sources, rank: int, ranks: int) -> None:
-        self.found = found
+    def __init__(self, sources: Sources, rank: int, ranks: int) -> None:
+        self.sources = sources
         self.digest = b""
         self._rank, self._ranks = rank, ranks
 
     def __iter__(self) -> Iterator[Reference]:
         keys = blake2b()
-        for reference in self.found:
+        for reference in self.sources:
             keys.update(b"%d/%s" % (len(reference.key), reference.key))
             if shard_of(reference.key, self._ranks) == self._rank + 1:
                 yield reference
@@ -136,12 +134,12 @@ class _Part:
 
 
 def _check(reports: Sequence[_Report]) -> None:
-    """Raise unless all ranks have measured parts of the same set in the same way."""
+    """Raise unless all ranks have measured their images of the same set in the same way."""
     for rank, report in enumerate(reports):
-        if report.failure is not None:
-            raise MeasureError(f"rank {rank} failed: {report.failure}")
+        if report.error is not None:
+            raise MeasureError(f"rank {rank} failed: {report.error}")
     for rank, report in enumerate(reports):
-        if report.asked != reports[0].asked:
+        if report.called_with != reports[0].called_with:
             raise MeasureError(f"rank {rank} was called with other settings than rank 0")
         if report.keys != reports[0].keys:
             raise MeasureError(
@@ -149,13 +147,13 @@ def _check(reports: Sequence[_Report]) -> None:
             )
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return str(error) if isinstance(error, BnstatError) else f"{type(error).__name__}: {error}"
 
 
-def _with_its_cores(settings: Settings) -> Settings:
-    """Share the machine's cores with the ranks that torchrun has started beside this one."""
+def _with_share_of_cores(settings: Settings) -> Settings:
+    """Divide the machine's cores among the ranks that torchrun has started on it."""
     if settings["workers"] is not None or settings["engine"] != "processes":
         return settings
-    beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    return settings | {"workers": max(1, usable_cores() // beside)}
+    local_ranks = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return settings | {"workers": max(1, usable_cores() // local_ranks)}

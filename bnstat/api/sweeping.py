@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Unpack
 
 from bnstat import pipelines, replay
-from bnstat.api.baseline import is_document, located, settings_for
-from bnstat.api.measuring import measure
+from bnstat.api.documents import is_document, settings_for
+from bnstat.api.scanning import measure
+from bnstat.api.sources import Location, flat, open_sources, sources_of
 from bnstat.errors import MeasureError, SourceError
 from bnstat.estimators import TooFewSamplesError
+from bnstat.pipelines import Spec
 from bnstat.replay import Grid
 from bnstat.settings import (
     MeasureSettings,
@@ -26,28 +27,28 @@ from bnstat.stats.sweep import Sweep
 
 @takes_settings(SweepSettings)
 def sweep(
-    source: str | os.PathLike[str],
+    source: Location | Stats | Iterable[Location],
     *,
-    augment: str | None = None,
+    augment: Spec | None = None,
     **settings: Unpack[SweepSettings],
-) -> tuple[Sweep, Stats]:
+) -> Sweep:
     """Measure images once, and replay what BatchNorm2d would hold under many schedules.
 
     Parameters
     ----------
     source
-        A folder or file; or a result document (.json), whose images are then measured again, as
-        they were.
+        A folder or file, or several; or a result or its document (.json), whose images are then
+        measured again, as they were.
     augment
         A pipeline that the images go through, as in `compute`.
     settings
         How images are measured, and the grid of schedules, each with `repeats` seeds from `seed`
-        on; each is listed below. What is not given comes from the document, if it is one.
+        on; each is listed below. What is not given comes from the result, if the source is one.
 
     Returns
     -------
-    tuple of Sweep and Stats
-        The sweep, and the result that it is held against.
+    Sweep
+        A cell for each schedule, and as `stats` the result that they are compared with.
 
     Raises
     ------
@@ -55,20 +56,27 @@ def sweep(
         If a batch has a single sample per channel, where BatchNorm2d raises.
     """
     grid, measuring = _split(settings)
-    name = os.fspath(source)
-    stats = Stats.load(name) if is_document(name) else None
+    locations = [] if isinstance(source, Stats) else flat([source])
+    stats = source if isinstance(source, Stats) else _document(locations)
     used = settings_for(stats, measuring) if stats else complete(Settings, measuring)
     if stats is not None and augment is None and stats.pipeline.spec is not None:
-        augment = _harmless(stats.pipeline.spec)
+        augment = _trusted(stats.pipeline.spec)
         used = used | {"keep_normalize": not stats.pipeline.before_normalize}
-    found = measure(located(stats or name, used), [augment], used)[0]
-    if not len(found.records):
+    images = sources_of(stats, used) if stats else open_sources(locations, used)
+    measured = measure(images, [augment], used)[0]
+    if not len(measured.records):
+        name = " ".join(images.locations)
         raise MeasureError(f"{name} is of a shard in which nothing was measured; sweep another")
     schedules = Grid(**grid, seed=used["seed"], epochs=used["epochs"])
     try:
-        return replay.sweep(found.records, schedules), found.stats
+        return replay.sweep(measured.records, schedules, measured.stats)
     except TooFewSamplesError as error:
         raise MeasureError(f"{error}; take larger batches") from error
+
+
+def _document(locations: list[str]) -> Stats | None:
+    """Return the result that a document holds, if that is what is named."""
+    return Stats.load(locations[0]) if len(locations) == 1 and is_document(locations[0]) else None
 
 
 def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -78,13 +86,15 @@ def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
     return grid, {name: value for name, value in settings.items() if name in measuring}
 
 
-def _harmless(spec: str) -> str:
+def _trusted(spec: str) -> str:
     """Return the pipeline that a document names, unless it is code: nobody here has asked for it.
 
     Raises
     ------
     SourceError
         If it is package.module:attribute, which is run only where it is typed.
+    SpecError
+        If it is a transform object, which no document holds.
     """
     if pipelines.read(spec).user is not None:
         raise SourceError(

@@ -82,7 +82,7 @@ def command(
     warm_up(settings["workers"], settings["engine"], pipeline=bool(augment))
 
     from bnstat import files, reports
-    from bnstat.api import compare
+    from bnstat.api.comparing import compare
     from bnstat.cli import messages
     from bnstat.cli.progress import bar
 

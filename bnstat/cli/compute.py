@@ -65,7 +65,7 @@ def command(
         raise click.UsageError("give SOURCEs or --files-from, not both", ctx)
     warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
     from bnstat import files
-    from bnstat.api import compute
+    from bnstat.api.computing import compute
     from bnstat.cli import messages
     from bnstat.cli.progress import bar
     from bnstat.cli.result import show_result

@@ -25,7 +25,7 @@ def command(
     Counts, sums, histogram and two-pass are those of one run to the last digit.
     """
     from bnstat import files
-    from bnstat.api import merge
+    from bnstat.api.merging import merge
     from bnstat.cli.result import show_result
 
     if output != "-":

@@ -42,7 +42,7 @@ def command(
     warm_up(settings["workers"], settings["engine"], pipeline=augment is not None)
 
     from bnstat import files, reports
-    from bnstat.api import sweep
+    from bnstat.api.sweeping import sweep
     from bnstat.cli import messages
     from bnstat.cli.progress import bar
     from bnstat.cli.terminal import show
@@ -50,13 +50,13 @@ def command(
     if output not in (None, "-"):
         files.check_writable(Path(output))
     with messages.failures_printed(), bar(progress) as update:
-        found, stats = sweep(
+        found = sweep(
             source,
             augment=augment,
             progress=update,
             **options.given(settings),
         )
-    messages.print_remarks([stats])
+    messages.print_remarks([found.stats])
     text = reports.json(found)
     if output == "-":
         click.echo(text, nl=False)
@@ -64,5 +64,5 @@ def command(
         show(reports.report(found), color)
     if output not in (None, "-"):
         files.write(Path(output), text.encode())
-    if len(stats.source.failures) > max_failures:
+    if len(found.stats.source.failures) > max_failures:
         ctx.exit(FAILURES)

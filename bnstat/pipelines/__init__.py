@@ -4,16 +4,17 @@ step      one transform as data: name and arguments
 inline    "Resize(256) | CenterCrop(224)" to steps
 toml      a TOML file to steps
 presets   the TOML files that come with bnstat
-spec      any of the five forms to a recipe
+spec      any form to a recipe
 build     steps to torchvision transforms
 user      package.module:attribute, the user's own transform
 warned    what libraries warn of while a pipeline is made
+objects   a transform passed as an object; object_text, that object as text
 draws     the seed of each draw
 masks     which samples count, through the draw of their image
 """
 
 from bnstat.pipelines.draws import Draws, caller_undisturbed
 from bnstat.pipelines.masks import Drawn
-from bnstat.pipelines.spec import Recipe, read
+from bnstat.pipelines.spec import Recipe, Spec, read
 
-__all__ = ["Drawn", "Draws", "Recipe", "caller_undisturbed", "read"]
+__all__ = ["Drawn", "Draws", "Recipe", "Spec", "caller_undisturbed", "read"]

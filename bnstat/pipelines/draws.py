@@ -63,7 +63,7 @@ class Draws:
         for epoch in range(self.epochs):
             _seed(stages, self._number(epoch, key))
             # Only a transform of the user's own might change the image that it is given.
-            own = image.copy() if self.recipe.user else image
+            own = image.copy() if self.recipe.is_users else image
             yield _outputs(stages, own) if mask is None else draw_with_mask(stages, own, mask)
 
     def _number(self, epoch: int, key: bytes) -> int:

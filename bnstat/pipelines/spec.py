@@ -1,4 +1,4 @@
-"""The five forms of a pipeline spec, and what all of them come to: a recipe."""
+"""The forms of a pipeline spec, and the recipe that each of them means."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from bnstat.errors import SpecError
-from bnstat.pipelines import inline, presets, toml
+from bnstat.pipelines import inline, presets, toml, user
+from bnstat.pipelines.objects import PREFIX, TransformObject
 from bnstat.pipelines.step import Step
 from bnstat.pipelines.warned import warnings_collected
 
@@ -18,6 +19,9 @@ _USER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _PRESET = re.compile(r"\s*([a-z0-9]+(?:-[a-z0-9]+)*)\s*(?:\(|$)")
 # What may stand behind a Normalize that is the last to change values.
 _TYPES_ONLY = {"ToPureTensor"}
+
+# A pipeline as it is asked for: as text, or as a transform object.
+Spec: TypeAlias = str | Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Recipe:
         The transforms, in order; None for the user's own object.
     user
         Where that is, as package.module:attribute; None otherwise.
+    passed
+        That object itself, where it was passed as one; None otherwise.
     keep_normalize
         Whether a Normalize at the end is applied; otherwise the images are measured before it.
     """
@@ -40,25 +46,33 @@ class Recipe:
     steps: tuple[Step, ...] | None
     user: str | None = None
     keep_normalize: bool = False
+    passed: TransformObject | None = None
 
     def __hash__(self) -> int:
         """Hash what the recipe comes to; steps hold lists."""
-        return hash((self.spec, self.transforms, self.keep_normalize))
+        return hash((self.spec, self.transforms, self.keep_normalize, self.passed))
+
+    @property
+    def is_users(self) -> bool:
+        """Whether it is a transform of the user's own, which may do anything to its image."""
+        return self.user is not None or self.passed is not None
 
     @property
     def before_normalize(self) -> bool:
         """Whether a Normalize at the end is left out; looking at the user's own object makes it."""
         if self.keep_normalize:
             return False
+        if self.passed is not None:
+            return self.passed.ends_in_normalize
         if self.user is not None:
-            from bnstat.pipelines import user
-
             return user.ends_in_normalize(self.user)
         return bool(self.steps) and self._applied != self.steps
 
     @property
     def transforms(self) -> tuple[str, ...]:
         """The transforms that images go through, as canonical spec text."""
+        if self.passed is not None:
+            return self.passed.texts
         if self.steps is None:
             return (str(self.user),)
         return tuple(str(step) for step in self._applied)
@@ -87,36 +101,53 @@ class Recipe:
         SpecError
             If a transform or an argument does not exist, or the user's code fails.
         """
-        from bnstat.pipelines import build, user
+        from bnstat.pipelines import build
 
+        if self.passed is not None:
+            return self.passed.build()
         if self.user is not None:
             return user.load(self.user, keep_normalize=self.keep_normalize)
         return build.compose(self._applied)
 
     def stages(self) -> list[Callable[[Any], Any]]:
-        """Return each transform for itself; a user's own object is one."""
+        """Return each transform for itself; what package.module:attribute names is one."""
         from bnstat.pipelines import build
 
+        if self.passed is not None:
+            return self.passed.stages()
         if self.user or not self._applied:
             return [self.build()]
         return [build.transform(step) for step in self._applied]
 
 
-def read(spec: str, *, keep_normalize: bool = False) -> Recipe:
+def read(spec: Spec, *, keep_normalize: bool = False) -> Recipe:
     """Return the recipe that a spec means.
 
     It is a preset; a preset of one transform with arguments; a TOML file; package.module:attribute;
-    or inline text. Only package.module:attribute runs code, and only when it is built.
+    inline text; or a transform object. Only package.module:attribute runs code, and only when it is
+    built.
 
     Raises
     ------
     SpecError
         If it is none of these.
     """
+    if not isinstance(spec, str):
+        passed = TransformObject.of(spec, keep_normalize=keep_normalize)
+        return Recipe(passed.spec, None, None, keep_normalize, passed)
     spec = spec.strip()
+    if spec.startswith(PREFIX):
+        raise SpecError(
+            f"{_short(spec)} is a transform object, which no text can stand for; "
+            "pass it again in Python, as augment="
+        )
     if _USER.fullmatch(spec) and not spec.endswith(".toml"):
         return Recipe(spec, None, spec, keep_normalize)
     return Recipe(spec, _steps(spec), None, keep_normalize)
+
+
+def _short(spec: str) -> str:
+    return spec if len(spec) <= 60 else spec[:57] + "..."
 
 
 def _steps(spec: str) -> tuple[Step, ...]:

@@ -33,13 +33,24 @@ def load(where: str, *, keep_normalize: bool) -> Callable[[Any], Any]:
     transform = _made(_found(where), where)
     if not keep_normalize:
         transform = without_normalize(transform)
+    return as_transform(transform, where)
+
+
+def as_transform(transform: Any, name: str) -> Callable[[Any], Any]:
+    """Return a transform as a callable on a PIL image; `name` is what errors call it.
+
+    Raises
+    ------
+    SpecError
+        If it cannot be called or seeded.
+    """
     if not callable(transform):
-        raise SpecError(f"{where} is a {type(transform).__name__}, which is no transform")
+        raise SpecError(f"{name} is a {type(transform).__name__}, which is no transform")
     if not _is_albumentations(transform):
         plain: Callable[[Any], Any] = transform
         return plain
     if not hasattr(transform, "set_random_seed"):
-        raise SpecError(f"{where} cannot be seeded; albumentations 1.4.19 and later can")
+        raise SpecError(f"{name} cannot be seeded; albumentations 1.4.19 and later can")
     return Albumentations(transform)
 
 
@@ -95,21 +106,22 @@ def printing_aside() -> AbstractContextManager[object]:
 
 def without_normalize(transform: Any) -> Any:
     """Return a Compose or Sequential without the Normalize at its end, or else the same object."""
-    parts = _parts(transform)
-    tail = len(parts)
-    while tail and type(parts[tail - 1]).__name__ in _TYPES_ONLY:
+    within = parts(transform)
+    tail = len(within)
+    while tail and type(within[tail - 1]).__name__ in _TYPES_ONLY:
         tail -= 1
     if not tail:
         return transform
-    if type(parts[tail - 1]).__name__ == "Normalize":
-        return _like(transform, [*parts[: tail - 1], *parts[tail:]])
-    inner = without_normalize(parts[tail - 1])
-    if inner is parts[tail - 1]:
+    if type(within[tail - 1]).__name__ == "Normalize":
+        return _like(transform, [*within[: tail - 1], *within[tail:]])
+    inner = without_normalize(within[tail - 1])
+    if inner is within[tail - 1]:
         return transform
-    return _like(transform, [*parts[: tail - 1], inner, *parts[tail:]])
+    return _like(transform, [*within[: tail - 1], inner, *within[tail:]])
 
 
-def _parts(transform: Any) -> list[Any]:
+def parts(transform: Any) -> list[Any]:
+    """Return the transforms in a Compose or Sequential; none if it is neither."""
     from torch import nn
 
     if isinstance(transform, nn.Sequential):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bnstat.stats.stats import Stats
+
 THREE_DECIMALS = 0.0005
 
 
@@ -47,10 +49,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Sweep:
-    """The cells of a grid, and what follows."""
+    """The cells of a grid, and what follows; `stats` is the result that they are compared with."""
 
     cells: tuple[Cell, ...]
     images: int
+    stats: Stats
 
     @property
     def verdict(self) -> str:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import bnstat
-from bnstat.api import compare
+from bnstat import compare
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.images import Sources
 

@@ -114,7 +114,7 @@ def test_a_bug_is_status_70(bnstat, monkeypatch):
     def broken(*sources, **options):
         raise LookupError("oh")
 
-    monkeypatch.setattr("bnstat.api.compute", broken)
+    monkeypatch.setattr("bnstat.api.computing.compute", broken)
     result = bnstat("compute", "tiny")
     assert (result.status, result.out) == (70, "")
     first, second = result.err.splitlines()

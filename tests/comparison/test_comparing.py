@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import bnstat
-from bnstat.api import compare
+from bnstat import compare
 from bnstat.errors import BnstatError, SourceError, SpecError
 
 ALL_TRAIN = ["train0.png", "train1.png", "train2.png", "train3.png"]

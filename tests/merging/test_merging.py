@@ -95,17 +95,18 @@ def test_order_does_not_matter_at_all(folder, measured):
 
 def test_a_part_is_measured_again_as_that_part(folder, measured, tmp_path):
     """compare and sweep take a shard, or some, for just these; never for the whole folder."""
-    from bnstat.api import baseline, sweep
+    from bnstat.api import documents
+    from bnstat.api.sweeping import sweep
 
     whole, (a, b, *_) = measured(folder)
     pair = bnstat.merge(a, b, partial=True)
     for part in (a, pair):
-        assert baseline.still_holds(part, baseline.settings_for(part, {}))
-        assert not baseline.is_of(part, str(folder))
+        assert documents.still_holds(part, documents.settings_for(part, {}))
+        assert not documents.is_plain_result_of(part, str(folder))
         part.save(tmp_path / "part.json")
-        _, again = sweep(tmp_path / "part.json", repeats=1, workers=1)
+        again = sweep(tmp_path / "part.json", repeats=1, workers=1).stats
         assert exact(again) == exact(part)
-    assert baseline.is_of(whole, str(folder))
+    assert documents.is_plain_result_of(whole, str(folder))
 
 
 def test_whole_sets_add_up(folder, photos):

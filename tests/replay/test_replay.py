@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 
 from bnstat.estimators import Schedule, batchnorm, expectation, two_pass
-from bnstat.replay import Grid, sweep
+from bnstat.replay import Grid
+from bnstat.replay import sweep as replay_grid
 from bnstat.stats.sweep import THREE_DECIMALS, Cell, Off, Sweep
+
+
+def sweep(records, grid):
+    """Replay a grid on records that come without a result."""
+    return replay_grid(records, grid, None)
 
 
 def test_cells_come_in_the_grids_order(equal):
@@ -120,18 +126,18 @@ def test_verdict_where_a_schedule_will_do():
     """The schedule that was off least is named, if it held three decimals in every repeat."""
     bad, good = cell(0.01, 0.01), cell(0.0001, 0.0002, size=32, momentum=None)
     better = cell(0.0001, 0.00015, size=128, momentum=0.01, order="listed")
-    assert Sweep((bad, good), 100).verdict == (
+    assert Sweep((bad, good), 100, None).verdict == (
         "For three decimals batches of 32, cumulative, shuffled would do: "
         "off by at most 0.0002 in every repeat."
     )
-    assert Sweep((bad, good, better), 100).verdict.startswith(
+    assert Sweep((bad, good, better), 100, None).verdict.startswith(
         "For three decimals batches of 128, momentum 0.01, listed would do"
     )
 
 
 def test_verdict_where_none_will_do():
     """Otherwise the nearest schedule is named, with how far off it was."""
-    assert Sweep((cell(0.01, 0.0), cell(0.0001, 0.002, size=32)), 100).verdict == (
+    assert Sweep((cell(0.01, 0.0), cell(0.0001, 0.002, size=32)), 100, None).verdict == (
         "None of these schedules holds three decimals; the nearest, batches of 32, momentum 0.1, "
         "shuffled, was off by up to 0.002. two-pass is exact."
     )

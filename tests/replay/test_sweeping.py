@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 import bnstat
-from bnstat.api import sweep
+from bnstat import sweep
 from bnstat.errors import BnstatError, MeasureError
 
 ONE = {"batch_sizes": (4,), "momenta": (0.1,), "orders": ("shuffled",), "repeats": 1, "workers": 1}
@@ -36,7 +36,8 @@ def data(tmp_path, monkeypatch):
 @pytest.mark.parametrize("momentum", [0.1, None])
 def test_agrees_with_compute(settings, momentum, data):
     """For the same schedule and seed, a cell is as far off as compute's batchnorm."""
-    found, stats = sweep("data", **ONE | {"momenta": (momentum,)} | settings)
+    found = sweep("data", **ONE | {"momenta": (momentum,)} | settings)
+    stats = found.stats
     direct = bnstat.compute("data", batch_size=4, momentum=momentum, workers=1, **settings)
     assert (direct.methods["two-pass"], direct.sum) == (stats.methods["two-pass"], stats.sum)
     (cell,) = found.cells
@@ -55,7 +56,7 @@ def test_each_image_is_drawn_once_an_epoch_for_the_whole_grid(data):
     (data / "counting.py").write_text(
         "calls = []\ndef T(image):\n    calls.append(1)\n    return image"
     )
-    found, _ = sweep("data", augment="counting:T", epochs=2, repeats=5, workers=1)
+    found = sweep("data", augment="counting:T", epochs=2, repeats=5, workers=1)
     calls = len(sys.modules.pop("counting").calls)
     sys.path.remove(str(data))
     assert (18, 18) == (len(found.cells), calls)
@@ -65,9 +66,10 @@ def test_settings_come_from_the_document(data):
     """A result's images are measured again as they were: mode, seed, epochs and pipeline."""
     made = bnstat.compute("data", augment="RandomCrop(8)", mode="L", seed=4, epochs=2, workers=1)
     made.save("bnstat.json")
-    _, stats = sweep("bnstat.json", **ONE)
+    stats = sweep("bnstat.json", **ONE).stats
     assert (made.sum, made.pipeline, made.mode) == (stats.sum, stats.pipeline, stats.mode)
-    _, other = sweep("bnstat.json", augment="CenterCrop(8)", mode="RGB", seed=0, epochs=1, **ONE)
+    augmented = {"augment": "CenterCrop(8)", "mode": "RGB", "seed": 0, "epochs": 1}
+    other = sweep("bnstat.json", **augmented, **ONE).stats
     direct = bnstat.compute("data", augment="CenterCrop(8)", workers=1)
     assert (direct.sum, direct.pipeline) == (other.sum, other.pipeline)
 
@@ -77,7 +79,7 @@ def test_document_of_normalized_images_is_measured_as_it_was(data):
     spec = "ToImage | ToDtype(float64, scale=True) | Normalize([0.5], [0.5])"
     made = bnstat.compute("data", augment=spec, keep_normalize=True, workers=1)
     made.save("bnstat.json")
-    assert made.mean == sweep("bnstat.json", **ONE)[1].mean
+    assert made.mean == sweep("bnstat.json", **ONE).stats.mean
 
 
 def test_batches_of_a_single_sample(tmp_path):
@@ -89,7 +91,7 @@ def test_batches_of_a_single_sample(tmp_path):
     assert str(error.value) == (
         "a batch has one sample per channel, where BatchNorm2d raises; take larger batches"
     )
-    assert 1 == len(sweep(tmp_path, **ONE | {"batch_sizes": (2,)})[0].cells)
+    assert 1 == len(sweep(tmp_path, **ONE | {"batch_sizes": (2,)}).cells)
 
 
 def test_no_document(tmp_path, monkeypatch):

@@ -37,4 +37,5 @@ def sweep():
             Cell(8, None, "listed", 1, 4, 0.0, *off),
         ),
         32,
+        None,
     )

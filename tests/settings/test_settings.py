@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bnstat.api import compare, compute, sweep
+from bnstat import compare, compute, sweep
 from bnstat.cli.app import app
 from bnstat.estimators import Schedule
 from bnstat.settings import MeasureSettings, Settings, SweepSettings, complete, settings_of
@@ -19,7 +19,7 @@ KINDS = {"compute": (compute, Settings), "compare": (compare, Settings)}
 KINDS["sweep"] = (sweep, SweepSettings)
 
 SNIPPET = """\
-import bnstat.api as bnstat
+import bnstat
 bnstat.compute("a", epochs=2, momentum=None, mode="native")
 bnstat.compare("a", epochs=2, momentum=None, mode="native")
 bnstat.sweep("a", epochs=2, momenta=[None, 0.1], mode="native")

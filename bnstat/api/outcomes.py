@@ -1,4 +1,4 @@
-"""What was found in the images, as results."""
+"""Records to results: the figures, and where they come from."""
 
 from __future__ import annotations
 
@@ -30,28 +30,37 @@ from bnstat.stats import (
 )
 from bnstat.text import key_text
 
+# What is measured of each image: the image itself (None), or the draws of a pipeline.
 Plans: TypeAlias = tuple[Draws | None, ...]
 
 
 @dataclass(frozen=True)
-class Result:
-    """One view of the images: its result, and the records that it came from."""
+class Outcome:
+    """One view of the images: its result, and the records that it was made from."""
 
     stats: Stats
     records: Records
 
 
-def results(found: Sources, seen: Scan, plans: Plans, settings: Settings) -> list[Result]:
-    """Return the result of each view of the images."""
-    described = [p for plan in plans for p in _described(plan, settings)]
+def outcomes(sources: Sources, scan: Scan, plans: Plans, settings: Settings) -> list[Outcome]:
+    """Return the outcome of each view of the images; a plan has one view or several.
+
+    Raises
+    ------
+    SourceError
+        If there is no image.
+    NothingMeasuredError
+        If no image could be measured.
+    """
+    pipelines = [pipeline for plan in plans for pipeline in _pipelines(plan, settings)]
     return [
-        _result(found, seen, view, pipeline, settings)
-        for view, pipeline in zip(seen.views, described, strict=True)
+        _outcome(sources, scan, view, pipeline, settings)
+        for view, pipeline in zip(scan.views, pipelines, strict=True)
     ]
 
 
-def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
-    """Return what each view of a plan shows."""
+def _pipelines(plan: Draws | None, settings: Settings) -> list[Pipeline]:
+    """Return what was done to the images in each view of a plan."""
     if plan is None:
         return [Pipeline(None, (), settings["seed"], settings["epochs"])]
     recipe, steps = plan.recipe, plan.recipe.transforms
@@ -61,49 +70,49 @@ def _described(plan: Draws | None, settings: Settings) -> list[Pipeline]:
     return [replace(whole, transforms=steps[:end]) for end in ends]
 
 
-def _result(
-    found: Sources, seen: Scan, view: View, pipeline: Pipeline, settings: Settings
-) -> Result:
-    if found.shards is None:  # a shard may well be empty, and the others not
-        _check_measured(found, seen, view)
-    source = _source(found, seen, view)
-    return Result(_stats(view.records, source, pipeline, settings), view.records)
+def _outcome(
+    sources: Sources, scan: Scan, view: View, pipeline: Pipeline, settings: Settings
+) -> Outcome:
+    if sources.shards is None:  # a shard may be empty where the others are not
+        _check_measured(sources, scan, view)
+    source = _source(sources, scan, view)
+    return Outcome(_stats(view.records, source, pipeline, settings), view.records)
 
 
-def _check_measured(found: Sources, seen: Scan, view: View) -> None:
-    where = " ".join(found.locations)
-    if seen.images == 0:
-        beside = f" ({found.skipped} files of other kinds)" if found.skipped else ""
-        raise SourceError(f"no images in {where}{beside}; name files to have them opened anyway")
+def _check_measured(sources: Sources, scan: Scan, view: View) -> None:
+    where = " ".join(sources.locations)
+    if scan.images == 0:
+        others = f" ({sources.skipped} files of other kinds)" if sources.skipped else ""
+        raise SourceError(f"no images in {where}{others}; name files to have them opened anyway")
     if len(view.records) == 0:
         failures = [(key_text(key), reason) for key, reason in view.failures]
         raise NothingMeasuredError(
-            f"none of the {seen.images} images in {where} could be measured", failures
+            f"none of the {scan.images} images in {where} could be measured", failures
         )
 
 
-def _source(found: Sources, seen: Scan, view: View) -> Source:
-    listed = found.listing
+def _source(sources: Sources, scan: Scan, view: View) -> Source:
+    listed = sources.listing
     return Source(
-        locations=found.locations,
+        locations=sources.locations,
         cwd=key_text(os.getcwdb()),
-        images=seen.images - len(view.failures),
-        skipped=found.skipped,
-        duplicates=found.duplicates,
+        images=scan.images - len(view.failures),
+        skipped=sources.skipped,
+        duplicates=sources.duplicates,
         deeper_than_8_bits=len(view.deep),
         failures=tuple(Failure(key_text(key), reason) for key, reason in view.failures),
         warnings=_warnings(view),
-        fingerprint=f"{seen.fingerprint:064x}",
+        fingerprint=f"{scan.fingerprint:064x}",
         files_from=_file_list(listed) if listed else None,
-        shards=found.shards,
+        shards=sources.shards,
     )
 
 
 def _warnings(view: View) -> Warnings:
-    """Return how many images Pillow warned of, and what it said of the first."""
-    said = dict(sorted(view.warnings, reverse=True))  # of each image the first
-    first = [Warned(key_text(key), said[key]) for key in sorted(said)[:MOST_WARNINGS]]
-    return Warnings(len(said), tuple(first))
+    """Return how many images Pillow warned of, and the warnings of the first images by key."""
+    texts = dict(sorted(view.warnings, reverse=True))  # of each image the first
+    first = [Warned(key_text(key), texts[key]) for key in sorted(texts)[:MOST_WARNINGS]]
+    return Warnings(len(texts), tuple(first))
 
 
 def _stats(records: Records, source: Source, pipeline: Pipeline, settings: Settings) -> Stats:

@@ -1,4 +1,4 @@
-"""What was measured before: where its images are, how, and whether they are still the same."""
+"""Result documents as sources: what they were measured with, and whether they still hold."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from bnstat.api.measuring import opened
+from bnstat.api.sources import sources_of
 from bnstat.errors import SourceError
-from bnstat.images import Sources
 from bnstat.images.urls import is_url
-from bnstat.settings import MeasureSettings, Settings, complete, settings_of
+from bnstat.settings import Settings, complete, settings_of
 from bnstat.stats import BatchNormEstimate, Stats
 
 DOCUMENT = "bnstat.json"
@@ -19,34 +18,6 @@ DOCUMENT = "bnstat.json"
 def is_document(name: str) -> bool:
     """Whether a source names a result document, not images; "-" is one on standard input."""
     return name == "-" or name.endswith(".json")
-
-
-def located(source: str | os.PathLike[str] | Stats, settings: MeasureSettings) -> Sources:
-    """Return the images of a folder or file, or those that a result was made of.
-
-    Raises
-    ------
-    SourceError
-        If the result does not say where they are: it is of a list from standard input, or names
-        what no file can be called.
-    """
-    if not isinstance(source, Stats):
-        return opened(settings, [source])
-    listed = source.source.files_from
-    if listed is not None and not listed.again:
-        raise SourceError(
-            "the images of this result came as a list on standard input, which cannot be read "
-            "again, or as several lists; name a SOURCE"
-        )
-    locations, cwd, shards = source.source.locations, source.source.cwd, source.source.shards
-    if not locations:
-        raise SourceError("the result does not say where its images are; name a SOURCE")
-    try:
-        if listed is None:
-            return opened(settings, locations, cwd=cwd, shards=shards)
-        return opened(settings, [], locations[0], listed.null, listed.root, cwd, shards)
-    except ValueError as error:  # NUL, or half of a surrogate pair
-        raise SourceError(f"the result names what no file can be called: {error}") from error
 
 
 def settings_for(stats: Stats, given: Mapping[str, Any]) -> Settings:
@@ -64,7 +35,7 @@ def settings_for(stats: Stats, given: Mapping[str, Any]) -> Settings:
 
 
 def recorded(stats: Stats) -> dict[str, Any]:
-    """Return the settings that a result tells."""
+    """Return the settings that a result has recorded."""
     batchnorm = stats.methods.get("batchnorm")
     replayed = batchnorm if isinstance(batchnorm, BatchNormEstimate) else None
     places = {"result": stats, "pipeline": stats.pipeline, "batchnorm": replayed}
@@ -84,11 +55,11 @@ def still_holds(stats: Stats, settings: Settings) -> bool:
     own: Mapping[str, Any] = settings_for(stats, {})
     if any(own[name] != used[name] for name, s in settings_of(Settings).items() if s.recorded_in):
         return False
-    total = sum(reference.fingerprint() for reference in located(stats, settings)) % 2**256
+    total = sum(reference.fingerprint() for reference in sources_of(stats, settings)) % 2**256
     return f"{total:064x}" == stats.source.fingerprint
 
 
-def is_of(stats: Stats, location: str) -> bool:
+def is_plain_result_of(stats: Stats, location: str) -> bool:
     """Whether a result is of this one source, seen from here, whole and plain."""
     source = stats.source
     if source.locations != (location,) or source.files_from or source.shards:

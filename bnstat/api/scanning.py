@@ -1,0 +1,122 @@
+"""Images to records and results, plain and through pipelines."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from bnstat import pipelines
+from bnstat.api.journaling import open_journal
+from bnstat.api.outcomes import Outcome, Plans, outcomes
+from bnstat.api.sources import limits_of
+from bnstat.engines import InlineEngine, open_engine
+from bnstat.errors import JournalError
+from bnstat.images import Reference, Sources
+from bnstat.pipelines import Draws, Spec
+from bnstat.preloads import preloads
+from bnstat.scan import Measure, Scan, scan
+from bnstat.settings import Settings
+
+if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
+    from bnstat.journal import Journal
+
+
+def measure(
+    sources: Sources,
+    augments: Sequence[Spec | None],
+    settings: Settings,
+    *,
+    attribute: bool = False,
+    journal: str | os.PathLike[str] | None = None,
+) -> list[Outcome]:
+    """Measure images plain (None) and through pipelines, from one decode.
+
+    With `attribute`, a pipeline has an outcome after each of its transforms. `journal` is the file
+    that remembers what was measured.
+
+    Raises
+    ------
+    JournalError
+        If the journal cannot be used, or has failed in mid-run; then with the result.
+    """
+    plans = plan_views(augments, settings, attribute=attribute)
+    total = _count_beside(sources) if settings["progress"] else lambda: None
+    with open_journal(journal, sources, plans, settings) as opened:
+        scanned = scan_images(sources, plans, settings, journal=opened, total=total)
+    measured = outcomes(sources, scanned, plans, settings)
+    if opened is not None and opened.failure is not None:
+        raise JournalError(opened.failure, measured[0].stats)
+    return measured
+
+
+def plan_views(
+    augments: Sequence[Spec | None], settings: Settings, *, attribute: bool = False
+) -> Plans:
+    """Return what is to be measured of each image: the image itself (None), or a pipeline's draws.
+
+    Raises
+    ------
+    SpecError
+        If a pipeline has no meaning, or cannot be made.
+    """
+    return tuple(_plan(augment, settings, attribute) for augment in augments)
+
+
+def _plan(augment: Spec | None, settings: Settings, attribute: bool) -> Draws | None:
+    if augment is None:
+        return None
+    recipe = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
+    warned = recipe.check()  # before any image is read
+    return Draws(recipe, settings["seed"], settings["epochs"], attribute, warned)
+
+
+def scan_images(
+    images: Iterable[Reference],
+    plans: Plans,
+    settings: Settings,
+    *,
+    part: bool = False,
+    journal: Journal[Reference] | None = None,
+    total: Callable[[], int | None] = lambda: None,
+) -> Scan:
+    """Scan images on the engine of the settings; with `part`, for several scans to be joined."""
+    work = Measure(
+        settings["mode"],
+        limits_of(settings),
+        plans,
+        per_image_histograms=journal is not None,
+    )
+    killable = settings["timeout"] is not None  # what takes too long is ended with its process
+    preload, name = preloads(pipeline=any(plans)), settings["engine"]
+    with closing(open_engine(settings["workers"], preload, name, killable=killable)) as engine:
+        if not isinstance(engine, InlineEngine):
+            _check_sendable(plans)
+        return scan(
+            images,
+            work,
+            engine,
+            part=part,
+            journal=journal,
+            fail_fast=settings["fail_fast"],
+            progress=settings["progress"],
+            total=total,
+        )
+
+
+def _check_sendable(plans: Plans) -> None:
+    """Raise SpecError if a transform object cannot be sent to workers."""
+    for plan in plans:
+        if plan is not None and plan.recipe.passed is not None:
+            plan.recipe.passed.check_sendable(
+                "it cannot be sent to workers; define it in a module, or measure with workers=1"
+            )
+
+
+def _count_beside(sources: Sources) -> Callable[[], int | None]:
+    """Count the images beside the scan; return what tells their number, once it is known."""
+    count: list[int | None] = []
+    threading.Thread(target=lambda: count.append(sources.count()), daemon=True).start()
+    return lambda: count[0] if count else None

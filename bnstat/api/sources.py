@@ -1,0 +1,85 @@
+"""Where the images of a run come from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from bnstat.errors import SourceError
+from bnstat.images import Limits, Sources
+from bnstat.images.listing import Listing
+from bnstat.images.shards import ShardKeys
+from bnstat.settings import MeasureSettings
+from bnstat.stats import Shards, Stats
+
+Location: TypeAlias = str | os.PathLike[str]
+
+
+def flat(sources: Iterable[Location | Iterable[Location]]) -> list[str]:
+    """Return sources as text, those of a list each for itself.
+
+    >>> flat(["a", ["b", "c"]])
+    ['a', 'b', 'c']
+    """
+    lists = ([s] if isinstance(s, str | os.PathLike) else s for s in sources)
+    return [os.fspath(source) for each in lists for source in each]
+
+
+def limits_of(settings: MeasureSettings) -> Limits:
+    """Return what settings say of how much an image may take."""
+    names = ("max_pixels", "max_bytes", "timeout", "network_timeout")
+    return Limits(**{name: settings[name] for name in names})  # type: ignore[literal-required]
+
+
+def open_sources(
+    sources: Sequence[Location],
+    settings: MeasureSettings,
+    files_from: Location | None = None,
+    null: bool = False,
+    root: Location | None = None,
+    cwd: str = "",
+    shards: Shards | None = None,
+) -> Sources:
+    """Return the images of folders and files, or those that a list names; relative to `cwd`.
+
+    `shards` are those to include; None is all.
+
+    Raises
+    ------
+    SourceError
+        If there is no such source, or both sources and a list are given.
+    """
+    keys, limits = ShardKeys(shards), limits_of(settings)
+    if files_from is None:
+        return Sources.open([os.fspath(source) for source in sources], cwd, keys, limits)
+    if sources:
+        raise SourceError("give sources or files_from, not both")
+    folder = None if root is None else os.fspath(root)
+    return Sources.listed(Listing(os.fspath(files_from), null, folder, cwd, keys, limits), keys)
+
+
+def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:
+    """Return the images that a result was made of.
+
+    Raises
+    ------
+    SourceError
+        If the result does not say where they are: it is of a list from standard input, or names
+        what no file can be called.
+    """
+    listed = stats.source.files_from
+    if listed is not None and not listed.again:
+        raise SourceError(
+            "the images of this result came as a list on standard input, which cannot be read "
+            "again, or as several lists; name a SOURCE"
+        )
+    locations, cwd, shards = stats.source.locations, stats.source.cwd, stats.source.shards
+    if not locations:
+        raise SourceError("the result does not say where its images are; name a SOURCE")
+    try:
+        if listed is None:
+            return open_sources(locations, settings, cwd=cwd, shards=shards)
+        return open_sources([], settings, locations[0], listed.null, listed.root, cwd, shards)
+    except ValueError as error:  # NUL, or half of a surrogate pair
+        raise SourceError(f"the result names what no file can be called: {error}") from error
