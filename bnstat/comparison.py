@@ -71,7 +71,7 @@ class Difference:
 
     @property
     def largest(self) -> float:
-        """The largest |difference| of a mean or std."""
+        """The largest absolute difference of a mean or std."""
         return max(map(abs, (*self.mean, *self.std)))
 
 
@@ -85,7 +85,7 @@ class Comparison:
 
     @property
     def largest(self) -> float:
-        """The largest |difference| from the baseline of all rows."""
+        """The largest absolute difference from the baseline of all rows."""
         return max(difference.largest for difference in self.differences)
 
     def to_dict(self) -> dict[str, Any]:

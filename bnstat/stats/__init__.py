@@ -9,6 +9,7 @@ source      where the images are, and what was done to them
 contents    what a document says, of these
 document    its JSON; reading, writing, node
 stats       a result, in memory and in a file
+summary     a result on a few lines
 draws       whether a pipeline draws at random
 exactness   whether figures are exact, in words
 empty       the figures of a result in which nothing was measured

@@ -11,9 +11,10 @@ from bnstat import files
 from bnstat.errors import DocumentError
 from bnstat.stats.contents import Contents
 from bnstat.stats.document import parse, render
+from bnstat.stats.summary import html, summary
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Stats(Contents):
     """A result: per-channel mean and variance by several methods, and what they were made from.
 
@@ -45,6 +46,14 @@ class Stats(Contents):
 
     A shard in which nothing was measured has no channels and no method.
     """
+
+    def __repr__(self) -> str:
+        """Return a few lines: what was measured, mean and std."""
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        """Return the table that a notebook shows."""
+        return html(self)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Stats:
