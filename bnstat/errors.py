@@ -32,6 +32,10 @@ class SpecError(BnstatError):
     """A pipeline spec has no meaning, or what it names cannot be made."""
 
 
+class ModelError(BnstatError):
+    """A model or its weights cannot be loaded, or the model cannot be changed as asked."""
+
+
 class DocumentError(BnstatError):
     """A result document cannot be read."""
 

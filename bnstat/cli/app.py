@@ -8,7 +8,7 @@ import click
 
 from bnstat._version import __version__
 
-COMMANDS = ("compute", "compare", "sweep", "export", "merge", "pipelines", "demo")
+COMMANDS = ("compute", "compare", "sweep", "export", "fold", "merge", "pipelines", "demo")
 
 
 class _Commands(click.Group):

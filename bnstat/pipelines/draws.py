@@ -14,8 +14,9 @@ import numpy as np
 
 from bnstat.pipelines.masks import Drawn, Mask, check_takes_masks, draw_with_mask
 from bnstat.pipelines.spec import Recipe
-from bnstat.pipelines.user import Albumentations, printing_aside
+from bnstat.pipelines.user import Albumentations
 from bnstat.pipelines.warned import warnings_collected
+from bnstat.user_code import stdout_on_stderr
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def caller_undisturbed() -> Iterator[None]:
     torch.set_num_threads(1)
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()
     try:
-        with printing_aside():
+        with stdout_on_stderr():
             yield
     finally:
         torch.set_rng_state(states[0])

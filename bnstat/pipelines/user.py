@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, redirect_stdout
 from copy import copy
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from bnstat.errors import SpecError
-from bnstat.torch_cache import no_cache_folder
+from bnstat.user_code import call_object, find_object
 
 # What may stand behind Normalize without changing values.
 _TYPES_ONLY = {"ToTensorV2", "ToPureTensor"}
@@ -30,7 +26,7 @@ def load(where: str, *, keep_normalize: bool) -> Callable[[Any], Any]:
     SpecError
         If importing or making it fails, or it cannot be called.
     """
-    transform = _made(_found(where), where)
+    transform = _made(find_object(where), where)
     if not keep_normalize:
         transform = without_normalize(transform)
     return as_transform(transform, where)
@@ -56,23 +52,8 @@ def as_transform(transform: Any, name: str) -> Callable[[Any], Any]:
 
 def ends_in_normalize(where: str) -> bool:
     """Whether the transform at package.module:attribute has a Normalize at its end."""
-    transform = _made(_found(where), where)
+    transform = _made(find_object(where), where)
     return without_normalize(transform) is not transform
-
-
-def _found(where: str) -> Any:
-    module, _, attribute = where.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        with printing_aside(), no_cache_folder():
-            found = import_module(module)
-            for part in attribute.split("."):
-                found = getattr(found, part)
-    except (Exception, SystemExit) as error:
-        raise SpecError(f"cannot load {where}: {type(error).__name__}: {error}") from error
-    return found
 
 
 def _made(found: Any, where: str) -> Any:
@@ -83,11 +64,7 @@ def _made(found: Any, where: str) -> Any:
         if inspect.isclass(found):
             raise SpecError(f"{where} needs arguments to be made; name an object made of it")
         return found
-    try:
-        with printing_aside():
-            return found()
-    except (Exception, SystemExit) as error:
-        raise SpecError(f"{where}() failed: {type(error).__name__}: {error}") from error
+    return call_object(found, where)
 
 
 def _needs_arguments(found: Any) -> bool:
@@ -97,11 +74,6 @@ def _needs_arguments(found: Any) -> bool:
         return True
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return any(p.default is p.empty and p.kind not in optional for p in parameters)
-
-
-def printing_aside() -> AbstractContextManager[object]:
-    """Have what the user's code prints on stderr: stdout is for data."""
-    return redirect_stdout(sys.stderr)
 
 
 def without_normalize(transform: Any) -> Any:

@@ -1,0 +1,103 @@
+"""`bnstat fold`: a model with its normalization built in, for deployment."""
+
+from __future__ import annotations
+
+import click
+
+from bnstat.text import printable
+
+
+class _Size(click.ParamType[tuple[int, int]]):
+    """One number for both sides, or HEIGHTxWIDTH."""
+
+    name = "size"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Return (height, width)."""
+        sides = value.split("x")
+        if len(sides) > 2 or not all(s.isascii() and s.isdigit() and int(s) for s in sides):
+            self.fail(f"{value!r} is not a size, like 224 or 224x320", param, ctx)
+        return int(sides[0]), int(sides[-1])
+
+
+@click.command("fold", short_help="Build the normalization into a model, for deployment.")
+@click.argument("model")
+@click.option(
+    "--weights",
+    metavar="FILE",
+    help="The model's state_dict, of torch.save or .safetensors. Only code of yours needs none.",
+)
+@click.option(
+    "--stats",
+    metavar="FILE|CONSTANTS",
+    default="bnstat.json",
+    show_default=True,
+    help="What the model's images are normalized with: a result, or constants as in compare --to.",
+)
+@click.option(
+    "--input",
+    type=click.Choice(["float", "uint8"]),
+    default="float",
+    show_default=True,
+    help="Images in [0, 1], or 8-bit ones in 0-255.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["nchw", "nhwc"]),
+    default="nchw",
+    show_default=True,
+    help="Axes of the images.",
+)
+@click.option(
+    "--input-size",
+    type=_Size(),
+    metavar="N|HxW",
+    help="Size of all images, where a model takes no other.  [default: any]",
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE.pt2|FILE.onnx",
+    help="Where to write: a program of torch.export, or ONNX.",
+)
+def command(
+    model: str,
+    weights: str | None,
+    stats: str,
+    input: str,
+    layout: str,
+    input_size: tuple[int, int] | None,
+    output: str,
+) -> None:
+    """Fold BatchNorm into the layers in front of it, and the normalization into the first one.
+
+    MODEL is torchvision:NAME, timm:NAME, or package.module:attribute: an nn.Module or what makes
+    one. What is written takes images as they are, any number of them; it is read back and run
+    beside the model before it takes its place.
+    """
+    from bnstat.api.folding import fold
+
+    done = fold(
+        model,
+        output,
+        weights=weights,
+        stats=stats,
+        input=input,
+        layout=layout,
+        input_size=input_size,
+    )
+    norms = len(done.folded) + len(done.kept)
+    _say(f"folded: {len(done.folded)} of {norms} BatchNorm layers")
+    for name, reason in done.kept:
+        _say(f"stays: {name}, as {reason}")
+    _say(done.normalization)
+    _say(f"written: {done.output}")
+    border = "" if done.border is None else f", {done.border:.1e} at the first layer's border"
+    _say(f"checked: {done.images}: outputs differ by {done.difference:.1e} of the largest{border}")
+
+
+def _say(text: str) -> None:
+    click.echo(printable(text), err=True)

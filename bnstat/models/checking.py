@@ -1,0 +1,121 @@
+"""A written model, run by its own reader beside the model that it was made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bnstat.errors import ModelError
+from bnstat.models.normalization import Input
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.fx import GraphModule
+
+TOLERANCE = 1e-4  # of the largest |output|
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far a written model is from the model itself, of the largest |value|.
+
+    outputs: of the model; border: of the outermost ring of what the first layer makes, or None
+    where there is no single first layer.
+    """
+
+    outputs: float
+    border: float | None
+
+    def check(self) -> None:
+        """Raise ModelError where it is too far."""
+        worst = max(self.outputs, self.border or 0.0)
+        if not worst <= TOLERANCE:
+            raise ModelError(
+                f"the written model is off by {worst:.1e} of the largest value, more than "
+                f"{TOLERANCE:.0e}; nothing is written"
+            )
+
+
+def compare(
+    model: nn.Module,
+    file: Path,
+    border: tuple[GraphModule, GraphModule] | None,
+    images: Tensor,
+    wanted: Input,
+) -> Agreement:
+    """Run a file on images, uint8 of shape (N, C, H, W), and the model on them normalized."""
+    import torch
+
+    given = as_given(images, wanted)
+    normalized = _normalized(images, wanted)
+    with torch.no_grad():
+        expected = _floats(model(normalized))
+        outputs = difference(expected, _floats(_run(file, given)))
+        if border is None:
+            return Agreement(outputs, None)
+        rings = [
+            [_ring(part(images))] for part, images in zip(border, (normalized, given), strict=True)
+        ]
+    return Agreement(outputs, difference(*rings))
+
+
+def as_given(images: Tensor, wanted: Input) -> Tensor:
+    """Return uint8 images (N, C, H, W) as a folded model takes them."""
+    given = images if wanted.uint8 else images.float() / 255
+    return given.permute(0, 2, 3, 1).contiguous() if wanted.channels_last else given
+
+
+def _normalized(images: Tensor, wanted: Input) -> Tensor:
+    from torchvision.transforms import v2
+
+    normalize = v2.Normalize(mean=list(wanted.mean), std=list(wanted.std))
+    normalized: Tensor = normalize(images.float() / 255)
+    return normalized
+
+
+def _run(file: Path, images: Tensor) -> Any:
+    import torch
+
+    if file.suffix == ".onnx":
+        return _run_onnx(file, images)
+    return torch.export.load(str(file)).module()(images)
+
+
+def _run_onnx(file: Path, images: Tensor) -> Any:
+    import onnxruntime
+    import torch
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    outputs = session.run(None, {session.get_inputs()[0].name: images.numpy()})
+    return [torch.from_numpy(each) for each in outputs]
+
+
+def difference(wanted: list[Tensor], found: list[Tensor]) -> float:
+    """Return the largest |difference| of any tensor, in units of its largest |value|."""
+    if not wanted or [each.shape for each in wanted] != [each.shape for each in found]:
+        return float("inf")
+    return max(
+        float((a - b).abs().max() / a.abs().max().clamp(min=1e-30))
+        for a, b in zip(wanted, found, strict=True)
+    )
+
+
+def _floats(outputs: Any) -> list[Tensor]:
+    """Return all floating-point tensors of a model's output, in nested lists and mappings too."""
+    import torch
+    from torch.utils import _pytree
+
+    leaves, _ = _pytree.tree_flatten(outputs)
+    return [each for each in leaves if isinstance(each, torch.Tensor) and each.is_floating_point()]
+
+
+def _ring(features: Tensor) -> Tensor:
+    """Return the outermost pixels of (N, C, H, W)."""
+    import torch
+
+    inner = torch.zeros(features.shape[-2:], dtype=torch.bool)
+    inner[1:-1, 1:-1] = True
+    return features[..., ~inner]
