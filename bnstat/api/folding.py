@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnstat import constants, files, reports
-from bnstat.api.baseline import DOCUMENT, located
+from bnstat.api.documents import DOCUMENT
+from bnstat.api.sources import limits_of, sources_of
 from bnstat.errors import BnstatError, DocumentError, ModelError, SourceError
 from bnstat.settings import MeasureSettings, complete
 from bnstat.stats import Stats
@@ -172,7 +173,6 @@ def _decoded(stats: Stats, mode: str, size: tuple[int, int]) -> list[Tensor]:
     """Return images of a result, resized to one size, as far as they are still there."""
     from torchvision.transforms.v2 import functional
 
-    from bnstat.images import Limits
     from bnstat.images.modes import UnmeasurableError, in_8_bits
     from bnstat.scan.decode import Decoded, decode_each
 
@@ -183,9 +183,10 @@ def _decoded(stats: Stats, mode: str, size: tuple[int, int]) -> list[Tensor]:
             image = in_8_bits(decoded.image, mode).resize(size[::-1])
             found.append(functional.pil_to_tensor(image))
 
+    settings = complete(MeasureSettings, {})
     try:
-        chunk = list(islice(located(stats), _IMAGES))
+        chunk = list(islice(sources_of(stats, settings), _IMAGES))
     except (BnstatError, OSError):  # they are elsewhere by now
         return []
-    decode_each(chunk, Limits(complete(MeasureSettings, {})["max_pixels"]), keep)
+    decode_each(chunk, limits_of(settings), keep)
     return found
