@@ -12,7 +12,9 @@ FILES = sorted(ROOT.rglob("*.py"))
 # bnstat's own (or those of a Dask cluster, which the user names), for package.module:attribute, and
 # for modules of the standard library; and one, the fork server, by its own interpreter.
 ALLOWED = {
-    "pickle": {f"engines/{name}.py" for name in ("worker", "answer", "dask", "dask_worker")},
+    "pickle": {
+        f"engines/{name}.py" for name in ("worker", "answer", "messages", "dask", "dask_worker")
+    },
     "import_module": {
         *("__init__.py", "cli/app.py", "engines/fork_server_main.py", "estimators/every_method.py"),
         *("images/tar.py", "pipelines/user.py"),

@@ -18,9 +18,9 @@ from contextlib import suppress
 from functools import cache
 from itertools import count
 from multiprocessing.connection import Connection
-from multiprocessing.reduction import send_handle
 from threading import Lock
 
+from bnstat.engines.messages import receive, send
 from bnstat.engines.signals import ENDING, signals_held
 
 
@@ -46,7 +46,7 @@ class ForkServer:
         ours, theirs = socket.socketpair()
         with theirs:
             self._pid = _spawned(theirs)
-        self._control = Connection(ours.detach())
+        self._control = ours
         self._numbers = count()
         self._talking = Lock()
 
@@ -54,7 +54,7 @@ class ForkServer:
         """Have it import modules, which later workers find imported; it goes on by itself."""
         path = [entry or os.getcwd() for entry in sys.path]
         with self._talking:
-            self._control.send(("preload", path, list(modules)))
+            send(self._control, ("preload", path, list(modules)))
 
     def fork(self, connection: Connection, folder: str) -> int:
         """Have it fork a worker that serves `connection` in a folder; return the worker's number.
@@ -66,8 +66,7 @@ class ForkServer:
         """
         with self._talking:
             number = next(self._numbers)
-            self._control.send(("fork", number, folder))
-            send_handle(self._control, connection.fileno(), None)
+            send(self._control, ("fork", number, folder), connection.fileno())
             return number
 
     def end(self, workers: Sequence[int]) -> list[str]:
@@ -77,8 +76,8 @@ class ForkServer:
         """
         with self._talking:
             try:
-                self._control.send(("end", list(workers)))
-                causes: list[str] = self._control.recv()
+                send(self._control, ("end", list(workers)))
+                causes, _ = receive(self._control)
             except (EOFError, OSError):
                 self.close()
                 return ["unknown"] * len(workers)

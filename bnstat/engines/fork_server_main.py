@@ -4,7 +4,7 @@ It imports what workers need, once, and has a single thread, as forks must. Requ
 socket, which is its standard input at first:
 
     ("preload", sys.path, modules)    imports them
-    ("fork", number, folder)          forks a worker with the connection that is sent behind it
+    ("fork", number, folder)          forks a worker that serves the connection sent with it
     ("end", numbers)                  kills these workers; answers how each of them has ended
 
 The caller's end of the socket is closed when the caller has gone, however it went; then this
@@ -16,14 +16,15 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
-from multiprocessing.reduction import recv_handle
 from typing import NoReturn
 
+from bnstat.engines.messages import receive, send
 from bnstat.engines.signals import ENDING
 from bnstat.engines.worker_main import serve
 
@@ -39,9 +40,9 @@ def main() -> None:
             server.serve()
 
 
-def _control() -> Connection:
+def _control() -> socket.socket:
     """Return the socket, and leave standard input empty: it is not the workers' to read."""
-    control = Connection(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 3))
+    control = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 3))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -49,35 +50,40 @@ def _control() -> Connection:
 
 
 class _Server:
-    def __init__(self, control: Connection) -> None:
+    def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._pids: dict[int, int] = {}
         self._failed: dict[int, str] = {}
 
     def serve(self) -> None:
         """Do what the next request asks for."""
-        match self._control.recv():
+        request, descriptor = receive(self._control)
+        match request:
             case ("preload", path, modules):
                 _preload(path, modules)
             case ("fork", number, folder):
-                self._fork(number, folder, recv_handle(self._control))
+                self._fork(number, folder, descriptor)
             case ("end", numbers):
-                self._control.send(self._end(numbers))
+                send(self._control, self._end(numbers))
 
-    def _fork(self, number: int, folder: str, handle: int) -> None:
+    def _fork(self, number: int, folder: str, connection: int) -> None:
+        if connection < 0:
+            self._failed[number] = "too many open files"
+            return
         try:
             pid = os.fork()
         except OSError as error:
-            self._failed[number] = f"cannot be started: {error.strerror}"
+            self._failed[number] = f"it cannot be started: {error.strerror}"
         else:
             if pid == 0:
-                self._become_worker(handle, folder)
+                self._become_worker(connection, folder)
             self._pids[number] = pid
-        os.close(handle)
+        finally:
+            os.close(connection)
 
-    def _become_worker(self, handle: int, folder: str) -> NoReturn:
+    def _become_worker(self, connection: int, folder: str) -> NoReturn:
         try:
-            serve(Connection(handle), self._control, folder)
+            serve(Connection(connection), self._control, folder)
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:

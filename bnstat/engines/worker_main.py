@@ -8,11 +8,12 @@ import select
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from socket import socket
 
 from bnstat.engines.answer import answer
 
 
-def serve(connection: Connection, control: Connection, folder: str) -> None:
+def serve(connection: Connection, control: socket, folder: str) -> None:
     """Answer calls in the caller's folder until the caller has gone."""
     os.chdir(folder)  # the caller may have changed to it since the fork server was started
     threading.Thread(target=_end_with_caller, args=(control,), daemon=True).start()
@@ -22,7 +23,7 @@ def serve(connection: Connection, control: Connection, folder: str) -> None:
             connection.send_bytes(answer(connection.recv_bytes()))
 
 
-def _end_with_caller(control: Connection) -> None:
+def _end_with_caller(control: socket) -> None:
     """End this worker when the caller has closed the fork server's socket, or was killed."""
     closed = select.poll()
     closed.register(control.fileno(), 0)  # nothing but the other end's being closed

@@ -38,11 +38,11 @@ def test_only_what_is_about_an_output_cannot_be_written(bnstat, monkeypatch, err
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's limits")
 def test_too_many_open_files(process):
     """The limit is named, and the command that raises it."""
-    limit = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (6, 6))
+    limit = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (5, 5))
     result = process("compute", "tiny", "--workers", "2", preexec_fn=limit)
     assert (4, "") == (result.returncode, result.stdout)
     assert (
-        "bnstat: too many open files; the limit is 6, raise it: ulimit -n 256"
+        "bnstat: too many open files; the limit is 5, raise it: ulimit -n 256"
         == result.stderr.splitlines()[-1]
     )
 

@@ -1,7 +1,10 @@
 """The fork server: it imports once for all workers, and ends with its caller."""
 
 import os
+import resource
 import signal
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -88,3 +91,15 @@ bnstat.compute({os.fspath(photos)!r}, workers=2).save("out.json")
 """
     python("-c", program, cwd=tmp_path)
     assert (tmp_path / "out.json").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's limits")
+@pytest.mark.parametrize("files", [5, 6])
+def test_few_open_files(python, photos, files):
+    """Two workers need six open files; with fewer it is an error in a line, and nothing hangs."""
+    limit = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (files, files))
+    done = python(
+        "-m", "bnstat", "compute", photos, "-o", "-", "-q", "--workers", "2", preexec_fn=limit
+    )
+    said = "bnstat: too many open files; the limit is 5, raise it: ulimit -n 256\n"
+    assert (done.returncode, done.stderr) == ((0, "") if files > 5 else (4, said))
