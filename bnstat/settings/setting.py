@@ -24,13 +24,15 @@ class Setting:
         What None is called there. With `none_typed`, that is also how it is typed.
     at_least, above, at_most
         The range of numbers, in which each bound is optional.
+    convert
+        Makes of a value the one that is used; it is asked first.
     check
         Raises ValueError for a value without a meaning.
     option
         The option of the command line; "" is the name with dashes, None is no option.
     recorded_in
-        Which part of a result has it under its name: "result", "pipeline" or "batchnorm". A run on
-        the images of that result takes it from there.
+        Which part of a result has it under its name: "result", "selection", "pipeline" or
+        "batchnorm". A run on the images of that result takes it from there.
     moments_depend
         When the moments of an image depend on it: "always", with a "pipeline", or never (None).
     name, type, choices, optional, several
@@ -46,9 +48,10 @@ class Setting:
     at_least: float | None = None
     above: float | None = None
     at_most: float | None = None
+    convert: Callable[[Any], Any] | None = None
     check: Callable[[Any], None] | None = None
     option: str | None = ""
-    recorded_in: Literal["result", "pipeline", "batchnorm"] | None = None
+    recorded_in: Literal["result", "selection", "pipeline", "batchnorm"] | None = None
     moments_depend: Literal["always", "pipeline"] | None = None
     name: str = ""
     type: Any = None
@@ -61,13 +64,10 @@ class Setting:
         """Return the setting that is defined as NAME: Annotated[TYPE, Setting(...)]."""
         setting: Setting
         kind, setting = get_args(annotation)
+        kind, optional = _without_none(kind)
         several = get_origin(kind) is Sequence
         if several:
-            (kind,) = get_args(kind)
-        optional = False
-        if get_origin(kind) in (Union, UnionType):
-            optional = NoneType in get_args(kind)
-            kind = next(each for each in get_args(kind) if each is not NoneType)
+            kind, optional = _without_none(*get_args(kind))
         choices = get_args(kind) if get_origin(kind) is Literal else ()
         option = "--" + name.replace("_", "-") if setting.option == "" else setting.option
         return replace(
@@ -84,7 +84,9 @@ class Setting:
     def annotation(self) -> Any:
         """The type of the keyword argument."""
         one: Any = self.type | None if self.optional else self.type
-        return Sequence[one] if self.several else one
+        if not self.several:
+            return one
+        return Sequence[one] if self.default is not None else Sequence[one] | None
 
     @property
     def range(self) -> str:
@@ -96,7 +98,7 @@ class Setting:
 
     def text(self, value: Any) -> str:
         """Return a value as it is typed, or as help texts call it."""
-        if self.several:
+        if self.several and value is not None:
             return ",".join(map(self._text, value))
         return self._text(value)
 
@@ -145,6 +147,8 @@ class Setting:
         """
         if not self.several:
             return self._checked(value)
+        if value is None and self.default is None:
+            return None
         if isinstance(value, str) or not value:
             raise ValueError(f"{self.name} must be several values, is {value!r}")
         return tuple(map(self._checked, value))
@@ -152,6 +156,8 @@ class Setting:
     def _checked(self, value: Any) -> Any:
         if value is None and self.optional:
             return None
+        if self.convert is not None:
+            value = self.convert(value)
         if self.choices and value not in self.choices:
             raise ValueError(f"{self.name} must be one of {self.choices}, is {value!r}")
         if self.type in (int, float):
@@ -179,3 +185,10 @@ class Setting:
         low = -math.inf if self.at_least is None else self.at_least
         high = math.inf if self.at_most is None else self.at_most
         return low <= number <= high and (self.above is None or number > self.above)
+
+
+def _without_none(kind: Any) -> tuple[Any, bool]:
+    """Return a type without None, and whether None was a part of it."""
+    if get_origin(kind) not in (Union, UnionType):
+        return kind, False
+    return next(each for each in get_args(kind) if each is not NoneType), NoneType in get_args(kind)
