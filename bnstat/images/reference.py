@@ -36,7 +36,7 @@ class Reference(NamedTuple):
     key: its name in the set, by whose bytes everything is ordered; path: where the file is, or the
     archive that holds it; size: in bytes; mtime_ns: when it was last changed; problem: why it
     cannot be opened, or None; content: reads its bytes, None for the file at `path`; tag: an ETag
-    or CRC, used where there is no time of change.
+    or CRC, used where there is no time of change; labels: the image that selects its pixels.
     """
 
     key: bytes
@@ -46,12 +46,17 @@ class Reference(NamedTuple):
     problem: str | None = None
     content: Content | None = None
     tag: bytes = b""
+    labels: Reference | None = None
 
     def fingerprint(self) -> int:
-        """Return blake2b-256 of key, size and mtime as an integer; a set's is their sum."""
+        """Return blake2b-256 of key, size and mtime as an integer; a set's is their sum.
+
+        That of an image and its mask is the sum of both.
+        """
         changed = self.tag or b"%d" % self.mtime_ns
         text = b"%d/%s/%s" % (self.size, changed, self.key)
-        return int.from_bytes(blake2b(text, digest_size=32).digest())
+        own = int.from_bytes(blake2b(text, digest_size=32).digest())
+        return own if self.labels is None else (own + self.labels.fingerprint()) % 2**256
 
     def open(self, limits: ReadLimits = DEFAULT_LIMITS) -> IO[bytes]:
         """Return a file of the image's bytes, which can seek.

@@ -11,7 +11,9 @@ from bnstat.images.folder import Folder
 from bnstat.images.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.images.listing import Listing
 from bnstat.images.locations import Opening, sources_at
+from bnstat.images.mask_files import MaskFiles
 from bnstat.images.reference import Reference
+from bnstat.images.selection.labels import Labels
 from bnstat.images.shards import ALL_KEYS, ShardKeys
 from bnstat.images.source import Source
 from bnstat.stats import Shards
@@ -40,8 +42,10 @@ class Sources:
         locations: Sequence[str],
         listing: Listing | None = None,
         keys: ShardKeys = ALL_KEYS,
+        masks: MaskFiles | None = None,
     ) -> None:
         self._sources = sources
+        self._masks = masks
         self._keys = keys
         self.locations = tuple(key_text(os.fsencode(location)) for location in locations)
         self.listing = listing
@@ -54,11 +58,13 @@ class Sources:
         cwd: str = "",
         keys: ShardKeys = ALL_KEYS,
         limits: ReadLimits = DEFAULT_LIMITS,
+        labels: Labels | None = None,
     ) -> Sources:
         """Return the sources at folders, files, archives, URLs or patterns.
 
         Keys begin with the location where there are several, or where a pattern was expanded.
         Locations other than URLs are relative to `cwd`. Only images with these `keys` are included.
+        `labels` tells where the image is that selects the pixels of each.
 
         Raises
         ------
@@ -66,12 +72,16 @@ class Sources:
             If a location does not exist.
         """
         how = Opening(os.fsencode(cwd), keys, limits)
-        return cls(sources_at(locations, how), locations, keys=keys)
+        masks = MaskFiles(labels, how.cwd, limits) if labels else None
+        return cls(sources_at(locations, how), locations, keys=keys, masks=masks)
 
     @classmethod
-    def listed(cls, listing: Listing, keys: ShardKeys = ALL_KEYS) -> Sources:
+    def listed(
+        cls, listing: Listing, keys: ShardKeys = ALL_KEYS, labels: Labels | None = None
+    ) -> Sources:
         """Return the images that a list names."""
-        return cls([listing], [listing.location], listing, keys)
+        masks = MaskFiles(labels, os.fsencode(listing.cwd), listing.limits) if labels else None
+        return cls([listing], [listing.location], listing, keys, masks)
 
     @property
     def shards(self) -> Shards | None:
@@ -85,6 +95,8 @@ class Sources:
 
     def count(self) -> int | None:
         """Count the images and duplicates without opening any; None if reading them is needed."""
+        if self._masks is not None:
+            return None  # which files are masks shows while they are listed
         if self.shards is not None and not all(
             isinstance(s, Folder | Listing) for s in self._sources
         ):
@@ -100,10 +112,11 @@ class Sources:
     def __iter__(self) -> Iterator[Reference]:
         self.duplicates = 0
         for group in _groups(self._sources):
+            images = [self._masks.attached(source) if self._masks else source for source in group]
             if all(source.ordered for source in group):
-                yield from self._in_order(self._in_shards(_merged(group)))
+                yield from self._in_order(self._in_shards(_merged(images)))
             else:
-                yield from self._unordered(self._in_shards(chain.from_iterable(group)))
+                yield from self._unordered(self._in_shards(chain.from_iterable(images)))
 
     def _in_shards(self, references: Iterable[Reference]) -> Iterable[Reference]:
         """Leave out images of other shards, which not every source has done."""
@@ -146,7 +159,7 @@ def _groups(sources: Iterable[Source]) -> list[list[Source]]:
     return groups
 
 
-def _merged(sources: Sequence[Source]) -> Iterable[Reference]:
+def _merged(sources: Sequence[Iterable[Reference]]) -> Iterable[Reference]:
     if len(sources) == 1:
         return sources[0]
     return heapq.merge(*sources, key=lambda reference: reference.key)

@@ -13,6 +13,7 @@ from PIL import Image
 from bnstat.images import Limits, Reference
 from bnstat.images.decoding import load, reason, strict_pillow
 from bnstat.images.modes import UnmeasurableError
+from bnstat.text import key_text
 
 # What an engine says of a worker that was ended by the alarm of `_time_limit`.
 _TIMED_OUT = f"signal {signal.SIGALRM:d}"
@@ -22,13 +23,15 @@ class Decoded(NamedTuple):
     """An image of a chunk.
 
     row: its place in the chunk; reference: where it was read from; image: as Pillow decoded it;
-    deep: whether its file has more than 8 bits a sample.
+    deep: whether its file has more than 8 bits a sample; labels: the decoded image that selects its
+    pixels, or None.
     """
 
     row: int
     reference: Reference
     image: Image.Image
     deep: bool
+    labels: Image.Image | None = None
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,12 @@ def decode_each(
         for row, reference in enumerate(chunk):
             with _time_limit(limits.timeout):
                 try:
-                    image, deep = _opened(reference, limits)
+                    decoded = _decoded(row, reference, limits)
                 except Exception as error:
                     notes.failures.append((row, reason(error, reference.size)))
                 else:
-                    use(Decoded(row, reference, image, deep))
-                    del image
+                    use(decoded)
+                    del decoded
             notes.warnings.extend((row, text) for text in warned)
             warned.clear()
     return notes
@@ -68,6 +71,29 @@ def reason_of_loss(cause: str, limits: Limits) -> str:
     if limits.timeout is not None and cause == _TIMED_OUT:
         return f"takes longer than --timeout {limits.timeout:g}"
     return f"worker died ({cause})"
+
+
+def _decoded(row: int, reference: Reference, limits: Limits) -> Decoded:
+    image, deep = _opened(reference, limits)
+    if reference.labels is None:
+        return Decoded(row, reference, image, deep)
+    return Decoded(row, reference, image, deep, _mask(reference.labels, limits))
+
+
+def _mask(labels: Reference, limits: Limits) -> Image.Image:
+    """Return the decoded image that selects pixels.
+
+    Raises
+    ------
+    UnmeasurableError
+        If it cannot be read or decoded.
+    """
+    try:
+        return _opened(labels, limits)[0]
+    except Exception as error:
+        raise UnmeasurableError(
+            f"its mask {key_text(labels.key)}: {reason(error, labels.size)}"
+        ) from error
 
 
 def _opened(reference: Reference, limits: Limits) -> tuple[Image.Image, bool]:

@@ -97,7 +97,7 @@ class Measure:
     def _count(self, decoded: Decoded, views: Sequence[_View]) -> None:
         """Count an image in all views; where a pipeline fails, it is a failure of its views."""
         try:
-            chosen = self.conditions.of(decoded.image, self.mode)
+            chosen = self.conditions.of(decoded.image, self.mode, decoded.labels)
         except Exception as error:
             failure = (decoded.row, reason(error, decoded.reference.size))
             for view in views:

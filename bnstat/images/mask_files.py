@@ -1,0 +1,102 @@
+"""The second image of each image: where it is, and which files are masks and not images.
+
+A file is a mask if the pattern can mean it: that needs no look at other files, so that images can
+be listed while the scan runs. In an archive masks are members, and found by their names.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterable, Iterator
+
+from bnstat.images import urls
+from bnstat.images.archive import Archive
+from bnstat.images.limits import ReadLimits
+from bnstat.images.reference import Reference, file_reference
+from bnstat.images.selection.labels import Labels
+from bnstat.images.source import Source
+
+_NAMES = (b"{stem}", b"{name}")
+
+
+class MaskFiles:
+    """Adds to each image of a source the reference to its mask, and leaves out masks.
+
+    Parameters
+    ----------
+    labels
+        What is asked.
+    cwd
+        The folder that the pattern is relative to, unless it is a URL.
+    limits
+        On reading.
+    """
+
+    def __init__(self, labels: Labels, cwd: bytes, limits: ReadLimits) -> None:
+        self._labels = labels
+        self._cwd = os.path.abspath(cwd or b".")
+        self._limits = limits
+        pattern = os.fsencode(labels.pattern)
+        self._is_url = urls.is_url(pattern)
+        self._member = re.compile(_regular_expression(pattern), re.DOTALL)
+        whole = pattern if self._is_url else os.path.join(self._cwd, pattern)
+        self._file = re.compile(_regular_expression(whole), re.DOTALL)
+
+    def attached(self, source: Source) -> Iterator[Reference]:
+        """Yield the images of a source with the references to their masks."""
+        if isinstance(source, Archive):
+            yield from self._in_archive(source, len(source.prefix))
+        else:
+            for image in source:
+                if not self._is_mask(image):
+                    yield image._replace(labels=self._if_needed(self._found(image.key)))
+
+    def _in_archive(self, source: Iterable[Reference], prefix: int) -> Iterator[Reference]:
+        """Yield the images of an archive, which is read once for the masks and once for them."""
+        masks = {
+            member.key[prefix:]: member
+            for member in source
+            if self._member.fullmatch(member.key[prefix:])
+        }
+        for image in source:
+            name = image.key[prefix:]
+            if name not in masks:
+                path = os.path.normpath(self._labels.path(name))
+                yield image._replace(labels=self._if_needed(masks.get(path) or _missing(path)))
+
+    def _is_mask(self, image: Reference) -> bool:
+        path = image.path if urls.is_url(image.path) else os.path.abspath(image.path)
+        return self._file.fullmatch(path) is not None
+
+    def _found(self, key: bytes) -> Reference:
+        path = self._labels.path(key)
+        if self._is_url:
+            return urls.url_reference(path, path, self._limits)
+        return file_reference(path, os.path.join(self._cwd, path))
+
+    def _if_needed(self, mask: Reference) -> Reference | None:
+        """Return None for a mask that is missing and may be."""
+        missing = mask.problem == os.strerror(errno.ENOENT)
+        return None if missing and self._labels.missing_all else mask
+
+
+def _missing(path: bytes) -> Reference:
+    return Reference(path, b"", 0, 0, os.strerror(errno.ENOENT))
+
+
+def _regular_expression(pattern: bytes) -> bytes:
+    """Return the regular expression of the paths that a pattern can mean.
+
+    >>> bool(re.fullmatch(_regular_expression(b"labels/{dir}/{stem}.png"), b"labels/a/b/c.png"))
+    True
+    """
+    pieces = re.split(rb"(\{dir\}/?|\{stem\}|\{name\})", pattern)
+    return b"".join(_expression(piece) for piece in pieces)
+
+
+def _expression(piece: bytes) -> bytes:
+    if piece.startswith(b"{dir}"):
+        return rb"(?:.*/)?" if piece.endswith(b"/") else rb".*"
+    return rb"[^/]+" if piece in _NAMES else re.escape(piece)
