@@ -38,7 +38,12 @@ def recorded(stats: Stats) -> dict[str, Any]:
     """Return the settings that a result has recorded."""
     batchnorm = stats.methods.get("batchnorm")
     replayed = batchnorm if isinstance(batchnorm, BatchNormEstimate) else None
-    places = {"result": stats, "pipeline": stats.pipeline, "batchnorm": replayed}
+    places = {
+        "result": stats,
+        "selection": stats.selection,
+        "pipeline": stats.pipeline,
+        "batchnorm": replayed,
+    }
     return {
         name: getattr(places[setting.recorded_in], name)
         for name, setting in settings_of(Settings).items()

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from bnstat import estimators
-from bnstat.errors import NothingMeasuredError, SourceError
+from bnstat.api.selecting import selection
+from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule
 from bnstat.images import Sources
 from bnstat.images.listing import Listing
@@ -21,11 +22,12 @@ from bnstat.stats import (
     Failure,
     FileList,
     Pipeline,
-    Selection,
     Source,
     Stats,
+    Uncertainty,
     Warned,
     Warnings,
+    draws_at_random,
     empty_figures,
 )
 from bnstat.text import key_text
@@ -76,7 +78,7 @@ def _outcome(
     if sources.shards is None:  # a shard may be empty where the others are not
         _check_measured(sources, scan, view)
     source = _source(sources, scan, view)
-    return Outcome(_stats(view.records, source, pipeline, settings), view.records)
+    return Outcome(_stats(view, source, pipeline, settings), view.records)
 
 
 def _check_measured(sources: Sources, scan: Scan, view: View) -> None:
@@ -89,6 +91,21 @@ def _check_measured(sources: Sources, scan: Scan, view: View) -> None:
         raise NothingMeasuredError(
             f"none of the {scan.images} images in {where} could be measured", failures
         )
+    _check_counted(view.records)
+
+
+def _check_counted(records: Records) -> None:
+    """Raise MeasureError if a selection leaves nothing of a channel: it has no mean."""
+    empty = [c for c, n in zip(records.channels, records.count, strict=True) if n == 0]
+    if empty:
+        raise MeasureError(
+            f"no sample of channel {', '.join(empty)} counts: the selection leaves out all of them"
+        )
+
+
+def _uncertainty(records: Records, pipeline: Pipeline) -> Uncertainty | None:
+    random = draws_at_random(pipeline.transforms)
+    return estimators.uncertainty(records, len(records), random=random, confidence=0.95)
 
 
 def _source(sources: Sources, scan: Scan, view: View) -> Source:
@@ -115,14 +132,17 @@ def _warnings(view: View) -> Warnings:
     return Warnings(len(texts), tuple(first))
 
 
-def _stats(records: Records, source: Source, pipeline: Pipeline, settings: Settings) -> Stats:
+def _stats(view: View, source: Source, pipeline: Pipeline, settings: Settings) -> Stats:
+    records = view.records
+    measured = len(records) and any(records.count)
     return Stats(
         source=source,
         pipeline=pipeline,
         mode=settings["mode"],
-        selection=Selection(excluded=(0,) * len(records.channels)) if len(records) else Selection(),
+        selection=selection(settings, view),
+        uncertainty=_uncertainty(records, pipeline) if measured else None,
         created=now(),
-        **(_figures(records, _schedule(settings)) if len(records) else empty_figures()),
+        **(_figures(records, _schedule(settings)) if measured else empty_figures()),
     )
 
 

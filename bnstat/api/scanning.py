@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bnstat import pipelines
 from bnstat.api.journaling import open_journal
 from bnstat.api.outcomes import Outcome, Plans, outcomes
+from bnstat.api.selecting import conditions
 from bnstat.api.sources import limits_of
 from bnstat.engines import InlineEngine, open_engine
 from bnstat.errors import JournalError
@@ -70,7 +71,10 @@ def _plan(augment: Spec | None, settings: Settings, attribute: bool) -> Draws | 
         return None
     recipe = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
     warned = recipe.check()  # before any image is read
-    return Draws(recipe, settings["seed"], settings["epochs"], attribute, warned)
+    draws = Draws(recipe, settings["seed"], settings["epochs"], attribute, warned)
+    if conditions(settings).excludes:
+        draws.check_takes_masks()
+    return draws
 
 
 def scan_images(
@@ -88,6 +92,7 @@ def scan_images(
         limits_of(settings),
         plans,
         per_image_histograms=journal is not None,
+        conditions=conditions(settings),
     )
     killable = settings["timeout"] is not None  # what takes too long is ended with its process
     preload, name = preloads(pipeline=any(plans)), settings["engine"]

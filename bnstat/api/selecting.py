@@ -6,11 +6,11 @@ from bnstat.images.selection import Conditions
 from bnstat.images.selection.labels import Labels
 from bnstat.images.selection.nodata import Nodata
 from bnstat.scan import View
-from bnstat.settings import Settings
+from bnstat.settings import MeasureSettings
 from bnstat.stats import Selection
 
 
-def conditions(settings: Settings) -> Conditions:
+def conditions(settings: MeasureSettings) -> Conditions:
     """Return when a sample counts.
 
     Raises
@@ -30,7 +30,7 @@ def conditions(settings: Settings) -> Conditions:
     )
 
 
-def _labels(pattern: str, settings: Settings) -> Labels:
+def _labels(pattern: str, settings: MeasureSettings) -> Labels:
     values, ignore = settings["mask_values"], settings["mask_ignore"]
     return Labels(
         pattern,
@@ -40,7 +40,7 @@ def _labels(pattern: str, settings: Settings) -> Labels:
     )
 
 
-def selection(settings: Settings, view: View) -> Selection:
+def selection(settings: MeasureSettings, view: View) -> Selection:
     """Return which pixels counted in a view, and how many did not."""
     asked = conditions(settings)
     labels, nodata = asked.labels, settings["nodata"]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
+from bnstat.api.selecting import conditions
 from bnstat.errors import SourceError
 from bnstat.images import Limits, Sources
 from bnstat.images.listing import Listing
@@ -50,13 +51,14 @@ def open_sources(
     SourceError
         If there is no such source, or both sources and a list are given.
     """
-    keys, limits = ShardKeys(shards), limits_of(settings)
+    keys, limits, labels = ShardKeys(shards), limits_of(settings), conditions(settings).labels
     if files_from is None:
-        return Sources.open([os.fspath(source) for source in sources], cwd, keys, limits)
+        return Sources.open([os.fspath(s) for s in sources], cwd, keys, limits, labels)
     if sources:
         raise SourceError("give sources or files_from, not both")
     folder = None if root is None else os.fspath(root)
-    return Sources.listed(Listing(os.fspath(files_from), null, folder, cwd, keys, limits), keys)
+    listing = Listing(os.fspath(files_from), null, folder, cwd, keys, limits)
+    return Sources.listed(listing, keys, labels)
 
 
 def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:

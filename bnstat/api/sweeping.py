@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from bnstat import pipelines, replay
 from bnstat.api.documents import is_document, settings_for
 from bnstat.api.scanning import measure
+from bnstat.api.selecting import conditions
 from bnstat.api.sources import Location, flat, open_sources, sources_of
 from bnstat.errors import MeasureError, SourceError
 from bnstat.estimators import TooFewSamplesError
@@ -62,6 +63,10 @@ def sweep(
     if stats is not None and augment is None and stats.pipeline.spec is not None:
         augment = _trusted(stats.pipeline.spec)
         used = used | {"keep_normalize": not stats.pipeline.before_normalize}
+    if conditions(used).excludes:
+        raise MeasureError(
+            "sweep replays a layer that sees all pixels; measure without a selection of pixels"
+        )
     images = sources_of(stats, used) if stats else open_sources(locations, used)
     measured = measure(images, [augment], used)[0]
     if not len(measured.records):
