@@ -24,7 +24,7 @@ def failure(image: str, reason: str) -> str:
 
 
 def remarks(stats: Stats) -> Iterator[str]:
-    """Yield lines on what was done to deep images and to Normalize, and on Pillow's warnings."""
+    """Yield lines on what was done to deep images, pixels and Normalize, and on warnings."""
     deep = stats.source.deeper_than_8_bits
     if deep:
         done = "rounded to 8 bits for the pipeline" if stats.pipeline.transforms else "kept in full"
@@ -32,6 +32,7 @@ def remarks(stats: Stats) -> Iterator[str]:
             f"{counted(deep, 'image')} deeper than 8 bits: gray was {done}, color is read at 8 "
             "bits; torchvision's ImageFolder would clip them"
         )
+    yield from _pixels(stats)
     warned = stats.source.warnings
     if warned.first:
         yield (
@@ -45,3 +46,21 @@ def remarks(stats: Stats) -> Iterator[str]:
             f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "
             "(--keep-normalize measures after it)"
         )
+
+
+def _pixels(stats: Stats) -> Iterator[str]:
+    """Yield lines on transparent pixels and on those that were left out."""
+    selection = stats.selection
+    if selection.alpha == "drop" and selection.transparent:
+        yield (
+            f"{counted(selection.transparent, 'image')} with transparent pixels, whose hidden "
+            "colors counted; --alpha exclude leaves them out"
+        )
+    if not selection.excludes:
+        return
+    least, most = min(selection.excluded, default=0), max(selection.excluded, default=0)
+    number = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    yield (
+        f"left out {number} samples a channel; "
+        f"of {counted(selection.empty, 'image')} nothing was left"
+    )

@@ -17,7 +17,7 @@ def _lines(settings: Iterator[Setting]) -> Iterator[str]:
     for setting in settings:
         option = f"`{setting.option}`" if setting.option else ""
         default = f"`{setting.default!r}`"
-        if setting.optional and not setting.several and setting.default is None:
+        if setting.default is None:
             default += f" ({setting.none})"
         yield f"| `{setting.name}` | {option} | {default} | {_values(setting)} | {setting.help} |"
 
@@ -27,7 +27,8 @@ def _values(setting: Setting) -> str:
         return ", ".join(f"`{choice!r}`" for choice in setting.choices)
     names = {bool: "bool", int: "integer", float: "number", str: "text"}
     kind = f"{names.get(setting.type, 'callable')} {setting.range}".strip()
-    return f"{kind}, or `None`" if setting.optional else kind
+    kind = f"several: {kind}" if setting.several and setting.default is None else kind
+    return f"{kind}, or `None`" if setting.optional or setting.default is None else kind
 
 
 if __name__ == "__main__":

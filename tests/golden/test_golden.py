@@ -44,10 +44,8 @@ def test_version_1_reads_as_version_2(path):
     assert new.methods["two-pass"] == old.methods["two-pass"]  # others round as numpy does
     rest = {"bnstat": old.bnstat, "methods": old.methods, "conventions": old.conventions}
     source = replace(new.source, failures=old.source.failures)  # their reasons have other words
-    assert replace(new, source=source, selection=selection, **rest) == old
-    assert [each.image for each in new.source.failures] == [
-        each.image for each in old.source.failures
-    ]
+    assert [f.image for f in new.source.failures] == [f.image for f in old.source.failures]
+    assert old == replace(new, source=source, selection=selection, uncertainty=None, **rest)
 
 
 @pytest.mark.parametrize("path", PRESENT, ids=lambda path: path.name)
