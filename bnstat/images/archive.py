@@ -17,7 +17,7 @@ from typing import Protocol
 from bnstat.errors import BnstatError, SourceError
 from bnstat.images import urls
 from bnstat.images.limits import ReadLimits, UnreadableError
-from bnstat.images.naming import is_hidden, is_image, member_key
+from bnstat.images.naming import MOST_NAME, is_hidden, is_image, member_key
 from bnstat.images.reference import Reference, with_bytes
 from bnstat.text import key_text
 
@@ -150,7 +150,9 @@ class Archive:
         """
         self.skipped = self._seen = 0
         try:
-            for reference in self._format.members(self._place, self._key_of, self._limits):
+            members = self._format.members(self._place, self._key_of, self._limits)
+            for count, reference in enumerate(members, 1):
+                self._seen = max(self._seen, count)  # not every format asks for keys
                 yield self._complete(reference)
         except BnstatError:
             raise
@@ -165,6 +167,8 @@ class Archive:
 
     def _key_of(self, name: bytes) -> bytes | None:
         """Return the key of a member; None if it is hidden or no image."""
+        if len(name) > MOST_NAME:
+            raise UnreadableError(f"a member's name has {len(name)} bytes")
         self._seen += 1
         key = member_key(name)
         if is_hidden(key):

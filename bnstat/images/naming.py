@@ -6,6 +6,9 @@ from __future__ import annotations
 # torchvision.datasets.ImageFolder.html); importing it would import torch. A test compares the two.
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 
+# A member's name is kept as its key; no file system takes more bytes.
+MOST_NAME = 4096
+
 _SUFFIXES = tuple(suffix.encode() for suffix in IMG_EXTENSIONS)
 
 

@@ -16,46 +16,133 @@ from zlib import crc32
 
 from bnstat.errors import SourceError
 from bnstat.images.archive import Format, Place
-from bnstat.images.limits import ReadLimits, UnreadableError
-from bnstat.images.naming import member_key
+from bnstat.images.limits import DEFAULT_LIMITS, MOST_UNPACKED, ReadLimits, UnreadableError
+from bnstat.images.naming import MOST_NAME, member_key
+from bnstat.images.parquet_pages import PageHeader, WatchedFile
 from bnstat.images.reference import EncodedBytes, Reference
 
 _ROWS = 32
+# A page is decompressed whole, and each row of a batch may be as large as a page.
+_MOST_BATCH = 64 << 20
+# Bytes that pyarrow reads at a time, and what it may allocate for the file's own description.
+_READING = {
+    **{"pre_buffer": False, "buffer_size": 1 << 20, "page_checksum_verification": True},
+    **{"thrift_container_size_limit": 100_000, "thrift_string_size_limit": 16 << 20},
+}
+
+
+class _FewerRowsError(UnreadableError):
+    """A page is so large that fewer rows must be read at once."""
+
+
+class _Pages:
+    """What a page may take; `rows` is how many rows are read at once."""
+
+    def __init__(self, limits: ReadLimits) -> None:
+        self._most = max(limits.most_unpacked, MOST_UNPACKED)
+        self.rows = _ROWS
+
+    def check(self, header: PageHeader) -> None:
+        """Refuse a page that is too large, or to read so many rows of it at once."""
+        size = max(header.uncompressed, header.compressed)
+        if size > self._most:
+            raise UnreadableError(
+                f"has a page of {size} bytes, more than the {self._most} that are decompressed at "
+                "once; write smaller row groups, or raise --max-bytes"
+            )
+        if size * self.rows > _MOST_BATCH and self.rows > 1:
+            self.rows = max(1, _MOST_BATCH // size)
+            raise _FewerRowsError("has a large page")
 
 
 @contextmanager
-def _opened(place: Place, limits: ReadLimits) -> Iterator[Any]:
+def _opened(place: Place, limits: ReadLimits, pages: _Pages) -> Iterator[tuple[Any, WatchedFile]]:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise SourceError(
             "a Parquet file needs the package pyarrow: pip install 'bnstat[parquet]'"
         ) from error
-    with place.open(limits) as file, ParquetFile(file) as parquet:
-        yield parquet
+    with place.open(limits) as file:
+        watched = WatchedFile(file, pages.check)
+        with ParquetFile(watched, **_READING) as parquet:
+            yield parquet, watched
 
 
 def _members(
     place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
 ) -> Iterator[Reference]:
-    with _opened(place, limits) as file:
-        column = _column(file.schema_arrow)
+    pages = _Pages(limits)
+    with _opened(place, limits, pages) as (parquet, file):
+        column = _column(parquet.schema_arrow)
         row = 0
-        for batch in file.iter_batches(batch_size=_ROWS, columns=[column]):
-            for value in batch.column(0):
-                yield _reference(place, row, value.as_py())
+        for group in range(parquet.num_row_groups):
+            for value in _values(parquet, file, group, column, pages):
+                yield _reference(place, row, value, limits)
                 row += 1
 
 
-def _reference(place: Place, row: int, value: Any) -> Reference:
+def _values(
+    parquet: Any, file: WatchedFile, group: int, column: str, pages: _Pages
+) -> Iterator[Any]:
+    """Yield the values of a column in a row group, as pyarrow's scalars."""
+    done = 0
+    while True:
+        file.watch(_ranges(parquet.metadata.row_group(group), column))
+        of_column = {"row_groups": [group], "columns": [column]}
+        try:
+            at = 0
+            for batch in parquet.iter_batches(pages.rows, **of_column):
+                values = batch.column(0)
+                for i in range(max(0, done - at), len(values)):
+                    yield values[i]
+                    done += 1
+                at += len(values)
+                del batch, values  # while the next one is read
+            return
+        except Exception as error:
+            problem, file.problem = file.problem, None
+            if not isinstance(problem, _FewerRowsError):
+                raise (problem or error) from error
+
+
+def _ranges(group: Any, column: str) -> list[tuple[int, int]]:
+    """Return where a column's chunks lie in a row group, one for each of a struct's fields."""
+    chunks = [group.column(i) for i in range(group.num_columns)]
+    return [
+        _range(chunk)
+        for chunk in chunks
+        if chunk.path_in_schema == column or chunk.path_in_schema.startswith(column + ".")
+    ]
+
+
+def _range(chunk: Any) -> tuple[int, int]:
+    start = chunk.data_page_offset
+    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
+        start = chunk.dictionary_page_offset
+    return start, start + chunk.total_compressed_size
+
+
+def _reference(place: Place, row: int, value: Any, limits: ReadLimits) -> Reference:
     """Return the reference to the image in a row: bytes, or bytes and path."""
-    data, path = (value.get("bytes"), value.get("path")) if isinstance(value, dict) else (value, "")
-    name = member_key((path or "").encode("utf-8", "surrogateescape"))
-    key = b"%09d" % row + (b"/" + name if name else b"")
-    if data is None:
+    key = b"%09d" % row
+    if hasattr(value, "keys"):
+        path = value["path"].as_py() if "path" in value else None
+        named = isinstance(path, str) and len(path) <= MOST_NAME
+        name = member_key(str(path).encode()) if named else b""
+        key += b"/" + name if name else b""
+        value = value["bytes"] if value.is_valid else value
+    while hasattr(value, "dictionary"):
+        value = value.value
+    if not value.is_valid:
         return Reference(key, place.path, 0, 0, "has no bytes in the file")
-    tag = b"%08x" % crc32(data)
-    return Reference(key, place.path, len(data), 0, None, EncodedBytes(data), tag)
+    buffer = value.as_buffer()
+    try:
+        limits.check(buffer.size, unpacked=True)
+    except UnreadableError as error:
+        return Reference(key, place.path, buffer.size, 0, str(error))
+    tag = b"%08x" % crc32(buffer)
+    return Reference(key, place.path, buffer.size, 0, None, EncodedBytes(buffer.to_pybytes()), tag)
 
 
 def _column(schema: Any) -> str:
@@ -64,15 +151,21 @@ def _column(schema: Any) -> str:
     It is `image`, if there is one, or else the only one: first of the columns that the metadata of
     a Hugging Face dataset calls images, then of structs with bytes, then of binary values.
     """
-    for names in (_declared(schema), _structs(schema), _binaries(schema)):
-        if "image" in names:
+    fitting = {field.name for field in schema if _holds_images(field.type)}
+    structs = [field.name for field in schema if _is_struct(field.type)]
+    for names in (_declared(schema), structs, [field.name for field in schema]):
+        found = [name for name in names if name in fitting]
+        if "image" in found:
             return "image"
-        if len(names) == 1:
-            return names[0]
-        if names:
-            several = ", ".join(names)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            several = ", ".join(found)
             raise UnreadableError(f"has several columns of images ({several}); call one 'image'")
-    raise UnreadableError(f"has no column of images, only {', '.join(schema.names)}")
+    columns = ", ".join(f"{field.name} ({field.type})" for field in schema)
+    raise UnreadableError(
+        f"has no column of images, which is binary, or a struct with bytes; only {columns}"
+    )
 
 
 def _declared(schema: Any) -> list[str]:
@@ -80,31 +173,36 @@ def _declared(schema: Any) -> list[str]:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"].items()
     except (KeyError, ValueError, AttributeError, TypeError):
         return []
-    images = [name for name, kind in features if _is_image(kind)]
-    return [name for name in images if name in schema.names]
+    return [name for name, kind in features if _is_image(kind)]
 
 
 def _is_image(kind: Any) -> bool:
     return isinstance(kind, dict) and kind.get("_type") == "Image"
 
 
-def _structs(schema: Any) -> list[str]:
+def _holds_images(kind: Any) -> bool:
+    """Whether a column's type is binary, or a struct with binary `bytes`, dictionaries or not."""
     from pyarrow import types
 
-    structs = [field for field in schema if types.is_struct(field.type)]
-    return [field.name for field in structs if field.type.get_field_index("bytes") >= 0]
+    if _is_struct(kind):
+        kind = kind.field("bytes").type
+        if types.is_null(kind):
+            return True  # of which each row has only a path
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    tests = (types.is_binary, types.is_large_binary, types.is_binary_view)
+    return any(test(kind) for test in tests)
 
 
-def _binaries(schema: Any) -> list[str]:
+def _is_struct(kind: Any) -> bool:
     from pyarrow import types
 
-    kinds = (types.is_binary, types.is_large_binary)
-    return [field.name for field in schema if any(kind(field.type) for kind in kinds)]
+    return bool(types.is_struct(kind)) and kind.get_field_index("bytes") >= 0
 
 
 def _count(place: Place) -> int | None:
-    with _opened(place, ReadLimits()) as file:
-        rows: int = file.metadata.num_rows
+    with _opened(place, DEFAULT_LIMITS, _Pages(DEFAULT_LIMITS)) as (parquet, _):
+        rows: int = parquet.metadata.num_rows
         return rows
 
 

@@ -1,7 +1,9 @@
 """Memory: what a run may hold at its peak, as the kernel counts it."""
 
+import io
 import json
 import os
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +99,19 @@ def test_peak_with_many_images(tmp_path, peaks):
     assert images == 60_000
     assert main <= 80 * MB + 200 * images
     assert worker <= 60 * MB
+
+
+@pytest.mark.long
+def test_peak_with_large_members_of_a_stream(tmp_path, start):
+    """What is in flight counts its true size: 128 MiB of twelve members of 100 MB, and the next."""
+    with tarfile.open(tmp_path / "x.tar.gz", "w:gz", compresslevel=1) as tar:
+        for i in range(12):
+            info = tarfile.TarInfo(f"{i:02}.png")
+            info.size = 100 * MB
+            tar.addfile(info, io.BytesIO(bytes(info.size)))
+    main = start("-m", "bnstat", "compute", "-q", "--workers", "2", tmp_path / "x.tar.gz")
+    highest = 0
+    while main.poll() is None:
+        highest = max(highest, peak(main.pid))
+    assert b"none of the 12 images" in main.communicate()[1]
+    assert 150 * MB < highest < 600 * MB

@@ -12,6 +12,8 @@ import pytest
 from bnstat.errors import SourceError
 from bnstat.images import Sources
 
+pytestmark = pytest.mark.long  # bombs take a second or two to be made
+
 MB = 1 << 20
 # What an interpreter takes that has read a source without anything hostile in it, and some.
 SPARE = 60 * MB
@@ -129,3 +131,19 @@ def test_xz_that_demands_much_memory(tmp_path):
     (tmp_path / "x.tar").write_bytes(data)
     with pytest.raises(SourceError, match="Memory usage limit exceeded"):
         list(Sources.open([str(tmp_path / "x.tar")]))
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["plain", "struct"])
+def test_rows_that_are_one_value(tmp_path, read, inside):
+    """One value of 100 MB in a file of 4 KB, 40 times: a row at a time, and none is kept."""
+    pa = pytest.importorskip("pyarrow")
+    indices, value = pa.array([0] * 15, pa.int32()), pa.array([bytes(100 * MB)], pa.binary())
+    values = pa.DictionaryArray.from_arrays(indices, value)
+    image = pa.StructArray.from_arrays([values], ["bytes"]) if inside else values
+    options = {"compression": "zstd", "dictionary_pagesize_limit": 1 << 30, "store_schema": False}
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pa.table({"image": image}), tmp_path / "x.parquet", **options)
+    assert (tmp_path / "x.parquet").stat().st_size < 20_000
+    problems, peak = read(tmp_path / "x.parquet", "1000000")
+    assert problems == ["has 104857600 bytes, more than --max-bytes allows"] * 15
+    assert peak < 700 * MB

@@ -7,6 +7,9 @@ import sys
 import pytest
 
 from bnstat.errors import SourceError
+from bnstat.images import ReadLimits, Sources
+from bnstat.images.limits import UnreadableError
+from bnstat.images.parquet_pages import page_header
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -71,8 +74,116 @@ def test_no_column_of_images(written, found):
     path = written({"text": ["a"], "label": [1]})
     with pytest.raises(SourceError) as caught:
         found(path)
-    reason = "has no column of images, only text, label"
+    reason = (
+        "has no column of images, which is binary, or a struct with bytes; only text (string), "
+        "label (int64)"
+    )
     assert str(caught.value) == f"cannot read {path}: {reason}"
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view()], ids=str)
+@pytest.mark.parametrize("inside", [False, True], ids=["plain", "struct"])
+def test_dictionary_of_images(written, rows, content, kind, inside):
+    """Images that are stored once and referred to, as pandas' categories are."""
+    values = pa.array([row["bytes"] for row in rows], kind)
+    if kind != pa.binary_view():
+        values = values.dictionary_encode()
+    if inside:
+        values = pa.StructArray.from_arrays([values], ["bytes"])
+    found = content(written({"image": values}))
+    assert list(found.values()) == [row["bytes"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "name"),
+    [
+        (pa.string(), "a", "string"),
+        (pa.int64(), 1, "int64"),
+        (pa.list_(pa.uint8()), [1], "list<element: uint8>"),
+        (pa.struct({"bytes": pa.string()}), {"bytes": "a"}, "struct<bytes: string>"),
+    ],
+    ids=str,
+)
+def test_image_of_another_type(written, found, kind, value, name):
+    """A column that is declared or called an image, but is none, is named with its type."""
+    path = written({"image": pa.array([value], kind)}, {"image": {"_type": "Image"}})
+    with pytest.raises(SourceError) as caught:
+        found(path)
+    assert str(caught.value).endswith(f"or a struct with bytes; only image ({name})")
+
+
+def test_path_of_another_type(written, content):
+    """A path that is no text is left out of the keys."""
+    rows = pa.array(
+        [{"bytes": b"1", "path": 5}], pa.struct({"bytes": pa.binary(), "path": pa.int8()})
+    )
+    assert content(written({"image": rows})) == {b"000000000": b"1"}
+
+
+def test_row_larger_than_allowed(written):
+    """It is a failure; the others are measured."""
+    path = written({"image": pa.array([b"1" * 100, b"2" * 101, b"3"], pa.binary())})
+    found = Sources.open([str(path)], limits=ReadLimits(max_bytes=100))
+    assert [reference.problem for reference in found] == [
+        None,
+        "has 101 bytes, more than --max-bytes allows",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("options", [{}, {"use_dictionary": False}, {"data_page_version": "2.0"}])
+def test_large_pages_are_read_by_fewer_rows(written, content, monkeypatch, options):
+    """Where 32 rows may be too much at once, all rows come all the same, each once."""
+    monkeypatch.setattr("bnstat.images.parquet._MOST_BATCH", 40_000)
+    values = [bytes([i % 251]) * (i * 37) for i in range(200)]
+    path = written(
+        {"image": pa.array(values, pa.binary())},
+        **{"row_group_size": 70, "write_batch_size": 8, "data_page_size": 4000, **options},
+    )
+    assert list(content(path).values()) == values
+
+
+def test_page_larger_than_allowed(written, monkeypatch):
+    """Nothing of it is decompressed, and the file is a failure after the rows before it."""
+    monkeypatch.setattr("bnstat.images.parquet.MOST_UNPACKED", 10_000)
+    monkeypatch.setattr("bnstat.images.limits.MOST_UNPACKED", 10_000)
+    values = [b"a" * 100] * 50 + [b"b" * 20_000] + [b"c"] * 5
+    path = written({"image": pa.array(values, pa.binary())}, row_group_size=10)
+    *rows, broken = Sources.open([str(path)])
+    assert (len(rows), broken.key) == (50, b"x.parquet")
+    assert broken.problem == (
+        "is broken after 50 members: has a page of 20009 bytes, more than the 10000 that are "
+        "decompressed at once; write smaller row groups, or raise --max-bytes"
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({}, {"use_dictionary": False}, {"compression": "none"}, {"data_page_version": "2.0"}),
+        *({"write_page_checksum": True}, {"write_page_index": True}, {"row_group_size": 7}),
+        {"column_encoding": {"image": "DELTA_BYTE_ARRAY"}, "use_dictionary": False},
+        {"write_statistics": True, "data_page_size": 100, "write_batch_size": 1},
+    ],
+    ids=str,
+)
+def test_each_page_is_looked_at_before_it_is_read(written, monkeypatch, options):
+    """However a file is written, the headers that are checked are all that it has."""
+    checked = []
+    monkeypatch.setattr(
+        "bnstat.images.parquet._Pages.check", lambda self, header: checked.append(header)
+    )
+    values = [bytes([i]) * (i * 50) for i in range(100)]
+    path = written({"id": range(100), "image": pa.array(values, pa.binary())}, **options)
+    assert len(list(Sources.open([str(path)]))) == 100
+    metadata = pq.ParquetFile(path).metadata
+    chunks = [metadata.row_group(i).column(1) for i in range(metadata.num_row_groups)]
+    assert sum(header.length + header.compressed for header in checked) == sum(
+        chunk.total_compressed_size for chunk in chunks
+    )
+    assert sum(header.length + header.uncompressed for header in checked) == sum(
+        chunk.total_uncompressed_size for chunk in chunks
+    )
 
 
 def test_paths_are_never_opened(written, tmp_path, found, content):
@@ -108,6 +219,34 @@ def test_cut_file_is_an_error(written, rows, found):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(SourceError, match=f"cannot read {path}: "):
         found(path)
+
+
+def test_damaged_page_is_told(written, found):
+    """A page with a checksum is not read with changed bytes."""
+    path = written(
+        {"image": pa.array([b"a" * 5000], pa.binary())},
+        **{"compression": "none", "write_page_checksum": True, "use_dictionary": False},
+    )
+    data = bytearray(path.read_bytes())
+    data[data.index(b"aaaa")] ^= 1
+    path.write_bytes(data)
+    (problem,) = found(path, path).problems.values()
+    assert "CRC checksum verification failed" in problem
+
+
+def test_header_of_a_page():
+    """Numbers, and all that may stand beside them; what is none is refused."""
+    numbers = bytes([0x15, 0, 0x15, 200, 1, 0x15, 20])  # type, and both sizes
+    assert page_header(numbers + b"\0rest") == (8, 100, 10)
+    struct = (
+        bytes([0x2C, 0x15, 2, 0x1C, 0x18, 3]) + b"abc" + bytes([0x11, 0x17]) + bytes(8) + b"\0\0"
+    )
+    assert page_header(numbers + struct + b"\0") == (len(numbers + struct) + 1, 100, 10)
+    for i in range(len(numbers + struct)):
+        assert page_header((numbers + struct)[:i]) is None
+    for damaged in (b"\0", b"\x19", b"\x15" + b"\xff" * 10, b"\x1c" * 20, numbers[:-1] + b"\1\0"):
+        with pytest.raises(UnreadableError):
+            page_header(damaged + bytes(10))
 
 
 def test_fingerprint_is_of_the_bytes(written, rows, found):

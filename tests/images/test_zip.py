@@ -10,7 +10,8 @@ from contextlib import suppress
 import pytest
 
 from bnstat.errors import SourceError
-from bnstat.images.reference import UnreadableError
+from bnstat.images.limits import UnreadableError
+from bnstat.images.zip import Member
 
 METHODS = {
     "stored": zipfile.ZIP_STORED,
@@ -37,8 +38,8 @@ def zipped(tmp_path):
 def forged(zipped):
     """Write one member, and put other bytes where the directory says how large it is."""
 
-    def write(data, declared, crc=None):
-        path = zipped([("a.png", data)])
+    def write(data, declared, crc=None, method=zipfile.ZIP_DEFLATED):
+        path = zipped([("a.png", data)], method)
         whole = bytearray(path.read_bytes())
         entry = whole.index(b"PK\1\2")
         if crc is not None:
@@ -121,10 +122,16 @@ def test_size_that_is_not_the_declared_one(forged, found, declared, word):
     assert str(caught.value) == reason
 
 
-def test_no_more_is_inflated_than_declared(forged, measured, found):
-    """100 MB of zeros that are declared as 100 bytes stay 100 bytes, and a failure."""
-    path = forged(bytes(100 << 20), 100)
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_no_more_is_inflated_than_declared(forged, found, method, monkeypatch):
+    """8 MB of zeros that are declared as 100 bytes stay 100 bytes, and a failure."""
+    path = forged(bytes(8 << 20), 100, method=method)
+    sizes = []
+    monkeypatch.setattr(Member, "_check", lambda self, file, size: sizes.append(len(file.read())))
     (reference,) = found(path).references.values()
+    reference.open()
+    assert sizes == [101]
+    monkeypatch.undo()
     with pytest.raises(UnreadableError):
         reference.open()
 
