@@ -21,7 +21,7 @@ from bnstat.errors import BnstatError, MeasureError
 from bnstat.images import Reference, Sources
 from bnstat.images.shards import shard_of
 from bnstat.pipelines import Spec
-from bnstat.scan import Scan, joined
+from bnstat.scan import Scan, merge_scans
 from bnstat.settings import Settings
 from bnstat.stats import Stats
 
@@ -89,7 +89,7 @@ class _RankRun:
         try:
             plans = plan_views([self._augment], self._settings)
             self._images = _RankImages(self._find(), self._rank, self._ranks)
-            scan = scan_images(self._images, plans, self._settings, part=True)
+            scan = scan_images(self._images, plans, self._settings, settle=False)
         except Exception as error:
             self.error = error
             return _Report(error=_message(error))
@@ -101,16 +101,16 @@ class _RankRun:
         try:
             received = [report for report in reports if report is not None]
             _check(received)
-            return self._joined(received)
+            return self._merged(received)
         except BnstatError as error:
             return error
         except Exception as error:
             self.error = error
             return MeasureError(f"rank 0 failed: {_message(error)}")
 
-    def _joined(self, reports: Sequence[_Report]) -> Stats:
+    def _merged(self, reports: Sequence[_Report]) -> Stats:
         scans = [report.scan for report in reports if report.scan is not None]
-        whole = joined(scans, fail_fast=self._settings["fail_fast"])
+        whole = merge_scans(scans, fail_fast=self._settings["fail_fast"])
         assert self._images is not None and reports[0].called_with is not None
         _, plans = reports[0].called_with
         return outcomes(self._images.sources, whole, plans, self._settings)[0].stats

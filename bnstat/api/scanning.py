@@ -82,11 +82,11 @@ def scan_images(
     plans: Plans,
     settings: Settings,
     *,
-    part: bool = False,
+    settle: bool = True,
     journal: Journal[Reference] | None = None,
     total: Callable[[], int | None] = lambda: None,
 ) -> Scan:
-    """Scan images on the engine of the settings; with `part`, for several scans to be joined."""
+    """Scan images on the engine of the settings; with `settle=False`, those of a shard."""
     work = Measure(
         settings["mode"],
         limits_of(settings),
@@ -103,7 +103,7 @@ def scan_images(
             images,
             work,
             engine,
-            part=part,
+            settle=settle,
             journal=journal,
             fail_fast=settings["fail_fast"],
             progress=settings["progress"],

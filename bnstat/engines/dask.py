@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_CONNECT = 10.0  # seconds until a scheduler must have answered
-_SILENT = 30.0  # ... one that has been there
-_LOOK = 0.5  # between two looks at the cluster
+_CONNECT_SECONDS = 10.0  # until a scheduler must have answered
+_ANSWER_SECONDS = 30.0  # the same, of one that has answered before
+_POLL_SECONDS = 0.5  # between two counts of the workers
 _TLS = "https://distributed.dask.org/en/stable/tls.html"
 
 
@@ -70,11 +70,11 @@ class DaskEngine:
         """Give an executor on the cluster; leaving the context cancels what it has not done."""
         if self._cluster is None:
             self._cluster = self._connected()
-        crew = _Crew(self._cluster)
+        executor = _DaskExecutor(self._cluster)
         try:
-            yield crew
+            yield executor
         finally:
-            crew.shutdown()
+            executor.shutdown()
 
     def cause(self, loss: BaseException) -> str:
         """Say how many workers died of a call."""
@@ -94,7 +94,7 @@ class DaskEngine:
         security = _certificates() if self._tls else None
         url = f"{'tls' if self._tls else 'tcp'}://{self._address}"
         try:
-            client = Client(url, security=security, timeout=_CONNECT, set_as_default=False)
+            client = Client(url, security=security, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             check = "the address and its certificates" if self._tls else "the address"
             raise MeasureError(
@@ -121,7 +121,7 @@ def _certificates() -> Security:
 
 
 class _Cluster:
-    """A scheduler, and how many workers it had when last looked at."""
+    """A scheduler, and how many workers it had when they were last counted."""
 
     def __init__(self, client: Client, where: str) -> None:
         import dask
@@ -134,9 +134,9 @@ class _Cluster:
         # A task that nobody can run fails after this time, if the setting is set; or else a minute.
         setting = "distributed.scheduler.no-workers-timeout"
         self._patience = parse_timedelta(dask.config.get(setting, None) or "60s")
-        self.look()
+        self.count_workers()
 
-    def look(self) -> None:
+    def count_workers(self) -> None:
         """Count the workers.
 
         Raises
@@ -146,11 +146,11 @@ class _Cluster:
         """
         try:
             scheduler: Any = self.client.scheduler
-            counted = self.client.sync(scheduler.ncores, callback_timeout=_SILENT)
+            counted = self.client.sync(scheduler.ncores, callback_timeout=_ANSWER_SECONDS)
         except Exception as error:
-            raise self.gone() from error
+            raise self.lost_error() from error
         if self.client.status != "running":  # it was away, and has forgotten the calls
-            raise self.gone()
+            raise self.lost_error()
         self.workers = len(counted)
         if self.workers:
             self._seen = time.monotonic()
@@ -160,7 +160,7 @@ class _Cluster:
                 "start some: dask worker ADDRESS"
             )
 
-    def gone(self) -> MeasureError:
+    def lost_error(self) -> MeasureError:
         """Return what to raise when the scheduler has gone."""
         return MeasureError(
             f"the Dask scheduler {self._where} has gone, and with it what was being measured; "
@@ -169,7 +169,7 @@ class _Cluster:
 
 
 @dataclass(frozen=True)
-class _Remote:
+class _RemoteCall:
     """A call, which is answered where it is unpickled.
 
     Dask sees `pickle.loads` and bytes. A function of ours would have to be imported when its
@@ -183,49 +183,49 @@ class _Remote:
         return answer_alone, (self.call, self.folder, installed())
 
 
-class _Crew(Executor):
+class _DaskExecutor(Executor):
     """Dask's executor, whose futures always end: in a result, in an error or cancelled."""
 
     def __init__(self, cluster: _Cluster) -> None:
         self._cluster = cluster
         self._dask = cluster.client.get_executor(pure=False)  # a call tried again is another one
         self._answers: set[Future[Any]] = set()
-        self._settling = threading.Lock()
-        self._left = threading.Event()
-        threading.Thread(target=self._look_after, daemon=True).start()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        call = pickle.dumps(_Remote(pickle.dumps(partial(fn, *args, **kwargs)), os.getcwd()))
+        call = pickle.dumps(_RemoteCall(pickle.dumps(partial(fn, *args, **kwargs)), os.getcwd()))
         answer: Future[T] = Future()
         try:
-            theirs = self._dask.submit(pickle.loads, call, key=f"bnstat-{uuid4().hex}")
+            dask_future = self._dask.submit(pickle.loads, call, key=f"bnstat-{uuid4().hex}")
         except Exception as error:
-            raise self._cluster.gone() from error
-        with self._settling:
+            raise self._cluster.lost_error() from error
+        with self._lock:
             self._answers.add(answer)
-        theirs.add_done_callback(partial(self._settle, answer))
+        dask_future.add_done_callback(partial(self._finish, answer))
         return answer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Cancel what is not done."""
-        self._left.set()
-        with self._settling:
+        self._closed.set()
+        with self._lock:
             for answer in self._answers:
                 answer.cancel()
         if self._cluster.client.status == "running":
             self._dask.shutdown(wait=False)
 
-    def _settle(self, answer: Future[Any], theirs: Future[bytes]) -> None:
-        result, error = self._received(theirs)
+    def _finish(self, answer: Future[Any], dask_future: Future[bytes]) -> None:
+        result, error = self._received(dask_future)
         self._end(answer, result, error)
 
-    def _received(self, theirs: Future[bytes]) -> tuple[Any, Exception | None]:
+    def _received(self, dask_future: Future[bytes]) -> tuple[Any, Exception | None]:
         from distributed import KilledWorker
 
         try:
-            result, error = pickle.loads(theirs.result())
+            result, error = pickle.loads(dask_future.result())
         except CancelledError:  # as Dask does with all calls when the connection is lost
-            return None, self._cluster.gone()
+            return None, self._cluster.lost_error()
         except KilledWorker as loss:
             return None, loss
         except Exception as trouble:
@@ -236,20 +236,20 @@ class _Crew(Executor):
         return result, error
 
     def _end(self, answer: Future[Any], result: Any, error: Exception | None) -> None:
-        with self._settling:
+        with self._lock:
             self._answers.discard(answer)
-            if answer.done():  # cancelled, or given up
+            if answer.done():  # cancelled, or failed before
                 return
             if error is None:
                 answer.set_result(result)
             else:
                 answer.set_exception(error)
 
-    def _look_after(self) -> None:
-        """Give up all calls when the cluster has gone."""
-        while not self._left.wait(_LOOK):
+    def _watch(self) -> None:
+        """Fail all calls when the cluster has gone."""
+        while not self._closed.wait(_POLL_SECONDS):
             try:
-                self._cluster.look()
+                self._cluster.count_workers()
             except MeasureError as error:
                 for answer in list(self._answers):
                     self._end(answer, None, error)

@@ -29,4 +29,4 @@ class Engine(Protocol):
         """Say what ended a worker, as in "signal 9"; `loss` is what its future raised."""
 
     def close(self) -> None:
-        """Let go of what is kept from one executor to the next."""
+        """Release what is kept from one executor to the next."""

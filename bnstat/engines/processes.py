@@ -1,7 +1,7 @@
 """Work in processes on this machine.
 
 A thread in the caller's process waits for each call. That is all it does: there is no queue that
-processes share, and no lock that one of them could take into its grave, as there are in
+processes share, and no lock that one of them could hold when it dies, as there are in
 `concurrent.futures.ProcessPoolExecutor`, which can wait for ever for the rest of a result whose
 sender was killed. Here each worker has a pipe of its own, and its end ends that pipe alone.
 """
@@ -32,7 +32,7 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-class _Crew(Executor):
+class _WorkerPool(Executor):
     """Workers, started as they are needed, and a thread for each, which waits for its answers."""
 
     def __init__(self, server: ForkServer, size: int) -> None:
@@ -44,10 +44,10 @@ class _Crew(Executor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         if len(self._workers) < self._size:
-            self._hire()
+            self._start_worker()
         return self._threads.submit(self._call, partial(fn, *args, **kwargs))
 
-    def _hire(self) -> None:
+    def _start_worker(self) -> None:
         with signals_held():
             worker = Worker(self._server)
             self._workers.append(worker)
@@ -82,13 +82,13 @@ class ProcessEngine:
     @contextmanager
     def open(self, workers: int) -> Iterator[Executor]:
         """Start processes as they are needed; kill them when the context is left."""
-        crew = _Crew(warm_up(self._preload), workers)
+        pool = _WorkerPool(warm_up(self._preload), workers)
         try:
-            yield crew
+            yield pool
         finally:
             # After an error or Ctrl-C nobody wants what still runs; after success nothing does.
             with signals_held():
-                crew.shutdown()
+                pool.shutdown()
 
     def cause(self, loss: BaseException) -> str:
         """Say by which signal or with which exit status a worker ended."""

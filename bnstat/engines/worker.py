@@ -54,5 +54,5 @@ class Worker:
         return result
 
     def close(self) -> None:
-        """Let go of the pipe, which no call may use."""
+        """Close the pipe; no call may be under way."""
         self._connection.close()

@@ -15,7 +15,7 @@ class Keys(Collection[bytes]):
 
     Attributes
     ----------
-    ascend
+    ascending
         Whether each key comes behind the one before, or is the same.
     """
 
@@ -23,11 +23,11 @@ class Keys(Collection[bytes]):
         self._text = bytearray()
         self._ends = array("q", [0])
         self._last = b""
-        self.ascend = True
+        self.ascending = True
 
     def extend(self, keys: Sequence[bytes]) -> None:
         """Add keys behind those that there are."""
-        self.ascend = self.ascend and all(map(le, [self._last, *keys], keys))
+        self.ascending = self.ascending and all(map(le, [self._last, *keys], keys))
         self._text += b"".join(keys)
         lengths = accumulate(map(len, keys), initial=self._ends[-1])
         self._ends.extend(islice(lengths, 1, None))

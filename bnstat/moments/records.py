@@ -40,17 +40,17 @@ class _Group:
     histogram: Ints | None = None
     left_out: Ints | None = None
 
-    def extend(self, keys: Sequence[bytes], part: ChunkMoments) -> None:
+    def extend(self, keys: Sequence[bytes], moments: ChunkMoments) -> None:
         self.keys.extend(keys)
-        self.n.frombytes(part.table.n.tobytes())
-        self.first.frombytes(part.table.first.tobytes())
-        self.second.frombytes(part.table.second.tobytes())
-        self.histogram = _added(self.histogram, part.histogram)
-        if part.left_out is not None:
-            self.left_out = _added(self.left_out, part.left_out.sum(axis=0))
+        self.n.frombytes(moments.table.n.tobytes())
+        self.first.frombytes(moments.table.first.tobytes())
+        self.second.frombytes(moments.table.second.tobytes())
+        self.histogram = _added(self.histogram, moments.histogram)
+        if moments.left_out is not None:
+            self.left_out = _added(self.left_out, moments.left_out.sum(axis=0))
 
-    def join(self, other: _Group) -> None:
-        """Add the records of another part of the set."""
+    def add(self, other: _Group) -> None:
+        """Add the records of another group."""
         self.keys.extend(list(other.keys))
         self.n.extend(other.n)
         self.first.extend(other.first)
@@ -70,7 +70,7 @@ class _Group:
 
 
 class Records:
-    """Key and moments of each draw of a run; kinds apart, so that each stays exact.
+    """Key and moments of each draw of a run, in a table for each kind, so that integers stay exact.
 
     It holds 72 bytes a record of three channels, and of an image its key and 8 bytes.
 
@@ -89,26 +89,26 @@ class Records:
         self._order: NDArray[np.int64] | None = None
 
     @classmethod
-    def joined(cls, parts: Sequence[Records]) -> Records:
-        """Return the records of disjoint parts as those of one run."""
-        whole = cls(parts[0].draws, selected=parts[0].selected)
-        for part in parts:
-            for kind, group in part._groups.items():
-                whole._groups.setdefault(kind, _Group()).join(group)
+    def merged(cls, shards: Sequence[Records]) -> Records:
+        """Return the records of disjoint shards as those of one run."""
+        whole = cls(shards[0].draws, selected=shards[0].selected)
+        for shard in shards:
+            for kind, group in shard._groups.items():
+                whole._groups.setdefault(kind, _Group()).add(group)
         return whole
 
     def __len__(self) -> int:
         """Return the number of images."""
         return sum(len(group.keys) for group in self._groups.values())
 
-    def extend(self, keys: Sequence[bytes], part: ChunkMoments) -> None:
+    def extend(self, keys: Sequence[bytes], moments: ChunkMoments) -> None:
         """Add the draws of a chunk; `keys` are those of the whole chunk, in order.
 
         Chunks may come in any order.
         """
         self._order = None
-        images = [keys[row] for row in part.rows[:: self.draws]]
-        self._groups.setdefault(part.kind, _Group()).extend(images, part)
+        images = [keys[row] for row in moments.rows[:: self.draws]]
+        self._groups.setdefault(moments.kind, _Group()).extend(images, moments)
 
     @property
     def modes(self) -> dict[str, int]:
@@ -175,18 +175,18 @@ class Records:
     def keys(self) -> Collection[bytes]:
         """Return the key of each image, in order."""
         keys = self._as_added()
-        return keys if keys.ascend else sorted(keys)
+        return keys if keys.ascending else sorted(keys)
 
     def column(self, channel: int) -> Column:
         """Return n, mean and M2 of each draw in one channel, by key and then epoch."""
         columns = [group.table(kind).centred(channel) for kind, group in self._groups.items()]
         keys = self._as_added()
-        if keys.ascend:
-            return Column(*map(_joined, zip(*columns, strict=True)))
+        if keys.ascending:
+            return Column(*map(_concatenated, zip(*columns, strict=True)))
         if self._order is None:
             self._order = np.array(sorted(range(len(keys)), key=list(keys).__getitem__))
         order = (self._order[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
-        return Column(*(_joined(column)[order] for column in zip(*columns, strict=True)))
+        return Column(*(_concatenated(column)[order] for column in zip(*columns, strict=True)))
 
     def _as_added(self) -> Keys:
         """Return the keys, kind after kind, as images came: folders are walked in order."""
@@ -205,5 +205,5 @@ def _added(one: Ints | None, other: Ints | None) -> Ints | None:
     return one + other
 
 
-def _joined(arrays: Sequence[Floats]) -> Floats:
+def _concatenated(arrays: Sequence[Floats]) -> Floats:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

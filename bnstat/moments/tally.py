@@ -43,7 +43,7 @@ class ChunkMoments:
     left_out: Ints | None = None
 
     def take(self, rows: Sequence[int]) -> ChunkMoments | None:
-        """Return the part of some rows of the chunk, which are counted anew; None if it has none.
+        """Return the moments of some rows of the chunk, renumbered; None if it has none.
 
         Raises
         ------
@@ -52,14 +52,14 @@ class ChunkMoments:
         """
         place = {row: i for i, row in enumerate(rows)}
         kept = [i for i, row in enumerate(self.rows) if row in place]
-        part = replace(self, rows=[place[self.rows[i]] for i in kept])
+        taken = replace(self, rows=[place[self.rows[i]] for i in kept])
         if len(kept) == len(self.rows):
-            return part
+            return taken
         if not kept:
             return None
         left_out = None if self.left_out is None else self.left_out[kept]
         table = self.table.take(kept)
-        return replace(part, table=table, left_out=left_out, **self._counts(kept))
+        return replace(taken, table=table, left_out=left_out, **self._counts(kept))
 
     def _counts(self, kept: Sequence[int]) -> dict[str, Any]:
         """Return the histograms of some draws: together, and of each image."""
@@ -171,8 +171,8 @@ class Tally:
             left_out = pending.all_left_out(len(kind.channels))
             if pending.histograms:
                 shape = (len(pending.rows), len(kind.channels), 256)
-                joined = b"".join(pending.histograms)
-                counts = np.frombuffer(joined, dtype=np.int64).reshape(shape)
+                data = b"".join(pending.histograms)
+                counts = np.frombuffer(data, dtype=np.int64).reshape(shape)
                 yield ChunkMoments(
                     kind,
                     pending.rows,

@@ -5,10 +5,12 @@ decode        in a worker: references to decoded images
 measure       in a worker: decoded images, drawn and counted, to moments
 dispatch      chunks to workers and back, in order, whatever happens to the workers
 known_images  what a journal knows, and what is recorded in it
+found         what a scan has found, and what those of shards have found together
 scan          all of it
 """
 
+from bnstat.scan.found import Scan, View, merge_scans
 from bnstat.scan.measure import Measure
-from bnstat.scan.scan import Progress, Scan, View, joined, scan
+from bnstat.scan.scan import Progress, scan
 
-__all__ = ["Measure", "Progress", "Scan", "View", "joined", "scan"]
+__all__ = ["Measure", "Progress", "Scan", "View", "merge_scans", "scan"]

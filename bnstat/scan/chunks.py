@@ -1,4 +1,4 @@
-"""A stream of references, cut into pieces of about the same work."""
+"""A stream of references, cut into chunks of about the same work."""
 
 from __future__ import annotations
 

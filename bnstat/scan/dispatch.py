@@ -28,17 +28,17 @@ class Work(Protocol[R_co]):
 
 
 # Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
-_AHEAD = 8
+_CHUNKS_AHEAD = 8
 # Encoded bytes in flight, of images that workers cannot read themselves.
-_MOST_HELD = 128 << 20
+_MOST_BYTES_HELD = 128 << 20
 # How often an image must end a worker that does nothing else before it is to blame.
-_TRIES = 2
+_MOST_TRIES = 2
 
 
 def dispatch(
     chunks: Iterable[Chunk], work: Work[R], engine: Engine
 ) -> Generator[tuple[Chunk, R], None, None]:
-    """Yield each chunk, or the pieces it had to be cut into, and its result, in order.
+    """Yield each chunk, or the pieces that it had to be cut into, with the result, in order.
 
     When a worker is lost, all chunks in flight are suspects, as nobody knows which one it was busy
     with. Each is tried again alone; then the pool is rebuilt and goes on.
@@ -48,34 +48,34 @@ def dispatch(
     while True:
         try:
             with engine.open(engine.workers) as executor:
-                yield from _fly(waiting, flight, work, executor, engine)
+                yield from _kept_in_flight(waiting, flight, work, executor, engine)
             return
         except engine.lost:
             while flight:
-                yield from _again(*flight.popleft(), work, engine)
+                yield from _result_or_retry(*flight.popleft(), work, engine)
 
 
-def _fly(
+def _kept_in_flight(
     waiting: Iterator[Chunk], flight: Flight[R], work: Work[R], executor: Executor, engine: Engine
 ) -> Iterator[tuple[Chunk, R]]:
     """Keep chunks in flight for all workers; a loss leaves in `flight` what has not come back."""
     held = 0
     for chunk in waiting:
-        flight.append((chunk, _submitted(executor, work, chunk)))
-        held += _held(chunk)
+        flight.append((chunk, _submit(executor, work, chunk)))
+        held += _bytes_held(chunk)
         del chunk  # it may hold images' bytes while the next ones are read
-        while len(flight) > _AHEAD * engine.workers or (flight and held > _MOST_HELD):
-            held -= _held(flight[0][0])
-            yield _landed(flight)
+        while len(flight) > _CHUNKS_AHEAD * engine.workers or (flight and held > _MOST_BYTES_HELD):
+            held -= _bytes_held(flight[0][0])
+            yield _next_result(flight)
     while flight:
-        yield _landed(flight)
+        yield _next_result(flight)
 
 
-def _held(chunk: Chunk) -> int:
+def _bytes_held(chunk: Chunk) -> int:
     return sum(reference.bytes_held for reference in chunk)
 
 
-def _submitted(executor: Executor, work: Work[R], chunk: Chunk) -> Future[R]:
+def _submit(executor: Executor, work: Work[R], chunk: Chunk) -> Future[R]:
     try:
         return executor.submit(work, chunk)
     except Exception as error:  # an executor that has just lost a worker takes no more
@@ -84,7 +84,7 @@ def _submitted(executor: Executor, work: Work[R], chunk: Chunk) -> Future[R]:
         return future
 
 
-def _landed(flight: Flight[R]) -> tuple[Chunk, R]:
+def _next_result(flight: Flight[R]) -> tuple[Chunk, R]:
     chunk, future = flight[0]
     result = future.result()
     flight.popleft()
@@ -95,18 +95,18 @@ def _without_bytes(chunk: Chunk) -> Chunk:
     return [r._replace(content=None) if r.bytes_held else r for r in chunk]
 
 
-def _again(
+def _result_or_retry(
     chunk: Chunk, future: Future[R], work: Work[R], engine: Engine
 ) -> Iterator[tuple[Chunk, R]]:
     if not future.cancelled() and future.exception() is None:
         yield chunk, future.result()
     else:
-        yield from _alone(chunk, work, engine)
+        yield from _retry_alone(chunk, work, engine)
 
 
-def _alone(chunk: Chunk, work: Work[R], engine: Engine) -> Iterator[tuple[Chunk, R]]:
+def _retry_alone(chunk: Chunk, work: Work[R], engine: Engine) -> Iterator[tuple[Chunk, R]]:
     """Try a suspect with a worker of its own, then its halves, down to the image to blame."""
-    for _ in range(_TRIES if len(chunk) == 1 else 1):
+    for _ in range(_MOST_TRIES if len(chunk) == 1 else 1):
         try:
             with engine.open(1) as executor:
                 result = executor.submit(work, chunk).result()
@@ -116,15 +116,15 @@ def _alone(chunk: Chunk, work: Work[R], engine: Engine) -> Iterator[tuple[Chunk,
         yield chunk, result
         return
     if len(chunk) > 1:
-        yield from _alone(chunk[: len(chunk) // 2], work, engine)
-        yield from _alone(chunk[len(chunk) // 2 :], work, engine)
+        yield from _retry_alone(chunk[: len(chunk) // 2], work, engine)
+        yield from _retry_alone(chunk[len(chunk) // 2 :], work, engine)
     else:
         yield chunk, work.lost(cause)
         _check_workers_live(engine)
 
 
 def _check_workers_live(engine: Engine) -> None:
-    """Make sure that it was the image: where no worker can live, every image would be blamed."""
+    """Check that the image was to blame: where no worker stays alive, every image would be."""
     try:
         with engine.open(1) as executor:
             executor.submit(int).result()

@@ -17,37 +17,37 @@ if TYPE_CHECKING:
     from bnstat.journal import Entry, Journal
 
 
-def recalled(
+def unknown_images(
     journal: Journal[Reference],
-    printed: Iterable[tuple[Reference, int]],
+    with_fingerprints: Iterable[tuple[Reference, int]],
     add: Callable[[Chunk, Result], None],
 ) -> Iterator[Reference]:
     """Yield the images that are to be measured; hand what is known of the others to `add`.
 
-    Images come with their fingerprints, in key order. Those whose record proves damaged are yielded
-    later than their place.
+    Images come with their fingerprints, in key order. Images whose entry in the journal
+    proves damaged are yielded later than their place.
     """
 
-    def settled(key: bytes | None) -> Iterator[Reference]:
+    def passed(key: bytes | None) -> Iterator[Reference]:
         for images, entry in journal.passed(key):
             if entry is None:
                 yield from images
             else:
                 add(images, _measured(entry))
 
-    for reference, fingerprint in printed:
+    for reference, fingerprint in with_fingerprints:
         if not journal.knows(reference, fingerprint):
             yield reference
-        yield from settled(reference.key)
-    yield from settled(None)
+        yield from passed(reference.key)
+    yield from passed(None)
 
 
 def _measured(entry: Entry) -> Result:
     return [Measured(moments, [], entry.deep) for moments in entry.views]
 
 
-def record(journal: Journal[Reference], chunk: Chunk, result: Result) -> None:
-    """Tell a journal the images of a chunk that were measured in every view.
+def record_chunk(journal: Journal[Reference], chunk: Chunk, result: Result) -> None:
+    """Record in a journal the images of a chunk that were measured in every view.
 
     What Pillow warned of is measured again, and warned of again.
     """

@@ -30,4 +30,4 @@ def test_keys_know_whether_they_ascend(chunks):
     keys = Keys()
     for chunk in chunks:
         keys.extend(chunk)
-    assert keys.ascend == all(a <= b for a, b in pairwise(list(keys)))
+    assert keys.ascending == all(a <= b for a, b in pairwise(list(keys)))

@@ -169,7 +169,7 @@ def test_joined_parts_are_in_the_order_of_the_keys():
     """Parts of a set, each in order, join to the records of one run: by key, kinds as they came."""
     draws = [(b"%02d" % i, (WORD, BYTE, BYTE)[i % 3], i + 1) for i in range(20)]
     whole = made_of(draws)
-    joined = Records.joined([made_of(draws[i::4]) for i in (2, 0, 3, 1)] + [Records()])
+    joined = Records.merged([made_of(draws[i::4]) for i in (2, 0, 3, 1)] + [Records()])
     assert list(joined.keys()) == list(whole.keys())
     assert joined.total() == whole.total()
     for channel in range(3):
@@ -189,7 +189,7 @@ def test_joined_parts_keep_the_draws_of_an_image_together():
         for part in tally.moments():
             records.extend(keys, part)
         parts.append(records)
-    joined = Records.joined(parts)
+    joined = Records.merged(parts)
     assert list(joined.keys()) == [b"a", b"b", b"c", b"d"]
     assert joined.column(0).mean.tolist() == [0, 1, 0, 1, 12, 13, 12, 13]
 

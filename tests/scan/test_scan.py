@@ -9,7 +9,7 @@ from bnstat.engines import InlineEngine
 from bnstat.errors import MeasureError
 from bnstat.images import Limits, Reference, Sources
 from bnstat.images.shards import shard_of
-from bnstat.scan import Measure, Progress, joined, scan
+from bnstat.scan import Measure, Progress, merge_scans, scan
 
 
 def sources(folder):
@@ -116,13 +116,13 @@ def test_fail_fast_knows_native_modes(photos, scanned):
 @pytest.mark.parametrize("mode", ["RGB", "native"])
 @pytest.mark.parametrize("of", [1, 2, 5, 40])
 def test_parts_join_to_the_whole(photos, tmp_path, mode, of):
-    """Parts scanned apart, empty ones among them, are joined to what one scan finds."""
+    """Parts scanned apart, empty ones among them, are merge_scans to what one scan finds."""
     (tmp_path / "bad.jpg").write_bytes(b"x")
     references = sorted([*sources(photos), *sources(tmp_path)])
     measure, engine = Measure(mode, Limits(10**9)), InlineEngine()
     whole = scan(references, measure, engine)
     own = [[r for r in references if shard_of(r.key, of) == part + 1] for part in range(of)]
-    parts = joined([scan(part, measure, engine, part=True) for part in own])
+    parts = merge_scans([scan(part, measure, engine, settle=False) for part in own])
     assert (parts.images, parts.bytes, parts.fingerprint) == (
         whole.images,
         whole.bytes,
@@ -137,8 +137,8 @@ def test_a_failure_that_only_the_whole_knows(photos):
     """Which mode is the set's own is decided by all parts together."""
     references = list(sources(photos))
     parts = [
-        scan([reference], Measure("native", Limits(10**9)), InlineEngine(), part=True)
+        scan([reference], Measure("native", Limits(10**9)), InlineEngine(), settle=False)
         for reference in references
     ]
     with pytest.raises(MeasureError, match="is of mode L; the set's own is RGB"):
-        joined(parts, fail_fast=True)
+        merge_scans(parts, fail_fast=True)
