@@ -1,6 +1,6 @@
 """The reading wing: a result in the form that a framework reads.
 
-One file a target; a new one is a module with a `TARGET`, and its line here.
+One file a target: a module with a `TARGET`. A new one is that file and its name here.
 
     figures       the numbers: unit, order of channels, digits
     literals      values as text
@@ -12,60 +12,43 @@ One file a target; a new one is a module with a `TARGET`, and its line here.
     updating      `--update`: the figures into a config of the user's
 """
 
-from bnstat.targets import (
-    albumentations,
-    coreml,
-    csv,
-    dali,
-    detectron2,
-    env,
-    flax,
-    hf,
-    json,
-    keras,
-    mmengine,
-    ncnn,
-    normalize,
-    onnx,
-    open_clip,
-    opencv,
-    openvino,
-    safetensors,
-    state_dict,
-    timm,
-    toml,
-    torch_module,
-    yaml,
-)
+from importlib import import_module
+
 from bnstat.targets.target import Target
 
-TARGETS: dict[str, Target] = {
-    target.name: target
-    for target in (
-        normalize.TARGET,
-        state_dict.TARGET,
-        safetensors.TARGET,
-        torch_module.TARGET,
-        hf.TARGET,
-        timm.TARGET,
-        open_clip.TARGET,
-        albumentations.TARGET,
-        mmengine.TARGET,
-        detectron2.TARGET,
-        keras.TARGET,
-        dali.TARGET,
-        openvino.TARGET,
-        onnx.TARGET,
-        coreml.TARGET,
-        ncnn.TARGET,
-        opencv.TARGET,
-        flax.TARGET,
-        json.TARGET,
-        yaml.TARGET,
-        toml.TARGET,
-        csv.TARGET,
-        env.TARGET,
-    )
-}
+# In the order that they are listed in.
+_MODULES = (
+    "normalize",
+    "state_dict",
+    "safetensors",
+    "torch_module",
+    "hf",
+    "timm",
+    "open_clip",
+    "albumentations",
+    "mmengine",
+    "detectron2",
+    "keras",
+    "dali",
+    "openvino",
+    "onnx",
+    "coreml",
+    "ncnn",
+    "opencv",
+    "flax",
+    "json",
+    "yaml",
+    "toml",
+    "csv",
+    "env",
+)
+
+
+def _load(module: str) -> Target:
+    target: Target = import_module(f"{__name__}.{module}").TARGET
+    return target
+
+
+TARGETS: dict[str, Target] = {target.name: target for target in map(_load, _MODULES)}
 
 __all__ = ["TARGETS", "Target"]

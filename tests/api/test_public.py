@@ -32,7 +32,7 @@ print(*sorted(bnstat.__all__))
 """
 ERRORS = (
     *("DocumentError", "ExportError", "JournalError", "MeasureError", "MergeError"),
-    *("NothingMeasuredError", "OutputError", "SourceError", "SpecError"),
+    *("ModelError", "NothingMeasuredError", "OutputError", "SourceError", "SpecError"),
 )
 
 
