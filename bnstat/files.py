@@ -3,7 +3,7 @@
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,6 +43,39 @@ def check_writable(path: Path) -> None:
             folder = Path(os.path.realpath(path)).parent
             with tempfile.TemporaryFile(dir=folder):
                 pass
+
+
+def check_distinct(
+    outputs: Sequence[tuple[str, str | None]], inputs: Sequence[tuple[str, str | None]]
+) -> None:
+    """Find out before the work that writing one file of a run would destroy another.
+
+    Each file is what it is called in the message, and its name; None and "-" are none.
+
+    Raises
+    ------
+    OutputError
+        If an output is the same file as an input or another output.
+    """
+    known = {_identity(name): what for what, name in inputs if name and Path(name).is_file()}
+    for what, name in outputs:
+        identity = _identity(name)
+        if identity is not None and identity in known:
+            other = known[identity]
+            raise OutputError(f"{name} is both {other} and {what}; name another {what}")
+        known[identity] = what
+
+
+def _identity(name: str | None) -> object:
+    """Return what two names of one file have in common; None for what holds no data."""
+    if name in (None, "-"):
+        return None
+    path = Path(os.path.realpath(str(name)))
+    try:
+        status = path.stat()
+    except OSError:  # it is not there yet, or cannot be: then check_writable says why
+        return path
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
 def _is_special(path: Path) -> bool:

@@ -69,7 +69,7 @@ def compare(
     augments = [augment] if isinstance(augment, str) or callable(augment) else list(augment)
     others = [to] if isinstance(to, str) else list(to)
     named = list(_flat(sources))
-    if not named or (len(named) == 1 and not augments and not others):
+    if lacks_baseline(len(named), len(augments), len(others)):
         named.insert(0, DOCUMENT)
     if len(named) + len(augments) + len(others) < 2:
         raise SourceError("nothing to compare; name SOURCEs, or pipelines with --augment")
@@ -79,6 +79,11 @@ def compare(
     rows += [row for source in named[1:] for row in _Source.of(source).rows([], False, used)]
     published = [Row.of_constants(constants.read(text)) for text in others]
     return compare_rows([*rows, *published])
+
+
+def lacks_baseline(sources: int, augments: int, constants: int) -> bool:
+    """Whether so many sources, pipelines and constants are compared with bnstat.json."""
+    return not sources or (sources == 1 and not augments and not constants)
 
 
 def _flat(

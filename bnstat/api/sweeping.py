@@ -70,7 +70,7 @@ def sweep(
     images = sources_of(stats, used) if stats else open_sources(locations, used)
     measured = measure(images, [augment], used)[0]
     if not len(measured.records):
-        name = " ".join(images.locations)
+        name = " ".join(locations or images.locations)
         raise MeasureError(f"{name} is of a shard in which nothing was measured; sweep another")
     schedules = Grid(**grid, seed=used["seed"], epochs=used["epochs"])
     try:

@@ -82,12 +82,15 @@ def command(
     warm_up(settings["workers"], settings["engine"], pipeline=bool(augment))
 
     from bnstat import files, reports
-    from bnstat.api.comparing import compare
-    from bnstat.cli import messages
+    from bnstat.api.comparing import compare, lacks_baseline
+    from bnstat.api.documents import DOCUMENT, described
+    from bnstat.cli import messages, outputs
     from bnstat.cli.progress import bar
 
-    if output not in (None, "-"):
-        files.check_writable(Path(output))
+    against_default = lacks_baseline(len(sources), len(augment), len(to))
+    inputs = [("the baseline", DOCUMENT)] if against_default else []
+    inputs += [("SOURCE", name) for name in sources] + [("--to", name) for name in to]
+    outputs.check_output(output, inputs)
     with messages.failures_printed(), bar(progress) as update:
         found = compare(
             *sources,
@@ -98,6 +101,8 @@ def command(
             **options.given(settings),
         )
     fresh = [row.result for row in found.rows if row.fresh and row.result]
+    if against_default and found.rows[0].result is not None:
+        click.echo(f"baseline: {described(found.rows[0].result, DOCUMENT)}", err=True)
     messages.print_remarks(fresh)
     if output is not None and output != "-":
         files.write(Path(output), reports.json(found).encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import click
@@ -64,15 +63,14 @@ def command(
     if sources and settings["files_from"] is not None:
         raise click.UsageError("give SOURCEs or --files-from, not both", ctx)
     warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
-    from bnstat import files
     from bnstat.api.computing import compute
-    from bnstat.cli import messages
+    from bnstat.cli import messages, outputs
     from bnstat.cli.progress import bar
     from bnstat.cli.result import show_result
     from bnstat.errors import JournalError
 
-    if output != "-":
-        files.check_writable(Path(output))
+    inputs = [("--files-from", settings["files_from"]), *(("SOURCE", s) for s in sources)]
+    outputs.check_output(output, inputs, [("--journal", settings["journal"])])
     started = time.perf_counter()
     lost = None
     with messages.failures_printed(), bar(progress) as update:
@@ -83,7 +81,7 @@ def command(
                 raise
             stats, lost = error.stats, error
     seconds = time.perf_counter() - started
-    stats.save(output)
+    outputs.save(stats, output)
     messages.print_remarks([stats])
     if not quiet:
         messages.print_speed(stats, seconds)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bnstat import files
 from bnstat.cli import options
 from bnstat.cli.target_list import print_targets
 from bnstat.errors import ExportError, OutputError
@@ -133,7 +134,9 @@ def command(
     if target.binary and output == "-" and sys.stdout.isatty():
         raise ExportError(f"{name} is binary and not for a terminal; name a file with -o")
     data = target.render(figures, **chosen)
-    _write(target, data, None if output == "-" else _output_path(output, file))
+    path = None if output == "-" else _output_path(output, file)
+    files.check_distinct([("--output", str(path or "-"))], [("STATS", document)])
+    _write(target, data, path)
 
 
 def _target_options(ctx: click.Context, target: Target, given: dict[str, Any]) -> dict[str, Any]:
@@ -176,7 +179,6 @@ def _update(
 
 
 def _write(target: Target, data: bytes, path: Path | None) -> None:
-    from bnstat import files
 
     if path is None:
         sys.stdout.buffer.write(data)

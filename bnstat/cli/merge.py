@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import click
 
 from bnstat.cli import options
@@ -24,23 +21,12 @@ def command(
     They come in any order, and groups may be merged first. Results of different sets are added too.
     Counts, sums, histogram and two-pass are those of one run to the last digit.
     """
-    from bnstat import files
     from bnstat.api.merging import merge
+    from bnstat.cli import outputs
     from bnstat.cli.result import show_result
 
-    if output != "-":
-        _check_is_no_input(results, Path(output))
-        files.check_writable(Path(output))
+    outputs.check_output(output, [("STATS", result) for result in results])
     stats = merge(*results, partial=partial, remark=lambda line: click.echo(line, err=True))
-    stats.save(output)
+    outputs.save(stats, output)
     if not quiet and output != "-":
         show_result(stats, output, color)
-
-
-def _check_is_no_input(results: Sequence[str], output: Path) -> None:
-    """Refuse to overwrite what is merged: the next time, it would be counted twice."""
-    from bnstat.errors import OutputError
-
-    for result in results:
-        if output.exists() and Path(result).exists() and output.samefile(result):
-            raise OutputError(f"{result} is among the results to merge; name another --output")

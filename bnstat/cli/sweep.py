@@ -43,12 +43,11 @@ def command(
 
     from bnstat import files, reports
     from bnstat.api.sweeping import sweep
-    from bnstat.cli import messages
+    from bnstat.cli import messages, outputs
     from bnstat.cli.progress import bar
     from bnstat.cli.terminal import show
 
-    if output not in (None, "-"):
-        files.check_writable(Path(output))
+    outputs.check_output(output, [("SOURCE", source)])
     with messages.failures_printed(), bar(progress) as update:
         found = sweep(
             source,

@@ -224,7 +224,8 @@ def test_compute_then_compare_without_a_path(compute, compare, photos):
     spec = "Resize(24) | CenterCrop(20)"
     specs = "--augment", "colorjitter", "--augment", spec
     done = compare(*specs, "--format", "markdown")
-    assert (0, "") == (done.status, done.err)
+    baseline = f"baseline: bnstat.json, of {photos} (6 images), measured just now\n"
+    assert (0, baseline) == (done.status, done.err)
     names = [line.split(" | mean")[0] for line in done.out.splitlines() if " | mean | " in line]
     assert ["| bnstat.json", "| colorjitter", r"| Resize(24) \| CenterCrop(20)"] == names
 

@@ -57,7 +57,7 @@ def test_quiet_shows_no_table(compute, mixed):
     assert result.err == (
         "failed: cats/empty.jpg: is empty\nfailed: text.png: is not an image of a known format\n"
     )
-    assert compute("tiny", "-q").err == ""
+    assert compute("tiny", "-q", "-o", "tiny.json").err == ""
 
 
 @pytest.mark.parametrize(

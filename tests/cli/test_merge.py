@@ -111,9 +111,7 @@ def test_an_input_is_not_overwritten(bnstat, shards):
     assert bnstat(*arguments).status == 0
     result = bnstat(*arguments, "./bnstat.json")
     assert result.status == 4
-    assert result.err == (
-        "bnstat: ./bnstat.json is among the results to merge; name another --output\n"
-    )
+    assert result.err == ("bnstat: bnstat.json is both STATS and --output; name another --output\n")
 
 
 @pytest.mark.parametrize("typed", ["0/3", "4/3", "third"])

@@ -1,0 +1,62 @@
+"""The files that a command writes: checked before the work, and what they replace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bnstat import files
+from bnstat.api import documents
+from bnstat.errors import BnstatError, OutputError
+from bnstat.stats import Stats
+
+
+def check_output(
+    output: str | None,
+    inputs: Sequence[tuple[str, str | None]],
+    others: Sequence[tuple[str, str | None]] = (),
+) -> None:
+    """Find out before the work that an output cannot be written, or would destroy another file.
+
+    `inputs` and `others`, which are outputs too, are files by what messages call them.
+
+    Raises
+    ------
+    OutputError
+        If it is an input or another output, an image, or cannot be written.
+    """
+    files.check_distinct([*others, ("--output", output)], inputs)
+    if output is None or output == "-":
+        return
+    path = Path(output)
+    if path.is_file() and _holds_images(path):
+        raise OutputError(f"{output} is an image or an archive; name another --output")
+    files.check_writable(path)
+
+
+def _holds_images(path: Path) -> bool:
+    """Whether a file has a name that images have: a pattern behind -o may have become one."""
+    if path.suffix == ".json":
+        return False
+    from bnstat.images.formats import holds_images
+    from bnstat.images.naming import is_image
+
+    name = path.name.encode(errors="surrogateescape")
+    return is_image(name) or holds_images(name)
+
+
+def save(stats: Stats, output: str) -> None:
+    """Write a result; say on stderr if it replaces that of other images, or of other settings."""
+    old = _old_result(output)
+    stats.save(output)
+    if old is not None and (line := documents.replaced(old, stats)) is not None:
+        click.echo(f"replaced {output}, {line}", err=True)
+
+
+def _old_result(output: str) -> Stats | None:
+    try:
+        return Stats.load(output) if output != "-" and Path(output).is_file() else None
+    except BnstatError:
+        return None
