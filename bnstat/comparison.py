@@ -76,12 +76,25 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What follows from the figures, in a sentence; `alarm` is None where it is only advice."""
+
+    text: str
+    alarm: bool | None = None
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Rows, the first of which is the baseline; their differences from it; what follows."""
 
     rows: tuple[Row, ...]
     differences: tuple[Difference, ...]
-    verdicts: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """What follows, as sentences."""
+        return tuple(finding.text for finding in self.findings)
 
     @property
     def largest(self) -> float:
@@ -127,7 +140,7 @@ def compare(rows: Sequence[Row]) -> Comparison:
                 "they need the same --mode, and pipelines that keep it"
             )
     differences = tuple(difference(row, baseline) for row in rows)
-    return Comparison(tuple(rows), differences, tuple(verdicts(rows)))
+    return Comparison(tuple(rows), differences, tuple(find(rows)))
 
 
 def _comparable(row: Row, baseline: Row) -> bool:
@@ -152,7 +165,7 @@ def _in(values: Floats, std: Floats) -> tuple[float | None, ...]:
     return tuple(v / s if s else None for v, s in zip(values, std, strict=True))
 
 
-def verdicts(rows: Sequence[Row]) -> Iterator[str]:
+def find(rows: Sequence[Row]) -> Iterator[Finding]:
     """Say in plain words what follows from the figures, by the rules of docs/compare.md."""
     baseline = rows[0]
     for row in rows[1:]:
@@ -160,23 +173,26 @@ def verdicts(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         yield from _batchnorm(row)
     if baseline.result is not None and len(baseline.mean) == 3:
-        yield _imagenet(baseline)
+        yield Finding(_imagenet(baseline))
 
 
-def _shift(row: Row, baseline: Row) -> str:
+def _shift(row: Row, baseline: Row) -> Finding:
     constants = row.result is None and baseline.result is not None
     if constants:  # what they do to the baseline's images
         row, baseline = baseline, row
     if 0.0 in baseline.std:
-        return f"{baseline.name} has a channel of std 0 and cannot normalize {row.name}."
+        text = f"{baseline.name} has a channel of std 0 and cannot normalize {row.name}."
+        return Finding(text, alarm=True)
     mean, std = normalized(row, baseline)
     small = max(map(abs, mean)) <= SHIFT and max(abs(s - 1) for s in std) <= SHIFT
     said = f"normalized with those of {baseline.name}, it has mean {_list(mean)} and std "
     said += f"{_list(std)} instead of 0 and 1."
     if constants:
-        return f"{row.name} {'fits' if small else 'does not fit'} these constants: {said}"
+        verb = "fits" if small else "does not fit"
+        return Finding(f"{row.name} {verb} these constants: {said}", alarm=not small)
     verb = "does not shift" if small else "shifts"
-    return f"{row.name} {verb} the statistics enough to matter: {said}"
+    text = f"{row.name} {verb} the statistics enough to matter: {said}"
+    return Finding(text, alarm=not small)
 
 
 def normalized(row: Row, by: Row) -> tuple[Floats, Floats]:
@@ -185,7 +201,7 @@ def normalized(row: Row, by: Row) -> tuple[Floats, Floats]:
     return mean, tuple(a / b for a, b in zip(row.std, by.std, strict=True))
 
 
-def _batchnorm(row: Row) -> Iterator[str]:
+def _batchnorm(row: Row) -> Iterator[Finding]:
     """Compare BatchNorm's running values with what its start, noise and batches allow."""
     estimate = row.result.methods.get("batchnorm") if row.result else None
     if row.result is None or not isinstance(estimate, BatchNormEstimate):
@@ -195,11 +211,12 @@ def _batchnorm(row: Row) -> Iterator[str]:
     pairs = [p for o, a in zip(off, allowed, strict=True) for p in zip(o, a, strict=True)]
     within = all(o <= a + 1e-12 for o, a in pairs)
     hint = ": are the images listed by class?" if estimate.order == "listed" else "."
-    yield (
+    text = (
         f"BatchNorm's running mean and variance of {row.name} are off by up to {max(off[0]):.2g} "
         f"and {max(off[1]):.2g}, {'within' if within else 'more than'} what its schedule allows "
         f"({max(allowed[0]):.2g} and {max(allowed[1]):.2g}){'.' if within else hint}"
     )
+    yield Finding(text, alarm=not within)
 
 
 def _off(values: Floats, exact: Floats) -> list[float]:

@@ -1,4 +1,4 @@
-"""The command line: the only rooms that know click, rich, tqdm and exit codes.
+"""The command line: the only rooms that know click, tqdm and exit codes.
 
 One file a command; `app` lists them, `invocation` runs one and gives its exit status.
 """

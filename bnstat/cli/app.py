@@ -27,7 +27,7 @@ class _Commands(click.Group):
 @click.command(
     cls=_Commands,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @click.version_option(__version__, "--version", message="bnstat %(version)s")
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors.")

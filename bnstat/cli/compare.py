@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 )
 @options.settings(Settings, "the baseline's")
 @options.failures
+@options.verbose
 @options.terminal
 @click.pass_context
 def command(
@@ -66,6 +67,7 @@ def command(
     form: str,
     output: str | None,
     max_failures: int,
+    verbose: bool,
     progress: bool | None,
     color: bool | None,
     **settings: Any,
@@ -91,7 +93,7 @@ def command(
     inputs = [("the baseline", DOCUMENT)] if against_default else []
     inputs += [("SOURCE", name) for name in sources] + [("--to", name) for name in to]
     outputs.check_output(output, inputs)
-    with messages.failures_printed(), bar(progress) as update:
+    with messages.failures_printed(color), bar(progress) as update:
         found = compare(
             *sources,
             augment=augment,
@@ -103,10 +105,10 @@ def command(
     fresh = [row.result for row in found.rows if row.fresh and row.result]
     if against_default and found.rows[0].result is not None:
         click.echo(f"baseline: {described(found.rows[0].result, DOCUMENT)}", err=True)
-    messages.print_remarks(fresh)
+    messages.print_remarks(fresh, color)
     if output is not None and output != "-":
         files.write(Path(output), reports.json(found).encode())
-    _show(found, "json" if output == "-" else form, color)
+    _show(found, "json" if output == "-" else form, color, verbose=verbose)
     if fail_over is not None and found.largest > fail_over:
         sys.stdout.flush()
         for line in reports.excesses(found, fail_over):
@@ -116,7 +118,7 @@ def command(
         ctx.exit(FAILURES)
 
 
-def _show(found: Comparison, form: str, color: bool | None) -> None:
+def _show(found: Comparison, form: str, color: bool | None, *, verbose: bool) -> None:
     """Print a comparison on stdout."""
     from bnstat import reports
 
@@ -125,4 +127,4 @@ def _show(found: Comparison, form: str, color: bool | None) -> None:
         return
     from bnstat.cli.terminal import show
 
-    show(reports.report(found), color)
+    show(reports.report(found, verbose=verbose), color)

@@ -40,6 +40,7 @@ from bnstat.settings import Settings
 @options.failures
 @options.output
 @options.quiet
+@options.verbose
 @options.terminal
 @click.pass_context
 def command(
@@ -49,6 +50,7 @@ def command(
     max_failures: int,
     output: str,
     quiet: bool,
+    verbose: bool,
     progress: bool | None,
     color: bool | None,
     **settings: Any,
@@ -73,7 +75,7 @@ def command(
     outputs.check_output(output, inputs, [("--journal", settings["journal"])])
     started = time.perf_counter()
     lost = None
-    with messages.failures_printed(), bar(progress) as update:
+    with messages.failures_printed(color), bar(progress) as update:
         try:
             stats = compute(*sources, progress=update, **options.given(settings))
         except JournalError as error:
@@ -82,11 +84,11 @@ def command(
             stats, lost = error.stats, error
     seconds = time.perf_counter() - started
     outputs.save(stats, output)
-    messages.print_remarks([stats])
+    messages.print_remarks([stats], color)
     if not quiet:
         messages.print_speed(stats, seconds)
         if output != "-":
-            show_result(stats, output, color)
+            show_result(stats, output, color, verbose=verbose)
     if lost is not None:
         raise lost
     if len(stats.source.failures) > max_failures:

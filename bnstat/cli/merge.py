@@ -12,9 +12,15 @@ from bnstat.cli import options
 @click.option("--partial", is_flag=True, help="Accept that shards are missing; the result says so.")
 @options.output
 @options.quiet
+@options.verbose
 @options.color
 def command(
-    results: tuple[str, ...], partial: bool, output: str, quiet: bool, color: bool | None
+    results: tuple[str, ...],
+    partial: bool,
+    output: str,
+    quiet: bool,
+    verbose: bool,
+    color: bool | None,
 ) -> None:
     """Add STATS, results of bnstat compute --shard, to the result of the whole set.
 
@@ -29,4 +35,4 @@ def command(
     stats = merge(*results, partial=partial, remark=lambda line: click.echo(line, err=True))
     outputs.save(stats, output)
     if not quiet and output != "-":
-        show_result(stats, output, color)
+        show_result(stats, output, color, verbose=verbose)

@@ -8,26 +8,28 @@ from contextlib import contextmanager
 import click
 
 from bnstat import reports
+from bnstat.cli.terminal import print_line
 from bnstat.errors import NothingMeasuredError
+from bnstat.reports import Line
 from bnstat.stats import Stats
 
 
-def print_remarks(results: Sequence[Stats]) -> None:
+def print_remarks(results: Sequence[Stats], color: bool | None) -> None:
     """Name each failed image on stderr, and what was done to others, each line once."""
-    lines = [*reports.failures(results)]
-    lines += [line for stats in results for line in reports.remarks(stats)]
+    lines = [Line(text, "bad") for text in reports.failures(results)]
+    lines += [Line(text, "warning") for stats in results for text in reports.remarks(stats)]
     for line in dict.fromkeys(lines):
-        click.echo(line, err=True)
+        print_line(line, color, err=True)
 
 
 @contextmanager
-def failures_printed() -> Iterator[None]:
+def failures_printed(color: bool | None) -> Iterator[None]:
     """Name each failed image on stderr also when all have failed."""
     try:
         yield
     except NothingMeasuredError as error:
         for image, reason in error.failures:
-            click.echo(reports.failure(image, reason), err=True)
+            print_line(Line(reports.failure(image, reason), "bad"), color, err=True)
         raise
 
 

@@ -139,6 +139,8 @@ output = click.option(
 
 quiet = click.option("-q", "--quiet", is_flag=True, help="Show no table; failures are still named.")
 
+verbose = click.option("-v", "--verbose", is_flag=True, help="Show the figures of all methods.")
+
 color = click.option(
     "--color/--no-color", default=None, help="Color the output.  [default: on a terminal]"
 )

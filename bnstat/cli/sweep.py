@@ -21,6 +21,7 @@ from bnstat.settings import SweepSettings
     "-o", "--output", metavar="FILE", help="Write the figures as JSON; - is standard output."
 )
 @options.failures
+@options.verbose
 @options.terminal
 @click.pass_context
 def command(
@@ -30,6 +31,7 @@ def command(
     augment: str | None,
     output: str | None,
     max_failures: int,
+    verbose: bool,
     progress: bool | None,
     color: bool | None,
     **settings: Any,
@@ -48,19 +50,19 @@ def command(
     from bnstat.cli.terminal import show
 
     outputs.check_output(output, [("SOURCE", source)])
-    with messages.failures_printed(), bar(progress) as update:
+    with messages.failures_printed(color), bar(progress) as update:
         found = sweep(
             source,
             augment=augment,
             progress=update,
             **options.given(settings),
         )
-    messages.print_remarks([found.stats])
+    messages.print_remarks([found.stats], color)
     text = reports.json(found)
     if output == "-":
         click.echo(text, nl=False)
     else:
-        show(reports.report(found), color)
+        show(reports.report(found, verbose=verbose), color)
     if output not in (None, "-"):
         files.write(Path(output), text.encode())
     if len(found.stats.source.failures) > max_failures:

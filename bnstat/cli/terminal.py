@@ -1,64 +1,45 @@
-"""Reports on a terminal."""
+"""Reports on a terminal: as wide as that is, with color where it guides."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
 
-import rich.console
-import rich.table
-from rich.text import Text
+import click
 
-from bnstat.reports import Block, Table
+from bnstat.reports import Block, Line, layout
 
+WIDEST = 120
 
-class Console(rich.console.Console):
-    """A console that leaves a closed pipe to `run`; rich would exit with status 1."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise what the pipe raised."""
-        raise BrokenPipeError
+_STYLES: Mapping[str, Mapping[str, Any]] = {
+    "plain": {},
+    "title": {"bold": True},
+    "answer": {"bold": True, "fg": "green"},
+    "good": {"fg": "green"},
+    "warning": {"fg": "yellow"},
+    "bad": {"fg": "red"},
+    "command": {"fg": "cyan"},
+}
 
 
 def show(blocks: Sequence[Block], color: bool | None) -> None:
-    """Print a report on stdout, its blocks with a blank line between them."""
-    console = _console(color)
-    for number, block in enumerate(blocks):
-        if number:
-            console.print()
-        if isinstance(block, Table):
-            _print_table(console, block)
-        else:
-            console.print(" ".join(block.lines), markup=False)
+    """Print a report on stdout; off a terminal it is plain, and a sentence is one line."""
+    width = min(shutil.get_terminal_size().columns, WIDEST) if sys.stdout.isatty() else None
+    for line in layout(blocks, width):
+        print_line(line, color)
 
 
-def _console(color: bool | None) -> Console:
-    """Return a console that is plain, and as wide as its text, where stdout is no terminal."""
-    terminal = sys.stdout.isatty()
-    plain = not (terminal or color) or color is False or bool(os.environ.get("NO_COLOR"))
-    return Console(
-        width=None if terminal else 1000,
-        color_system=None if plain else "auto",
-        force_terminal=bool(color) or None,
-        highlight=False,
-        emoji=False,
-    )
+def print_line(line: Line, color: bool | None, *, err: bool = False) -> None:
+    """Print a line in the style of its tone, on stdout or stderr."""
+    colored = _is_colored(sys.stderr if err else sys.stdout, color) and line.text
+    text = click.style(line.text, **_STYLES[line.tone]) if colored else line.text
+    click.echo(text, err=err, color=True)
 
 
-def _print_table(console: Console, table: Table) -> None:
-    if table.title is not None:
-        console.print(table.title, style="bold", markup=False)
-    if table.note is not None:
-        console.print(table.note, markup=False)
-    shown = rich.table.Table(box=None, pad_edge=False, padding=(0, table.gap, 0, 0))
-    for column in table.columns:
-        shown.add_column(
-            Text(column.heading),
-            justify="right" if column.numbers else "left",
-            no_wrap=column.numbers,
-            min_width=column.least_width or None,
-        )
-    for row in table.rows:
-        shown.add_row(*map(Text, row))
-    console.print(shown)
+def _is_colored(stream: TextIO, wanted: bool | None) -> bool:
+    if wanted is False or os.environ.get("NO_COLOR"):
+        return False
+    return bool(wanted) or (stream.isatty() and os.environ.get("TERM") != "dumb")

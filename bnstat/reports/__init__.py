@@ -5,10 +5,11 @@ comparison or a sweep; `json`, `csv` and `markdown` write each of them as text f
 and people.
 """
 
-from bnstat.reports.blocks import Block, Column, Paragraph, Table
+from bnstat.reports.blocks import Block, Column, Line, Paragraph, Row, Table, Tone
 from bnstat.reports.comparisons import excesses
 from bnstat.reports.formats import FORMATS, csv, json, markdown
 from bnstat.reports.kinds import Reportable, report
+from bnstat.reports.layout import layout, text
 from bnstat.reports.remarks import failure, failures, remarks
 from bnstat.reports.words import counted, percent, signed
 
@@ -16,18 +17,23 @@ __all__ = [
     "FORMATS",
     "Block",
     "Column",
+    "Line",
     "Paragraph",
     "Reportable",
+    "Row",
     "Table",
+    "Tone",
     "counted",
     "csv",
     "excesses",
     "failure",
     "failures",
     "json",
+    "layout",
     "markdown",
     "percent",
     "remarks",
     "report",
     "signed",
+    "text",
 ]

@@ -1,50 +1,77 @@
-"""What a report is made of; each cell and paragraph is printable text."""
+"""What a report is made of: printable text, whose tone tells a renderer how to mark it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
+
+Tone: TypeAlias = Literal["plain", "title", "answer", "good", "warning", "bad", "command"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence, or a command to type; it may be broken between words, a command may not."""
+
+    text: str
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Sentences; each line of them may be broken where a renderer's page ends."""
+    """Lines that belong together."""
 
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
 
     @classmethod
-    def of(cls, *lines: str) -> Paragraph:
-        """Return a paragraph of sentences."""
-        return cls(lines)
+    def of(cls, *texts: str, tone: Tone = "plain") -> Paragraph:
+        """Return a paragraph of texts, all in one tone."""
+        return cls(tuple(Line(text, tone) for text in texts))
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; `numbers` are aligned at the right."""
+    """A column of a table; `numbers` are aligned at the right, text may be broken between words."""
 
     heading: str
     numbers: bool = True
-    least_width: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: a cell for each column, or a single one that stands above what follows."""
+
+    cells: tuple[str, ...]
+    tone: Tone = "plain"
+
+    @classmethod
+    def heading(cls, text: str) -> Row:
+        """Return a row of a single cell."""
+        return cls((text,), "title")
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells, one a column, below a title and a note on it, if there are any."""
+    """Rows of cells, below a title and a note on it, and above footnotes, if there are any."""
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[Row, ...]
     title: str | None = None
     note: str | None = None
-    gap: int = 2
+    footnotes: tuple[Line, ...] = ()
 
     @classmethod
-    def by_channel(cls, labels: Sequence[str], channels: Sequence[str], rows: Rows) -> Table:
+    def by_channel(
+        cls,
+        labels: Sequence[str],
+        channels: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        tone: Tone = "plain",
+    ) -> Table:
         """Return a table of labels, and of numbers by channel."""
         columns = [Column(label, numbers=False) for label in labels]
         columns += map(Column, channels)
-        return cls(tuple(columns), tuple(map(tuple, rows)))
+        return cls(tuple(columns), tuple(Row(tuple(row), tone) for row in rows))
 
 
-Rows: TypeAlias = Sequence[Sequence[str]]
 Block: TypeAlias = Paragraph | Table

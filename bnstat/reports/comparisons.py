@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bnstat.comparison import Comparison, Difference, Row
-from bnstat.reports.blocks import Block, Column, Paragraph, Table
+from bnstat.comparison import Comparison, Difference
+from bnstat.comparison import Row as ComparedRow
+from bnstat.reports.blocks import Block, Column, Line, Paragraph, Row, Table, Tone
 from bnstat.reports.words import signed
 from bnstat.stats import EXACT, Floats
 from bnstat.text import printable
@@ -19,31 +20,53 @@ class Figure:
     values, delta: in [0, 1]; delta_in_std: in the baseline's stds, None where that is 0.
     """
 
-    row: Row
+    row: ComparedRow
     name: str
     values: Floats
     delta: Floats
     delta_in_std: tuple[float | None, ...]
 
 
-def comparison_report(comparison: Comparison) -> tuple[Block, ...]:
-    """Return a table for each row, and the verdicts as one paragraph."""
+def comparison_report(comparison: Comparison, *, verbose: bool = False) -> tuple[Block, ...]:
+    """Return the verdicts, and the figures of each row; with `verbose` of each method."""
+    if not verbose:
+        return _verdicts(comparison), _figures_table(comparison)
     tables = [
         _row_table(comparison, row, off)
         for row, off in zip(comparison.rows, comparison.differences, strict=True)
     ]
-    return (*tables, _verdicts(comparison))
+    return (_verdicts(comparison), *tables)
+
+
+def _verdicts(comparison: Comparison) -> Paragraph:
+    tones: Mapping[bool | None, Tone] = {None: "plain", False: "good", True: "warning"}
+    return Paragraph(tuple(Line(printable(f.text), tones[f.alarm]) for f in comparison.findings))
+
+
+def _figures_table(comparison: Comparison) -> Table:
+    """Return mean and std of each row below its name, and their differences in [0, 1]."""
+    rows = []
+    for figure in figures(comparison):
+        if figure.name == "mean":
+            rows.append(Row.heading(printable(figure.row.name)))
+        rows.append(Row((f"  {figure.name}", *(f"{value:.6f}" for value in figure.values))))
+        if figure.row is not comparison.rows[0]:
+            rows.append(Row(("    difference", *map(signed, figure.delta))))
+    columns = (Column("", numbers=False), *map(Column, channels(comparison)))
+    return Table(columns, tuple(rows))
 
 
 def summary(comparison: Comparison) -> tuple[Block, ...]:
     """Return one table with a line for each row and figure, and the verdicts."""
     names = channels(comparison)
     rows = [
-        (
-            printable(figure.row.name),
-            figure.name,
-            *(f"{value:.6f}" for value in figure.values),
-            *(signed(255 * difference) for difference in figure.delta),
+        Row(
+            (
+                printable(figure.row.name),
+                figure.name,
+                *(f"{value:.6f}" for value in figure.values),
+                *(signed(255 * difference) for difference in figure.delta),
+            )
         )
         for figure in figures(comparison)
     ]
@@ -58,7 +81,7 @@ def figures(comparison: Comparison) -> Iterator[Figure]:
         yield from _figures(row, off)
 
 
-def _figures(row: Row, off: Difference) -> tuple[Figure, Figure]:
+def _figures(row: ComparedRow, off: Difference) -> tuple[Figure, Figure]:
     return (
         Figure(row, "mean", row.mean, off.mean, off.mean_in_std),
         Figure(row, "std", row.std, off.std, off.std_in_std),
@@ -89,26 +112,22 @@ def channels(comparison: Comparison) -> tuple[str, ...]:
     return tuple(f"C{i}" for i in range(len(comparison.rows[0].mean)))
 
 
-def _verdicts(comparison: Comparison) -> Paragraph:
-    return Paragraph(tuple(map(printable, comparison.verdicts)))
-
-
-def _row_table(comparison: Comparison, row: Row, off: Difference) -> Table:
+def _row_table(comparison: Comparison, row: ComparedRow, off: Difference) -> Table:
     columns = (Column("", numbers=False), *map(Column, channels(comparison)))
     lines = _lines(row, off, is_baseline=row is comparison.rows[0])
     note = None if row.result else f"  {printable(row.source)}"
-    return Table(columns, tuple(lines), printable(row.name), note)
+    return Table(columns, tuple(map(Row, lines)), printable(row.name), note)
 
 
-def _lines(row: Row, off: Difference, *, is_baseline: bool) -> Iterator[tuple[str, ...]]:
+def _lines(row: ComparedRow, off: Difference, *, is_baseline: bool) -> Iterator[tuple[str, ...]]:
     """Yield a label and a cell a channel: each figure, and how far others are from it."""
     for figure in _figures(row, off):
         yield f"  {figure.name}", *(f"{value:.6f}" for value in figure.values)
         if not is_baseline:
-            yield "    less baseline, in 1/255", *(signed(255 * d) for d in figure.delta)
-            yield "    less baseline, in its std", *map(signed, figure.delta_in_std)
+            yield "    difference, in 1/255", *(signed(255 * d) for d in figure.delta)
+            yield "    difference ÷ baseline std", *map(signed, figure.delta_in_std)
         for name, pair in row.methods.items():
             if pair is not None and name not in (EXACT, "published"):
                 other = pair[0] if figure.name == "mean" else pair[1]
                 away = (255 * (a - b) for a, b in zip(other, figure.values, strict=True))
-                yield f"    {name} less {EXACT}, in 1/255", *map(signed, away)
+                yield f"    {name} − {EXACT}, in 1/255", *map(signed, away)

@@ -10,12 +10,12 @@ from typing import Any, TypeAlias
 
 from bnstat.comparison import Comparison
 from bnstat.reports import comparisons
-from bnstat.reports.blocks import Block, Table
+from bnstat.reports.blocks import Block, Line, Row, Table
 from bnstat.reports.kinds import Reportable, report
 from bnstat.stats import Stats
 from bnstat.stats.sweep import Cell, Sweep
 
-Row: TypeAlias = tuple[Any, ...]
+Values: TypeAlias = tuple[Any, ...]
 
 _SCHEDULE = "batch_size", "momentum", "order", "repeats", "batches", "start_weight"
 _OFF = "largest", "rms", "expected"
@@ -48,7 +48,16 @@ def csv(result: Reportable) -> str:
 
 def markdown(result: Reportable) -> str:
     """Return a result, comparison or sweep as Markdown: tables and paragraphs."""
-    blocks = comparisons.summary(result) if isinstance(result, Comparison) else report(result)
+    blocks = (
+        comparisons.summary(result)
+        if isinstance(result, Comparison)
+        else report(result, verbose=True)
+    )
+    return markdown_of(blocks)
+
+
+def markdown_of(blocks: Sequence[Block]) -> str:
+    """Return blocks as Markdown."""
     return "\n".join(map(_markdown, blocks))
 
 
@@ -59,8 +68,8 @@ FORMATS: Mapping[str, Callable[[Reportable], str]] = {
 }
 
 
-def _stats_rows(stats: Stats) -> list[Row]:
-    rows: list[Row] = [("method", "figure", "channel", "value")]
+def _stats_rows(stats: Stats) -> list[Values]:
+    rows: list[Values] = [("method", "figure", "channel", "value")]
     for method, estimate in stats.methods.items():
         if estimate is not None:
             for figure in ("mean", "var", "std"):
@@ -69,8 +78,8 @@ def _stats_rows(stats: Stats) -> list[Row]:
     return rows
 
 
-def _comparison_rows(comparison: Comparison) -> list[Row]:
-    rows: list[Row] = [("name", "figure", "channel", "value", "delta", "delta_in_std")]
+def _comparison_rows(comparison: Comparison) -> list[Values]:
+    rows: list[Values] = [("name", "figure", "channel", "value", "delta", "delta_in_std")]
     names = comparisons.channels(comparison)
     for figure in comparisons.figures(comparison):
         numbers = figure.values, figure.delta, figure.delta_in_std
@@ -78,29 +87,39 @@ def _comparison_rows(comparison: Comparison) -> list[Row]:
     return rows
 
 
-def _sweep_rows(sweep: Sweep) -> list[Row]:
+def _sweep_rows(sweep: Sweep) -> list[Values]:
     columns = [f"{figure}_{name}" for figure in ("mean", "std") for name in _OFF]
     return [(*_SCHEDULE, *columns), *map(_cell_row, sweep.cells)]
 
 
-def _cell_row(cell: Cell) -> Row:
+def _cell_row(cell: Cell) -> Values:
     schedule = ("cumulative" if (v := getattr(cell, n)) is None else v for n in _SCHEDULE)
     return *schedule, *(getattr(off, name) for off in (cell.mean, cell.std) for name in _OFF)
 
 
 def _markdown(block: Block) -> str:
     if not isinstance(block, Table):
-        return "".join(f"{line}\n" for line in block.lines)
+        return "".join(map(_markdown_line, block.lines))
     title = f"**{block.title}**\n\n" if block.title else ""
     note = f"{block.note.strip()}\n\n" if block.note else ""
-    head = _line([column.heading for column in block.columns])
-    rule = _line(["---"] * len(block.columns))
-    return title + note + head + rule + "".join(map(_line, block.rows))
+    head = _table_line([column.heading for column in block.columns])
+    rule = _table_line(["---"] * len(block.columns))
+    rows = (_table_line(_cells(row, len(block.columns))) for row in block.rows)
+    below = "".join(f"\n{_markdown_line(line)}" for line in block.footnotes)
+    return title + note + head + rule + "".join(rows) + below
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(map(_cell, cells))} |\n"
+def _markdown_line(line: Line) -> str:
+    return f"\n    {line.text}\n" if line.tone == "command" else f"{line.text}\n"
 
 
-def _cell(text: str) -> str:
-    return text.strip().replace("|", "\\|")
+def _cells(row: Row, columns: int) -> Sequence[str]:
+    """Return as many cells as there are columns; a row of a single one is bold."""
+    if len(row.cells) == columns:
+        return row.cells
+    return [f"**{row.cells[0]}**", *[""] * (columns - 1)]
+
+
+def _table_line(cells: Sequence[str]) -> str:
+    escaped = (cell.strip().replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |\n"

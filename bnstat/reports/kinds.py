@@ -15,12 +15,12 @@ from bnstat.stats.sweep import Sweep
 Reportable: TypeAlias = Stats | Comparison | Sweep
 
 
-def report(result: Reportable) -> tuple[Block, ...]:
-    """Return what a result, a comparison or a sweep says."""
+def report(result: Reportable, *, verbose: bool = False) -> tuple[Block, ...]:
+    """Return what a result, a comparison or a sweep says; with `verbose` all of it."""
     match result:
         case Stats():
-            return result_report(result)
+            return result_report(result, verbose=verbose)
         case Comparison():
-            return comparison_report(result)
+            return comparison_report(result, verbose=verbose)
         case Sweep():
-            return sweep_report(result)
+            return sweep_report(result, verbose=verbose)

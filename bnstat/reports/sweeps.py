@@ -1,38 +1,76 @@
-"""The report of a sweep: a table for each order, and what follows."""
+"""The report of a sweep: what follows, and how far each schedule was off."""
 
 from __future__ import annotations
 
-from bnstat.reports.blocks import Block, Column, Paragraph, Table
+from collections.abc import Iterator
+
+from bnstat.reports.blocks import Block, Column, Paragraph, Row, Table
 from bnstat.reports.words import counted
 from bnstat.stats.sweep import Cell, Off, Sweep
 
-_HEADINGS = ("batch", "momentum", "start", "mean", "rms", "theory", "std", "rms", "theory")
+_DETAILS = ("mean", "rms", "theory", "std", "rms", "theory")
 
 
-def sweep_report(sweep: Sweep) -> tuple[Block, ...]:
-    """Return what the columns are, a table for each order, and the verdict."""
+def sweep_report(sweep: Sweep, *, verbose: bool = False) -> tuple[Block, ...]:
+    """Return the verdict, and a line for each schedule; with `verbose` all figures of it."""
+    fits = any(cell.holds_three_decimals for cell in sweep.cells)
+    verdict = Paragraph.of(sweep.verdict, tone="good" if fits else "warning")
+    if not verbose:
+        explained = (
+            f"{counted(sweep.images, 'image')}. Largest difference of BatchNorm2d's mean or std "
+            "from two-pass, in [0, 1], in any channel and repeat; initial is the share of the "
+            "initial mean 0 / var 1 that is left:"
+        )
+        return verdict, Paragraph.of(explained), _summary(sweep)
     explained = (
-        f"{counted(sweep.images, 'image')}. How far BatchNorm's mean and std are off two-pass, in "
-        "[0, 1], in the worst channel: the most in any repeat, its root mean square, and what "
-        "theory expects of that. start: the share of the initial mean 0 and var 1 that is still "
-        "in it."
+        f"{counted(sweep.images, 'image')}. Difference of BatchNorm2d's mean and std from "
+        "two-pass, in [0, 1], in the worst channel: the largest in any repeat, the root mean "
+        "square over the repeats, and what theory expects of that. initial: the share of the "
+        "initial mean 0 / var 1 that is left."
     )
-    orders = dict.fromkeys(cell.order for cell in sweep.cells)
-    tables = [_table(sweep, order) for order in orders]
-    return (Paragraph.of(explained), *tables, Paragraph.of(sweep.verdict))
+    tables = [_details(sweep, order) for order in _orders(sweep)]
+    return (verdict, Paragraph.of(explained), *tables)
 
 
-def _table(sweep: Sweep, order: str) -> Table:
-    cells = [cell for cell in sweep.cells if cell.order == order]
-    repeats = f"{cells[0].repeats} repeats" if order == "shuffled" else "by key"
-    columns = tuple(Column(heading, heading != "momentum", 7) for heading in _HEADINGS)
-    return Table(columns, tuple(map(_row, cells)), f"{order} ({repeats})", gap=1)
+def _orders(sweep: Sweep) -> list[str]:
+    return list(dict.fromkeys(cell.order for cell in sweep.cells))
 
 
-def _row(cell: Cell) -> tuple[str, ...]:
+def _schedule_columns() -> Iterator[Column]:
+    yield Column("batch")
+    yield Column("momentum", numbers=False)
+    yield Column("initial")
+
+
+def _schedule(cell: Cell) -> tuple[str, str, str]:
     momentum = "cumulative" if cell.momentum is None else f"{cell.momentum:g}"
-    schedule = f"{cell.batch_size}", momentum, f"{cell.start_weight:.2g}"
-    return *schedule, *_figures(cell.mean), *_figures(cell.std)
+    return f"{cell.batch_size}", momentum, f"{cell.start_weight:.2g}"
+
+
+def _summary(sweep: Sweep) -> Table:
+    """Return a line for each batch size and momentum, and a column for each order."""
+    orders, rows = _orders(sweep), []
+    cells = {(cell.batch_size, cell.momentum, cell.order): cell for cell in sweep.cells}
+    for size, momentum in dict.fromkeys((c.batch_size, c.momentum) for c in sweep.cells):
+        beside = [cells.get((size, momentum, order)) for order in orders]
+        known = [cell for cell in beside if cell is not None]
+        good = any(cell.holds_three_decimals for cell in known)
+        cells_text = (*_schedule(known[0]), *map(_largest, beside))
+        rows.append(Row(cells_text, "good" if good else "plain"))
+    return Table((*_schedule_columns(), *map(Column, orders)), tuple(rows))
+
+
+def _largest(cell: Cell | None) -> str:
+    return f"{max(cell.mean.largest, cell.std.largest):.2g}" if cell else "-"
+
+
+def _details(sweep: Sweep, order: str) -> Table:
+    cells = [cell for cell in sweep.cells if cell.order == order]
+    repeats = counted(cells[0].repeats, "repeat") if order == "shuffled" else "by key"
+    rows = tuple(
+        Row((*_schedule(cell), *_figures(cell.mean), *_figures(cell.std))) for cell in cells
+    )
+    return Table((*_schedule_columns(), *map(Column, _DETAILS)), rows, f"{order} ({repeats})")
 
 
 def _figures(off: Off) -> tuple[str, str, str]:

@@ -9,38 +9,61 @@ import bnstat
 
 BNSTAT = "-m", "bnstat", "compare"
 
-TABLE = """\
+SCREEN = """\
+test.json shifts the statistics enough to matter: normalized with those of train.json, it has mean \
+0.20 and std 0.80 instead of 0 and 1.
+train.json does not fit these constants: normalized with those of mnist, it has mean 1.20 and std \
+1.62 instead of 0 and 1.
+{batchnorm}
+
+                       L
 train.json
-                                              L
-  mean                                 0.500000
-    welford less two-pass, in 1/255           0
-    batchnorm less two-pass, in 1/255      -115
-  std                                  0.500000
-    welford less two-pass, in 1/255           0
-    batchnorm less two-pass, in 1/255      +121
+  mean          0.500000
+  std           0.500000
+test.json
+  mean          0.600000
+    difference      +0.1
+  std           0.400000
+    difference      -0.1
+mnist
+  mean          0.130700
+    difference    -0.369
+  std           0.308100
+    difference    -0.192
+"""
+
+DETAILS = """
+train.json
+                                           L
+  mean                              0.500000
+    welford − two-pass, in 1/255           0
+    batchnorm − two-pass, in 1/255      -115
+  std                               0.500000
+    welford − two-pass, in 1/255           0
+    batchnorm − two-pass, in 1/255      +121
 
 test.json
-                                              L
-  mean                                 0.600000
-    less baseline, in 1/255               +25.5
-    less baseline, in its std              +0.2
-    welford less two-pass, in 1/255           0
-    batchnorm less two-pass, in 1/255      -138
-  std                                  0.400000
-    less baseline, in 1/255               -25.5
-    less baseline, in its std              -0.2
-    welford less two-pass, in 1/255           0
-    batchnorm less two-pass, in 1/255      +144
+                                           L
+  mean                              0.600000
+    difference, in 1/255               +25.5
+    difference ÷ baseline std           +0.2
+    welford − two-pass, in 1/255           0
+    batchnorm − two-pass, in 1/255      -138
+  std                               0.400000
+    difference, in 1/255               -25.5
+    difference ÷ baseline std           -0.2
+    welford − two-pass, in 1/255           0
+    batchnorm − two-pass, in 1/255      +144
 
 mnist
   https://github.com/pytorch/examples/blob/main/mnist/main.py (std: pooled, of the training set)
                                       L
   mean                         0.130700
-    less baseline, in 1/255       -94.2
-    less baseline, in its std    -0.739
+    difference, in 1/255          -94.2
+    difference ÷ baseline std    -0.739
   std                          0.308100
-    less baseline, in 1/255       -48.9
-    less baseline, in its std    -0.384
+    difference, in 1/255          -48.9
+    difference ÷ baseline std    -0.384
 """
 
 EXCESSES = """\
@@ -82,14 +105,22 @@ def results(tmp_path):
     return tmp_path
 
 
-def test_table(python, results):
-    """A block for each row, and the verdicts as one paragraph, on stdout and nothing on stderr."""
-    done = python(*BNSTAT, "train.json", "test.json", "mnist")
-    table, _, paragraph = done.stdout.rpartition("\n\n")
-    assert (0, "") == (done.returncode, done.stderr)
-    assert TABLE == table + "\n"
-    assert paragraph == "".join(paragraph.splitlines()) + "\n"
-    assert paragraph.startswith("test.json shifts the statistics enough to matter: ")
+def test_first_screen(compare, results):
+    """The verdicts, then mean and std of each row and their differences, and nothing on stderr."""
+    done = compare("train.json", "test.json", "mnist")
+    verdicts = done.out.split("\n\n")[0].splitlines()
+    batchnorm = "\n".join(verdict for verdict in verdicts if verdict.startswith("BatchNorm"))
+    assert (0, "") == (done.status, done.err)
+    assert SCREEN.format(batchnorm=batchnorm) == done.out
+
+
+def test_all_tables(compare, results):
+    """With -v a block for each row, with the other methods and the differences in other units."""
+    done = compare("train.json", "test.json", "mnist", "-v")
+    verdicts, _, tables = done.out.partition("\n\n")
+    assert (0, "") == (done.status, done.err)
+    assert DETAILS == f"\n{tables}"
+    assert verdicts.startswith("test.json shifts the statistics enough to matter: ")
 
 
 def test_csv(compare, results):
@@ -127,7 +158,7 @@ def test_fail_over(tolerance, status, compare, results):
     """Status 1 if a mean or std differs by more than the tolerance; the table is shown anyway."""
     done = compare("train.json", "test.json", "--fail-over", tolerance)
     assert (status, status == 0) == (done.status, done.err == "")
-    assert done.out.startswith("train.json\n")
+    assert "\ntrain.json\n" in done.out
 
 
 def test_fail_over_says_what_exceeds_the_tolerance(compare, results):

@@ -29,9 +29,11 @@ def test_table(bnstat, shards):
     """It shows what compute shows, and says why there is no batchnorm."""
     result = bnstat("merge", "s1.json", "s2.json", "s3.json")
     assert result.status == 0
-    assert result.out.startswith("tiny: 2 images, 16 samples a channel, 1 other file skipped; mode")
-    assert "\nbatchnorm: none, as it depends on the order of all images, which" in result.out
-    assert result.out.endswith("Written to bnstat.json. Next: bnstat export --format normalize\n")
+    assert result.out.startswith("tiny: 2 images, 16 pixels, 1 other file skipped, RGB in [0, 1]\n")
+    assert (
+        "\nBatchNorm2d: no figures, as it depends on the order of all images, which" in result.out
+    )
+    assert result.out.endswith("Saved to bnstat.json. Next: bnstat export --format normalize\n")
 
 
 def test_an_empty_shard(bnstat, shards, compute):
@@ -41,8 +43,8 @@ def test_an_empty_shard(bnstat, shards, compute):
     assert result.status == 0
     skipped = ", 1 other file skipped" if empty == 1 else ""
     assert result.out == (
-        f"tiny, shard {empty} of 3: 0 images, 0 samples a channel{skipped}; mode RGB, "
-        "values in [0, 1]\n\nNothing was measured. Written to e.json, for bnstat merge.\n"
+        f"tiny, shard {empty} of 3: 0 images, 0 pixels{skipped}, RGB in [0, 1]\n\n"
+        "Nothing was measured. Saved to e.json, for bnstat merge.\n"
     )
     refused = [
         (("export", "e.json"), "the result has no two-pass figures: no image was measured"),

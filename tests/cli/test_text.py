@@ -7,8 +7,21 @@ import pytest
 from PIL import Image
 
 TABLE = """\
-tiny: 2 images, 16 samples a channel, 1 other file skipped; mode RGB, values in [0, 1]
+tiny: 2 images, 16 pixels, 1 other file skipped, RGB in [0, 1]
 
+             R         G         B
+mean  0.500000  0.200000  0.200000
+std   0.500000  0.200000  0.000000
+exact (two-pass); welford agrees exactly
+
+BatchNorm2d would hold mean 0.0500 0.0200 0.0200, std 0.9626 0.9509 0.9487: not converged, 90 % is \
+still the initial mean 0 / var 1 (1 batch of 64, momentum 0.1).
+Common but wrong: the mean of the images' stds, 0.0000 0.0000 0.0000.
+
+Saved to bnstat.json. Next: bnstat export --format normalize
+"""
+
+DETAILS = """
                         R         G         B
 two-pass   mean  0.500000  0.200000  0.200000
            std   0.500000  0.200000  0.000000
@@ -17,43 +30,49 @@ welford    mean  0.500000  0.200000  0.200000
 batchnorm  mean  0.050000  0.020000  0.020000
            std   0.962635  0.950929  0.948683
 
-difference from two-pass        in          R      G      B
-welford                   mean  1/255       0      0      0
-                                std         0      0      -
-                          std   1/255       0      0      0
-                                std         0      0      -
-batchnorm                 mean  1/255    -115  -45.9  -45.9
-                                std      -0.9   -0.9      -
-                          std   1/255    +118   +191   +242
-                                std    +0.925  +3.75      -
+method − two-pass        in          R      G      B
+welford            mean  1/255       0      0      0
+                         std         0      0      -
+                   std   1/255       0      0      0
+                         std         0      0      -
+batchnorm          mean  1/255    -115  -45.9  -45.9
+                         std      -0.9   -0.9      -
+                   std   1/255    +118   +191   +242
+                         std    +0.925  +3.75      -
 
-batchnorm saw 1 batch of 64 (shuffled, momentum 0.1): 90 % of the start value (mean 0, var 1) \
-is still in it. Expected noise, one standard deviation over shuffles: \
-mean ±0, 0, 0; var ±0, 0, 0.
+batchnorm: 1 batch of 64, momentum 0.1; 90 % of the initial mean 0 / var 1 is still in it. \
+Standard deviation over shuffles: mean ±0, 0, 0; var ±0, 0, 0.
 
-in circulation; not the std             R         G         B
+common but wrong recipes                R         G         B
 mean of the images' stds         0.000000  0.000000  0.000000
 root of the mean image variance  0.000000  0.000000  0.000000
 mean of the images' means        0.500000  0.200000  0.200000
 
-Written to bnstat.json. Next: bnstat export --format normalize
+Saved to bnstat.json. Next: bnstat export --format normalize
 """
 
 
-def test_table(compute):
-    """The three ways, their differences, the conventions, and what to type next."""
+def test_first_screen(compute):
+    """The constants to use, how exact they are, what else is taken for them, what to type next."""
     result = compute("tiny")
     assert result.out == TABLE
     assert re.fullmatch(r"2 images in \d+\.\d\d s, [\d,]+ images/s\n", result.err)
     assert result.status == 0
 
 
+def test_all_tables(compute):
+    """With -v the figures of all methods and recipes follow the first screen."""
+    head, _, _ = TABLE.rpartition("\n\n")
+    assert compute("tiny", "-v").out == f"{head}\n{DETAILS}"
+    assert compute("tiny", "--verbose").out == f"{head}\n{DETAILS}"
+
+
 def test_headline_counts_what_was_left_out(compute, mixed):
     """Failures, other files and duplicates are counted in the first line."""
     first = compute("mixed", "mixed/dogs").out.splitlines()[0]
     assert first == (
-        "mixed mixed/dogs: 6 images, 5,871 samples a channel, 2 failed, 1 other file skipped, "
-        "3 duplicates; mode RGB, values in [0, 1]"
+        "mixed mixed/dogs: 6 images, 5,871 pixels, 2 failed, 1 other file skipped, "
+        "3 duplicates, RGB in [0, 1]"
     )
 
 
@@ -61,39 +80,60 @@ def test_floats(compute, here):
     """Of float samples it is said that they are as they were."""
     Image.fromarray(np.array([[1.5, 2.5]], dtype=np.float32)).save(here / "x.tif")
     result = compute("x.tif", "--mode", "L")
-    first = "x.tif: 1 image, 2 samples a channel; mode L, values as they are"
+    first = "x.tif: 1 image, 2 pixels, L float values as they are"
     assert result.out.splitlines()[0] == first
-    assert "two-pass   mean  2.000000\n           std   0.500000\n" in result.out
+    assert "\nmean  2.000000\nstd   0.500000\n" in result.out
 
 
 def test_batchnorm_that_is_not_there(compute, here):
     """Where BatchNorm2d would raise, the reason stands in the place of its figures."""
     Image.new("L", (1, 1), 51).save(here / "dot.png")
     out = compute("dot.png").out
-    assert (
-        "\nbatchnorm: none, as a batch has one sample per channel, where BatchNorm2d raises.\n"
-        in out
-    )
-    assert "two-pass  mean  0.200000  0.200000  0.200000\n" in out
+    reason = "a batch has one sample per channel, where BatchNorm2d raises"
+    assert f"\nBatchNorm2d: no figures, as {reason}.\n" in out
+    assert "mean  0.200000  0.200000  0.200000\n" in out
 
 
 def test_batchnorm_in_words(compute):
-    """The schedule, and what is left of the start value, are said in words."""
-    out = compute(
-        "tiny", "--batch-size", "1", "--momentum", "0.5", "--order", "listed", "--epochs", "40"
-    ).out
-    words = next(line for line in out.splitlines() if line.startswith("batchnorm saw"))
-    assert words.startswith(
-        "batchnorm saw 80 batches of 1 (listed, momentum 0.5): less than 0.01 % of the start value "
+    """How far BatchNorm2d is off, and why: its schedule, and what is left of its initial values."""
+    schedule = "--batch-size", "1", "--order", "listed", "--epochs", "40"
+    converged = compute("tiny", *schedule, "--momentum", "0.5").out
+    assert ": off by up to 0.5 (80 batches of 1, momentum 0.5, listed).\n" in converged
+    cumulative = compute("tiny", *schedule, "--momentum", "cumulative").out
+    assert ": off by up to 0.5 (80 batches of 1, cumulative, listed).\n" in cumulative
+    details = compute("tiny", *schedule, "--momentum", "0.5", "-v").out
+    assert "; less than 0.01 % of the initial mean 0 / var 1 is still in it." in details
+
+
+def test_images_of_unequal_sizes(compute, here):
+    """It is said that large images weigh more, with the command that measures what a model sees."""
+    Image.new("RGB", (8, 8), (0, 0, 0)).save(here / "tiny" / "large one.png")
+    remark = "Images differ in size, so large ones weigh more. What a model sees:\n"
+    assert (
+        f"\n{remark}  bnstat compute tiny --augment imagenet-train\n\nSaved" in compute("tiny").out
     )
-    out = compute("tiny", "--batch-size", "1", "--momentum", "cumulative").out
-    assert "(shuffled, cumulative): nothing of the start value (mean 0, var 1) is still" in out
+    alone = compute("tiny/a.png", "tiny/large one.png").out
+    assert "\n  bnstat compute tiny/a.png 'tiny/large one.png' --augment imagenet-train\n" in alone
+    (here / "list").write_text("tiny/a.png\ntiny/large one.png\n")
+    listed = compute("--files-from", "list").out
+    assert "\n  bnstat compute --files-from list --augment imagenet-train\n" in listed
+    (here / ("x" * 70)).symlink_to("tiny")
+    assert "\n  bnstat compute SOURCE... --augment imagenet-train\n" in compute("x" * 70).out
+    assert remark not in compute("tiny", "--augment", "Resize((4, 4))").out
+
+
+def test_random_draws_are_not_called_exact(compute):
+    """The first screen says of how many draws, and of which seed, its figures are."""
+    drawn = compute("tiny", "--augment", "RandomCrop(1)", "--seed", "5").out
+    assert "\ntwo-pass of one random draw of each image, seed 5; welford agrees" in drawn
+    assert "exact (" not in drawn
+    assert "\nexact (two-pass); " in compute("tiny", "--augment", "CenterCrop(1)").out
 
 
 def test_next_command_can_be_pasted(compute):
     """The next command names the document, quoted for a shell, unless it is the default."""
     last = compute("tiny", "-o", "my stats.json").out.splitlines()[-1]
-    expected = "Written to my stats.json. Next: bnstat export 'my stats.json' --format normalize"
+    expected = "Saved to my stats.json. Next: bnstat export 'my stats.json' --format normalize"
     assert last == expected
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bnstat import reports
+from bnstat.reports import formats
 from bnstat.stats import Stats
 
 
@@ -77,16 +78,31 @@ def test_markdown_of_a_comparison(comparison):
 
 
 def test_markdown_of_a_result(stats):
-    """Its tables have a rule below their heads, and its sentences stand between them."""
+    """All of its tables have a rule below their heads; sentences stand between them."""
     text = reports.markdown(stats)
     assert "\n| two-pass | mean | 0.500000 | 0.250000 | 0.125000 |\n" in text
     blocks = text.split("\n\n")
-    assert 3 == sum("| --- | " in block.splitlines()[1] for block in blocks if block[0] == "|")
+    assert 4 == sum("| --- | " in block.splitlines()[1] for block in blocks if block[0] == "|")
+    assert "\n\nexact (two-pass)\n" in text
+
+
+def test_markdown_of_a_command():
+    """A command is code."""
+    command = reports.Paragraph((reports.Line("So:"), reports.Line("bnstat -h", "command")))
+    assert "So:\n\n    bnstat -h\n" == formats.markdown_of([command])
+
+
+def test_markdown_of_a_heading_within_a_table():
+    """It is bold, and its row has as many cells as the others."""
+    rows = reports.Row.heading("train"), reports.Row(("mean", "0.5"))
+    table = reports.Table((reports.Column("", numbers=False), reports.Column("L")), rows)
+    expected = "|  | L |\n| --- | --- |\n| **train** |  |\n| mean | 0.5 |\n"
+    assert expected == formats.markdown_of([table])
 
 
 def test_markdown_of_a_sweep(sweep):
-    """Each order has its table, under its name in bold."""
+    """The verdict, then each order with its table under its name in bold."""
     text = reports.markdown(sweep)
+    assert text.startswith(f"{sweep.verdict}\n\n")
     assert "\n\n**shuffled (20 repeats)**\n\n| batch | momentum |" in text
     assert "\n\n**listed (by key)**\n\n| batch | momentum |" in text
-    assert text.endswith(f"\n\n{sweep.verdict}\n")
