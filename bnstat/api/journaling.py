@@ -32,11 +32,13 @@ def open_journal(
     """
     if path is None:
         return nullcontext()
-    from bnstat.journal import Journal
+    from bnstat.counting import is_kind
+    from bnstat.journal import Expected, Journal
 
-    width = sum(plan.width if plan else 1 for plan in plans)
+    draws = [plan.epochs if plan else 1 for plan in plans for _ in range(plan.width if plan else 1)]
     described = _describe_sources(sources) | _describe_settings(plans, settings)
-    return Journal.open(os.fspath(path), described, width, ordered=sources.ordered)
+    expected = Expected(draws, is_kind)
+    return Journal.open(os.fspath(path), described, expected, ordered=sources.ordered)
 
 
 def _describe_sources(sources: Sources) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 image    a decoded image, 8-bit, 16-bit or float, in the asked mode
 output   what a pipeline returns: an image, a tensor or an array
+kinds    modes, their channels and scales
 planes   samples of shape (C, H, W), whatever their order in memory
 """
 
 from bnstat.counting.image import count_image
+from bnstat.counting.kinds import is_kind
 from bnstat.counting.output import count_output
 
-__all__ = ["count_image", "count_output"]
+__all__ = ["count_image", "count_output", "is_kind"]

@@ -7,18 +7,16 @@ ones, so these are counted here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bnstat.counting.kinds import kind_of
 from bnstat.counting.planes import blocks, counts_of, moments_of
 from bnstat.images.modes import (
     FLOAT,
-    GRAY_8,
-    GRAY_16,
     NATIVE,
     UnmeasurableError,
     converted,
@@ -50,19 +48,16 @@ def count_image(
     if is_gray_16(image):
         _add_gray_16(tally, row, image, mode, mask)
     elif image.mode == FLOAT:
-        _add_floats(tally, row, image, _kind(mode, FLOAT, 1), mask)
+        _add_floats(tally, row, image, _kind_in(mode, FLOAT, 1), mask)
     elif image.mode == "I":
         raise UnmeasurableError("is of mode I: 32-bit integers have no known scale; save as 16-bit")
     else:
         _add_8_bit(tally, row, image, mode, mask)
 
 
-@lru_cache
-def _kind(mode: str, own: str, scale: int) -> Kind:
-    if mode == NATIVE:
-        mode = own
-    gray = mode in (*GRAY_8, *GRAY_16, FLOAT)
-    return Kind(mode, ("L",) if gray else Image.getmodebandnames(mode), scale)
+def _kind_in(mode: str, own: str, scale: int) -> Kind:
+    """Return the kind of samples of a mode of their own, in the asked mode."""
+    return kind_of(own if mode == NATIVE else mode, scale)
 
 
 def _add_8_bit(
@@ -76,7 +71,7 @@ def _add_8_bit(
     one_for_all = mask is None or len(mask.planes) == 1
     if not (image.mode == "L" and mode == "RGB" and one_for_all):  # else counted once for all
         image = converted(image, mode)
-    kind = _kind(mode, mode, 255)
+    kind = kind_of(mode, 255)
     tally.add_8_bit(row, kind, _histogram(image, mask), _left_out(mask, kind))
 
 
@@ -129,11 +124,11 @@ def _add_gray_16(
 ) -> None:
     counts, largest = _counts_16(image, mask), largest_gray(image)
     if largest == 65535:
-        kind = _kind(mode, "I;16", 65535)
+        kind = _kind_in(mode, "I;16", 65535)
         channels = np.stack([counts] * _grays(kind) + _opaque(kind, counts))
         tally.add_16_bit(row, kind, channels, _left_out(mask, kind))
     else:
-        _add_gray(tally, row, _kind(mode, "I;16", 1), mask, *_scaled_moments(counts, largest))
+        _add_gray(tally, row, _kind_in(mode, "I;16", 1), mask, *_scaled_moments(counts, largest))
 
 
 def _scaled_moments(counts: Ints, largest: int) -> tuple[Ints, Floats, Floats]:

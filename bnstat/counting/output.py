@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bnstat.counting.image import count_image
+from bnstat.counting.kinds import kind_of_array
 from bnstat.counting.planes import Mask, counts_of, left_out, moments_of
 from bnstat.images.modes import NATIVE, UnmeasurableError, expanded
 from bnstat.images.selection import SampleMask
-from bnstat.moments import Kind, Tally
+from bnstat.moments import Tally
 
 # More are rows, of an array whose channels stand first.
 _MOST_CHANNELS = 16
-_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def count_output(tally: Tally, row: int, output: Any, mask: Mask | None = None) -> None:
@@ -42,11 +42,13 @@ def count_output(tally: Tally, row: int, output: Any, mask: Mask | None = None) 
     rest = left_out(mask, len(planes))
     if planes.dtype == np.uint8:
         counts = counts_of(planes, 256, mask).ravel().tolist()
-        tally.add_8_bit(row, _kind(planes, 255), counts, rest)
+        tally.add_8_bit(row, kind_of_array(len(planes), 255), counts, rest)
     elif planes.dtype == np.uint16:
-        tally.add_16_bit(row, _kind(planes, 65535), counts_of(planes, 65536, mask), rest)
+        tally.add_16_bit(
+            row, kind_of_array(len(planes), 65535), counts_of(planes, 65536, mask), rest
+        )
     elif np.issubdtype(planes.dtype, np.floating):
-        tally.add_floats(row, _kind(planes, 1), *moments_of(planes, mask), rest)
+        tally.add_floats(row, kind_of_array(len(planes), 1), *moments_of(planes, mask), rest)
     else:
         raise UnmeasurableError(f"became {planes.dtype} samples, which have no known scale")
 
@@ -78,9 +80,3 @@ def _array(tensor: Any) -> NDArray[Any]:
 
     tensor = tensor.detach().cpu()
     return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
-
-
-def _kind(planes: NDArray[Any], scale: int) -> Kind:
-    mode = _MODES.get(len(planes), f"{len(planes)} channels")
-    bands = Image.getmodebandnames(mode) if mode in _MODES.values() else None
-    return Kind(mode, bands or tuple(f"C{i}" for i in range(len(planes))), scale)

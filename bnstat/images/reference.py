@@ -36,7 +36,8 @@ class Reference(NamedTuple):
     key: its name in the set, by whose bytes everything is ordered; path: where the file is, or the
     archive that holds it; size: in bytes; mtime_ns: when it was last changed; problem: why it
     cannot be opened, or None; content: reads its bytes, None for the file at `path`; tag: an ETag
-    or CRC, used where there is no time of change; labels: the image that selects its pixels.
+    or CRC, used where there is no time of change; labels: the image that selects its pixels;
+    ctime_ns: when the status of the file last changed, 0 for what is no file by itself.
     """
 
     key: bytes
@@ -47,6 +48,7 @@ class Reference(NamedTuple):
     content: Content | None = None
     tag: bytes = b""
     labels: Reference | None = None
+    ctime_ns: int = 0
 
     def fingerprint(self) -> int:
         """Return blake2b-256 of key, size and mtime as an integer; a set's is their sum.
@@ -57,6 +59,15 @@ class Reference(NamedTuple):
         text = b"%d/%s/%s" % (self.size, changed, self.key)
         own = int.from_bytes(blake2b(text, digest_size=32).digest())
         return own if self.labels is None else (own + self.labels.fingerprint()) % 2**256
+
+    @property
+    def ctimes(self) -> tuple[int, ...]:
+        """When the status of its files last changed; it is not in the fingerprint.
+
+        A copied set has other ones, and is the same set; but a file that was changed and given its
+        old mtime can be told by it.
+        """
+        return (self.ctime_ns,) if self.labels is None else (self.ctime_ns, *self.labels.ctimes)
 
     def open(self, limits: ReadLimits = DEFAULT_LIMITS) -> IO[bytes]:
         """Return a file of the image's bytes, which can seek.
@@ -106,7 +117,8 @@ def file_reference(key: bytes, path: bytes) -> Reference:
     problem = _problem(status.st_mode)
     if problem is not None:
         return Reference(key, path, 0, 0, problem)
-    return Reference(key, path, status.st_size, status.st_mtime_ns)
+    changed, status_changed = status.st_mtime_ns, status.st_ctime_ns
+    return Reference(key, path, status.st_size, changed, ctime_ns=status_changed)
 
 
 def with_bytes(reference: Reference, limits: ReadLimits) -> Reference:

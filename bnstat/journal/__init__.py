@@ -1,16 +1,17 @@
 """What was measured before, in an SQLite file.
 
 A run that was killed goes on where it was, and a later one measures only what is new or changed.
-Every finished chunk is recorded in one transaction. An image is known by its key and a fingerprint
-of key, size and time of change; what has another fingerprint is another image.
+Each chunk is recorded in one transaction when it has been measured. An image is known by its key
+and by its size and times of change: one whose file has other ones is measured again.
 
-entry      a chunk of images: their keys, fingerprints and moments
-packing    an entry to the columns of a row and back, with checks: what a file holds is data
+entry      what was measured of a chunk of images
+packing    an entry as values for SQL columns and back, checked: the file may be damaged or forged
+schema     the tables, and how a file is known to have them
 store      the file: opening, locking, settings, entries
 journal    which images of a run are known, and what is known of them
 """
 
-from bnstat.journal.entry import Entry
+from bnstat.journal.entry import Entry, Expected
 from bnstat.journal.journal import Journal
 
-__all__ = ["Entry", "Journal"]
+__all__ = ["Entry", "Expected", "Journal"]

@@ -1,8 +1,9 @@
 """Which images of a run are known, and what is known of them.
 
 A run meets its images in the order of their keys, and the entries are read in that order beside it:
-an entry is at hand while the run is among its keys, so that memory does not grow with the journal.
-An archive has an order of its own: then an entry is at hand until all of its images were met.
+an entry is in memory while the run is among its keys, so that memory does not grow with the
+journal. An archive has an order of its own: an entry is then in memory until all of its images were
+met.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from bnstat.journal.entry import Entry, print_of
+from bnstat.journal.entry import Entry, Expected, stored_fingerprint
 from bnstat.journal.packing import DamagedError
-from bnstat.journal.store import Store
+from bnstat.journal.store import SQLITE_ERRORS, Store
 from bnstat.moments import ChunkMoments
 
 
@@ -26,8 +27,12 @@ class Image(Protocol):
     def key(self) -> bytes:
         """Its name in the set."""
 
+    @property
+    def ctimes(self) -> tuple[int, ...]:
+        """When the status of its files last changed; 0 where that is not known."""
+
     def fingerprint(self) -> int:
-        """Tell it from all other images, and from itself when it was another."""
+        """Tell it from all other images, and from itself with another size or time of change."""
 
 
 I = TypeVar("I", bound=Image)  # noqa: E741
@@ -35,10 +40,10 @@ T = TypeVar("T")
 
 
 @dataclass
-class _Open(Generic[I]):
-    """An entry while the run is among its keys; `met` are its images that the run has, by row."""
+class _OpenEntry(Generic[I]):
+    """An entry while the run is among its keys; `met` are the images that the run has, by row."""
 
-    identity: int
+    chunk: int
     entry: Entry
     met: dict[int, I] = field(default_factory=dict)
 
@@ -58,18 +63,18 @@ class Journal(Generic[I]):
         self._store = store
         self._path = path
         self.failure: str | None = None
-        self._coming = store.entries()
+        self._unread = store.entries()
         self._next = self._read()
-        self._open: list[_Open[I]] = []
-        self._at: dict[bytes, tuple[_Open[I], int]] = {}
-        self._outdated: list[tuple[int, list[int]]] = []
+        self._open: list[_OpenEntry[I]] = []
+        self._places: dict[bytes, tuple[_OpenEntry[I], int]] = {}  # by stored fingerprint
+        self._outdated: list[tuple[int, list[int]]] = []  # chunks, and their rows that remain
 
     @classmethod
     @contextmanager
     def open(
-        cls, path: str, settings: Mapping[str, str], views: int = 1, *, ordered: bool = True
+        cls, path: str, settings: Mapping[str, str], expected: Expected, *, ordered: bool = True
     ) -> Iterator[Journal[I]]:
-        """Open a journal, or make it, for a run with these settings and so many views.
+        """Open a journal, or make it, for a run with these settings.
 
         `ordered`: whether the run meets its images in the order of their keys.
 
@@ -78,109 +83,114 @@ class Journal(Generic[I]):
         JournalError
             If it cannot be opened, is in use by another run, or is of other settings.
         """
-        store = Store(path, settings, views)
+        store = Store(path, settings, expected)
         try:
             yield cls(store, path, ordered)
         finally:
             store.close()
 
     def knows(self, image: I, fingerprint: int) -> bool:
-        """Whether the moments of an image are at hand."""
+        """Whether the moments of an image are recorded."""
         while self._next is not None and self._next.entry.keys[0] <= image.key:
             self._admit(self._next)
             self._next = self._read()
-        opened, row = self._at.pop(print_of(fingerprint), (None, 0))
+        stored = stored_fingerprint(fingerprint, image.ctimes)
+        opened, row = self._places.pop(stored, (None, 0))
         if opened is None:
             return False
         opened.met[row] = image
         return True
 
-    def _admit(self, opened: _Open[I]) -> None:
+    def _admit(self, opened: _OpenEntry[I]) -> None:
         self._open.append(opened)
-        for row, print_ in enumerate(opened.entry.prints):
-            self._at[print_] = opened, row
+        for row, fingerprint in enumerate(opened.entry.fingerprints):
+            self._places[fingerprint] = opened, row
 
-    def passed(self, key: bytes | None) -> Iterator[tuple[list[I], Entry | None]]:
-        """Yield the entries that the run is through with at `key`; at None it is with all.
+    def completed(self, key: bytes | None) -> Iterator[tuple[list[I], Entry | None]]:
+        """Yield the entries whose keys the run has passed at `key`; at None it has passed all.
 
         Each is cut down to the images that the run has, which stand beside it; it is None where
         that cannot be read, so that they must be measured after all.
         """
-        if key is not None and not (self._open and self._is_done(self._open[0], key)):
+        if key is not None and not (self._open and self._is_complete(self._open[0], key)):
             return
-        done = [each for each in self._open if key is None or self._is_done(each, key)]
+        complete = [each for each in self._open if key is None or self._is_complete(each, key)]
         self._open = [
-            each for each in self._open if key is not None and not self._is_done(each, key)
+            each for each in self._open if key is not None and not self._is_complete(each, key)
         ]
-        for opened in done:
-            yield from self._settled(opened)
+        for opened in complete:
+            yield from self._close(opened)
 
-    def _is_done(self, opened: _Open[I], key: bytes) -> bool:
+    def _is_complete(self, opened: _OpenEntry[I], key: bytes) -> bool:
         if len(opened.met) == len(opened.entry.keys):
             return True
         return self._ordered and opened.entry.keys[-1] < key
 
-    def _settled(self, opened: _Open[I]) -> Iterator[tuple[list[I], Entry | None]]:
+    def _close(self, opened: _OpenEntry[I]) -> Iterator[tuple[list[I], Entry | None]]:
         rows = sorted(opened.met)
         if len(rows) < len(opened.entry.keys):
-            for print_ in opened.entry.prints:
-                if self._at.get(print_, (None, 0))[0] is opened:
-                    del self._at[print_]
-            self._outdated.append((opened.identity, rows))
+            for fingerprint in opened.entry.fingerprints:
+                if self._places.get(fingerprint, (None, 0))[0] is opened:
+                    del self._places[fingerprint]
+            self._outdated.append((opened.chunk, rows))
         if rows:
-            yield [opened.met[row] for row in rows], self._cut(opened, rows)
+            yield [opened.met[row] for row in rows], self._only(opened, rows)
 
-    def _cut(self, opened: _Open[I], rows: list[int]) -> Entry | None:
+    def _only(self, opened: _OpenEntry[I], rows: list[int]) -> Entry | None:
+        """Return the entry of these rows; None if it cannot be read."""
         if len(rows) == len(opened.entry.keys):
             return opened.entry
-        return self._tried(lambda: self._store.whole(opened.identity).take(rows))
+        return self._attempt(lambda: self._store.take(opened.chunk, rows))
 
     def record(
         self,
         images: Sequence[I],
         rows: Sequence[int],
-        deep: list[int],
         views: list[list[ChunkMoments]],
+        *,
+        deep: list[int],
+        transparent: list[int],
     ) -> None:
         """Record what was measured of a chunk: of its images, those of `rows`."""
         keys = [image.key for image in images]
-        prints = [print_of(image.fingerprint()) for image in images]
-        self._tried(lambda: self._store.add(Entry(keys, prints, deep, views).take(rows)))
+        stored = [stored_fingerprint(image.fingerprint(), image.ctimes) for image in images]
+        entry = Entry(keys, stored, deep, transparent, views)
+        self._attempt(lambda: self._store.add(entry.take(rows)))
 
     def finish(self) -> None:
-        """Forget the images that the run has not met: they were changed or removed."""
-        self._outdated += [(each.identity, []) for each in self._rest()]
+        """Remove the images that the run has not met: they were changed or removed."""
+        self._outdated += [(opened.chunk, []) for opened in self._rest()]
         if self._outdated:
-            self._tried(self._forget)
+            self._attempt(self._remove_outdated)
 
-    def _rest(self) -> Iterator[_Open[I]]:
+    def _rest(self) -> Iterator[_OpenEntry[I]]:
         while self._next is not None:
             yield self._next
             self._next = self._read()
 
-    def _forget(self) -> None:
+    def _remove_outdated(self) -> None:
         with self._store.transaction():
-            for identity, rows in self._outdated:
-                entry = self._store.whole(identity).take(rows) if rows else None
-                self._store.replace(identity, entry)
+            for chunk, rows in self._outdated:
+                entry = self._store.take(chunk, rows) if rows else None
+                self._store.replace(chunk, entry)
 
-    def _read(self) -> _Open[I] | None:
-        pair = self._tried(lambda: next(self._coming, None))
-        return _Open(*pair) if pair else None
+    def _read(self) -> _OpenEntry[I] | None:
+        pair = self._attempt(lambda: next(self._unread, None))
+        return _OpenEntry(*pair) if pair else None
 
-    def _tried(self, act: Callable[[], T]) -> T | None:
+    def _attempt(self, act: Callable[[], T]) -> T | None:
         """Do something with the file, unless it has failed before; note if it fails now."""
         if self.failure is not None:
             return None
         try:
             return act()
-        except (sqlite3.Error, DamagedError, OSError) as error:
+        except (*SQLITE_ERRORS, DamagedError, OSError) as error:
             self.failure = self._explained(error)
             return None
 
     def _explained(self, error: Exception) -> str:
         damaged = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
-        if damaged or isinstance(error, DamagedError):
+        if damaged or isinstance(error, DamagedError | UnicodeDecodeError):
             return (
                 f"the journal {self._path} is damaged ({error}); the result is complete without "
                 "it; remove the journal"

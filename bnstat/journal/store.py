@@ -3,50 +3,39 @@
 It is opened for this run alone: the operating system's lock on it ends with the process, however
 that ends. A write-ahead log in a second file beside it makes a transaction cheap; after a power
 failure the last ones may be missing, and the others are whole (https://sqlite.org/wal.html).
+
+A file that somebody else made may hold anything (https://sqlite.org/security.html): it must have
+exactly the tables of a journal, and no row of it may be longer than those that are written.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 
 from bnstat.errors import JournalError
-from bnstat.journal.entry import Entry
-from bnstat.journal.packing import Row, packed_images, packed_part, unpacked
+from bnstat.journal.entry import Entry, Expected
+from bnstat.journal.packing import DamagedError, Row, packed_images, packed_moments, unpacked
+from bnstat.journal.schema import APPLICATION, VERSION, empty_journal, number, objects
+from bnstat.text import printable
 
-# What tells a journal from other SQLite files, and the version of its tables.
-_APPLICATION = 0x626E7374
-_VERSION = 1
-
-_TABLES = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY, first BLOB NOT NULL, keys BLOB NOT NULL, ends BLOB NOT NULL,
-    prints BLOB NOT NULL, deep BLOB NOT NULL, sum INTEGER NOT NULL
-);
-CREATE INDEX chunks_by_key ON chunks (first, id);
-CREATE TABLE parts (
-    chunk INTEGER NOT NULL, view INTEGER NOT NULL, kind TEXT NOT NULL, rows BLOB NOT NULL,
-    n BLOB NOT NULL, first BLOB NOT NULL, second BLOB NOT NULL, histogram BLOB,
-    sum INTEGER NOT NULL, apart BLOB
-);
-CREATE INDEX parts_by_chunk ON parts (chunk, view);
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {_VERSION};
-"""
-
-_IMAGES = "first, keys, ends, prints, deep, sum"
-_PART = "kind, rows, n, first, second, histogram, sum"
+_IMAGES = "first_key, keys, key_ends, fingerprints, deep, transparent, checksum"
+_MOMENTS = "kind, rows, n, first, second, left_out, histogram, checksum"
+# The second where a message quotes bytes of the file.
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+# Moments of 512 images of three channels, 3,500 draws each, have so many bytes.
+_LONGEST_ROW = 128 << 20
 
 
 class Store:
     """An open journal; `close` it at the end."""
 
-    def __init__(self, path: str, settings: Mapping[str, str], views: int) -> None:
+    def __init__(self, path: str, settings: Mapping[str, str], expected: Expected) -> None:
         """Open the journal at `path`, or make it, for a run with these settings.
+
+        A journal of another version is emptied.
 
         Raises
         ------
@@ -54,7 +43,7 @@ class Store:
             If it cannot be opened, is in use, is none, or is of other settings.
         """
         self._path = path
-        self._views = views
+        self._expected = expected
         try:
             # A relative name might be one that SQLite takes for something else.
             self._db = sqlite3.connect(os.path.abspath(path), timeout=0, isolation_level=None)
@@ -64,42 +53,42 @@ class Store:
             self._prepare(settings)
         except BaseException as error:
             self.close()
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, SQLITE_ERRORS):
                 raise self._error(error) from error
             raise
 
     def _prepare(self, settings: Mapping[str, str]) -> None:
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        if self._is_new():
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._create(settings)
+        self._db.text_factory = lambda data: data.decode(errors="backslashreplace")
+        self._db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_ROW)
+        for pragma in ("locking_mode = EXCLUSIVE", "trusted_schema = OFF", "cell_size_check = ON"):
+            self._db.execute(f"PRAGMA {pragma}")
+        if not objects(self._db) or self._is_of_another_version():
+            self._empty(settings)
         else:
-            self._check_version()
-            self._db.execute("PRAGMA journal_mode = WAL")
+            self._check_tables()
             self._check_settings(settings)
+        self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("BEGIN IMMEDIATE")  # takes the lock, which stays
         self._db.execute("COMMIT")
 
-    def _is_new(self) -> bool:
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return not tables
-
-    def _create(self, settings: Mapping[str, str]) -> None:
-        self._db.executescript(_TABLES)
-        self._db.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
-        self._db.execute("COMMIT")
-
-    def _check_version(self) -> None:
-        (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if application != _APPLICATION:
+    def _is_of_another_version(self) -> bool:
+        if number(self._db, "application_id") != APPLICATION:
             raise JournalError(f"{self._path} is no journal of bnstat; name another file")
-        if version != _VERSION:
-            raise JournalError(
-                f"the journal {self._path} has version {version}; this bnstat reads {_VERSION}: "
-                "name another file"
-            )
+        return number(self._db, "user_version") != VERSION
+
+    def _empty(self, settings: Mapping[str, str]) -> None:
+        """Put a journal without entries in the place of all that the file has."""
+        self._db.execute("BEGIN EXCLUSIVE")  # the copy below would wait for another run's end
+        self._db.execute("COMMIT")
+        with closing(empty_journal()) as new:
+            new.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
+            new.backup(self._db)
+
+    def _check_tables(self) -> None:
+        with closing(empty_journal()) as new:
+            if objects(new) != objects(self._db):
+                raise JournalError(f"{self._path} is no journal of bnstat; name another file")
 
     def _check_settings(self, settings: Mapping[str, str]) -> None:
         old = dict(self._db.execute("SELECT name, value FROM settings"))
@@ -107,27 +96,30 @@ class Store:
             before, now = old.get(name, "none"), settings.get(name, "none")
             if before != now:
                 raise JournalError(
-                    f"the journal {self._path} is of runs that differ in {name}: {before} there, "
-                    f"{now} here; name another journal, or measure as before"
+                    f"the journal {self._path} is of runs that differ in {_short(name)}: "
+                    f"{_short(before)} there, {now} here; name another journal, or measure as "
+                    "before"
                 )
 
-    def _error(self, error: sqlite3.Error) -> JournalError:
+    def _error(self, error: Exception) -> JournalError:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             return JournalError(
                 f"the journal {self._path} is in use by another run; wait for its end, or name "
                 "another file"
             )
-        return JournalError(f"cannot use the journal {self._path}: {error}; name another file")
+        return JournalError(
+            f"cannot use the journal {self._path}: {_short(error)}; name another file"
+        )
 
     def add(self, entry: Entry) -> None:
         """Record an entry in one transaction."""
         with self.transaction():
             self._insert(entry)
 
-    def replace(self, identity: int, entry: Entry | None) -> None:
+    def replace(self, chunk: int, entry: Entry | None) -> None:
         """Put another entry in the place of one, or nothing; within a transaction."""
-        self._db.execute("DELETE FROM chunks WHERE id = ?", (identity,))
-        self._db.execute("DELETE FROM parts WHERE chunk = ?", (identity,))
+        self._db.execute("DELETE FROM chunks WHERE id = ?", (chunk,))
+        self._db.execute("DELETE FROM moments WHERE chunk = ?", (chunk,))
         if entry is not None:
             self._insert(entry)
 
@@ -144,37 +136,56 @@ class Store:
             raise
 
     def _insert(self, entry: Entry) -> None:
-        images = f"INSERT INTO chunks ({_IMAGES}) VALUES (?, ?, ?, ?, ?, ?)"
+        images = f"INSERT INTO chunks ({_IMAGES}) VALUES (?{', ?' * 6})"
         chunk = self._db.execute(images, packed_images(entry)).lastrowid
-        parts = f"INSERT INTO parts (chunk, view, {_PART}, apart) VALUES (?, ?{', ?' * 8})"
-        for view, found in enumerate(entry.views):
-            for part in found:
-                self._db.execute(parts, (chunk, view, *packed_part(part)))
+        moments = (
+            f"INSERT INTO moments (chunk, view, {_MOMENTS}, per_image_histograms) "
+            f"VALUES (?{', ?' * 10})"
+        )
+        for view, of_kinds in enumerate(entry.views):
+            for each in of_kinds:
+                self._db.execute(moments, (chunk, view, *packed_moments(each)))
 
     def entries(self) -> Iterator[tuple[int, Entry]]:
-        """Yield all entries by their first key, without the images' own histograms.
+        """Yield all chunks and their entries by first key, without histograms of single images.
 
-        Those that are added meanwhile, behind the one that was last yielded, do not matter.
+        Those that are added meanwhile, before the one that was last yielded, do not matter.
         """
-        key, identity = b"", -1
-        query = f"SELECT id, {_IMAGES} FROM chunks WHERE (first, id) > (?, ?) ORDER BY first, id"
-        while page := self._db.execute(query + " LIMIT 16", (key, identity)).fetchall():
-            for identity, *row in page:
-                key = row[0]
-                yield identity, self._entry(identity, tuple(row), _PART)
+        query = (
+            f"SELECT first_key, id, {_IMAGES} FROM chunks "
+            "WHERE (first_key, id) > (?, ?) ORDER BY first_key, id LIMIT 1"
+        )
+        last: tuple[bytes, int] = (b"", -1)
+        while found := self._db.execute(query, last).fetchone():
+            key, chunk, *row = found
+            entry = self._entry(chunk, tuple(row), _MOMENTS)
+            if (key, chunk) <= last:  # a forged index could lead in a circle
+                raise DamagedError("entries are not in order")
+            last = key, chunk
+            yield chunk, entry
 
-    def whole(self, identity: int) -> Entry:
-        """Return an entry, with the images' own histograms."""
+    def take(self, chunk: int, rows: Sequence[int]) -> Entry:
+        """Return the entry of some rows of a chunk, with the histograms of single images."""
         query = f"SELECT {_IMAGES} FROM chunks WHERE id = ?"
-        row = self._db.execute(query, (identity,)).fetchone()
-        return self._entry(identity, row, f"{_PART}, apart")
+        images = self._db.execute(query, (chunk,)).fetchone()
+        whole = self._entry(chunk, images, f"{_MOMENTS}, per_image_histograms")
+        try:
+            return whole.take(rows)
+        except ValueError as error:
+            raise DamagedError(str(error)) from error
 
-    def _entry(self, identity: int, images: Row, columns: str) -> Entry:
-        query = f"SELECT view, {columns} FROM parts WHERE chunk = ? ORDER BY view, rowid"
-        parts = self._db.execute(query, (identity,)).fetchall()
-        return unpacked(images, parts, self._views)
+    def _entry(self, chunk: int, images: Row, columns: str) -> Entry:
+        query = f"SELECT view, {columns} FROM moments WHERE chunk = ? ORDER BY view, rowid"
+        with closing(self._db.execute(query, (chunk,))) as moments:
+            return unpacked(images, moments, self._expected)
 
     def close(self) -> None:
         """Put the log into the file, if that can be, and let the lock go."""
         with suppress(sqlite3.Error):
             self._db.close()
+
+
+def _short(text: object) -> str:
+    """Return text of a file that may be forged as a part of a message."""
+    shown = printable(str(text))
+    return shown if len(shown) <= 200 else f"{shown[:197]}..."

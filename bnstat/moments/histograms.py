@@ -36,7 +36,7 @@ def unpack(data: bytes, images: int, channels: int) -> Ints:
     """
     size = images * channels * 256
     try:
-        raw = zlib.decompress(data)
+        raw = zlib.decompressobj().decompress(data, _WIDTHS[-1] * size + 1)  # and no more of it
     except zlib.error as error:
         raise ValueError(str(error)) from error
     if len(raw) not in [width * size for width in _WIDTHS]:

@@ -28,8 +28,8 @@ def unknown_images(
     proves damaged are yielded later than their place.
     """
 
-    def passed(key: bytes | None) -> Iterator[Reference]:
-        for images, entry in journal.passed(key):
+    def unreadable(key: bytes | None) -> Iterator[Reference]:
+        for images, entry in journal.completed(key):
             if entry is None:
                 yield from images
             else:
@@ -38,12 +38,14 @@ def unknown_images(
     for reference, fingerprint in with_fingerprints:
         if not journal.knows(reference, fingerprint):
             yield reference
-        yield from passed(reference.key)
-    yield from passed(None)
+        yield from unreadable(reference.key)
+    yield from unreadable(None)
 
 
 def _measured(entry: Entry) -> Result:
-    return [Measured(moments, [], entry.deep) for moments in entry.views]
+    return [
+        Measured(moments, [], entry.deep, transparent=entry.transparent) for moments in entry.views
+    ]
 
 
 def record_chunk(journal: Journal[Reference], chunk: Chunk, result: Result) -> None:
@@ -54,5 +56,5 @@ def record_chunk(journal: Journal[Reference], chunk: Chunk, result: Result) -> N
     noted = {row for m in result for row, _ in (*m.failures, *m.warnings)}
     rows = [row for row in range(len(chunk)) if row not in noted]
     if rows:
-        deep = result[0].deep
-        journal.record(chunk, rows, deep, [measured.moments for measured in result])
+        first, views = result[0], [measured.moments for measured in result]
+        journal.record(chunk, rows, views, deep=first.deep, transparent=first.transparent)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+import journals
+
 from bnstat import constants
 from bnstat.counting import count_image
 from bnstat.errors import DocumentError, ExportError, SourceError, SpecError
@@ -352,4 +354,6 @@ TARGETS = {
     ),
     "json": Target(_edit("json"), lambda: _CONFIGS["json"], _JSON_WORDS),
     "yaml": Target(_edit("yaml"), lambda: _CONFIGS["yaml"], _YAML_WORDS),
+    "journal": Target(journals.take_file, journals.files),
+    "entry": Target(journals.take_rows, journals.rows, journals.WORDS),
 }

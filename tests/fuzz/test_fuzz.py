@@ -11,6 +11,7 @@ pytestmark = pytest.mark.long
 RUN = Path(__file__).parent / "run.py"
 # What needs no import of torch, which would take most of the time.
 QUICK = ["decode", "spec", "toml", "document", "files", "constants", "json", "yaml"]
+QUICK += ["journal", "entry"]
 
 
 def fuzzed(seconds, *arguments):
@@ -33,7 +34,7 @@ def test_nothing_is_found_at_once():
 @pytest.mark.parametrize("seed", ["2", "3"])
 def test_nothing_is_found_in_a_minute(seed):
     """Nor does a minute of all of them, those that build transforms and export among them."""
-    assert len(fuzzed(60, "--seed", seed)) == 10
+    assert len(fuzzed(60, "--seed", seed)) == 12
 
 
 FINDING = """

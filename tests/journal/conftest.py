@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from bnstat.journal import Entry
-from bnstat.journal.entry import print_of
+from bnstat.counting import is_kind
+from bnstat.journal import Entry, Expected
+from bnstat.journal.entry import stored_fingerprint
 from bnstat.moments import Kind, Tally
 
 KINDS = [Kind("L", ("L",), 255), Kind("I;16", ("L",), 65535), Kind("F", ("L",), 1)]
@@ -18,6 +19,7 @@ class Image(NamedTuple):
 
     key: bytes
     version: int = 0
+    ctimes: tuple[int, ...] = (0,)
 
     def fingerprint(self):
         return int.from_bytes(blake2b(b"%d/%s" % (self.version, self.key), digest_size=32).digest())
@@ -45,6 +47,12 @@ def image():
 
 
 @pytest.fixture(scope="session")
+def expected():
+    """Make what the entries of a journal have in common: one view, with one draw an image."""
+    return lambda *draws: Expected(draws or (1,), is_kind)
+
+
+@pytest.fixture(scope="session")
 def measured():
     """Return the moments of images, a list of parts."""
     return lambda images, kinds=3: parts_of(images, kinds)
@@ -54,8 +62,8 @@ def measured():
 def entry():
     """An entry of seven images of three kinds, one of them deeper than 8 bits."""
     images = [Image(key) for key in (b"", b"a", b"b\0c", b"caf\xe9", b"d", b"e" * 300, b"f")]
-    prints = [print_of(each.fingerprint()) for each in images]
-    return Entry([each.key for each in images], prints, [1], [parts_of(images, 3)])
+    stored = [stored_fingerprint(each.fingerprint(), (7,)) for each in images]
+    return Entry([each.key for each in images], stored, [1], [0, 3], [parts_of(images, 3)])
 
 
 @pytest.fixture(scope="session")
@@ -70,10 +78,11 @@ def plain():
                 *(a.tolist() for a in (part.table.n, part.table.first, part.table.second)),
                 None if part.histogram is None else part.histogram.tolist(),
                 part.per_image_histograms,
+                None if part.left_out is None else part.left_out.tolist(),
             )
             for view in entry.views
             for part in view
         ]
-        return entry.keys, entry.prints, entry.deep, parts
+        return entry.keys, entry.fingerprints, entry.deep, entry.transparent, parts
 
     return values

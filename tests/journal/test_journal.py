@@ -8,9 +8,9 @@ from bnstat.journal import Journal
 
 
 @pytest.fixture
-def opened(tmp_path):
+def opened(tmp_path, expected):
     """Open the test's journal."""
-    return lambda: Journal.open(os.fspath(tmp_path / "j.db"), {"mode": "L"})
+    return lambda: Journal.open(os.fspath(tmp_path / "j.db"), {"mode": "L"}, expected())
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def run(opened, measured):
         with opened() as journal:
             unknown, found = [], {}
 
-            def settled(key):
-                for met, entry in journal.passed(key):
+            def completed(key):
+                for met, entry in journal.completed(key):
                     keep(met, entry.views[0])
 
             def keep(images, parts):
@@ -38,12 +38,12 @@ def run(opened, measured):
             for image in sorted(images):
                 if not journal.knows(image, image.fingerprint()):
                     unknown.append(image)
-                settled(image.key)
-            settled(None)
+                completed(image.key)
+            completed(None)
             for i in range(0, len(unknown), chunk):
                 piece = unknown[i : i + chunk]
                 parts = measured(piece, 1)
-                journal.record(piece, range(len(piece)), [], [parts])
+                journal.record(piece, range(len(piece)), [parts], deep=[], transparent=[])
                 keep(piece, parts)
             if finish:
                 journal.finish()
@@ -87,6 +87,13 @@ def test_new_changed_and_removed_ones_one_by_one(run, images, image, measured):
             assert found[each.key] == expected
 
 
+def test_a_changed_status_of_the_file_is_a_change(run, image):
+    """A file may have been changed and given its old size and time of change."""
+    assert run([image(b"a", ctimes=(1,)), image(b"b", ctimes=(1,))])[0] == ["a", "b"]
+    assert run([image(b"a", ctimes=(1,)), image(b"b", ctimes=(1, 2))])[0] == ["b"]
+    assert run([image(b"a", ctimes=(1,)), image(b"b", ctimes=(1, 2))])[0] == []
+
+
 def test_removed_ones_are_forgotten_only_by_a_run_that_ended(run, images):
     """Else one that was killed early would have forgotten all that comes later."""
     state = images("abcdef")
@@ -102,11 +109,12 @@ def test_memory_does_not_grow_with_the_journal(opened, image, measured):
     all_ = [image(b"%04d" % i) for i in range(600)]
     with opened() as journal:
         for i in range(0, 600, 6):
-            journal.record(all_[i : i + 6], range(6), [], [measured(all_[i : i + 6], 1)])
+            some = all_[i : i + 6]
+            journal.record(some, range(6), [measured(some, 1)], deep=[], transparent=[])
     with opened() as journal:
         most = 0
         for each in all_[::7]:
             assert journal.knows(each, each.fingerprint())
-            list(journal.passed(each.key))
-            most = max(most, len(journal._at))
+            list(journal.completed(each.key))
+            most = max(most, len(journal._places))
     assert most <= 12
