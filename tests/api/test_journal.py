@@ -121,6 +121,19 @@ def test_a_copied_folder_is_measured_anew(folder, compute, opened):
     assert found == first
 
 
+@pytest.mark.parametrize("settings", [{"alpha": "exclude"}, {"nodata": "0"}, {}], ids=str)
+def test_what_a_selection_left_out_is_kept(folder, compute, opened, settings):
+    """A run from the journal alone says the same of transparent pixels and of those left out."""
+    pixels = np.random.default_rng(4).integers(0, 2, (9, 7, 4), dtype=np.uint8) * 255
+    Image.fromarray(pixels).save(folder / "12-clear.png")
+    expected = compute(journal=False, **settings)
+    assert expected.selection.transparent == 1
+    assert any(expected.selection.excluded) == bool(settings)
+    compute(**settings)
+    opened.clear()
+    assert (compute(**settings), opened) == (expected, ["11-broken.png"])
+
+
 def test_failures_are_tried_again(folder, compute):
     """What failed for a reason that is gone, such as a lack of memory, is measured."""
     assert len(compute().source.failures) == 1

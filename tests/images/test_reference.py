@@ -21,7 +21,8 @@ def test_size_and_time_are_those_of_the_file(tmp_path):
     path = tmp_path / "x.jpg"
     path.write_bytes(b"12345")
     os.utime(path, ns=(1, 1_700_000_000_123_456_789))
-    expected = Reference(b"x.jpg", os.fsencode(path), 5, 1_700_000_000_123_456_789)
+    ctime = path.stat().st_ctime_ns
+    expected = Reference(b"x.jpg", os.fsencode(path), 5, 1_700_000_000_123_456_789, ctime_ns=ctime)
     assert file_reference(b"x.jpg", os.fsencode(path)) == expected
 
 

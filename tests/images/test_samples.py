@@ -146,7 +146,7 @@ def settled(tmp_path):
             path = os.fsencode(tmp_path / f"{i}.png")
             Image.new(mode, (2, 2)).save(os.fsdecode(path))
             view.add([key], Measure("native", Limits(100))([file_reference(key, path)])[0])
-        view.settle_mode()
+        view.keep_own_mode()
         return view.records.modes, view.failures
 
     return settle
