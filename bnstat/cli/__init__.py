@@ -3,6 +3,7 @@
 One file a command; `app` lists them, `invocation` runs one and gives its exit status.
 """
 
+import os
 import signal
 import sys
 
@@ -12,5 +13,11 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `run` handles it: no traceback
     from bnstat.cli.invocation import run
+
+    if instruction := os.environ.get("_BNSTAT_COMPLETE"):
+        from bnstat.cli.app import app
+        from bnstat.cli.completion import complete
+
+        sys.exit(complete(app, instruction))
 
     sys.exit(run(sys.argv[1:]))

@@ -8,7 +8,7 @@ import click
 
 from bnstat._version import __version__
 
-COMMANDS = ("compute", "compare", "sweep", "export", "fold", "merge", "pipelines", "demo")
+COMMANDS = ("compute", "compare", "sweep", "export", "fold", "merge", "pipelines", "demo", "help")
 
 
 class _Commands(click.Group):
@@ -23,13 +23,35 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"bnstat.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of what is none, say what was meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(f"no command {name!r}{_meant(name)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _meant(name: str) -> str:
+    import difflib
+    import os
+    import shlex
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    if os.path.exists(name) or os.sep in name:
+        return f"; did you mean: bnstat compute {shlex.quote(name)}"
+    return f"; there are {', '.join(COMMANDS)}"
+
 
 @click.command(
     cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-@click.version_option(__version__, "--version", message="bnstat %(version)s")
+@click.version_option(__version__, "-V", "--version", message="bnstat %(version)s")
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
 @click.pass_context
 def app(ctx: click.Context, debug: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.completion import complete_spec
 from bnstat.cli.invocation import DRIFT, FAILURES
 from bnstat.cli.warm_up import warm_up
 from bnstat.settings import Settings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option(
     "--augment",
+    shell_complete=complete_spec,
     multiple=True,
     metavar="SPEC",
     help="Add the first SOURCE under this pipeline, as in compute; none is the plain image. "

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.completion import complete_spec
 from bnstat.cli.invocation import FAILURES
 from bnstat.cli.warm_up import warm_up
 from bnstat.settings import Settings
@@ -19,6 +20,7 @@ from bnstat.settings import Settings
 @options.sources
 @click.option(
     "--augment",
+    shell_complete=complete_spec,
     metavar="SPEC",
     help="Measure what this pipeline makes of the images: a preset (bnstat pipelines), with "
     "arguments if of one transform; a TOML file; inline text like 'Resize(256) | "

@@ -265,7 +265,14 @@ def test_written_and_checked(compute, bnstat, photos):
 
 def test_typos(bnstat):
     """A mistyped command or option is said back, with what was meant where that is known."""
-    assert bnstat("comptue").err == "bnstat: No such command 'comptue'.\nTry: bnstat --help\n"
+    hint = "\nTry: bnstat --help\n"
+    assert bnstat("comptue").err == f"bnstat: no command 'comptue'; did you mean compute?{hint}"
+    meant = "did you mean: bnstat compute"
+    assert bnstat("tiny").err == f"bnstat: no command 'tiny'; {meant} tiny{hint}"
+    assert bnstat("./my data").err == f"bnstat: no command './my data'; {meant} './my data'{hint}"
+    assert bnstat("frobnicate").err.startswith(
+        "bnstat: no command 'frobnicate'; there are compute,"
+    )
     first, second = bnstat("compute", "--moed", "L").err.splitlines()
     assert first.startswith("bnstat: No such option") and "--mode" in first
     assert second == "Try: bnstat compute --help"
