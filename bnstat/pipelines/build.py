@@ -23,8 +23,8 @@ def compose(steps: Sequence[Step]) -> Callable[[Any], Any]:
 def transform(step: Step) -> Any:
     """Return the transform that a step names; raise SpecError if there is none such."""
     kind = _kind(step.name)
-    args = [_resolved(value) for value in step.args]
-    kwargs = {name: _resolved(value) for name, value in step.kwargs.items()}
+    args = [_resolve(value) for value in step.args]
+    kwargs = {name: _resolve(value) for name, value in step.kwargs.items()}
     _check_arguments(step, kind)
     try:
         return kind(*args, **kwargs)
@@ -40,7 +40,7 @@ def _kind(name: str) -> Any:
     ]
     if name in known:
         return getattr(v2, name)
-    raise SpecError(f"no transform {name!r} in torchvision.transforms.v2{_meant(name, known)}")
+    raise SpecError(f"no transform {name!r} in torchvision.transforms.v2{_suggestion(name, known)}")
 
 
 def _is_transform(kind: type) -> bool:
@@ -51,7 +51,7 @@ def _is_transform(kind: type) -> bool:
     return issubclass(kind, nn.Module) and kind is not v2.Transform
 
 
-def _meant(name: str, known: Sequence[str]) -> str:
+def _suggestion(name: str, known: Sequence[str]) -> str:
     lower = {candidate.lower(): candidate for candidate in known}
     near = difflib.get_close_matches(name.lower(), lower, n=1)
     return f"; did you mean {lower[near[0]]}?" if near else "; bnstat pipelines lists the presets"
@@ -66,16 +66,16 @@ def _check_arguments(step: Step, kind: Any) -> None:
             )
 
 
-def _resolved(value: Value) -> Any:
+def _resolve(value: Value) -> Any:
     match value:
         case Step():
             return transform(value)
         case Word():
             return words.resolve(value)
         case list():
-            return [_resolved(item) for item in value]
+            return [_resolve(item) for item in value]
         case tuple():
-            return tuple(_resolved(item) for item in value)
+            return tuple(_resolve(item) for item in value)
         case dict():
-            return {key: _resolved(item) for key, item in value.items()}
+            return {key: _resolve(item) for key, item in value.items()}
     return value

@@ -41,7 +41,7 @@ class Draws:
 
     def prepare(self) -> None:
         """Make the transform now, which takes its time, and not with the first image."""
-        _built(self.recipe, self.attribute)
+        _build_stages(self.recipe, self.attribute)
 
     def check_takes_masks(self) -> None:
         """Find out that a mask cannot go through the pipeline beside its image.
@@ -51,7 +51,7 @@ class Draws:
         SpecError
             If a transform does not take one.
         """
-        for stage in _built(self.recipe, self.attribute):
+        for stage in _build_stages(self.recipe, self.attribute):
             check_takes_masks(stage, self.recipe.spec)
 
     def of(self, image: Any, key: bytes, mask: Mask | None = None) -> Iterator[Iterator[Drawn]]:
@@ -60,7 +60,7 @@ class Draws:
         That is the final output alone, or with `attribute` the output of each transform, to be
         looked at before the next is asked for, which may change it.
         """
-        stages = _built(self.recipe, self.attribute)
+        stages = _build_stages(self.recipe, self.attribute)
         for epoch in range(self.epochs):
             _seed(stages, self._number(epoch, key))
             # Only a transform of the user's own might change the image that it is given.
@@ -79,7 +79,7 @@ def _outputs(stages: list[Callable[[Any], Any]], output: Any) -> Iterator[Drawn]
 
 
 @lru_cache(maxsize=64)
-def _built(recipe: Recipe, attribute: bool) -> list[Callable[[Any], Any]]:
+def _build_stages(recipe: Recipe, attribute: bool) -> list[Callable[[Any], Any]]:
     """Build a recipe once, not for each image."""
     with warnings_collected():  # they have been reported when the recipe was checked
         return recipe.stages() if attribute else [recipe.build()]

@@ -35,7 +35,7 @@ def parse(text: str) -> tuple[Step, ...]:
             f"cannot read the pipeline {_short(text)}: {_cause(error)}; write it like "
             "'Resize(256) | CenterCrop(224)', or name a preset or a TOML file"
         ) from error
-    return tuple(_step(node, text) for node in _piped(tree))
+    return tuple(_step(node, text) for node in _split_at_pipes(tree))
 
 
 def _cause(error: BaseException) -> str:
@@ -46,7 +46,7 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
-def _piped(tree: ast.expr) -> list[ast.expr]:
+def _split_at_pipes(tree: ast.expr) -> list[ast.expr]:
     """Return the steps of a | b | c, which Python reads as (a | b) | c."""
     nodes = []
     while isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitOr):

@@ -84,13 +84,13 @@ class TransformObject:
 
     def stages(self) -> list[Callable[[Any], Any]]:
         """Return each of its transforms, of an object of its own: the caller's stays as it is."""
-        return [user.as_transform(part, text_of(part)) for part in _parts(self._made())]
+        return [user.as_transform(part, text_of(part)) for part in _parts(self._make())]
 
     def build(self) -> Callable[[Any], Any]:
         """Return the whole transform, likewise."""
-        return user.as_transform(self._made(), self.texts[0] if self.texts else "")
+        return user.as_transform(self._make(), self.texts[0] if self.texts else "")
 
-    def _made(self) -> Any:
+    def _make(self) -> Any:
         return self._here if self.pickled is None else pickle.loads(self.pickled)
 
 

@@ -157,13 +157,13 @@ def _steps(spec: str) -> tuple[Step, ...]:
         return toml.load(Path(spec)).steps
     name = _PRESET.match(spec.partition("|")[0])
     if name and name[1] in presets.names():
-        return (_overridden(name[1], spec),)
+        return (_override_arguments(name[1], spec),)
     if name and "-" in name[1]:
         presets.path(name[1])  # raises: it names no preset
     return inline.parse(spec)
 
 
-def _overridden(name: str, spec: str) -> Step:
+def _override_arguments(name: str, spec: str) -> Step:
     """Return a preset's one transform with some arguments replaced."""
     steps = presets.preset(name).steps
     edit = f"bnstat pipelines {name} > my.toml prints it to be edited"

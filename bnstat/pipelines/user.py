@@ -26,7 +26,7 @@ def load(where: str, *, keep_normalize: bool) -> Callable[[Any], Any]:
     SpecError
         If importing or making it fails, or it cannot be called.
     """
-    transform = _made(find_object(where), where)
+    transform = _make_transform(find_object(where), where)
     if not keep_normalize:
         transform = without_normalize(transform)
     return as_transform(transform, where)
@@ -52,11 +52,11 @@ def as_transform(transform: Any, name: str) -> Callable[[Any], Any]:
 
 def ends_in_normalize(where: str) -> bool:
     """Whether the transform at package.module:attribute has a Normalize at its end."""
-    transform = _made(find_object(where), where)
+    transform = _make_transform(find_object(where), where)
     return without_normalize(transform) is not transform
 
 
-def _made(found: Any, where: str) -> Any:
+def _make_transform(found: Any, where: str) -> Any:
     """Call what needs no argument to make a transform; a function on an image is one itself."""
     if not (inspect.isroutine(found) or inspect.isclass(found)):
         return found
@@ -85,11 +85,11 @@ def without_normalize(transform: Any) -> Any:
     if not tail:
         return transform
     if type(within[tail - 1]).__name__ == "Normalize":
-        return _like(transform, [*within[: tail - 1], *within[tail:]])
+        return _with_parts(transform, [*within[: tail - 1], *within[tail:]])
     inner = without_normalize(within[tail - 1])
     if inner is within[tail - 1]:
         return transform
-    return _like(transform, [*within[: tail - 1], inner, *within[tail:]])
+    return _with_parts(transform, [*within[: tail - 1], inner, *within[tail:]])
 
 
 def parts(transform: Any) -> list[Any]:
@@ -102,7 +102,7 @@ def parts(transform: Any) -> list[Any]:
     return list(transform.transforms) if named and hasattr(transform, "transforms") else []
 
 
-def _like(transform: Any, parts: list[Any]) -> Any:
+def _with_parts(transform: Any, parts: list[Any]) -> Any:
     from torch import nn
 
     if isinstance(transform, nn.Sequential):
