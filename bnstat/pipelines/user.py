@@ -105,6 +105,10 @@ def parts(transform: Any) -> list[Any]:
 def _with_parts(transform: Any, parts: list[Any]) -> Any:
     from torch import nn
 
+    from bnstat.transforms import v2
+
+    if not parts and not _is_albumentations(transform):
+        parts = [v2.Identity()]  # v2's Compose of nothing cannot be called
     if isinstance(transform, nn.Sequential):
         return type(transform)(*parts)
     less = copy(transform)  # a Compose of the user's own may have been made of more than parts

@@ -99,6 +99,16 @@ def test_normalize_at_its_end_is_left_out(tiles):
     assert 3 == len(transform.transforms)
 
 
+@pytest.mark.parametrize(
+    "compose", [v1.Compose, v2.Compose, lambda parts: nn.Sequential(*parts)], ids=["v1", "v2", "nn"]
+)
+def test_nothing_but_a_normalize_is_the_plain_image(compose, tiles):
+    """What is left of it when that is left out still takes images."""
+    plain = bnstat.compute(tiles, workers=1)
+    stats = bnstat.compute(tiles, augment=compose([v2.Normalize(HALF, HALF)]), workers=1)
+    assert (plain.sum, ("Identity()",)) == (stats.sum, stats.pipeline.transforms)
+
+
 def test_callers_object_stays_as_it_was(tiles):
     """What a transform changes in itself, it changes in a copy."""
 
