@@ -62,6 +62,8 @@ def command(
     Shows per-channel mean and std three ways (two-pass, welford, batchnorm) in [0, 1], and writes
     the result to bnstat.json for export.
     """
+    if "-" in sources:
+        raise click.UsageError("a list of images on standard input is --files-from -", ctx)
     if not sources and settings["files_from"] is None:
         raise click.UsageError("name a SOURCE, a folder or file to measure, or --files-from", ctx)
     if sources and settings["files_from"] is not None:

@@ -11,6 +11,7 @@ import click
 
 from bnstat import files
 from bnstat.cli import options
+from bnstat.cli.format_name import FormatName
 from bnstat.cli.target_list import print_targets
 from bnstat.errors import ExportError, OutputError
 from bnstat.stats import EXACT, METHODS, Stats
@@ -24,7 +25,7 @@ from bnstat.text import printable
 @click.option(
     "--format",
     "name",
-    type=click.Choice(list(TARGETS)),
+    type=FormatName(list(TARGETS)),
     metavar="FORMAT",
     default="normalize",
     show_default=True,

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.completion import complete_spec
 from bnstat.cli.invocation import FAILURES
 from bnstat.cli.warm_up import warm_up
 from bnstat.settings import SweepSettings
@@ -15,7 +16,12 @@ from bnstat.settings import SweepSettings
 
 @click.command("sweep", short_help="What BatchNorm would hold under many schedules.")
 @click.argument("source", default="bnstat.json", metavar="[SOURCE]")
-@click.option("--augment", metavar="SPEC", help="Of the images under this pipeline, as in compute.")
+@click.option(
+    "--augment",
+    shell_complete=complete_spec,
+    metavar="SPEC",
+    help="Of the images under this pipeline, as in compute.",
+)
 @options.settings(SweepSettings, "the result's")
 @click.option(
     "-o", "--output", metavar="FILE", help="Write the figures as JSON; - is standard output."

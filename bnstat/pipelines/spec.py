@@ -136,6 +136,11 @@ def read(spec: Spec, *, keep_normalize: bool = False) -> Recipe:
         passed = TransformObject.of(spec, keep_normalize=keep_normalize)
         return Recipe(passed.spec, None, None, keep_normalize, passed)
     spec = spec.strip()
+    if spec.endswith(".py"):
+        module = spec.removesuffix(".py").removeprefix("./").replace("/", ".")
+        raise SpecError(
+            f"{spec} is a file of Python code; name the transform in it: {module}:ATTRIBUTE"
+        )
     if spec.startswith(PREFIX):
         raise SpecError(
             f"{_short(spec)} is a transform object, which no text can stand for; "

@@ -25,6 +25,16 @@ archive, a URL or a pattern. `-` is stdin or stdout. `-h` is `--help`. `NO_COLOR
 
 Ctrl-C ends it at once, by the signal; so does a closed pipe, silently. An error is one or two
 lines; `bnstat --debug COMMAND` adds the traceback.
+
+## Completion
+
+A shell completes commands, options, presets, transforms and formats once its start file has a line:
+
+| shell | file | line |
+|---|---|---|
+| bash | `~/.bashrc` | `eval "$(_BNSTAT_COMPLETE=bash_source bnstat)"` |
+| zsh | `~/.zshrc` | `eval "$(_BNSTAT_COMPLETE=zsh_source bnstat)"` |
+| fish | `~/.config/fish/config.fish` | `_BNSTAT_COMPLETE=fish_source bnstat \\| source` |
 """
 
 
