@@ -100,7 +100,7 @@ def fold(
     wanted = normalization.Input(mean, std, input == "uint8", layout == "nhwc")
     loaded = _loaded(model, weights)
     folded = folding.fold(loaded, wanted, input_size)
-    images, said = _images(figures, len(mean), input_size or _SIZE)
+    images, which = _images(figures, len(mean), input_size or _SIZE)
     data = writing.to_bytes(folded.program, output.suffix)
     draft = output.with_name(f".{output.stem[:40]}.{os.getpid()}{output.suffix}")
     try:
@@ -118,7 +118,7 @@ def fold(
         folded.normalization,
         agreement.outputs,
         agreement.border,
-        said,
+        which,
     )
 
 

@@ -31,8 +31,8 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What a file says: mean and std as they stand there, and the value that is white there."""
+class _Entry:
+    """Mean and std as they stand in a file, and the value that white has in its units."""
 
     mean: Any
     std: Any
@@ -43,18 +43,18 @@ def read(path: Path) -> Figures:
     """Return the constants of a file; raise SourceError if it has none, or not in known units."""
     content = _content(path)
     try:
-        said = _first(content)
+        entry = _first(content)
     except SourceError as error:
         raise SourceError(f"cannot read constants of {path}: {error}") from error
-    return Figures(_divided(said.mean, said.white), _divided(said.std, said.white))
+    return Figures(_divided(entry.mean, entry.white), _divided(entry.std, entry.white))
 
 
-def _first(content: Mapping[str, Any]) -> _Said:
+def _first(content: Mapping[str, Any]) -> _Entry:
     """Return what the first reader finds that knows the file."""
     for reader in _READERS:
-        said = reader(content)
-        if said is not None and _is_vector(said.mean) and _is_vector(said.std):
-            return said
+        entry = reader(content)
+        if entry is not None and _is_vector(entry.mean) and _is_vector(entry.std):
+            return entry
     raise SourceError(
         "it has no lists image_mean and image_std, nor mean and std, at its top or in "
         "image_processor, pretrained_cfg, preprocess_cfg, transform or MODEL"
@@ -97,7 +97,7 @@ def _parse_yaml(data: bytes) -> Any:
         raise ValueError(" ".join(str(error).split())) from error
 
 
-def _hugging_face(content: Mapping[str, Any]) -> _Said | None:
+def _hugging_face(content: Mapping[str, Any]) -> _Entry | None:
     """Read an image processor, of transformers 5 below `image_processor`; units are declared."""
     inner = content.get("image_processor")
     processor = inner if isinstance(inner, dict) else content
@@ -108,12 +108,12 @@ def _hugging_face(content: Mapping[str, Any]) -> _Said | None:
     for name in _OTHER_STEPS:
         if processor.get(name) is True:
             raise SourceError(f"its {name} is true, so that images are not in [0, 1]")
-    said = _Said(processor["image_mean"], processor.get("image_std"), _white(processor))
-    if said.white == 255 and _all_small(said):
+    entry = _Entry(processor["image_mean"], processor.get("image_std"), _white(processor))
+    if entry.white == 255 and _all_small(entry):
         raise SourceError(
             "its do_rescale is false, but they are not for 0-255; type them for [0, 1] as MEAN/STD"
         )
-    return said
+    return entry
 
 
 def _white(processor: Mapping[str, Any]) -> Any:
@@ -124,27 +124,27 @@ def _white(processor: Mapping[str, Any]) -> Any:
     return 1 if factor is None else _number(factor, "rescale_factor") * 255
 
 
-def _all_small(said: _Said) -> bool:
-    values = [v for each in (said.mean, said.std) if _is_vector(each) for v in each]
+def _all_small(entry: _Entry) -> bool:
+    values = [v for each in (entry.mean, entry.std) if _is_vector(each) for v in each]
     return all(abs(value) <= 1 for value in values)
 
 
-def _timm(content: Mapping[str, Any]) -> _Said | None:
+def _timm(content: Mapping[str, Any]) -> _Entry | None:
     """Read a model's config.json, whose `pretrained_cfg` is for [0, 1]."""
     return _below(content, "pretrained_cfg")
 
 
-def _open_clip(content: Mapping[str, Any]) -> _Said | None:
+def _open_clip(content: Mapping[str, Any]) -> _Entry | None:
     """Read an open_clip_config.json, whose `preprocess_cfg` is for [0, 1]."""
     return _below(content, "preprocess_cfg")
 
 
-def _below(content: Mapping[str, Any], name: str) -> _Said | None:
+def _below(content: Mapping[str, Any], name: str) -> _Entry | None:
     inner = content.get(name)
-    return _Said(inner.get("mean"), inner.get("std")) if isinstance(inner, dict) else None
+    return _Entry(inner.get("mean"), inner.get("std")) if isinstance(inner, dict) else None
 
 
-def _albumentations(content: Mapping[str, Any]) -> _Said | None:
+def _albumentations(content: Mapping[str, Any]) -> _Entry | None:
     """Read Normalize as `A.to_dict` has it, which multiplies both by `max_pixel_value`."""
     transform = content.get("transform")
     if not isinstance(transform, dict) or transform.get("__class_fullname__") != "Normalize":
@@ -152,32 +152,32 @@ def _albumentations(content: Mapping[str, Any]) -> _Said | None:
     if transform.get("normalization", "standard") != "standard":
         raise SourceError("its normalization is not standard, but by the image")
     largest = _number(transform.get("max_pixel_value", 255.0), "max_pixel_value")
-    return _Said(transform.get("mean"), transform.get("std"), 255 / largest)
+    return _Entry(transform.get("mean"), transform.get("std"), 255 / largest)
 
 
-def _detectron2(content: Mapping[str, Any]) -> _Said | None:
+def _detectron2(content: Mapping[str, Any]) -> _Entry | None:
     """Read `MODEL`, for 0-255 and in the order of INPUT.FORMAT, which is BGR by default."""
     model, images = content.get("MODEL"), content.get("INPUT")
     if not isinstance(model, dict) or "PIXEL_MEAN" not in model:
         return None
-    said = _Said(model["PIXEL_MEAN"], model.get("PIXEL_STD"), 255)
+    entry = _Entry(model["PIXEL_MEAN"], model.get("PIXEL_STD"), 255)
     order = images.get("FORMAT", "BGR") if isinstance(images, dict) else "BGR"
-    if order != "BGR" or not (_is_vector(said.mean) and _is_vector(said.std)):
-        return said
-    return _Said(said.mean[::-1], said.std[::-1], 255)
+    if order != "BGR" or not (_is_vector(entry.mean) and _is_vector(entry.std)):
+        return entry
+    return _Entry(entry.mean[::-1], entry.std[::-1], 255)
 
 
-def _top(content: Mapping[str, Any]) -> _Said | None:
+def _top(content: Mapping[str, Any]) -> _Entry | None:
     """Read what `bnstat export --format json|yaml|toml` writes, with its scale; and old timm."""
     if content.get("format") == "bnstat.stats":
         raise SourceError("it is a result; name it as a SOURCE")
     scale = content.get("scale", 1)
     if "mean" in content and scale not in (1, 255):
         raise SourceError(f"its scale is {scale!r}, not 1 or 255")
-    return _Said(content.get("mean"), content.get("std"), scale)
+    return _Entry(content.get("mean"), content.get("std"), scale)
 
 
-_READERS: tuple[Callable[[Mapping[str, Any]], _Said | None], ...] = (
+_READERS: tuple[Callable[[Mapping[str, Any]], _Entry | None], ...] = (
     _hugging_face,
     _timm,
     _open_clip,

@@ -51,15 +51,15 @@ def changes(config: Config, figures: Figures) -> dict[str, Any]:
 
 
 def _check_order(config: Config, figures: Figures) -> None:
-    given = config.get("INPUT", "FORMAT")
-    said = given[1] if isinstance(given, tuple) else "BGR"
+    node = config.get("INPUT", "FORMAT")  # of YAML: (tag, text)
+    order = node[1] if isinstance(node, tuple) else "BGR"
     wanted = _format(figures)
-    if said == wanted:
+    if order == wanted:
         return
-    if given is None:
+    if node is None:
         raise ExportError(f"it has no INPUT.FORMAT, which is BGR by default: add FORMAT: {wanted}")
-    way = f": --channel-order {said.lower()}" if {said, wanted} == {"RGB", "BGR"} else ""
-    raise ExportError(f"its INPUT.FORMAT is {said}, not {wanted}{way}")
+    advice = f": --channel-order {order.lower()}" if {order, wanted} == {"RGB", "BGR"} else ""
+    raise ExportError(f"its INPUT.FORMAT is {order}, not {wanted}{advice}")
 
 
 def render(figures: Figures) -> bytes:

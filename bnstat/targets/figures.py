@@ -47,7 +47,7 @@ class Figures:
     precision: int | None = None
 
     def __post_init__(self) -> None:
-        chosen(self.stats, self.method)
+        estimate_of(self.stats, self.method)
         if self.order == "bgr" and len(self.stats.channels) > 1 and not self.has_colours:
             raise ExportError(
                 f"channels {', '.join(self.stats.channels)} have no order bgr; only R, G, B do"
@@ -80,7 +80,7 @@ class Figures:
 
     @property
     def nonzero_std(self) -> tuple[float, ...]:
-        """The standard deviation, for who divides by it; none is 0, or it raises ExportError."""
+        """The standard deviation, to divide by; raises ExportError where one is 0."""
         for channel, std in zip(self.channels, self.std, strict=True):
             if c_float(std).value == 0.0:  # as most readers would have it
                 raise ExportError(
@@ -132,14 +132,14 @@ class Figures:
 
     @property
     def _estimate(self) -> Estimate:
-        return chosen(self.stats, self.method)
+        return estimate_of(self.stats, self.method)
 
     def _ordered(self, values: Sequence[T]) -> tuple[T, ...]:
         first = values[:3]
         return (*(reversed(first) if self.order == "bgr" else first), *values[3:])
 
 
-def chosen(stats: Stats, method: str) -> Estimate:
+def estimate_of(stats: Stats, method: str) -> Estimate:
     """Return the estimate of one method.
 
     Raises
@@ -152,6 +152,6 @@ def chosen(stats: Stats, method: str) -> Estimate:
     estimate = stats.methods[method]
     if estimate is None:
         why = stats.reasons.get(method, "no reason is given")
-        hint = "" if method == EXACT else f"; try --method {EXACT}"
-        raise ExportError(f"the result has no {method} figures: {why}{hint}")
+        alternative = "" if method == EXACT else f"; try --method {EXACT}"
+        raise ExportError(f"the result has no {method} figures: {why}{alternative}")
     return estimate

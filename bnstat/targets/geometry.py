@@ -41,7 +41,7 @@ class Geometry:
 
 
 def geometry(transforms: Sequence[str]) -> Geometry:
-    """Read a result's `pipeline.transforms`; what is not plain text of a resize or crop is passed.
+    """Read a result's `pipeline.transforms`; anything but a resize or crop is skipped.
 
     >>> geometry(["Resize(size=256)", "CenterCrop(size=224)"])
     Geometry(resize=256, interpolation='bilinear', crop=(224, 224), squashed=False)

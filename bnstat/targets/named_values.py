@@ -1,4 +1,4 @@
-"""What the plain data formats hold: the figures, and where they come from."""
+"""The values in JSON, YAML, TOML, CSV and shell variables: figures, and where they come from."""
 
 from __future__ import annotations
 

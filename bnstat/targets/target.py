@@ -102,16 +102,16 @@ class Target:
         return Figures(stats, method, scale or self.scales[0], order, precision)
 
 
-def _check_channels(name: str, able: tuple[int, ...], channels: tuple[str, ...]) -> None:
-    named, way = ", ".join(channels), "; --format json holds any"
-    if len(channels) not in able:
-        counts = " or ".join(map(str, able))
-        raise ExportError(f"{name} holds {counts} channels, not {len(channels)} ({named}){way}")
+def _check_channels(name: str, possible: tuple[int, ...], channels: tuple[str, ...]) -> None:
+    names, alternative = ", ".join(channels), "; --format json holds any"
+    if len(channels) not in possible:
+        found = f"{len(channels)} ({names}){alternative}"
+        raise ExportError(f"{name} holds {' or '.join(map(str, possible))} channels, not {found}")
     if len(channels) == 3 and channels != RGB:
-        raise ExportError(f"{name} holds R, G, B, not {named}{way}")
+        raise ExportError(f"{name} holds R, G, B, not {names}{alternative}")
 
 
-def _check(target: Target, what: str, asked: object, able: tuple[object, ...]) -> None:
-    if asked is not None and asked not in able:
-        has = f"only {', '.join(map(str, able))}" if able else "none of its own"
+def _check(target: Target, what: str, asked: object, possible: tuple[object, ...]) -> None:
+    if asked is not None and asked not in possible:
+        has = f"only {', '.join(map(str, possible))}" if possible else "none of its own"
         raise ExportError(f"{target.name} cannot have {what} {asked}: it has {has}")

@@ -9,7 +9,7 @@ from typing import Any
 from bnstat import files
 from bnstat.errors import ExportError
 from bnstat.targets.config import Config, ConfigFormat
-from bnstat.targets.editing import check_lengths, edited, read
+from bnstat.targets.editing import check_lengths, edit_values, read
 from bnstat.targets.figures import Figures
 
 
@@ -30,7 +30,7 @@ def update(form: ConfigFormat, path: Path, figures: Figures) -> list[str]:
         raise ExportError(f"cannot read {path}: {error.strerror}") from error
     config = Config(path, read(data, form.syntax, str(path)))
     fields = _changes(form, config, figures)
-    files.write(path, edited(data, form.syntax, str(path), fields))
+    files.write(path, edit_values(data, form.syntax, str(path), fields))
     return _names(fields)
 
 

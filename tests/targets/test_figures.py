@@ -7,7 +7,7 @@ import pytest
 
 from bnstat.errors import ExportError
 from bnstat.stats import Estimate
-from bnstat.targets.figures import Figures, chosen
+from bnstat.targets.figures import Figures, estimate_of
 
 
 @pytest.fixture
@@ -89,13 +89,13 @@ def test_a_std_of_0_divides_nothing(stats, var):
 @pytest.mark.parametrize("method", ["two-pass", "welford", "batchnorm"])
 def test_the_chosen_method_s_figures_are_taken(stats, method):
     """Each by its name."""
-    assert chosen(stats, method) is stats.methods[method]
+    assert estimate_of(stats, method) is stats.methods[method]
 
 
 def test_an_unknown_method_is_refused(stats):
     """With those that there are."""
     with pytest.raises(ExportError) as refused:
-        chosen(stats, "median")
+        estimate_of(stats, "median")
 
     assert str(refused.value) == f"no method 'median'; there are {', '.join(stats.methods)}"
 
@@ -108,7 +108,7 @@ def test_a_method_that_could_not_be_had_is_refused(stats):
         reasons={"batchnorm": "a batch has one sample"},
     )
     with pytest.raises(ExportError) as refused:
-        chosen(stats, "batchnorm")
+        estimate_of(stats, "batchnorm")
 
     assert str(refused.value) == (
         "the result has no batchnorm figures: a batch has one sample; try --method two-pass"

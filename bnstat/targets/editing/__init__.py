@@ -14,7 +14,7 @@ from typing import Any
 
 from bnstat.errors import ExportError
 from bnstat.targets.editing import json, yaml
-from bnstat.targets.editing.splice import spliced
+from bnstat.targets.editing.splice import apply_edits
 from bnstat.targets.literals import literal
 
 _SYNTAXES = {"json": json, "yaml": yaml}
@@ -37,7 +37,7 @@ def check_lengths(content: Any, fields: Mapping[str, Any]) -> None:
             )
 
 
-def edited(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) -> bytes:
+def edit_values(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) -> bytes:
     """Return a file's bytes with the values of `fields`, which may be nested, put into it.
 
     Raises
@@ -48,14 +48,14 @@ def edited(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) -> by
     language = _SYNTAXES[syntax]
     before = _text(data, name)
     wanted = _merged(language.read(before, name), language.read(literal(fields), name), name)
-    after = spliced(before, language.edits(before, fields))
-    if not _says(after, wanted, language):
+    after = apply_edits(before, language.edits(before, fields))
+    if not _reads_as(after, wanted, language):
         raise ExportError(f"{name} is written in a way that cannot be changed safely; nothing is")
     bom = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
     return bom + after.encode()
 
 
-def _says(text: str, wanted: Any, language: ModuleType) -> bool:
+def _reads_as(text: str, wanted: Any, language: ModuleType) -> bool:
     try:
         return bool(language.read(text, "") == wanted)
     except ExportError:

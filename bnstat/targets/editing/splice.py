@@ -14,10 +14,10 @@ class Edit(NamedTuple):
     text: str
 
 
-def spliced(text: str, edits: Iterable[Edit]) -> str:
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     """Return a text with all edits made; those at one place come out in their order.
 
-    >>> spliced("a=1, b=2", [Edit(2, 3, "7"), Edit(8, 8, ", c=3")])
+    >>> apply_edits("a=1, b=2", [Edit(2, 3, "7"), Edit(8, 8, ", c=3")])
     'a=7, b=2, c=3'
     """
     parts, done = [], 0

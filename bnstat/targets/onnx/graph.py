@@ -143,7 +143,7 @@ def _channel_axis(info: Any, channels: int) -> int:
     for axis in (1, 3):
         if sides[axis] == channels:
             return axis
-    if not sides[1]:  # not said
+    if not sides[1]:  # of any length
         return 1
     raise ExportError(
         f"its input {info.name} has {sides[1]} channels, and the result has {channels}"

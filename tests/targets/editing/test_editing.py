@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnstat.errors import ExportError
-from bnstat.targets.editing import check_lengths, edited, read
+from bnstat.targets.editing import check_lengths, edit_values, read
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
@@ -32,7 +32,7 @@ MEAN = {"image_mean": [0.1, 0.2, 0.3]}
 
 
 def changed(text, fields=MEAN, syntax="json"):
-    return edited(text.encode(), syntax, "config", fields).decode()
+    return edit_values(text.encode(), syntax, "config", fields).decode()
 
 
 class TestJson:
@@ -73,7 +73,7 @@ class TestJson:
 
     def test_a_byte_order_mark_stays(self):
         """Some editors of Windows write one."""
-        assert edited(b'\xef\xbb\xbf{"a": 1}', "json", "config", {"a": 2}) == (
+        assert edit_values(b'\xef\xbb\xbf{"a": 1}', "json", "config", {"a": 2}) == (
             b'\xef\xbb\xbf{"a": 2}'
         )
 
@@ -110,7 +110,7 @@ class TestJson:
     def test_what_is_no_text_is_refused(self):
         """Bytes that are not UTF-8 are not guessed at."""
         with pytest.raises(ExportError, match="not UTF-8"):
-            edited(b'{"a": "\xff"}', "json", "config", MEAN)
+            edit_values(b'{"a": "\xff"}', "json", "config", MEAN)
 
     @given(DOCUMENTS, DOCUMENTS, LAYOUTS, st.booleans())
     def test_what_is_read_is_the_old_with_the_new(self, document, fields, indent, ascii_only):
