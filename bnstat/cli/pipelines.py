@@ -17,9 +17,7 @@ def command(name: str | None) -> None:
     if name is not None:
         click.echo(presets.path(name).read_text(encoding="utf-8"), nl=False)
         return
-    width = max(map(len, presets.names()))
-    for each in presets.names():
-        preset = presets.preset(each)
-        click.echo(f"{each:{width}}  {preset.description}")
-        for step in preset.steps:
-            click.echo(f"{'':{width}}    {step}")
+    from bnstat.cli.terminal import show_list
+
+    described = {name: presets.preset(name) for name in presets.names()}
+    show_list({name: [p.description, *map(str, p.steps)] for name, p in described.items()})

@@ -14,10 +14,9 @@ def print_targets(names_only: bool) -> None:
     if names_only:
         click.echo("\n".join(TARGETS))
         return
-    width = max(map(len, TARGETS))
-    for name, target in TARGETS.items():
-        click.echo(f"{name:{width}}  {target.writes}")
-        click.echo(f"{'':{width}}    {'; '.join(_traits(target))}")
+    from bnstat.cli.terminal import show_list
+
+    show_list({name: [t.writes, "; ".join(_traits(t))] for name, t in TARGETS.items()})
 
 
 def _traits(target: Target) -> tuple[str, ...]:

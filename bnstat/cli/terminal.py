@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import click
 
-from bnstat.reports import Block, Line, layout
+from bnstat.reports import Block, Column, Line, Row, Table, layout
 
 WIDEST = 120
 
@@ -32,10 +32,21 @@ def show(blocks: Sequence[Block], color: bool | None) -> None:
         print_line(line, color)
 
 
+def show_list(described: Mapping[str, Sequence[str]]) -> None:
+    """Print names on stdout, each with what it is beside it, and details below that."""
+    rows = []
+    for name, (first, *details) in described.items():
+        rows.append(Row((name, first)))
+        rows += [Row(("", f"  {detail}")) for detail in details]
+    columns = Column("", numbers=False), Column("", numbers=False)
+    show([Table(columns, tuple(rows))], color=None)
+
+
 def print_line(line: Line, color: bool | None, *, err: bool = False) -> None:
     """Print a line in the style of its tone, on stdout or stderr."""
-    colored = _is_colored(sys.stderr if err else sys.stdout, color) and line.text
-    text = click.style(line.text, **_STYLES[line.tone]) if colored else line.text
+    style = _STYLES[line.tone] if line.text else {}
+    colored = style and _is_colored(sys.stderr if err else sys.stdout, color)
+    text = click.style(line.text, **style) if colored else line.text
     click.echo(text, err=err, color=True)
 
 
