@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ def terminal(here, python):
 
     def run(stream, *arguments, env=()):
         ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 80))  # of no columns, the bar would not be shown
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: theirs}
         result = python(
             "-m",
@@ -190,10 +192,13 @@ def test_color_off_a_terminal(process, options, env, color):
     assert ("\x1b[" in shown) == color
 
 
-def test_progress_on_a_terminal(terminal):
+def test_progress_on_a_terminal(terminal, here, endless):
     """The bar is shown on a terminal by default, and is gone when the run is over."""
-    result, shown = terminal("stderr", "compute", "tiny")
-    assert "images/s" in shown.splitlines()[0]
-    assert result.stdout.startswith("tiny: 2 images")
+    (here / "names").write_text("".join(f"{endless}/{i:04}.jpg\n" for i in range(25)))
+    arguments = ("compute", "--files-from", "names", "--workers", "1", "-o", "names.json")
+    result, shown = terminal("stderr", *arguments)
+    bar, summary, _ = shown.partition("\r25 images in ")
+    assert summary and re.search(r"\d+/25 \[.* images/s, \d+\.\d MB/s\]", bar)
+    assert result.stdout.startswith("names: 25 images")
     _, without = terminal("stderr", "compute", "tiny", "--no-progress")
     assert re.fullmatch(r"2 images in .* images/s\r\n", without)

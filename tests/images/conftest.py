@@ -75,6 +75,8 @@ def drawn(tmp_path):
         bands = len(Image.new(mode, (1, 1)).getbands())
         data = rng.integers(0, 256, size[0] * size[1] * bands, dtype=np.uint8).tobytes()
         image = Image.frombytes(mode, size, data)
+        if mode == "P":
+            image.putpalette(bytes(value for value in range(256) for _ in "RGB"))
         image.save(tmp_path / name, **options)
         return tmp_path / name
 

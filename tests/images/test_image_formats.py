@@ -101,7 +101,9 @@ def test_other_format_is_named(tmp_path, measured, name):
     """A file of a format that is not opened is a failure that names the format."""
     path = tmp_path / "x.jpg"
     path.write_bytes(BEGINNINGS[name] + bytes(100))
-    assert f"begins like a {name} file, a format that is not opened" == measured(path).reason
+    names = {name, name.removeprefix("XBM or ")}  # Pillow 12 tells these two apart
+    reasons = {f"begins like a {each} file, a format that is not opened" for each in names}
+    assert measured(path).reason in reasons
 
 
 @pytest.mark.parametrize("length", range(1, 16))

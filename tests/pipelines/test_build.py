@@ -65,9 +65,9 @@ def test_no_steps_change_nothing(photo):
             "Resize: Resize.__init__() missing 1 required positional argument: 'size', in Resize()",
         ),
         (
-            "ColorJitter(hue=2)",
-            "ColorJitter: hue values should be between (-0.5, 0.5) and increasing, "
-            "but got [-2, 2]., in ColorJitter(hue=2)",
+            "ColorJitter(hue=-2)",
+            "ColorJitter: If hue is a single number, it must be non negative., "
+            "in ColorJitter(hue=-2)",
         ),
     ],
 )
