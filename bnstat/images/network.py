@@ -20,6 +20,8 @@ T = TypeVar("T")
 BLOCK = 8 << 20
 # Seconds to wait before a request is tried again.
 _PAUSES = (0.5, 1.0)
+# Characters of what a server says.
+_MOST_TOLD = 300
 _BUSY = (429, 500, 502, 503, 504)
 
 
@@ -42,7 +44,7 @@ def message(error: Exception, limits: ReadLimits) -> str:
     if isinstance(error, TimeoutError):
         return f"nothing came for {limits.network_timeout or 0:g} s (--network-timeout)"
     told = _web_message(error) or " ".join(str(error).split()) or type(error).__name__
-    return printable(told)
+    return printable(told[:_MOST_TOLD])
 
 
 def _cause(error: Exception) -> Exception:
@@ -56,12 +58,15 @@ def _web_message(error: Exception) -> str | None:
     if "aiohttp" not in sys.modules:
         return None
     import aiohttp
+    from aiohttp.http import HttpProcessingError
 
     match error:
         case aiohttp.TooManyRedirects():
             return "the server redirects without end"
         case aiohttp.RedirectClientError():
             return "the server redirects to what is no web address, which is refused"
+        case aiohttp.ClientResponseError() if isinstance(error.__cause__, HttpProcessingError):
+            return "the server sends what is no HTTP"
         case aiohttp.ClientResponseError():
             return f"the server says {error.status} {error.message}".rstrip()
         case aiohttp.ClientPayloadError():
@@ -91,7 +96,8 @@ def _may_pass(error: Exception) -> bool:
 
     if isinstance(error, aiohttp.ClientResponseError):
         return error.status in _BUSY
-    lasting = (aiohttp.ClientConnectorDNSError, aiohttp.ClientSSLError)
+    # A time limit has passed already; the others say the same again.
+    lasting = (TimeoutError, aiohttp.ClientConnectorDNSError, aiohttp.ClientSSLError)
     passing = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
     return isinstance(error, passing) and not isinstance(error, lasting)
 

@@ -103,23 +103,21 @@ def _streamed_members(
         key = None if header.is_folder else key_of(header.name)
         if key is None:
             continue
-        problem, data = _problem(header), b""
-        if header.is_hard_link:
-            problem = _link_problem(header, "can only be followed in a plain .tar on a disk")
+        problem, data = _problem_in_stream(header, limits), b""
         if problem is None:
-            try:
-                data = _read(stream, header.size, limits)
-            except UnreadableError as error:
-                problem = str(error)
+            data = stream.read(header.size)
+            problem = _CUT_OFF if len(data) < header.size else None
         yield _reference(place, key, header, header.size, problem, EncodedBytes(data))
 
 
-def _read(stream: IO[bytes], size: int, limits: ReadLimits) -> bytes:
-    limits.check(size, unpacked=True)
-    data = stream.read(size)
-    if len(data) < size:
-        raise UnreadableError(_CUT_OFF)
-    return data
+def _problem_in_stream(header: Header, limits: ReadLimits) -> str | None:
+    if header.is_hard_link:
+        return _link_problem(header, "can only be followed in a plain .tar on a disk")
+    try:
+        limits.check(header.size, unpacked=True)
+    except UnreadableError as error:
+        return str(error)
+    return _problem(header)
 
 
 _CUT_OFF = "is cut off: the archive ends before it does"

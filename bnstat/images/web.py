@@ -125,7 +125,8 @@ class _WebFile(RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         with as_unreadable(self._limits):
-            data = tried(lambda: self._next(min(len(buffer), _READ)))
+            most = _READ if self._size is None else max(0, self._size - self._at)
+            data = tried(lambda: self._next(min(len(buffer), _READ, most)))
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
@@ -134,6 +135,8 @@ class _WebFile(RawIOBase):
         """Return the next bytes; a request that fails is forgotten, and the next goes on there."""
         from fsspec.asyn import sync
 
+        if size == 0:
+            return b""
         try:
             if self._response is None:
                 self._response = sync(self._fs.loop, _request, self._fs, self._url, self._at)

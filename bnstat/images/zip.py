@@ -18,6 +18,7 @@ from bnstat.images.compression import Decompressor, Deflate, inflate, zip_lzma, 
 from bnstat.images.limits import ReadLimits, UnreadableError
 from bnstat.images.naming import is_visible_image, member_key
 from bnstat.images.reference import Reference
+from bnstat.images.zip_directory import Entry, entries
 
 # The local header: 30 bytes, then name and extra fields; the copy in the directory may differ.
 _HEADER = struct.Struct("<4s22xHH")
@@ -29,7 +30,7 @@ _DECOMPRESSORS: dict[int, Callable[[], Decompressor]] = {
     zipfile.ZIP_BZIP2: bz2.BZ2Decompressor,
     93: zstd,
 }
-_UTF_8, _ENCRYPTED = 0x800, 0x1
+_ENCRYPTED = 0x1
 
 
 @dataclass(frozen=True)
@@ -128,29 +129,22 @@ def _skip_header(file: IO[bytes]) -> None:
 def _members(
     place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
 ) -> Iterator[Reference]:
-    with place.open(limits) as file, zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
-            key = None if info.is_dir() else key_of(_name(info))
+    with place.open(limits) as file:
+        for entry in entries(file):
+            key = None if entry.name.endswith(b"/") else key_of(entry.name)
             if key is None:
                 continue
-            length = len(info.orig_filename) * 2 + len(info.extra)
-            where = (info.header_offset, length, info.compress_size, info.compress_type, info.CRC)
-            member = Member(*where, place.remote)
-            crc = b"%08x" % info.CRC
-            yield Reference(key, place.path, info.file_size, 0, _problem(info), member, crc)
+            length = len(entry.name) + entry.extra_length
+            where = (entry.offset, length, entry.compressed_size, entry.method, entry.crc)
+            member, crc = Member(*where, place.remote), b"%08x" % entry.crc
+            yield Reference(key, place.path, entry.size, 0, _problem(entry), member, crc)
 
 
-def _name(info: zipfile.ZipInfo) -> bytes:
-    """Return a member's name as the bytes in the archive."""
-    encoding = "utf-8" if info.flag_bits & _UTF_8 else "cp437"
-    return info.orig_filename.encode(encoding, "surrogateescape")
-
-
-def _problem(info: zipfile.ZipInfo) -> str | None:
+def _problem(entry: Entry) -> str | None:
     """Return why a member cannot be measured; None if it can."""
-    if info.flag_bits & _ENCRYPTED:
+    if entry.flags & _ENCRYPTED:
         return "is encrypted"
-    if stat.S_ISLNK(info.external_attr >> 16):
+    if stat.S_ISLNK(entry.attributes >> 16):
         return "is a symbolic link; zip without --symlinks stores what it leads to"
     return None
 
@@ -158,9 +152,9 @@ def _problem(info: zipfile.ZipInfo) -> str | None:
 def _count(place: Place) -> int | None:
     if place.remote:
         return None
-    with zipfile.ZipFile(place.path.decode("utf-8", "surrogateescape")) as archive:
-        names = (member_key(_name(info)) for info in archive.infolist() if not info.is_dir())
-        return sum(map(is_visible_image, names))
+    with open(place.path, "rb") as file:
+        names = (entry.name for entry in entries(file))
+        return sum(is_visible_image(member_key(name)) for name in names if name[-1:] != b"/")
 
 
 ZIP = Format(_members, _count)

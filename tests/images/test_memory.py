@@ -12,6 +12,8 @@ import pytest
 from bnstat.errors import SourceError
 from bnstat.images import Sources
 
+from .hostile_server import Server
+
 pytestmark = pytest.mark.long  # bombs take a second or two to be made
 
 MB = 1 << 20
@@ -147,3 +149,29 @@ def test_rows_that_are_one_value(tmp_path, read, inside):
     problems, peak = read(tmp_path / "x.parquet", "1000000")
     assert problems == ["has 104857600 bytes, more than --max-bytes allows"] * 15
     assert peak < 700 * MB
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/endless.png", "has more bytes than --max-bytes allows"),
+        ("/unasked-gzip.png", "has more bytes than --max-bytes allows"),
+        ("/range-endless.png", "None"),
+        ("/range-endless.zip", ""),
+    ],
+)
+def test_body_without_end(tmp_path, read, python, path, reason):
+    """No more is read of a server's answer than may be, whatever it sends."""
+    pytest.importorskip("aiohttp")
+    archive = write_zip(tmp_path / "x.zip", zipfile.ZIP_STORED, MB).read_bytes()
+    server = Server({"/x.zip": archive})
+    try:
+        result = python("-c", PROGRAM, server.url + path, str(2 * MB))
+    finally:
+        server.close()
+    *problems, peak = result.stdout.splitlines() or ["0"]
+    if reason:
+        assert problems == [reason]
+        assert int(peak) < SPARE + 40 * MB  # aiohttp, with ssl
+    else:
+        assert "there is no directory at its end" in result.stderr
