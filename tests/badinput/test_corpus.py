@@ -31,15 +31,16 @@ def ended(corpus):
 
 
 def test_command_line_names_each_failure_and_says_nothing_else(corpus, ended):
-    """Its stderr has a line for each failure and three more: no trace, no control."""
+    """Its stderr has a line for each failure and four more: no trace, no control."""
     assert ended.returncode == 0
     document = json.loads(ended.stdout)
     lines = ended.stderr.decode().splitlines()
     failures = [line for line in lines if line.startswith("failed: ")]
-    deep, warned, speed = (line for line in lines if not line.startswith("failed: "))
+    deep, hidden, warned, speed = (line for line in lines if not line.startswith("failed: "))
 
     assert len(failures) == len(document["source"]["failures"])
     assert re.fullmatch(r"\d+ images? deeper than 8 bits: .*", deep)
+    assert re.fullmatch(r"\d+ images? with transparent pixels, whose hidden .*", hidden)
     assert re.fullmatch(r"Pillow warned of \d+ images?, such as .*", warned)
     assert re.fullmatch(r"[\d,]+ images in [\d.]+ s, [\d,]+ images/s", speed)
     assert all(line.isprintable() for line in lines)

@@ -167,7 +167,9 @@ def test_names_are_shown_escaped(process, here, named):
     assert shown(result.stdout) and shown(result.stderr)
     failures = [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
     assert len(failures) == len(NAMES)
-    assert failures[0] == r"failed: bad-0/new\nline.png: is not an image of a known format"
+    assert failures[0] == (
+        r"failed: bad-0/new\nline.png: cannot be read as PNG: its header is cut off or damaged"
+    )
     assert not (here / "harm").exists()
 
 

@@ -16,12 +16,14 @@ def shards(compute, here):
 
 
 def test_merged_shards_are_the_whole(bnstat, compute, shards):
-    """The document is that of one run, but for batchnorm and the time."""
+    """The document is that of one run, but for batchnorm, the time, and what needs each image."""
     compute("tiny", "-q")
     assert bnstat("merge", "s3.json", "s1.json", "s2.json", "-o", "m.json", "-q").err == ""
     merged, whole = (json.loads((shards / f).read_text()) for f in ("m.json", "bnstat.json"))
     for document in (merged, whole):
         del document["created"], document["methods"]["batchnorm"], document["reasons"]
+    assert merged.pop("uncertainty") is None
+    assert whole.pop("uncertainty")["of"] == []
     assert merged == whole
 
 
