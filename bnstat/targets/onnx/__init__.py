@@ -22,9 +22,9 @@ _OPSET, _IR = 17, 8
 
 def render(figures: Figures, *, input: str = "float", layout: str | None = None) -> bytes:
     """Return a model that does nothing but normalize; images come out as float32 (N, C, H, W)."""
+    helper = _onnx().helper
     from bnstat.targets.onnx import graph
 
-    helper = _onnx().helper
     channels = len(figures.channels)
     shapes = [["N", channels, "H", "W"]] * 2
     images, normalized = (
@@ -65,9 +65,9 @@ def bake(
     OutputError
         If it cannot be written; what is there stays as it was.
     """
+    onnx = _onnx()
     from bnstat.targets.onnx import checking, data, graph
 
-    onnx = _onnx()
     if output.exists() and output.samefile(path):
         raise ExportError(f"{output} is the model itself; write to another file")
     model = data.load(onnx, path)
