@@ -197,13 +197,18 @@ def _is_number(value: Any) -> bool:
 
 def _number(value: Any, name: str) -> float:
     """Return a number above 0 by which constants are scaled."""
-    if not _is_number(value) or not 0 < value < math.inf:
-        raise SourceError(f"its {name} is {value!r}, not a number above 0")
-    return float(value)
+    number = _float(value) if _is_number(value) else math.nan
+    if not 0 < number < math.inf:
+        raise SourceError(f"its {name} is {str(value)[:40]}, not a number above 0")
+    return number
 
 
 def _divided(values: list[float], white: float) -> Floats:
+    return tuple(_float(value) / white for value in values)
+
+
+def _float(value: float) -> float:
     try:
-        return tuple(float(value) / white for value in values)
+        return float(value)
     except OverflowError:  # of an integer of hundreds of digits
-        return (math.inf,) * len(values)
+        return math.inf

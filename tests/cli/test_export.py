@@ -125,6 +125,27 @@ class TestPlaces:
 
         assert refused("-o", "file/") == (4, ["bnstat: cannot make the folder file/: File exists"])
 
+    @pytest.mark.parametrize("update", [[], ["--update", "model.onnx"]], ids=" ".join)
+    def test_onnx_without_its_library(self, refused, monkeypatch, update):
+        """One line says what adds it."""
+        monkeypatch.setitem(sys.modules, "onnx", None)
+
+        assert refused("--format", "onnx", *update, "-o", "x.onnx") == (
+            4,
+            ["bnstat: to write ONNX, bnstat needs onnx: pip install 'bnstat[onnx]'"],
+        )
+
+    @pytest.mark.parametrize("output", [[], ["-o", "-"]], ids=" ".join)
+    def test_a_model_needs_a_place(self, refused, output):
+        """It is not written over, and is not for a pipe."""
+        assert refused("--format", "onnx", "--update", "model.onnx", *output) == (
+            2,
+            [
+                "bnstat: --update of a model writes another; name it with -o",
+                "Try: bnstat export --help",
+            ],
+        )
+
     def test_a_refusal_makes_no_folder(self, refused, result):
         """What cannot be written has no place."""
         document = json.loads(GOLDEN.read_text())

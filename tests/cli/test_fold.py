@@ -166,3 +166,15 @@ def test_a_wrong_fold_would_be_found(result, bnstat, monkeypatch):
     assert done.status == 4
     assert re.match(r"bnstat: the written model is off by \d\.\de-0\d of the largest", done.err)
     assert not (result / "x.pt2").exists()
+
+
+def test_onnx_without_its_libraries(result, bnstat, monkeypatch):
+    """One line says what adds them, before anything is done."""
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    done = bnstat(*FOLD, "-o", "x.onnx")
+
+    assert (done.status, done.out) == (4, "")
+    assert done.err == (
+        "bnstat: to write ONNX, bnstat needs onnx, onnxruntime and onnxscript: "
+        "pip install 'bnstat[onnx]'\n"
+    )

@@ -101,6 +101,11 @@ DIVIDED = "0.485,0.456,0.406/0.229,0.224,0.225"
             "not in [0, 1]",
         ),
         (
+            {**HF, "rescale_factor": 10**400},
+            f"cannot read constants of config.json: its rescale_factor is 1{'0' * 39}, not a "
+            "number above 0",
+        ),
+        (
             {**HF, "rescale_factor": 0},
             "cannot read constants of config.json: its rescale_factor is 0, not a number above 0",
         ),

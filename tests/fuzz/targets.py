@@ -155,9 +155,11 @@ def _files(data):
 
 def _constants(data):
     """Read constants, typed or of a file; what is read is finite, and its stds are above 0."""
-    Path("fuzzed.json").write_bytes(data)
+    files = ["fuzzed.json", "fuzzed.yaml", "fuzzed.toml"]
+    for file in files:
+        Path(file).write_bytes(data)
     taken = False
-    for text in (data.decode(errors="surrogateescape"), "fuzzed.json"):
+    for text in (data.decode(errors="surrogateescape"), *files):
         try:
             found = constants.read(text)
         except SourceError as error:
@@ -171,10 +173,10 @@ def _constants(data):
 def _edit(syntax):
     def take(data):
         """Change a config; all that is not changed stays, or the file is refused."""
-        from bnstat.targets.editing import edited, read
+        from bnstat.targets.editing import edit_values, read
 
         try:
-            after = edited(data, syntax, "config", FIELDS[syntax])
+            after = edit_values(data, syntax, "config", FIELDS[syntax])
         except ExportError as error:
             _check_message(error)
             return False
@@ -332,6 +334,12 @@ _CONSTANTS = [
     b'{"image_mean": [0.5, 0.4, 0.3], "image_std": [0.2, 0.2, 0.1]}',
     b'{"pretrained_cfg": {"mean": [0.5], "std": [0.5]}, "mean": 3}',
     b'{"preprocess_cfg": {"mean": [0.5], "std": [1]}}',
+    b'{"image_mean": [124], "image_std": [50], "do_rescale": false, "rescale_factor": 0.0039}',
+    b'{"transform": {"__class_fullname__": "Normalize", "mean": [1], "std": [1], '
+    b'"max_pixel_value": 255.0}}',
+    b"MODEL:\n  PIXEL_MEAN: [1.0, 2.0, 3.0]\n  PIXEL_STD: [1, 1, 2]\nINPUT: {FORMAT: RGB}\n",
+    b"mean: [0.5]\nstd: [0.5]\nscale: 1\ncreated: 2026-01-01T00:00:00Z\n",
+    b'mean = [0.5]\nstd = [0.5]\nscale = 255\ncreated = "2026-01-01"\n',
 ]
 _LISTS = [
     b"a.jpg\nb/c.png\r\nimages/d.jpg\n",
