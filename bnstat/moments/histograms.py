@@ -35,11 +35,12 @@ def unpack(data: bytes, images: int, channels: int) -> Ints:
         If these are not theirs.
     """
     size = images * channels * 256
+    stream = zlib.decompressobj()
     try:
-        raw = zlib.decompressobj().decompress(data, _WIDTHS[-1] * size + 1)  # and no more of it
+        raw = stream.decompress(data, _WIDTHS[-1] * size + 1)  # and no more of it
     except zlib.error as error:
         raise ValueError(str(error)) from error
-    if len(raw) not in [width * size for width in _WIDTHS]:
+    if not stream.eof or len(raw) not in [width * size for width in _WIDTHS]:
         raise ValueError(f"not the histograms of {images} images")
     counts = np.frombuffer(raw, dtype=f"<u{len(raw) // size}")
     return counts.reshape(images, channels, 256).astype(np.int64)
