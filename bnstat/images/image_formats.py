@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import struct
 from contextlib import suppress
+from functools import cache
 from typing import IO
 
 from PIL import Image, UnidentifiedImageError
@@ -40,19 +41,23 @@ def open_image(file: IO[bytes]) -> Image.Image:
         Of other kinds, which Pillow raises on broken headers.
     """
     Image.preinit()
-    formats = _registered()
+    formats = _registered(len(Image.OPEN))
     try:
         return Image.open(file, formats=formats)
     except UnidentifiedImageError:
         _import_others()
-        if formats == _registered():
+        if formats == _registered(len(Image.OPEN)):
             _raise_if_known(file)
             raise
     return open_image(file)
 
 
-def _registered() -> list[str]:
-    """Return the imported formats; for one that is not, Pillow would import all of its formats."""
+@cache
+def _registered(imported: int) -> list[str]:
+    """Return the imported formats; for one that is not, Pillow would import all of its formats.
+
+    `imported` is how many formats Pillow has imported so far.
+    """
     return [name for name in OPENED if name in Image.OPEN]
 
 

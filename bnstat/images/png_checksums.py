@@ -44,14 +44,11 @@ def check_pixels(file: IO[bytes], start: int = 0) -> None:
 def _check_chunk(file: IO[bytes], length: int, kind: bytes) -> None:
     """Compare the checksum of the chunk whose data come next; a block of them is in memory."""
     crc = zlib.crc32(kind)
-    while length:
-        data = file.read(min(length, _BLOCK))
-        if not data:
-            break
+    while length > _BLOCK and (data := file.read(_BLOCK)):
         crc = zlib.crc32(data, crc)
         length -= len(data)
-    end = file.read(_CRC.size)
-    if len(end) < _CRC.size:
+    data = file.read(min(length, _BLOCK) + _CRC.size)
+    if len(data) < length + _CRC.size:
         raise OSError("image file is truncated")
-    if end != _CRC.pack(crc):
+    if data[length:] != _CRC.pack(zlib.crc32(data[:length], crc)):
         raise UnmeasurableError(f"is broken: the checksum of its {kind.decode()} chunk is wrong")

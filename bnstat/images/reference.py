@@ -81,10 +81,7 @@ class Reference(NamedTuple):
         if self.content is not None:
             return self.content.open(self, limits)
         handle, size = open_regular(self.path, limits)
-        if size > _SMALL:
-            return open(handle, "rb")
-        with open(handle, "rb") as file:
-            return BytesIO(file.read(_SMALL))
+        return open(handle, "rb") if size > _SMALL else BytesIO(_read_and_close(handle, size))
 
     @property
     def bytes_held(self) -> int:
@@ -119,6 +116,21 @@ def file_reference(key: bytes, path: bytes) -> Reference:
         return Reference(key, path, 0, 0, problem)
     changed, status_changed = status.st_mtime_ns, status.st_ctime_ns
     return Reference(key, path, status.st_size, changed, ctime_ns=status_changed)
+
+
+def _read_and_close(handle: int, size: int) -> bytes:
+    """Return so many bytes of an open file, or what there is of them.
+
+    A file object would take longer than reading does: one call is enough for a small file, unless
+    it lies on a file system that returns less.
+    """
+    try:
+        data = os.read(handle, size)
+        while len(data) < size and (more := os.read(handle, size - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(handle)
 
 
 def with_bytes(reference: Reference, limits: ReadLimits) -> Reference:

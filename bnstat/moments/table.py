@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,16 @@ class Table:
         values = np.arange(counts.shape[2], dtype=np.int64)
         moments = counts @ np.stack([np.ones_like(values), values, values * values], axis=1)
         return cls(len(values) - 1, moments[:, :, 0], moments[:, :, 1], moments[:, :, 2])
+
+    def for_channels(self, channels: int) -> Table:
+        """Return the table of so many channels, where one stands for all of them."""
+        times = channels // self.n.shape[1]
+        if times == 1:
+            return self
+        columns: list[Any] = [
+            np.repeat(values, times, axis=1) for values in (self.n, self.first, self.second)
+        ]
+        return Table(self.scale, *columns)
 
     def take(self, rows: Sequence[int]) -> Table:
         """Return the table of some rows."""

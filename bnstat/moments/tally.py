@@ -99,6 +99,15 @@ class _Pending:
         numbers[list(self.left_out)] = list(self.left_out.values())
         return numbers
 
+    def counts(self) -> Ints:
+        """Return how often each value occurs: int64 of shape (N, C, 256).
+
+        C is 1 where one histogram of each draw stands for all of its channels.
+        """
+        longest = max(map(len, self.histograms))
+        data = b"".join([each * (longest // len(each)) for each in self.histograms])
+        return np.frombuffer(data, dtype=np.int64).reshape(len(self.rows), -1, 256)
+
     def extend(self, other: _Pending) -> None:
         before = len(self.rows)
         self.left_out |= {before + place: number for place, number in other.left_out.items()}
@@ -133,8 +142,7 @@ class Tally:
 
         256 alone stand for every channel, as of a gray image.
         """
-        alike = 256 * len(kind.channels) // len(counts)
-        self._at(row, kind, left_out).histograms += [_int64(len(counts)).pack(*counts)] * alike
+        self._at(row, kind, left_out).histograms.append(_int64(len(counts)).pack(*counts))
 
     def add_16_bit(
         self, row: int, kind: Kind, counts: Ints, left_out: Sequence[int] | None = None
@@ -170,13 +178,12 @@ class Tally:
         for kind, pending in self._pending.items():
             left_out = pending.all_left_out(len(kind.channels))
             if pending.histograms:
-                shape = (len(pending.rows), len(kind.channels), 256)
-                data = b"".join(pending.histograms)
-                counts = np.frombuffer(data, dtype=np.int64).reshape(shape)
+                own = pending.counts()
+                counts = np.broadcast_to(own, (len(own), len(kind.channels), 256))
                 yield ChunkMoments(
                     kind,
                     pending.rows,
-                    Table.of_histograms(counts),
+                    Table.of_histograms(own).for_channels(len(kind.channels)),
                     counts.sum(axis=0),
                     _packed(counts, _draws(pending.rows)) if per_image_histograms else None,
                     left_out,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ from bnstat.images.decoding import load, reason, strict_pillow
 from bnstat.images.modes import UnmeasurableError
 from bnstat.text import key_text
 
-# What an engine says of a worker that was ended by the alarm of `_time_limit`.
+# What an engine says of a worker that was ended by the alarm of `_TimeLimit`.
 _TIMED_OUT = f"signal {signal.SIGALRM:d}"
 
 
@@ -50,10 +49,10 @@ def decode_each(
     It is a call, and no iterator, so that an image is freed before the next one is decoded. The
     time limit covers `use` too, and so do Pillow's strict settings.
     """
-    notes = Notes()
+    notes, time_limit = Notes(), _TimeLimit(limits.timeout)
     with strict_pillow(limits.max_pixels) as warned:
         for row, reference in enumerate(chunk):
-            with _time_limit(limits.timeout):
+            with time_limit:
                 try:
                     decoded = _decoded(row, reference, limits)
                 except Exception as error:
@@ -61,8 +60,9 @@ def decode_each(
                 else:
                     use(decoded)
                     del decoded
-            notes.warnings.extend((row, text) for text in warned)
-            warned.clear()
+            if warned:
+                notes.warnings.extend((row, text) for text in warned)
+                warned.clear()
     return notes
 
 
@@ -103,17 +103,20 @@ def _opened(reference: Reference, limits: Limits) -> tuple[Image.Image, bool]:
         return load(file)
 
 
-@contextmanager
-def _time_limit(seconds: float | None) -> Iterator[None]:
-    """Have the kernel end this process, by an alarm, if what is done here takes longer.
+class _TimeLimit:
+    """Has the kernel end this process, by an alarm, if what is done in it takes longer.
 
-    No decoder can hold up the alarm, as it could hold up an exception.
+    No decoder can hold up the alarm, as it could hold up an exception. It is entered for each image
+    of a chunk, which costs a microsecond less than with `contextmanager`.
     """
-    if seconds is None:
-        yield
-        return
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        if self._seconds is not None:
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
+
+    def __exit__(self, *_: object) -> None:
+        if self._seconds is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)

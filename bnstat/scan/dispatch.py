@@ -72,7 +72,7 @@ def _kept_in_flight(
 
 
 def _bytes_held(chunk: Chunk) -> int:
-    return sum(reference.bytes_held for reference in chunk)
+    return sum(reference.bytes_held for reference in chunk if reference.content is not None)
 
 
 def _submit(executor: Executor, work: Work[R], chunk: Chunk) -> Future[R]:
@@ -92,6 +92,8 @@ def _next_result(flight: Flight[R]) -> tuple[Chunk, R]:
 
 
 def _without_bytes(chunk: Chunk) -> Chunk:
+    if not _bytes_held(chunk):
+        return chunk
     return [r._replace(content=None) if r.bytes_held else r for r in chunk]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeAlias
 
 from bnstat.counting import count_image, count_output
@@ -51,6 +52,10 @@ class _View:
         return Measured(moments, failures, self.deep, notes.warnings, self.transparent)
 
 
+# A plan, and the views that it fills.
+_Filled: TypeAlias = tuple[Draws | None, Sequence[_View]]
+
+
 @dataclass(frozen=True)
 class Measure:
     """Measures chunks in the asked mode; sent to workers.
@@ -74,8 +79,10 @@ class Measure:
     def __call__(self, chunk: Sequence[Reference]) -> Result:
         """Return the moments of a chunk's images by view; what cannot be measured is a failure."""
         views = [_View() for _ in self.draws]
+        rest = iter(views)
+        filled = [(plan, list(islice(rest, _width(plan)))) for plan in self.plans]
         with self._ready_to_draw():
-            notes = decode_each(chunk, self.limits, lambda decoded: self._count(decoded, views))
+            notes = decode_each(chunk, self.limits, lambda decoded: self._count(decoded, filled))
         return [view.measured(notes, self.per_image_histograms) for view in views]
 
     def lost(self, cause: str) -> Result:
@@ -94,28 +101,25 @@ class Measure:
                     plan.prepare()
             yield
 
-    def _count(self, decoded: Decoded, views: Sequence[_View]) -> None:
+    def _count(self, decoded: Decoded, filled: Sequence[_Filled]) -> None:
         """Count an image in all views; where a pipeline fails, it is a failure of its views."""
         try:
             chosen = self.conditions.of(decoded.image, self.mode, decoded.labels)
         except Exception as error:
-            failure = (decoded.row, reason(error, decoded.reference.size))
-            for view in views:
-                view.failures.append(failure)
+            for _, views in filled:
+                _fail(views, decoded, error)
             return
-        rest = iter(views)
-        for plan in self.plans:
-            filled = [next(rest) for _ in range(_width(plan))]
+        for plan, views in filled:
             try:
-                self._count_in(filled, decoded, chosen, plan)
+                self._count_in(views, decoded, chosen, plan)
             except Exception as error:
-                failure = (decoded.row, reason(error, decoded.reference.size))
-                for view in filled:
-                    view.failures.append(failure)
-            else:
-                for view in filled:
-                    view.deep.extend([decoded.row] * decoded.deep)
-                    view.transparent.extend([decoded.row] * chosen.transparent)
+                _fail(views, decoded, error)
+                continue
+            for view in views:
+                if decoded.deep:
+                    view.deep.append(decoded.row)
+                if chosen.transparent:
+                    view.transparent.append(decoded.row)
 
     def _count_in(
         self, views: Sequence[_View], decoded: Decoded, chosen: Selected, plan: Draws | None
@@ -134,6 +138,12 @@ class Measure:
             raise UnmeasurableError("became of another mode or depth from draw to draw")
         for view, tally in zip(views, drawn, strict=True):
             view.tally.extend(tally)
+
+
+def _fail(views: Sequence[_View], decoded: Decoded, error: Exception) -> None:
+    failure = (decoded.row, reason(error, decoded.reference.size))
+    for view in views:
+        view.failures.append(failure)
 
 
 def _blaming_the_pipeline(stages: Iterator[Drawn]) -> Iterator[Drawn]:

@@ -85,9 +85,9 @@ def test_what_pillow_warns_of_is_kept_by_image(photos, tmp_path, recwarn):
 def test_the_time_limit_ends_a_process_by_a_signal(python):
     """Whatever it is doing; it is not raised, as a decoder would hold that up."""
     program = (
-        "from bnstat.scan.decode import _time_limit\n"
-        "with _time_limit(5): pass\n"
-        "with _time_limit(0.1): sum(range(10**12))\n"
+        "from bnstat.scan.decode import _TimeLimit\n"
+        "with _TimeLimit(5): pass\n"
+        "with _TimeLimit(0.1): sum(range(10**12))\n"
     )
     assert python("-c", program).returncode == -signal.SIGALRM
 
