@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from bnstat.estimators import (
+    Epochs,
     Expectation,
     Schedule,
     epochs_of,
@@ -47,6 +48,9 @@ def sweep(records: Records, grid: Grid, stats: Stats) -> Sweep:
     """
     exact = two_pass(records)
     channels = [epochs_of(records, c, grid.epochs) for c in range(len(records.channels))]
+    shuffled = {
+        size: [Epochs.shuffled(epochs, size) for epochs in channels] for size in grid.batch_sizes
+    }
     cells = []
     for order in grid.orders:
         seen = _replayed(list(records.keys()), channels, grid, order)
@@ -55,7 +59,7 @@ def sweep(records: Records, grid: Grid, stats: Stats) -> Sweep:
                 schedule = Schedule(size, momentum, order, grid.seed, grid.epochs)
                 means, variances = _running(seen[size], schedule)
                 off = means - exact.mean, np.sqrt(variances) - exact.std
-                expected = [expectation(epochs, schedule) for epochs in channels]
+                expected = [expectation(epochs, schedule) for epochs in shuffled[size]]
                 cells.append(_cell(schedule, len(records), off, _expected(expected, exact)))
     return Sweep(tuple(cells), len(records), stats)
 

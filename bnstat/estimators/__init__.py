@@ -15,10 +15,11 @@ from bnstat.estimators.batchnorm import (
     batchnorm,
     epochs_of,
     moments_of_batches,
+    running_values,
 )
 from bnstat.estimators.conventions import conventions
 from bnstat.estimators.every_method import every_method
-from bnstat.estimators.expectation import Expectation, expectation
+from bnstat.estimators.expectation import Epochs, Expectation, expectation
 from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.estimators.two_pass import two_pass
@@ -26,6 +27,7 @@ from bnstat.estimators.uncertainty import uncertainty
 from bnstat.estimators.welford import chan, welford
 
 __all__ = [
+    "Epochs",
     "Expectation",
     "NoEstimateError",
     "Schedule",
@@ -37,6 +39,7 @@ __all__ = [
     "every_method",
     "expectation",
     "moments_of_batches",
+    "running_values",
     "two_pass",
     "uncertainty",
     "welford",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bnstat.estimators.expectation import expectation
+from bnstat.estimators.expectation import Epochs, expectation
 from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.moments import Column, Records
@@ -40,12 +40,14 @@ def batchnorm(records: Records, schedule: Schedule, *, unbiased: bool = True) ->
     """
     if records.selected:
         raise NoEstimateError("pixels were selected, and the layer would see all of them")
-    orders = schedule.orders(records.keys())
-    running, expected = [], []
-    for channel in range(len(records.channels)):  # one at a time: columns are large
-        epochs = epochs_of(records, channel, schedule.epochs)
-        running.append(_running(epochs, orders, schedule, unbiased))
-        expected.append(expectation(epochs, schedule))
+    running = running_values(records, schedule, unbiased=unbiased)
+    expected = [
+        expectation(
+            Epochs.shuffled(epochs_of(records, channel, schedule.epochs), schedule.batch_size),
+            schedule,
+        )
+        for channel in range(len(records.channels))
+    ]
     batches = schedule.epochs * len(schedule.batch_sizes(len(records)))
     return BatchNormEstimate(
         mean=tuple(mean for mean, _ in running),
@@ -55,11 +57,32 @@ def batchnorm(records: Records, schedule: Schedule, *, unbiased: bool = True) ->
         order=schedule.order,
         batches=batches,
         start_weight=schedule.start_weight(batches),
+        expected={
+            "mean": tuple(each.mean for each in expected),
+            "var": tuple(each.var for each in expected),
+        },
         expected_sd={
             "mean": tuple(each.sd_of_mean for each in expected),
             "var": tuple(each.sd_of_var for each in expected),
         },
     )
+
+
+def running_values(
+    records: Records, schedule: Schedule, *, unbiased: bool = True
+) -> list[tuple[float, float]]:
+    """Return the running mean and variance of each channel after `schedule`, as `batchnorm` does.
+
+    Raises
+    ------
+    TooFewSamplesError
+        If a batch has a single sample per channel.
+    """
+    orders = schedule.orders(records.keys())
+    return [  # one channel at a time: columns are large
+        _running(epochs_of(records, channel, schedule.epochs), orders, schedule, unbiased)
+        for channel in range(len(records.channels))
+    ]
 
 
 def epochs_of(records: Records, channel: int, epochs: int) -> list[Column]:

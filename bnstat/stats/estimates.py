@@ -42,8 +42,9 @@ class BatchNormEstimate(Estimate):
         How many batches were seen: `num_batches_tracked`.
     start_weight
         Share of the initial mean 0 and variance 1 that is still in the result.
-    expected_sd
-        "mean" and "var": standard deviation, per channel, of the running values over shuffles.
+    expected, expected_sd
+        "mean" and "var": average and standard deviation, per channel, of the running values over
+        shuffles of the images. A document of version 1 has no `expected`; it is None then.
     """
 
     batch_size: int
@@ -52,3 +53,4 @@ class BatchNormEstimate(Estimate):
     batches: int
     start_weight: float
     expected_sd: Mapping[str, Floats]
+    expected: Mapping[str, Floats] | None = None

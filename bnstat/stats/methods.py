@@ -6,11 +6,12 @@ document, merging, export, comparison and the tables read this table.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bnstat.stats.estimates import BatchNormEstimate, Estimate
+from bnstat.stats.estimates import BatchNormEstimate, Estimate, Floats
 from bnstat.stats.node import Node
 
 
@@ -36,12 +37,20 @@ def _read_batchnorm(node: Node, width: int) -> BatchNormEstimate:
         order=node["order"].text(),
         batches=node["batches"].integer(minimum=1),
         start_weight=node["start_weight"].real(),
-        expected_sd={k: v.floats(width) for k, v in node["expected_sd"].items()},
+        expected_sd=_read_pair(node["expected_sd"], width, minimum=0.0),
+        expected=node.get("expected", None).optional(lambda pair: _read_pair(pair, width)),
     )
+
+
+def _read_pair(node: Node, width: int, minimum: float = -math.inf) -> dict[str, Floats]:
+    return {name: node[name].floats(width, minimum) for name in ("mean", "var")}
 
 
 def _write_batchnorm(estimate: Estimate) -> dict[str, Any]:
     written = write_estimate(estimate)
+    for name in ("expected_sd", "expected"):
+        pair = written[name]
+        written[name] = pair and {"mean": pair["mean"], "var": pair["var"]}
     return written | ({"momentum": "cumulative"} if written["momentum"] is None else {})
 
 

@@ -71,22 +71,23 @@ def result():
     """Make a result of one channel L, std 0.25; batchnorm's figures are given, or it is null."""
     golden = bnstat.load(GOLDEN)
 
-    def make(mean, *, running=None, start_weight=0.0, sd=0.01, order="shuffled"):
+    def make(mean, *, running=None, expected=None, sd=0.01, order="shuffled"):
         exact = Estimate((mean,), (0.0625,))
         methods = {"two-pass": exact, "welford": exact, "batchnorm": None}
         if running is None:
-            return replace(golden, channels=("L",), methods=methods)
+            return replace(golden, channels=("L",), count=(27,), methods=methods)
         methods["batchnorm"] = BatchNormEstimate(
             mean=(running,),
-            var=(0.0625 + start_weight * (1 - 0.0625),),
+            var=(0.0625,),
             batch_size=64,
             momentum=0.1,
             order=order,
             batches=16,
-            start_weight=start_weight,
+            start_weight=0.0,
             expected_sd={"mean": (sd,), "var": (sd,)},
+            expected=expected and {"mean": (expected,), "var": (0.0625,)},
         )
         within = {"root_mean_image_variance": (0.25,)}
-        return replace(golden, channels=("L",), methods=methods, conventions=within)
+        return replace(golden, channels=("L",), count=(27,), methods=methods, conventions=within)
 
     return make

@@ -106,7 +106,7 @@ def test_the_layer_is_as_far_off_as_expected(experiment, records_of_pixels):
     replayed = batchnorm(records_of_pixels(experiment.batches), Schedule(BATCH, 0.1, "listed"))
     off = np.abs(np.subtract(replayed.mean, welford(records_of_pixels(experiment.batches)).mean))
 
-    assert replayed.expected_sd["mean"] == pytest.approx([(0.1 / 1.9 / 20) ** 0.5] * 3, rel=0.01)
+    assert replayed.expected_sd["mean"] == pytest.approx([(0.1 / 1.9 / 20) ** 0.5] * 3, rel=0.03)
     assert (off < 3 * np.array(replayed.expected_sd["mean"])).all()
 
 

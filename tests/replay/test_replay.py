@@ -7,7 +7,14 @@ import time
 import numpy as np
 import pytest
 
-from bnstat.estimators import Schedule, batchnorm, expectation, two_pass
+from bnstat.estimators import (
+    Epochs,
+    Schedule,
+    batchnorm,
+    expectation,
+    running_values,
+    two_pass,
+)
 from bnstat.replay import Grid
 from bnstat.replay import sweep as replay_grid
 from bnstat.stats.sweep import THREE_DECIMALS, Cell, Off, Sweep
@@ -65,8 +72,8 @@ def test_worst_channel_counts(records_of):
     assert apart[2].mean.rms == max(cell.mean.rms for cell in apart)
 
 
-# 2,000 repeats know a root mean square to 1.6 %; theory leaves out what is of higher order.
-REPEATS, CLOSE = 2000, 0.08
+# 2,000 repeats know a root mean square to 1.6 %, and the 400 shuffles of theory to 3.5 %.
+REPEATS, CLOSE = 2000, 0.12
 
 
 @pytest.mark.parametrize("epochs", [1, 3])
@@ -81,14 +88,18 @@ def test_theory_expects_what_happens(sizes, momentum, epochs, request):
     assert pytest.approx(cell.std.rms, rel=CLOSE) == cell.std.expected
 
 
-@pytest.mark.parametrize(("sizes", "momentum"), [("equal", 0.1), ("equal", None), ("unequal", 0.1)])
+@pytest.mark.parametrize("momentum", [0.1, None], ids=["0.1", "cumulative"])
+@pytest.mark.parametrize("sizes", ["equal", "unequal"])
 def test_theory_knows_the_noise_alone(sizes, momentum, request):
     """The scatter about its own centre is expected_sd, of the mean and of the variance."""
     records = request.getfixturevalue(sizes)
-    replays = [batchnorm(records, Schedule(16, momentum, seed=seed)) for seed in range(1000)]
-    of_mean, of_var = np.std([(r.mean[0], r.var[0]) for r in replays], axis=0, ddof=1)
-    assert pytest.approx(of_mean, rel=0.1) == replays[0].expected_sd["mean"][0]
-    assert pytest.approx(of_var, rel=0.15) == replays[0].expected_sd["var"][0]
+    replays = [
+        running_values(records, Schedule(16, momentum, seed=seed))[0] for seed in range(1000)
+    ]
+    of_mean, of_var = np.std(replays, axis=0, ddof=1)
+    claimed = batchnorm(records, Schedule(16, momentum)).expected_sd
+    assert pytest.approx(of_mean, rel=0.12) == claimed["mean"][0]
+    assert pytest.approx(of_var, rel=0.12) == claimed["var"][0]
 
 
 @pytest.mark.parametrize("size", [2, 4])
@@ -96,12 +107,13 @@ def test_theory_knows_the_bias_of_the_variance(size, equal):
     """Small batches leave out S²(1/b − 1/N) of the variance, and no averaging brings it back."""
     schedule = Schedule(size, None, epochs=5)
     column = equal.column(0)
-    expected = expectation([column] * 5, schedule)
-    replays = [batchnorm(equal, Schedule(size, None, seed=s, epochs=5)) for s in range(300)]
-    found = np.array([replay.var[0] for replay in replays])
+    expected = expectation(Epochs.shuffled([column] * 5, size), schedule)
+    replays = [running_values(equal, Schedule(size, None, seed=s, epochs=5)) for s in range(300)]
+    found = np.array([replay[0][1] for replay in replays])
     error = found.std(ddof=1) / np.sqrt(len(found))
     missing = two_pass(equal).var[0] - expected.var
-    assert pytest.approx(column.mean.var(ddof=1) * (1 / size - 1 / 60), rel=1e-9) == missing
+    left_out = column.mean.var(ddof=1) * (1 / size - 1 / 60)
+    assert pytest.approx(left_out, abs=expected.sd_of_var / 4) == missing
     assert abs(found.mean() - expected.var) < 4 * error
     assert missing > 20 * error
 

@@ -64,6 +64,8 @@ def replays(width):
         batches=positives,
         start_weight=weights,
         expected_sd=st.fixed_dictionaries({"mean": each(sizes, width), "var": each(sizes, width)}),
+        expected=st.none()
+        | st.fixed_dictionaries({"mean": each(reals, width), "var": each(sizes, width)}),
     )
 
 

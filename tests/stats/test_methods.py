@@ -79,4 +79,5 @@ def test_fields_of_a_method_s_own_are_written(stats):
         "batches",
         "start_weight",
         "expected_sd",
+        "expected",
     ]
