@@ -18,7 +18,7 @@ import numpy as np
 
 from bnstat.api.scanning import measure
 from bnstat.api.sources import open_sources
-from bnstat.comparison import NOISE
+from bnstat.comparison import NOISE, ROUNDING
 from bnstat.estimators import (
     Epochs,
     Schedule,
@@ -62,8 +62,8 @@ def alarms(records: Records, schedule: Schedule, runs: int) -> int:
     for seed in range(runs):
         values = running_values(records, replace(schedule, seed=seed))
         number += any(
-            abs(mean - each.mean) > NOISE * each.sd_of_mean
-            or abs(var - each.var) > NOISE * each.sd_of_var
+            abs(mean - each.mean) > NOISE * each.sd_of_mean + ROUNDING
+            or abs(var - each.var) > NOISE * each.sd_of_var + ROUNDING
             for (mean, var), each in zip(values, claims, strict=True)
         )
     return number
