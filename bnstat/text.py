@@ -1,4 +1,6 @@
-"""Names and messages as text on one line."""
+"""Names and messages as text on one line, without secrets."""
+
+import re
 
 
 def printable(text: str) -> str:
@@ -19,3 +21,51 @@ def key_text(key: bytes) -> str:
     'caf\\xe9.jpg'
     """
     return key.decode("utf-8", "backslashreplace")
+
+
+# Protocols in whose URLs something else than a user stands before an @.
+_NO_USER = "github|git|hf|abfs|abfss|wasb|wasbs|adl|memory|file|local|zip|tar"
+# With one slash, as paths of the system have it.
+_USER = rf"(?<![\w+.-])(?!(?:{_NO_USER}):/)([A-Za-z][\w+.-]*)(://?)([^/?#\s]*)@"
+_PARAMETER = r"([?&;])([^=&;#\s?]+)=([^&;#\s]+)"
+_SECRET = (
+    r"(?i).*(token|secret|passw|passphrase|pwd|signature|credential|session"
+    r"|(api|access|private|account|subscription)[-_]?key).*|(x[-_])?(sig|sas|auth|authorization|jwt)"
+)
+# Names that may be those of secrets or of files, and values that are neither words nor files.
+_KEY, _RANDOM = "(?i)key|pass|code", r"[\w+/=%~-]{16,}"
+_HIDDEN = "***"
+
+
+def without_credentials(text: str) -> str:
+    """Return text with *** for what gives access in URLs: users, passwords, tokens, signatures.
+
+    >>> without_credentials("http://me:s3cret@host/a.tar?se=2026&sig=dGhpcw%3D")
+    'http://***@host/a.tar?se=2026&sig=***'
+    """
+    if ":/" not in text:
+        return text
+    return re.sub(_PARAMETER, _without_secret, re.sub(_USER, _without_user, text))
+
+
+def lacks_credentials(text: str) -> bool:
+    """Whether a URL is one of which credentials were left out."""
+    hidden = re.escape(_HIDDEN)
+    return ":/" in text and bool(re.search(rf":/+{hidden}@|={hidden}(?:[&;#:\s]|$)", text))
+
+
+def _without_user(found: re.Match[str]) -> str:
+    """Leave out a user with a password; but one alone, which is no secret, on the web only."""
+    protocol, slashes, user = found.groups()
+    if ":" in user or protocol.lower() in ("http", "https"):
+        return f"{protocol}{slashes}{_HIDDEN}@"
+    return found[0]
+
+
+def _without_secret(found: re.Match[str]) -> str:
+    from urllib.parse import unquote
+
+    name = unquote(found[2])
+    secret = re.fullmatch(_SECRET, name)
+    secret = secret or (re.fullmatch(_KEY, name) and re.fullmatch(_RANDOM, found[3]))
+    return f"{found[1]}{found[2]}={_HIDDEN}" if secret else found[0]

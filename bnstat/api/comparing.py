@@ -24,6 +24,7 @@ from bnstat.errors import BnstatError, SourceError
 from bnstat.pipelines import Spec
 from bnstat.settings import Settings, complete, takes_settings
 from bnstat.stats import Stats
+from bnstat.text import without_credentials
 
 PLAIN = "none"
 
@@ -124,14 +125,15 @@ class _Source:
         if known is None:
             specs.insert(0, None)
         if not specs:
-            return [Row.of_stats(self.name, known)] if known else []
+            return [Row.of_stats(without_credentials(self.name), known)] if known else []
         if self.document is None:
             images = open_sources([self.name], settings)
         else:
             images = sources_of(self.document, settings)
         measured = measure(images, specs, settings, attribute=attribute)
         rows = [Row.of_stats(_row_name(m.stats, attribute), m.stats, True) for m in measured]
-        baseline = Row.of_stats(self.name, known) if known else replace(rows.pop(0), name=self.name)
+        name = without_credentials(self.name)
+        baseline = Row.of_stats(name, known) if known else replace(rows.pop(0), name=name)
         return [baseline, *rows]
 
     def _known(self, settings: Settings, anew: bool) -> Stats | None:

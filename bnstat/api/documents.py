@@ -12,7 +12,7 @@ from bnstat.errors import SourceError
 from bnstat.images.urls import is_url
 from bnstat.settings import Settings, complete, settings_of
 from bnstat.stats import BatchNormEstimate, Stats
-from bnstat.text import printable
+from bnstat.text import printable, without_credentials
 
 DOCUMENT = "bnstat.json"
 
@@ -69,7 +69,7 @@ def still_holds(stats: Stats, settings: Settings) -> bool:
 def is_plain_result_of(stats: Stats, location: str) -> bool:
     """Whether a result is of this one source, seen from here, whole and plain."""
     source = stats.source
-    if source.locations != (location,) or source.files_from or source.shards:
+    if source.locations != (without_credentials(location),) or source.files_from or source.shards:
         return False
     there = os.path.join(stats.source.cwd, location)
     same = is_url(os.fsencode(location)) or os.path.realpath(there) == os.path.realpath(location)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bnstat.images import Reference, Sources
 from bnstat.pipelines import Draws
 from bnstat.settings import Settings, settings_of
-from bnstat.text import key_text
+from bnstat.text import key_text, without_credentials
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
     from bnstat.journal import Journal
@@ -51,7 +51,7 @@ def _describe_sources(sources: Sources) -> dict[str, str]:
         described["shard"] = str(sources.shards)
     if sources.listing is not None:
         described["list"] = "names end in NUL" if sources.listing.null else "names end in newline"
-        described["root"] = str(sources.listing.root)
+        described["root"] = without_credentials(str(sources.listing.root))
     return described
 
 

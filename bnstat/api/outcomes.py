@@ -13,6 +13,7 @@ from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule
 from bnstat.images import Sources
 from bnstat.images.listing import Listing
+from bnstat.images.urls import location_text
 from bnstat.moments import Records
 from bnstat.pipelines import Draws
 from bnstat.scan import Scan, View
@@ -180,5 +181,5 @@ def _schedule(settings: Settings) -> Schedule:
 
 
 def _file_list(listing: Listing) -> FileList:
-    root = None if listing.root is None else key_text(os.fsencode(listing.root))
+    root = None if listing.root is None else location_text(os.fsencode(listing.root))
     return FileList(listing.null, root, listing.can_be_read_again)

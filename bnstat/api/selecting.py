@@ -8,6 +8,7 @@ from bnstat.images.selection.nodata import Nodata
 from bnstat.scan import View
 from bnstat.settings import MeasureSettings
 from bnstat.stats import Selection
+from bnstat.text import without_credentials
 
 
 def conditions(settings: MeasureSettings) -> Conditions:
@@ -47,7 +48,7 @@ def selection(settings: MeasureSettings, view: View) -> Selection:
     return Selection(
         alpha=asked.alpha,
         nodata=None if nodata is None else str(nodata),
-        masks=settings["masks"],
+        masks=settings["masks"] and without_credentials(settings["masks"]),
         mask_values=labels.values if labels else None,
         mask_ignore=labels.ignore if labels else None,
         exclude_fill=asked.exclude_fill,

@@ -13,6 +13,7 @@ from bnstat.images.listing import Listing
 from bnstat.images.shards import ShardKeys
 from bnstat.settings import MeasureSettings
 from bnstat.stats import Shards, Stats
+from bnstat.text import lacks_credentials
 
 Location: TypeAlias = str | os.PathLike[str]
 
@@ -49,8 +50,10 @@ def open_sources(
     Raises
     ------
     SourceError
-        If there is no such source, or both sources and a list are given.
+        If there is no such source, both sources and a list are given, or a URL is one of a result,
+        which keeps no credentials.
     """
+    _check_credentials([*sources, root, settings["masks"]])
     keys, limits, labels = ShardKeys(shards), limits_of(settings), conditions(settings).labels
     if files_from is None:
         return Sources.open([os.fspath(s) for s in sources], cwd, keys, limits, labels)
@@ -59,6 +62,14 @@ def open_sources(
     folder = None if root is None else os.fspath(root)
     listing = Listing(os.fspath(files_from), null, folder, cwd, keys, limits)
     return Sources.listed(listing, keys, labels)
+
+
+def _check_credentials(locations: Iterable[Location | None]) -> None:
+    for location in locations:
+        if location is not None and lacks_credentials(os.fspath(location)):
+            raise SourceError(
+                f"{location} had credentials, which results do not keep; type the URL again"
+            )
 
 
 def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:

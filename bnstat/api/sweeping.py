@@ -24,6 +24,7 @@ from bnstat.settings import (
 )
 from bnstat.stats import Stats
 from bnstat.stats.sweep import Sweep
+from bnstat.text import without_credentials
 
 
 @takes_settings(SweepSettings)
@@ -70,7 +71,7 @@ def sweep(
     images = sources_of(stats, used) if stats else open_sources(locations, used)
     measured = measure(images, [augment], used)[0]
     if not len(measured.records):
-        name = " ".join(locations or images.locations)
+        name = without_credentials(" ".join(locations or images.locations))
         raise MeasureError(f"{name} is of a shard in which nothing was measured; sweep another")
     schedules = Grid(**grid, seed=used["seed"], epochs=used["epochs"])
     try:

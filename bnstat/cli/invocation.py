@@ -15,7 +15,7 @@ import click
 from bnstat.cli.app import COMMANDS, app
 from bnstat.cli.signals import EndedBySignal, end_by, signals_raised
 from bnstat.errors import BnstatError
-from bnstat.text import printable
+from bnstat.text import printable, without_credentials
 
 DONE, DRIFT, USAGE, FAILURES, ERROR, BUG = 0, 1, 2, 3, 4, 70
 
@@ -133,7 +133,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _print_error(text: str, hint: str | None, status: int) -> int:
     """Print an error on stderr, on a line and one for the hint; return the status."""
     with suppress(OSError):  # nobody reads it
-        click.echo(f"bnstat: {printable(text)}", err=True)
+        click.echo(f"bnstat: {printable(without_credentials(text))}", err=True)
         if hint is not None:
             click.echo(hint, err=True)
     return status
@@ -142,4 +142,4 @@ def _print_error(text: str, hint: str | None, status: int) -> int:
 def _print_traceback() -> None:
     import traceback
 
-    traceback.print_exc()
+    click.echo(without_credentials(traceback.format_exc()), err=True, nl=False)

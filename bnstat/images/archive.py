@@ -19,7 +19,7 @@ from bnstat.images import urls
 from bnstat.images.limits import ReadLimits, UnreadableError
 from bnstat.images.naming import MOST_NAME, is_hidden, is_image, member_key
 from bnstat.images.reference import Reference, with_bytes
-from bnstat.text import key_text
+from bnstat.text import without_credentials
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Archive:
         except Exception as error:
             reason = _reason(error)
             if self._is_only_source and self._seen == 0:
-                where = key_text(self._place.path)
+                where = urls.location_text(self._place.path)
                 raise SourceError(f"cannot read {where}: {reason}") from error
             read = f"{self._seen} member{'s' * (self._seen != 1)}"
             reason = f"is broken after {read}: {reason}"
@@ -189,4 +189,4 @@ def _reason(error: Exception) -> str:
         return error.strerror
     if isinstance(error, UnreadableError):
         return str(error)
-    return " ".join(str(error).split()) or type(error).__name__
+    return without_credentials(" ".join(str(error).split())) or type(error).__name__

@@ -49,6 +49,7 @@ class Listing:
     def __post_init__(self) -> None:
         selected = (name for name in self._read() if self._key(name) in self.keys)
         self._names = sorted(selected, key=self._key)
+        urls.check_distinct(dict.fromkeys(self._names))
 
     @property
     def can_be_read_again(self) -> bool:
@@ -87,8 +88,8 @@ class Listing:
         yield from filter(None, names)
 
     def _key(self, name: bytes) -> bytes:
-        """Return the name as written, without the root."""
+        """Return the name as written, without the root and credentials."""
         if self.root is None:
-            return name
-        root = os.path.join(os.fsencode(self.root), b"")
-        return name.removeprefix(root)
+            return urls.shown(name)
+        root = urls.shown(os.path.join(os.fsencode(self.root), b""))
+        return urls.shown(name).removeprefix(root)

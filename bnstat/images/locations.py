@@ -20,6 +20,7 @@ from bnstat.images.shards import ALL_KEYS
 from bnstat.images.single_file import SingleFile
 from bnstat.images.source import Source
 from bnstat.images.url_sources import RemoteFile, RemoteFolder
+from bnstat.images.urls import location_text
 from bnstat.images.web import is_web
 from bnstat.text import key_text
 
@@ -46,6 +47,7 @@ def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
         If there is nothing at a location.
     """
     names = [name for typed in locations for name in _without_braces(typed, how.cwd)]
+    urls.check_distinct(dict.fromkeys(names))
     several = len(locations) > 1 or len(names) > 1
     only_source = len(names) == 1
     return [s for n in names for s in _Location(n, how, several, only_source).sources]
@@ -95,17 +97,17 @@ class _Location:
 
     @property
     def _key(self) -> bytes:
-        return self.name if self.several else os.path.basename(self.name)
+        return urls.shown(self.name) if self.several else os.path.basename(self.name)
 
     def _archive(self, place: Place, kind: Format) -> Archive:
-        prefix = self.name + b"/" if self.several else b""
+        prefix = self._key + b"/" if self.several else b""
         named = {"name": self._key, "prefix": prefix}
         return Archive(place, kind, self.how.limits, **named, only_source=self.only_source)
 
     def _matched(self, names: Sequence[bytes]) -> list[Source]:
         """Return the sources that a pattern matches: folders, archives, and the other images."""
         if not names:
-            raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
+            raise SourceError(f"nothing matches {location_text(self.name)}; check the pattern")
         paths = {name: os.path.join(self.how.cwd, name) for name in names}
         own = [name for name in names if holds_images(name) or os.path.isdir(paths[name])]
         only_source = self.only_source and len(names) == 1
@@ -121,9 +123,9 @@ class _Location:
         if holds_images(_path_in(url)):
             return [self._archive(Place(url, remote=True), format_of(_path_in(url)))]
         if self._is_remote_folder(url):
-            prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
+            prefix = self._key.rstrip(b"/") + b"/" if self.several else b""
             return [RemoteFolder(url, prefix, limits)]
-        return [RemoteFile(url, self.name if self.several else _last(url), limits)]
+        return [RemoteFile(url, self._key if self.several else _last(url), limits)]
 
     def _is_remote_folder(self, url: bytes) -> bool:
         if is_web(url):
@@ -132,14 +134,16 @@ class _Location:
             return bool(urls.info(url, self.how.limits)["type"] == "directory")
         except UnreadableError as error:
             if isinstance(error.__cause__, FileNotFoundError):
-                raise SourceError(f"nothing at {key_text(self.name)}; check the URL") from error
-            raise SourceError(f"{key_text(self.name)} {error}") from error
+                raise SourceError(
+                    f"nothing at {location_text(self.name)}; check the URL"
+                ) from error
+            raise SourceError(f"{location_text(self.name)} {error}") from error
 
     def _matched_remotely(self, url: bytes) -> list[Source]:
         try:
             matches = urls.expand_wildcards(url, self.how.limits)
         except UnreadableError as error:
-            raise SourceError(f"{key_text(self.name)} {error}") from error
+            raise SourceError(f"{location_text(self.name)} {error}") from error
         above = _folder_above_wildcards(url)
         known = {
             name: info
@@ -147,7 +151,7 @@ class _Location:
             if info["type"] != "directory" and not is_hidden(_path_in(name).removeprefix(above))
         }
         if not known:
-            raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
+            raise SourceError(f"nothing matches {location_text(self.name)}; check the pattern")
         own = [name for name in known if holds_images(_path_in(name))]
         only_source = self.only_source and len(known) == 1
         locations = [_Location(name, self.how, True, only_source) for name in own]
@@ -155,7 +159,10 @@ class _Location:
         others, limits = sorted(known.keys() - set(own)), self.how.limits
         return [
             *found,
-            *_images(others, lambda name: urls.url_reference(name, name, limits, known[name])),
+            *_images(
+                others,
+                lambda name: urls.url_reference(urls.shown(name), name, limits, known[name]),
+            ),
         ]
 
 

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
+from bnstat.errors import SourceError
 from bnstat.images import urls
 from bnstat.images.archive import Archive
 from bnstat.images.limits import ReadLimits
@@ -18,6 +19,8 @@ from bnstat.images.reference import Reference, file_reference
 from bnstat.images.selection.labels import Labels
 from bnstat.images.source import Source
 
+# Masks that workers cannot read themselves, together.
+_MOST_HELD = 1 << 30
 _NAMES = (b"{stem}", b"{name}")
 
 
@@ -55,16 +58,25 @@ class MaskFiles:
 
     def _in_archive(self, source: Iterable[Reference], prefix: int) -> Iterator[Reference]:
         """Yield the images of an archive, which is read once for the masks and once for them."""
-        masks = {
-            member.key[prefix:]: member
-            for member in source
-            if self._member.fullmatch(member.key[prefix:])
-        }
+        masks, held = {}, 0
+        for member in source:
+            if self._member.fullmatch(member.key[prefix:]):
+                masks[member.key[prefix:]] = member
+                held += member.bytes_held
+                self._check_held(held)
         for image in source:
             name = image.key[prefix:]
             if name not in masks:
                 path = os.path.normpath(self._labels.path(name))
                 yield image._replace(labels=self._if_needed(masks.get(path) or _missing(path)))
+
+    def _check_held(self, size: int) -> None:
+        """Raise SourceError if the masks of an archive that is read as a stream are too large."""
+        if size > _MOST_HELD:
+            raise SourceError(
+                f"the masks in an archive have more than {_MOST_HELD >> 20} MiB, which are held in "
+                "memory; put them into a plain .tar or a .zip on a disk"
+            )
 
     def _is_mask(self, image: Reference) -> bool:
         path = image.path if urls.is_url(image.path) else os.path.abspath(image.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from bnstat.images.reference import Reference
+from bnstat.images.urls import shown
 
 
 class MatchedFiles:
@@ -21,7 +22,7 @@ class MatchedFiles:
     ) -> None:
         self._names = names
         self._reference_to = reference_to
-        self.prefix = b"" if len(names) != 1 else names[0]
+        self.prefix = b"" if len(names) != 1 else shown(names[0])
         self.skipped = skipped
 
     def count(self) -> int:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from bnstat.errors import BnstatError
 from bnstat.images.limits import ReadLimits, UnreadableError
-from bnstat.text import printable
+from bnstat.text import printable, without_credentials
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def message(error: Exception, limits: ReadLimits) -> str:
     if isinstance(error, TimeoutError):
         return f"nothing came for {limits.network_timeout or 0:g} s (--network-timeout)"
     told = _web_message(error) or " ".join(str(error).split()) or type(error).__name__
-    return printable(told[:_MOST_TOLD])
+    return printable(without_credentials(told)[:_MOST_TOLD])
 
 
 def _cause(error: Exception) -> Exception:

@@ -85,8 +85,9 @@ class Reference(NamedTuple):
 
     @property
     def bytes_held(self) -> int:
-        """How many of the image's bytes are in the reference itself, and so in memory."""
-        return len(self.content.data) if isinstance(self.content, EncodedBytes) else 0
+        """How many bytes are in the reference itself, and so in memory: of image and mask."""
+        own = len(self.content.data) if isinstance(self.content, EncodedBytes) else 0
+        return own + (self.labels.bytes_held if self.labels else 0)
 
 
 # Pillow reads a header in many small steps, which are cheaper in memory; up to this many bytes.

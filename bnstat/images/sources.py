@@ -16,8 +16,8 @@ from bnstat.images.reference import Reference
 from bnstat.images.selection.labels import Labels
 from bnstat.images.shards import ALL_KEYS, ShardKeys
 from bnstat.images.source import Source
+from bnstat.images.urls import location_text
 from bnstat.stats import Shards
-from bnstat.text import key_text
 
 
 class Sources:
@@ -29,7 +29,7 @@ class Sources:
     Attributes
     ----------
     locations
-        As typed.
+        As typed, without credentials.
     listing
         The list that names the images, if one does.
     duplicates
@@ -47,7 +47,7 @@ class Sources:
         self._sources = sources
         self._masks = masks
         self._keys = keys
-        self.locations = tuple(key_text(os.fsencode(location)) for location in locations)
+        self.locations = tuple(location_text(os.fsencode(location)) for location in locations)
         self.listing = listing
         self.duplicates = 0
 

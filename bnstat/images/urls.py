@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BufferedReader, BytesIO, RawIOBase
@@ -19,6 +19,7 @@ from bnstat.images import web
 from bnstat.images.limits import ReadLimits, UnreadableError
 from bnstat.images.network import BLOCK, as_unreadable, message, tried, within
 from bnstat.images.reference import Reference, with_bytes
+from bnstat.text import key_text, without_credentials
 
 Filesystem: TypeAlias = Any  # fsspec has no types of its own
 Info: TypeAlias = Mapping[str, Any]
@@ -30,6 +31,30 @@ _STEP = 1 << 12
 _WEB = re.compile("(https?)://")
 # Modules that differ in name from their package.
 _PACKAGES = {"smbclient": "smbprotocol", "git": "pygit2", "webhdfs": "requests"}
+
+
+def shown(location: bytes) -> bytes:
+    """Return a location as it may be written and shown: a URL without credentials."""
+    if not is_url(location):
+        return location
+    return os.fsencode(without_credentials(os.fsdecode(location)))
+
+
+def location_text(location: bytes) -> str:
+    """Return a location as text, without credentials."""
+    return key_text(shown(location))
+
+
+def check_distinct(locations: Iterable[bytes]) -> None:
+    """Raise SourceError if two URLs differ in nothing but their credentials."""
+    known: dict[bytes, bytes] = {}
+    for location in locations:
+        if known.setdefault(shown(location), location) != location:
+            text = location_text(location)
+            raise SourceError(
+                f"{text} and {text} are different URLs only by their credentials, which are not "
+                "kept; measure them one by one"
+            )
 
 
 def is_url(location: bytes) -> bool:
@@ -68,11 +93,14 @@ def _found(url: str, limits: ReadLimits) -> tuple[Filesystem, str]:
     except ImportError as error:
         module = getattr(error.__cause__ or error, "name", None) or "fsspec[full]"
         package = _PACKAGES.get(module.partition(".")[0], module.partition(".")[0])
-        raise SourceError(f"{url} needs the package {package}: pip install {package}") from error
+        text = without_credentials(url)
+        raise SourceError(f"{text} needs the package {package}: pip install {package}") from error
     except ValueError as error:
-        raise SourceError(f"cannot read {url}: {error}") from error
+        told = without_credentials(f"cannot read {url}: {error}")
+        raise SourceError(told) from error
     except Exception as error:  # each filesystem has its own errors
-        raise SourceError(f"cannot read {url}: {message(error, limits)}") from error
+        told = without_credentials(url)
+        raise SourceError(f"cannot read {told}: {message(error, limits)}") from error
 
 
 def _options(url: str, limits: ReadLimits) -> Mapping[str, Any]:

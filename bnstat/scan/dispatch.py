@@ -94,7 +94,7 @@ def _next_result(flight: Flight[R]) -> tuple[Chunk, R]:
 def _without_bytes(chunk: Chunk) -> Chunk:
     if not _bytes_held(chunk):
         return chunk
-    return [r._replace(content=None) if r.bytes_held else r for r in chunk]
+    return [r._replace(content=None, labels=None) if r.bytes_held else r for r in chunk]
 
 
 def _result_or_retry(

@@ -198,6 +198,7 @@ def _read_request(connection):
         data += more
     first, *lines = data.decode("latin-1").split("\r\n")
     method, path, _ = first.split(" ")
+    path = path.partition("?")[0]
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     return method, path, headers
 
