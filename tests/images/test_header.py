@@ -31,7 +31,7 @@ def read(data):
     """Return the headers of a tar, or the error that ends them."""
     try:
         return [
-            (os.fsdecode(h.name).removesuffix("/" if h.is_folder else ""), h.size, h.mtime_ns,
+            (os.fsdecode(h.name).rstrip("/"), h.size, h.mtime_ns,
              h.kind, os.fsdecode(h.link), h.start)
             for h in headers(io.BytesIO(data))
         ]  # fmt: skip
@@ -42,7 +42,14 @@ def read(data):
 def read_by_tarfile(data):
     with tarfile.open(fileobj=io.BytesIO(data), errors="surrogateescape") as tar:
         return [
-            (i.name, i.size, int(i.mtime * 1_000_000_000), i.type, i.linkname, i.offset_data)
+            (
+                i.name.rstrip("/"),
+                i.size,
+                int(i.mtime * 1_000_000_000),
+                i.type,
+                i.linkname,
+                i.offset_data,
+            )
             for i in tar
         ]
 
