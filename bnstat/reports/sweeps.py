@@ -13,8 +13,7 @@ _DETAILS = ("mean", "rms", "theory", "std", "rms", "theory")
 
 def sweep_report(sweep: Sweep, *, verbose: bool = False) -> tuple[Block, ...]:
     """Return the verdict, and a line for each schedule; with `verbose` all figures of it."""
-    fits = any(cell.holds_three_decimals for cell in sweep.cells)
-    verdict = Paragraph.of(sweep.verdict, tone="good" if fits else "warning")
+    verdict = Paragraph.of(sweep.verdict, tone="good" if sweep.fitting else "warning")
     if not verbose:
         explained = (
             f"{counted(sweep.images, 'image')}. Largest difference of BatchNorm2d's mean or std "
@@ -54,14 +53,14 @@ def _summary(sweep: Sweep) -> Table:
     for size, momentum in dict.fromkeys((c.batch_size, c.momentum) for c in sweep.cells):
         beside = [cells.get((size, momentum, order)) for order in orders]
         known = [cell for cell in beside if cell is not None]
-        good = any(cell.holds_three_decimals for cell in known)
+        good = any(cell in sweep.fitting for cell in known)
         cells_text = (*_schedule(known[0]), *map(_largest, beside))
         rows.append(Row(cells_text, "good" if good else "plain"))
     return Table((*_schedule_columns(), *map(Column, orders)), tuple(rows))
 
 
 def _largest(cell: Cell | None) -> str:
-    return f"{max(cell.mean.largest, cell.std.largest):.2g}" if cell else "-"
+    return f"{cell.largest:.2g}" if cell else "-"
 
 
 def _details(sweep: Sweep, order: str) -> Table:

@@ -8,6 +8,8 @@ from typing import Any
 from bnstat.stats.stats import Stats
 
 THREE_DECIMALS = 0.0005
+# Fewer batches an epoch are hardly a schedule: their figures are nearly those of the whole set.
+FEWEST_BATCHES = 4
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,14 @@ class Cell:
     std: Off
 
     @property
+    def largest(self) -> float:
+        """How far mean or std was off at most in any repeat."""
+        return max(self.mean.largest, self.std.largest)
+
+    @property
     def holds_three_decimals(self) -> bool:
         """Whether mean and std were within 0.0005 in every repeat."""
-        return max(self.mean.largest, self.std.largest) < THREE_DECIMALS
+        return self.largest < THREE_DECIMALS
 
     def __str__(self) -> str:
         """Return the schedule in words."""
@@ -56,18 +63,32 @@ class Sweep:
     stats: Stats
 
     @property
+    def fitting(self) -> tuple[Cell, ...]:
+        """The schedules for training that hold three decimals, the best first."""
+        return tuple(cell for cell in self._for_training if cell.holds_three_decimals)
+
+    @property
+    def _for_training(self) -> list[Cell]:
+        """Shuffled schedules of several batches an epoch, the nearest to two-pass first."""
+        most = (self.images - 1) // (FEWEST_BATCHES - 1)  # so that there are so many batches
+        cells = [c for c in self.cells if c.order == "shuffled" and c.batch_size <= most]
+        return sorted(cells, key=lambda cell: cell.largest)
+
+    @property
     def verdict(self) -> str:
         """Which schedule would do for three decimals, in one sentence."""
-        fit = [cell for cell in self.cells if cell.holds_three_decimals]
-        worst = {id(c): max(c.mean.largest, c.std.largest) for c in self.cells}
-        best = min(fit or self.cells, key=lambda cell: worst[id(cell)])
-        off = f"{worst[id(best)]:.2g}"
-        if fit:
-            return f"For three decimals {best} would do: off by at most {off} in every repeat."
-        return (
-            f"None of these schedules holds three decimals; the nearest, {best}, "
-            f"was off by up to {off}. two-pass is exact."
-        )
+        for best in self.fitting[:1]:
+            return (
+                f"For three decimals {best} would do: off by at most {best.largest:.2g} in every "
+                "repeat."
+            )
+        kind = f"shuffled schedule of at least {FEWEST_BATCHES} batches"
+        for best in self._for_training[:1]:
+            return (
+                f"No {kind} holds three decimals here; the nearest, {best}, was off by up to "
+                f"{best.largest:.2g}. two-pass is exact."
+            )
+        return f"No {kind} was tried, and others are not for training. two-pass is exact."
 
     def to_dict(self) -> dict[str, Any]:
         """Return the sweep for JSON."""

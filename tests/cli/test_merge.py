@@ -66,14 +66,18 @@ def test_an_empty_shard(bnstat, shards, compute):
 
 
 def test_a_shard_in_which_all_failed(bnstat, compute, here):
-    """Its failures are named and counted, and merge into those of the whole."""
+    """Its failures are named and counted, and merge into those of the whole, with its status."""
     (here / "tiny" / "bad.png").touch()
     statuses = [
         compute("tiny", "--shard", f"{i}/9", "-o", f"{i}.json", "-q").status for i in range(1, 10)
     ]
     assert sorted(statuses) == [0] * 8 + [3]
-    assert bnstat("merge", *(f"{i}.json" for i in range(1, 10))).status == 0
-    compute("tiny", "-o", "whole.json")
+    arguments = ("merge", *(f"{i}.json" for i in range(1, 10)), "-q")
+    assert bnstat(*arguments, "--max-failures", "1", "-o", "few.json").status == 0
+    result, whole = bnstat(*arguments), compute("tiny", "-q", "-o", "whole.json")
+    assert (whole.status, result.status, result.out) == (3, 3, "")
+    assert result.err.startswith("failed: bad.png: ")
+    assert result.err.splitlines()[0] == whole.err.splitlines()[0]
     merged, whole = library.load("bnstat.json"), library.load("whole.json")
     assert merged.source == whole.source
 

@@ -135,24 +135,35 @@ def cell(mean, std, *, size=8, momentum=0.1, order="shuffled"):
 
 
 def test_verdict_where_a_schedule_will_do():
-    """The schedule that was off least is named, if it held three decimals in every repeat."""
+    """The shuffled one that was off least is named, if it held three decimals in every repeat."""
     bad, good = cell(0.01, 0.01), cell(0.0001, 0.0002, size=32, momentum=None)
-    better = cell(0.0001, 0.00015, size=128, momentum=0.01, order="listed")
+    better = cell(0.0001, 0.00015, size=8, momentum=0.01, order="listed")
     assert Sweep((bad, good), 100, None).verdict == (
         "For three decimals batches of 32, cumulative, shuffled would do: "
         "off by at most 0.0002 in every repeat."
     )
-    assert Sweep((bad, good, better), 100, None).verdict.startswith(
-        "For three decimals batches of 128, momentum 0.01, listed would do"
-    )
+    assert Sweep((bad, good, better), 100, None).fitting == (good,)
 
 
 def test_verdict_where_none_will_do():
     """Otherwise the nearest schedule is named, with how far off it was."""
     assert Sweep((cell(0.01, 0.0), cell(0.0001, 0.002, size=32)), 100, None).verdict == (
-        "None of these schedules holds three decimals; the nearest, batches of 32, momentum 0.1, "
-        "shuffled, was off by up to 0.002. two-pass is exact."
+        "No shuffled schedule of at least 4 batches holds three decimals here; the nearest, "
+        "batches of 32, momentum 0.1, shuffled, was off by up to 0.002. two-pass is exact."
     )
+
+
+@pytest.mark.parametrize(("images", "batches"), [(97, 4), (96, 3), (65, 3), (32, 1)])
+def test_few_batches_are_no_schedule_for_training(images, batches):
+    """One batch of all images is as exact as two-pass, and of no use: it is not recommended."""
+    assert batches == len(Schedule(32).batch_sizes(images))
+    few = Sweep((cell(0.0, 0.0, size=32), cell(0.0, 0.0, order="listed")), images, None)
+    assert (batches >= 4) == bool(few.fitting)
+    if batches < 4:
+        assert few.verdict == (
+            "No shuffled schedule of at least 4 batches was tried, and others are not for "
+            "training. two-pass is exact."
+        )
 
 
 @pytest.mark.parametrize(
