@@ -123,6 +123,7 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
         fingerprint=f"{scan.fingerprint:064x}",
         files_from=_file_list(listed) if listed else None,
         shards=sources.shards,
+        unfollowed_links=tuple(map(key_text, sources.unfollowed)),
     )
 
 

@@ -56,7 +56,9 @@ def open_sources(
     _check_credentials([*sources, root, settings["masks"]])
     keys, limits, labels = ShardKeys(shards), limits_of(settings), conditions(settings).labels
     if files_from is None:
-        return Sources.open([os.fspath(s) for s in sources], cwd, keys, limits, labels)
+        return Sources.open(
+            [os.fspath(s) for s in sources], cwd, keys, limits, labels, settings["follow_links"]
+        )
     if sources:
         raise SourceError("give sources or files_from, not both")
     folder = None if root is None else os.fspath(root)

@@ -9,26 +9,42 @@ from bnstat.images.naming import is_image
 from bnstat.images.reference import Reference, file_reference
 from bnstat.images.shards import ALL_KEYS
 
+# Folders of the system, of which a data set is no part; /dev/shm may well hold one.
+_SYSTEM = (b"/proc", b"/sys")
+_SYSTEM_ALONE = (b"/", b"/dev")
+
 
 class Folder:
     """The images below a folder; `skipped` counts the files without an image extension.
 
     Hidden files and folders are left out. A link to a folder is followed, unless the folder is
-    walked anyway, and each folder is walked once, so loops end. Keys are posix paths below the
-    root, with `prefix` before them; files whose keys are not in `keys` are not examined.
+    walked anyway, and each folder is walked once, so loops end. A link to a folder that contains
+    this one, or to /, /dev, /proc or /sys, is followed with `follow_links` alone, and is among
+    `unfollowed` otherwise. Keys are posix paths below the root, with `prefix` before them; files
+    whose keys are not in `keys` are not examined.
     """
 
     ordered = True
 
-    def __init__(self, root: bytes, prefix: bytes = b"", keys: Container[bytes] = ALL_KEYS) -> None:
+    def __init__(
+        self,
+        root: bytes,
+        prefix: bytes = b"",
+        keys: Container[bytes] = ALL_KEYS,
+        *,
+        follow_links: bool = False,
+    ) -> None:
         self._root = root
         self._keys = keys
+        self._follow_links = follow_links
         self.prefix = prefix
         self.skipped = 0
+        self.unfollowed: list[bytes] = []
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
         self.skipped = 0
+        self.unfollowed = []
         for key, path, problem in self._walk():
             if key in self._keys:
                 yield (
@@ -39,7 +55,8 @@ class Folder:
 
     def count(self) -> int:
         """Count the images by listing folders only."""
-        walk = Folder(self._root, self.prefix)._walk()
+        same = Folder(self._root, self.prefix, follow_links=self._follow_links)
+        walk = same._walk()
         return sum(1 for key, _, _ in walk if key in self._keys)
 
     def _walk(self) -> Iterator[tuple[bytes, bytes, str | None]]:
@@ -71,10 +88,10 @@ class Folder:
         walked.add((status.st_dev, status.st_ino))
         return [
             (key + name, folder + b"/" + name.rstrip(b"/"), is_folder)
-            for name, is_folder in self._entries(folder)
+            for name, is_folder in self._entries(key, folder)
         ]
 
-    def _entries(self, folder: bytes) -> list[tuple[bytes, bool]]:
+    def _entries(self, key: bytes, folder: bytes) -> list[tuple[bytes, bool]]:
         """Return names and whether they are folders, sorted so that a walk meets keys in order.
 
         A folder sorts as its name with "/", as that is what stands in the keys below it.
@@ -85,7 +102,7 @@ class Folder:
                 if entry.name.startswith(b"."):
                     continue
                 if _is_folder(entry):
-                    if not entry.is_symlink() or self._leads_outside(entry.path):
+                    if not entry.is_symlink() or self._is_followed(key + entry.name, entry.path):
                         found.append((entry.name + b"/", True))
                 elif is_image(entry.name):
                     found.append((entry.name, False))
@@ -93,10 +110,21 @@ class Folder:
                     self.skipped += 1
         return sorted(found)
 
-    def _leads_outside(self, link: bytes) -> bool:
-        """Whether the folder behind a link would not be walked under its own name."""
-        inside = os.path.relpath(os.path.realpath(link), os.path.realpath(self._root))
-        return any(part.startswith(b".") and part != b"." for part in inside.split(b"/"))
+    def _is_followed(self, key: bytes, link: bytes) -> bool:
+        """Whether the folder behind a link is walked, and not under its own name."""
+        target, root = os.path.realpath(link), os.path.realpath(self._root)
+        names = os.path.relpath(target, root).split(b"/")
+        if not any(name.startswith(b".") and name != b"." for name in names):
+            return False
+        if not self._follow_links and (root.startswith(target + b"/") or _is_systems(target)):
+            self.unfollowed.append(key)
+            return False
+        return True
+
+
+def _is_systems(folder: bytes) -> bool:
+    below = tuple(each + b"/" for each in _SYSTEM)
+    return folder in (*_SYSTEM_ALONE, *_SYSTEM) or folder.startswith(below)
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:

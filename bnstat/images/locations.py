@@ -30,12 +30,14 @@ class Opening:
     """How locations are opened.
 
     cwd: the folder that they are relative to, unless they are URLs; keys: files in folders whose
-    keys are not in these are not examined; limits: on reading.
+    keys are not in these are not examined; limits: on reading; follow_links: also to folders that
+    contain the source, or are the system's.
     """
 
     cwd: bytes = b""
     keys: Container[bytes] = ALL_KEYS
     limits: ReadLimits = DEFAULT_LIMITS
+    follow_links: bool = False
 
 
 def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
@@ -90,7 +92,7 @@ class _Location:
     def _local(self) -> Source:
         if os.path.isdir(self._path):
             prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
-            return Folder(self._path, prefix, self.how.keys)
+            return Folder(self._path, prefix, self.how.keys, follow_links=self.how.follow_links)
         if holds_images(self.name) and os.path.isfile(self._path):
             return self._archive(Place(self._path), format_of(self.name))
         return SingleFile(self._path, self._key)

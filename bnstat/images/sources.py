@@ -59,19 +59,21 @@ class Sources:
         keys: ShardKeys = ALL_KEYS,
         limits: ReadLimits = DEFAULT_LIMITS,
         labels: Labels | None = None,
+        follow_links: bool = False,
     ) -> Sources:
         """Return the sources at folders, files, archives, URLs or patterns.
 
         Keys begin with the location where there are several, or where a pattern was expanded.
         Locations other than URLs are relative to `cwd`. Only images with these `keys` are included.
-        `labels` tells where the image is that selects the pixels of each.
+        `labels` tells where the image is that selects the pixels of each. With `follow_links`,
+        links to folders that contain the source are followed too.
 
         Raises
         ------
         SourceError
             If a location does not exist.
         """
-        how = Opening(os.fsencode(cwd), keys, limits)
+        how = Opening(os.fsencode(cwd), keys, limits, follow_links)
         masks = MaskFiles(labels, how.cwd, limits) if labels else None
         return cls(sources_at(locations, how), locations, keys=keys, masks=masks)
 
@@ -108,6 +110,12 @@ class Sources:
     def skipped(self) -> int:
         """Files without an image extension; of all shards, only the first counts them."""
         return sum(source.skipped for source in self._sources) if self._keys.has_first else 0
+
+    @property
+    def unfollowed(self) -> list[bytes]:
+        """Links to folders that were not followed, by their keys."""
+        folders = [source for source in self._sources if isinstance(source, Folder)]
+        return sorted(key for folder in folders for key in folder.unfollowed)
 
     def __iter__(self) -> Iterator[Reference]:
         self.duplicates = 0

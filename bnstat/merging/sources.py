@@ -31,6 +31,7 @@ def merged_source(documents: Sequence[Document], shards: Shards | None) -> Sourc
         fingerprint=f"{sum(map(_fingerprint, documents)) % 2**256:064x}",
         files_from=first.files_from if same_set else _files_from(sources),
         shards=shards,
+        unfollowed_links=tuple(sorted({link for s in sources for link in s.unfollowed_links})),
     )
 
 

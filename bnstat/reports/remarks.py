@@ -33,6 +33,11 @@ def remarks(stats: Stats) -> Iterator[str]:
             "bits; torchvision's ImageFolder would clip them"
         )
     yield from _pixels(stats)
+    for link in stats.source.unfollowed_links:
+        yield (
+            f"not followed: {printable(link)} is a link to a folder that contains the source or is "
+            "the system's (--follow-links follows it)"
+        )
     warned = stats.source.warnings
     if warned.first:
         yield (

@@ -218,6 +218,13 @@ class MeasureSettings(TypedDict, total=False):
             help="A server or store that sends nothing for so long has failed.",
         ),
     ]
+    follow_links: Annotated[
+        bool,
+        Setting(
+            default=False,
+            help="Follow links to folders that contain the source, and to /, /dev, /proc and /sys.",
+        ),
+    ]
     workers: Annotated[
         int | None,
         Setting(

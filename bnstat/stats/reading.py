@@ -138,6 +138,7 @@ def _source(node: Node) -> Source:
             )
         ),
         warnings=node.get("warnings", None).optional(_warnings) or Warnings(),
+        unfollowed_links=node.get("unfollowed_links", None).optional(Node.texts) or (),
     )
 
 

@@ -68,7 +68,8 @@ class Source:
     `locations` are as typed, relative to `cwd`; with `files_from`, the one location is a list of
     images. `images` were measured, `skipped` files have no image extension. `fingerprint` is the
     sum modulo 2²⁵⁶ of blake2b-256(key, size, mtime) over all images found, as 64 hex digits.
-    `shards` are those that were measured, None for all images. `warnings` are Pillow's.
+    `shards` are those that were measured, None for all images. `warnings` are Pillow's;
+    `unfollowed_links` lead to folders that contain the source, or are the system's.
     """
 
     locations: tuple[str, ...]
@@ -82,6 +83,7 @@ class Source:
     files_from: FileList | None = None
     shards: Shards | None = None
     warnings: Warnings = Warnings()
+    unfollowed_links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

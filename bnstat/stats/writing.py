@@ -83,6 +83,7 @@ def _source(source: Source) -> dict[str, Any]:
         "deeper_than_8_bits": source.deeper_than_8_bits,
         "failures": [vars(failure) for failure in source.failures],
         **({"warnings": _warnings(source.warnings)} if source.warnings.images else {}),
+        **({"unfollowed_links": source.unfollowed_links} if source.unfollowed_links else {}),
         "fingerprint": source.fingerprint,
     }
 

@@ -174,10 +174,11 @@ def test_loop_inside_ends(touch, tmp_path, target):
 
 
 def test_loop_through_a_folder_above_ends(touch, tmp_path):
-    """A link to a folder that holds the source leads to what else is there, once."""
+    """A link to a folder that holds the source leads, if followed, to what else is there, once."""
     touch("data/a.jpg", "beside/b.jpg")
     (tmp_path / "data" / "up").symlink_to("..")
-    assert keys(tmp_path / "data") == [b"a.jpg", b"up/beside/b.jpg"]
+    folder = Folder(os.fsencode(tmp_path / "data"), follow_links=True)
+    assert [reference.key for reference in folder] == [b"a.jpg", b"up/beside/b.jpg"]
 
 
 def test_root_that_is_a_link(touch, tmp_path):
@@ -228,3 +229,29 @@ def test_iterating_twice_gives_the_same(touch):
     folder = Folder(touch("a.jpg", "b.txt", "c/d.png"))
     first, skipped = list(folder), folder.skipped
     assert (list(folder), folder.skipped) == (first, skipped)
+
+
+def test_links_to_folders_above_are_named(touch, tmp_path):
+    """A link to a folder that contains the source, or to the system's, is followed if asked for."""
+    root = tmp_path / "data"
+    touch("data/a.jpg", "b.jpg")
+    for name, target in {"up": "..", "all": "/", "proc": "/proc/self", "dev": "/dev"}.items():
+        (root / name).symlink_to(target)
+    folder = Folder(os.fsencode(root), b"data/")
+    assert [reference.key for reference in folder] == [b"data/a.jpg"]
+    assert sorted(folder.unfollowed) == [b"data/all", b"data/dev", b"data/proc", b"data/up"]
+    for name in ("all", "proc", "dev"):
+        (root / name).unlink()
+    folder = Folder(os.fsencode(root), follow_links=True)
+    assert [reference.key for reference in folder] == [b"a.jpg", b"up/b.jpg"]
+    assert (folder.unfollowed, folder.count()) == ([], 2)
+
+
+def test_links_to_shared_memory_are_followed(tmp_path):
+    """Data sets are kept in /dev/shm; so are links to folders beside the source."""
+    if not os.path.isdir("/dev/shm"):
+        pytest.skip("needs /dev/shm")
+    (tmp_path / "shm").symlink_to("/dev/shm")
+    folder = Folder(os.fsencode(tmp_path))
+    list(folder)
+    assert folder.unfollowed == []
