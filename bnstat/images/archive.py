@@ -157,7 +157,7 @@ class Archive:
         except BnstatError:
             raise
         except Exception as error:
-            reason = _reason(error)
+            reason = _reason(error).removeprefix("cannot be read: ")
             if self._is_only_source and self._seen == 0:
                 where = urls.location_text(self._place.path)
                 raise SourceError(f"cannot read {where}: {reason}") from error

@@ -54,6 +54,8 @@ def test_a_library_that_does_not_fit_into_memory(process):
     size = 120_000 * 1024
     limit = partial(resource.setrlimit, resource.RLIMIT_AS, (size, size))
     result = process("compute", "tiny", "--workers", "1", preexec_fn=limit)
+    if "OpenBLAS" in result.stderr:
+        pytest.skip("OpenBLAS ends the process by itself")
     assert (4, "", f"bnstat: {NO_MEMORY}\n") == (
         result.returncode,
         result.stdout,

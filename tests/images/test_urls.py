@@ -284,7 +284,8 @@ def test_bucket_that_is_not_there(s3, python):
         ("s3://photos/nowhere", "nothing at s3://photos/nowhere; check the URL"),
         (
             "s3://nowhere/x.tar",
-            "cannot read s3://nowhere/x.tar: The specified bucket does not exist",
+            "cannot read s3://nowhere/x.tar: An error occurred (NoSuchBucket) when calling the "
+            "ListObjectsV2 operation: The specified bucket does not exist",
         ),
     ):
         result = python("-m", "bnstat", "compute", url, env=s3, timeout=300)
