@@ -1,8 +1,8 @@
 """Save what coverage has measured in processes that end without an exit.
 
-Python runs this when it starts, from a .pth file that .ci/coverage writes. A worker of bnstat is killed
-when its caller is done with it: it saves before each answer. A command that is ended by a signal
-ends itself by the same signal, once it has cleaned up: it saves before that.
+Python runs this when it starts, from a .pth file that .ci/coverage writes. A worker of bnstat is
+killed when its caller is done with it: it saves before each answer. A command that is ended by a
+signal ends itself by the same signal, once it has cleaned up: it saves before that.
 """
 
 import os
