@@ -79,7 +79,7 @@ def test_closing_ends_the_workers(images, processes):
     """Who stops asking for results leaves no worker behind."""
     landed = dispatch((images[:1] for _ in count()), PLAIN, ProcessEngine(2))
     next(landed)
-    assert len(processes.workers(os.getpid())) == 2
+    processes.eventually(lambda: len(processes.workers(os.getpid())) == 2)
     landed.close()
     processes.eventually(lambda: not processes.workers(os.getpid()), seconds=20)
 
