@@ -26,7 +26,8 @@ from bnstat.estimators.student import t_quantile
 from bnstat.moments import Column, Floats, Records
 from bnstat.stats import MeanAndStd, Uncertainty
 
-# Below, so few images carry the figure that no simple interval covers (docs/sampling.md).
+# Below, so few images carry the figure that no simple interval covers: the simulation of
+# tests/benchmarks/coverage_of_margins.py.
 FEWEST_EFFECTIVE_IMAGES = 40.0
 
 
@@ -154,7 +155,7 @@ def look_sizes(found: int) -> Iterator[int]:
 
     Looks that grow by a tenth cost at most a tenth more images than needed. Looking often makes a
     lucky stop likelier, which costs coverage; from 200 images on it costs less than 0.02
-    (docs/sampling.md).
+    (tests/benchmarks/coverage_of_margins.py).
     """
     images = min(200, found)
     while images < found:

@@ -1,4 +1,4 @@
-"""How often margins cover the truth, by simulation; the table of docs/sampling.md.
+"""How often margins cover the truth, by simulation.
 
     python tests/benchmarks/coverage_of_margins.py [--runs 10000]
 
