@@ -77,6 +77,8 @@ def compute(
     """
     used = complete(Settings, settings)
     find = partial(open_sources, flat(sources), used, files_from, null, root, shards=_shards(shard))
+    if used["until"] is not None and (journal is not None or group is not None):
+        raise ValueError("until does not go with a journal or a group; use sample")
     if group is not None:
         from bnstat.api.ranks import measure_by_ranks
 

@@ -40,7 +40,7 @@ def recorded(stats: Stats) -> dict[str, Any]:
     """Return the settings that a result has recorded."""
     batchnorm = stats.methods.get("batchnorm")
     replayed = batchnorm if isinstance(batchnorm, BatchNormEstimate) else None
-    places = {
+    places: dict[str | None, Any] = {
         "result": stats,
         "selection": stats.selection,
         "pipeline": stats.pipeline,
@@ -49,8 +49,18 @@ def recorded(stats: Stats) -> dict[str, Any]:
     return {
         name: getattr(places[setting.recorded_in], name)
         for name, setting in settings_of(Settings).items()
-        if setting.recorded_in and places[setting.recorded_in] is not None
-    }
+        if setting.recorded_in in places and places[setting.recorded_in] is not None
+    } | _recorded_sampling(stats)
+
+
+def _recorded_sampling(stats: Stats) -> dict[str, Any]:
+    """Return how the same sample is asked for again, and the confidence of the margins."""
+    sample, uncertainty = stats.sample, stats.uncertainty
+    grown = sample is not None and sample.asked.startswith("until")
+    again = None if sample is None else str(sample.images) if grown else sample.asked
+    if uncertainty is None:
+        return {"sample": again}
+    return {"sample": again, "confidence": round(100 * uncertainty.confidence, 9)}
 
 
 def still_holds(stats: Stats, settings: Settings) -> bool:

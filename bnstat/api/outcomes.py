@@ -23,6 +23,7 @@ from bnstat.stats import (
     Failure,
     FileList,
     Pipeline,
+    Sample,
     Source,
     Stats,
     Uncertainty,
@@ -55,14 +56,14 @@ def outcomes(sources: Sources, scan: Scan, plans: Plans, settings: Settings) -> 
     NothingMeasuredError
         If no image could be measured.
     """
-    pipelines = [pipeline for plan in plans for pipeline in _pipelines(plan, settings)]
+    pipelines = [pipeline for plan in plans for pipeline in pipelines_of(plan, settings)]
     return [
         _outcome(sources, scan, view, pipeline, settings)
         for view, pipeline in zip(scan.views, pipelines, strict=True)
     ]
 
 
-def _pipelines(plan: Draws | None, settings: Settings) -> list[Pipeline]:
+def pipelines_of(plan: Draws | None, settings: Settings) -> list[Pipeline]:
     """Return what was done to the images in each view of a plan."""
     if plan is None:
         return [Pipeline(None, (), settings["seed"], settings["epochs"])]
@@ -78,8 +79,8 @@ def _outcome(
 ) -> Outcome:
     if sources.shards is None:  # a shard may be empty where the others are not
         _check_measured(sources, scan, view)
-    source = _source(sources, scan, view)
-    return Outcome(_stats(view, source, pipeline, settings), view.records)
+    source, sample = _source(sources, scan, view), _sample(sources, scan)
+    return Outcome(_stats(view, source, sample, pipeline, settings), view.records)
 
 
 def _check_measured(sources: Sources, scan: Scan, view: View) -> None:
@@ -104,9 +105,22 @@ def _check_counted(records: Records) -> None:
         )
 
 
-def _uncertainty(records: Records, pipeline: Pipeline) -> Uncertainty | None:
+def _sample(sources: Sources, scan: Scan) -> Sample | None:
+    """Return which of the images found were to be measured; None where all were."""
+    asked = sources.sampling
+    if asked is None:
+        return None
+    return Sample(scan.images, sources.population.found, asked.asked, asked.seed)
+
+
+def _uncertainty(
+    records: Records, sample: Sample | None, pipeline: Pipeline, confidence: float
+) -> Uncertainty | None:
+    """Return how sure the figures are; of a whole set, failures are not images that were found."""
+    sampled = sample is not None and sample.images < sample.of
+    found = sample.of if sample is not None and sampled else len(records)
     random = draws_at_random(pipeline.transforms)
-    return estimators.uncertainty(records, len(records), random=random, confidence=0.95)
+    return estimators.uncertainty(records, found, random=random, confidence=confidence / 100)
 
 
 def _source(sources: Sources, scan: Scan, view: View) -> Source:
@@ -134,7 +148,9 @@ def _warnings(view: View) -> Warnings:
     return Warnings(len(texts), tuple(first))
 
 
-def _stats(view: View, source: Source, pipeline: Pipeline, settings: Settings) -> Stats:
+def _stats(
+    view: View, source: Source, sample: Sample | None, pipeline: Pipeline, settings: Settings
+) -> Stats:
     records = view.records
     measured = len(records) and any(records.count)
     return Stats(
@@ -142,7 +158,10 @@ def _stats(view: View, source: Source, pipeline: Pipeline, settings: Settings) -
         pipeline=pipeline,
         mode=settings["mode"],
         selection=selection(settings, view),
-        uncertainty=_uncertainty(records, pipeline) if measured else None,
+        sample=sample,
+        uncertainty=_uncertainty(records, sample, pipeline, settings["confidence"])
+        if measured
+        else None,
         created=now(),
         **(_figures(records, _schedule(settings)) if measured else empty_figures()),
     )

@@ -9,8 +9,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from bnstat import pipelines
+from bnstat.api.growing import GrowingSample
 from bnstat.api.journaling import open_journal
-from bnstat.api.outcomes import Outcome, Plans, outcomes
+from bnstat.api.outcomes import Outcome, Plans, outcomes, pipelines_of
 from bnstat.api.selecting import conditions
 from bnstat.api.sources import limits_of
 from bnstat.engines import InlineEngine, open_engine
@@ -18,8 +19,9 @@ from bnstat.errors import JournalError
 from bnstat.images import Reference, Sources
 from bnstat.pipelines import Draws, Spec
 from bnstat.preloads import preloads
-from bnstat.scan import Measure, Scan, scan
+from bnstat.scan import Looks, Measure, Scan, scan
 from bnstat.settings import Settings
+from bnstat.stats import draws_at_random
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
     from bnstat.journal import Journal
@@ -44,6 +46,8 @@ def measure(
         If the journal cannot be used, or has failed in mid-run; then with the result.
     """
     plans = plan_views(augments, settings, attribute=attribute)
+    if settings["until"] is not None:
+        return outcomes(sources, _scan_until_sure(sources, plans, settings), plans, settings)
     total = _count_beside(sources) if settings["progress"] else lambda: None
     with open_journal(journal, sources, plans, settings) as opened:
         scanned = scan_images(sources, plans, settings, journal=opened, total=total)
@@ -51,6 +55,15 @@ def measure(
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured
+
+
+def _scan_until_sure(sources: Sources, plans: Plans, settings: Settings) -> Scan:
+    """Scan a sample that grows until the margins are within `until`."""
+    assert settings["until"] is not None
+    random = [draws_at_random(p.transforms) for plan in plans for p in pipelines_of(plan, settings)]
+    confidence = settings["confidence"] / 100
+    sample = GrowingSample(sources.population, random, settings["until"], confidence)
+    return scan_images(sample.images(), plans, settings, looks=sample)
 
 
 def plan_views(
@@ -85,8 +98,12 @@ def scan_images(
     settle: bool = True,
     journal: Journal[Reference] | None = None,
     total: Callable[[], int | None] = lambda: None,
+    looks: Looks | None = None,
 ) -> Scan:
-    """Scan images on the engine of the settings; with `settle=False`, those of a shard."""
+    """Scan images on the engine of the settings; with `settle=False`, those of a shard.
+
+    `looks` ends the scan once enough images were measured.
+    """
     work = Measure(
         settings["mode"],
         limits_of(settings),
@@ -108,6 +125,7 @@ def scan_images(
             fail_fast=settings["fail_fast"],
             progress=settings["progress"],
             total=total,
+            looks=looks,
         )
 
 
@@ -122,6 +140,8 @@ def _check_sendable(plans: Plans) -> None:
 
 def _count_beside(sources: Sources) -> Callable[[], int | None]:
     """Count the images beside the scan; return what tells their number, once it is known."""
+    if sources.sampling is not None:
+        return sources.count
     count: list[int | None] = []
     threading.Thread(target=lambda: count.append(sources.count()), daemon=True).start()
     return lambda: count[0] if count else None

@@ -10,7 +10,8 @@ from bnstat.api.selecting import conditions
 from bnstat.errors import SourceError
 from bnstat.images import Limits, Sources
 from bnstat.images.listing import Listing
-from bnstat.images.shards import ShardKeys
+from bnstat.images.sampling import SampleSize, Sampling
+from bnstat.images.shards import ALL_KEYS, ShardKeys
 from bnstat.settings import MeasureSettings
 from bnstat.stats import Shards, Stats
 from bnstat.text import lacks_credentials
@@ -55,15 +56,30 @@ def open_sources(
     """
     _check_credentials([*sources, root, settings["masks"]])
     keys, limits, labels = ShardKeys(shards), limits_of(settings), conditions(settings).labels
+    sampling = _sampling(settings, shards)
     if files_from is None:
-        return Sources.open(
-            [os.fspath(s) for s in sources], cwd, keys, limits, labels, settings["follow_links"]
-        )
+        links, paths = settings["follow_links"], [os.fspath(s) for s in sources]
+        return Sources.open(paths, cwd, keys, limits, labels, links, sampling)
     if sources:
         raise SourceError("give sources or files_from, not both")
     folder = None if root is None else os.fspath(root)
-    listing = Listing(os.fspath(files_from), null, folder, cwd, keys, limits)
-    return Sources.listed(listing, keys, labels)
+    examined = ALL_KEYS if sampling else keys
+    listing = Listing(os.fspath(files_from), null, folder, cwd, examined, limits)
+    return Sources.listed(listing, keys, labels, sampling)
+
+
+def _sampling(settings: MeasureSettings, shards: Shards | None) -> Sampling | None:
+    """Return which sample of the images is to be measured; None is all of them."""
+    sample, until, seed = settings["sample"], settings["until"], settings["seed"]
+    if sample is not None and until is not None:
+        raise ValueError("sample and until do not go together; give one of them")
+    if until is not None and shards is not None:
+        raise ValueError(
+            "until does not go with a shard, as each shard would stop on its own; use sample"
+        )
+    if sample is not None:
+        return Sampling(str(sample), seed, SampleSize.read(str(sample)))
+    return None if until is None else Sampling(f"until {until:g}", seed, None)
 
 
 def _check_credentials(locations: Iterable[Location | None]) -> None:

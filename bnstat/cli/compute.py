@@ -68,6 +68,7 @@ def command(
         raise click.UsageError("name a SOURCE, a folder or file to measure, or --files-from", ctx)
     if sources and settings["files_from"] is not None:
         raise click.UsageError("give SOURCEs or --files-from, not both", ctx)
+    _check_sample(settings, ctx)
     warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
     from bnstat.api.computing import compute
     from bnstat.cli import messages, outputs
@@ -98,3 +99,18 @@ def command(
     if len(stats.source.failures) > max_failures:
         sys.stdout.flush()
         ctx.exit(FAILURES)
+
+
+def _check_sample(settings: dict[str, Any], ctx: click.Context) -> None:
+    """Refuse options beside --until that would each decide what is measured."""
+    if settings["until"] is None:
+        return
+    others = {
+        "sample": "which sets the size itself",
+        "shard": "as each shard would stop on its own",
+        "journal": "which is read in the order of the keys",
+    }
+    for name, reason in others.items():
+        if settings[name] is not None:
+            way_out = "give one of them" if name == "sample" else "use --sample instead of --until"
+            raise click.UsageError(f"--until does not go with --{name}, {reason}; {way_out}", ctx)

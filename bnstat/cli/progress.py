@@ -34,4 +34,5 @@ def bar(wanted: bool | None) -> Iterator[Callable[[Progress], None] | None]:
 def _speed_and_failures(progress: Progress, seconds: float) -> str:
     speed = progress.bytes / 1e6 / seconds if seconds else 0.0
     failures = f", {progress.failures} failed" if progress.failures else ""
-    return f"{speed:.1f} MB/s{failures}"
+    margin = f", ±{progress.margin:.2g}" if progress.margin is not None else ""
+    return f"{speed:.1f} MB/s{failures}{margin}"

@@ -23,7 +23,7 @@ from bnstat.estimators.expectation import Epochs, Expectation, expectation
 from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.estimators.two_pass import two_pass
-from bnstat.estimators.uncertainty import uncertainty
+from bnstat.estimators.uncertainty import look_sizes, uncertainty
 from bnstat.estimators.welford import chan, welford
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "epochs_of",
     "every_method",
     "expectation",
+    "look_sizes",
     "moments_of_batches",
     "running_values",
     "two_pass",

@@ -65,7 +65,7 @@ class Spread:
 
 
 def uncertainty(
-    records: Records, found: int, *, random: bool, confidence: float
+    records: Records, found: int, *, random: bool, confidence: float, in_order: bool = True
 ) -> Uncertainty | None:
     """Return how sure `two-pass` is of records that are a random sample of `found` images, or all.
 
@@ -81,12 +81,15 @@ def uncertainty(
         Whether the draws of an image differ at random.
     confidence
         Of the margins, in (0, 1).
+    in_order
+        Whether to sum by key, so that the last digits do not depend on how images came.
     """
     images = len(records)
     if images < 2:
         return None
     design = Design(found, records.draws, random)
-    pairs = [spreads(records.column(c), design) for c in range(len(records.channels))]
+    columns = [records.column(c, in_order=in_order) for c in range(len(records.channels))]
+    pairs = [spreads(column, design) for column in columns]
     causes = ("sample",) * (images < found) + ("draws",) * random
     return Uncertainty(
         confidence=confidence,

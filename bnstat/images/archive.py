@@ -9,13 +9,16 @@ member's encoded bytes, and the archive is read only as far as the scan asks for
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from io import BufferedReader, RawIOBase
 from typing import Protocol
 
 from bnstat.errors import BnstatError, SourceError
 from bnstat.images import urls
+from bnstat.images.index import Index, index_by_reading
 from bnstat.images.limits import ReadLimits, UnreadableError
 from bnstat.images.naming import MOST_NAME, is_hidden, is_image, member_key
 from bnstat.images.reference import Reference, with_bytes
@@ -97,12 +100,14 @@ class Format:
     """A kind of file that holds images.
 
     members: yields the images; count: counts them without reading any, or returns None; ordered:
-    whether they come in the order of their keys.
+    whether they come in the order of their keys; index: lists them, where that takes less than
+    reading them.
     """
 
     members: Members
     count: Callable[[Place], int | None]
     ordered: bool = False
+    index: Callable[[Place, ReadLimits], Index] | None = None
 
 
 class Archive:
@@ -139,6 +144,14 @@ class Archive:
             return self._format.count(self._place)
         except Exception:  # iterating reports what is wrong
             return None
+
+    def index(self) -> Index:
+        """Return the images as an index; what is wrong with the archive shows in iterating."""
+        if self._format.index is not None:
+            with suppress(Exception):
+                own = self._format.index(self._place, self._limits)
+                return _PrefixedIndex(own, self.prefix, self._complete)
+        return index_by_reading(self)
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images.
@@ -182,6 +195,24 @@ class Archive:
         if self.prefix:
             reference = reference._replace(key=self.prefix + reference.key)
         return reference if self._place.workers_can_open else with_bytes(reference, self._limits)
+
+
+@dataclass(frozen=True)
+class _PrefixedIndex:
+    """The index of an archive's format, with the keys that its images have in the run."""
+
+    own: Index
+    prefix: bytes
+    complete: Callable[[Reference], Reference]
+
+    @cached_property
+    def keys(self) -> Sequence[bytes]:
+        """The key of each image."""
+        return [self.prefix + key for key in self.own.keys] if self.prefix else self.own.keys
+
+    def references(self, positions: Sequence[int]) -> Iterator[Reference]:
+        """Yield the references to the images at ascending positions."""
+        return map(self.complete, self.own.references(positions))
 
 
 def _reason(error: Exception) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Iterator
 
+from bnstat.images.index import NamedFiles
 from bnstat.images.naming import is_image
 from bnstat.images.reference import Reference, file_reference
 from bnstat.images.shards import ALL_KEYS
@@ -47,11 +48,24 @@ class Folder:
         self.unfollowed = []
         for key, path, problem in self._walk():
             if key in self._keys:
-                yield (
-                    file_reference(key, path)
-                    if problem is None
-                    else Reference(key, path, 0, 0, problem)
-                )
+                yield _reference(key, path, problem)
+
+    def index(self) -> NamedFiles:
+        """Return the images as an index, no file examined: a key says where its file is."""
+        self.skipped = 0
+        self.unfollowed = []
+        keys, problems = [], {}
+        for key, _, problem in self._walk():
+            keys.append(key)
+            if problem is not None:
+                problems[key] = problem
+
+        def reference_at(position: int) -> Reference:
+            key = keys[position]
+            path = self._root + b"/" + key[len(self.prefix) :]
+            return _reference(key, path, problems.get(key))
+
+        return NamedFiles(keys, reference_at)
 
     def count(self) -> int:
         """Count the images by listing folders only."""
@@ -120,6 +134,10 @@ class Folder:
             self.unfollowed.append(key)
             return False
         return True
+
+
+def _reference(key: bytes, path: bytes, problem: str | None) -> Reference:
+    return file_reference(key, path) if problem is None else Reference(key, path, 0, 0, problem)
 
 
 def _is_systems(folder: bytes) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bnstat.errors import SourceError
 from bnstat.images import urls
+from bnstat.images.index import NamedFiles
 from bnstat.images.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.images.reference import Reference, file_reference
 from bnstat.images.shards import ALL_KEYS
@@ -66,13 +67,18 @@ class Listing:
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
-        cwd = os.fsencode(self.cwd)
-        for name in self._names:
-            path = os.path.join(cwd, name)
-            if urls.is_url(name) and not os.path.lexists(path):
-                yield urls.url_reference(self._key(name), name, self.limits)
-            else:
-                yield file_reference(self._key(name), path)
+        return map(self._reference, self._names)
+
+    def index(self) -> NamedFiles:
+        """Return the names as an index, no file examined."""
+        keys = [self._key(name) for name in self._names]
+        return NamedFiles(keys, lambda position: self._reference(self._names[position]))
+
+    def _reference(self, name: bytes) -> Reference:
+        path = os.path.join(os.fsencode(self.cwd), name)
+        if urls.is_url(name) and not os.path.lexists(path):
+            return urls.url_reference(self._key(name), name, self.limits)
+        return file_reference(self._key(name), path)
 
     def _read(self) -> Iterator[bytes]:
         if self.location == "-" and sys.stdin is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from bnstat.images.index import NamedFiles
 from bnstat.images.reference import Reference
 from bnstat.images.urls import shown
 
@@ -28,6 +29,11 @@ class MatchedFiles:
     def count(self) -> int:
         """Count the files."""
         return len(self._names)
+
+    def index(self) -> NamedFiles:
+        """Return the files as an index, none of them examined."""
+        keys = [shown(name) for name in self._names]
+        return NamedFiles(keys, lambda position: self._reference_to(self._names[position]))
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""

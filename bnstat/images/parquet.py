@@ -9,8 +9,10 @@ keys stay the same when rows are appended. A path is never opened.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
@@ -125,12 +127,8 @@ def _range(chunk: Any) -> tuple[int, int]:
 
 def _reference(place: Place, row: int, value: Any, limits: ReadLimits) -> Reference:
     """Return the reference to the image in a row: bytes, or bytes and path."""
-    key = b"%09d" % row
+    key = _key(row, value)
     if hasattr(value, "keys"):
-        path = value["path"].as_py() if "path" in value else None
-        named = isinstance(path, str) and len(path) <= MOST_NAME
-        name = member_key(str(path).encode()) if named else b""
-        key += b"/" + name if name else b""
         value = value["bytes"] if value.is_valid else value
     while hasattr(value, "dictionary"):
         value = value.value
@@ -143,6 +141,55 @@ def _reference(place: Place, row: int, value: Any, limits: ReadLimits) -> Refere
         return Reference(key, place.path, buffer.size, 0, str(error))
     tag = b"%08x" % crc32(buffer)
     return Reference(key, place.path, buffer.size, 0, None, EncodedBytes(buffer.to_pybytes()), tag)
+
+
+def _key(row: int, value: Any) -> bytes:
+    """Return the key of the image in a row: its number, and the path if there is one."""
+    path = value["path"].as_py() if hasattr(value, "keys") and "path" in value else None
+    named = isinstance(path, str) and len(path) <= MOST_NAME
+    name = member_key(str(path).encode()) if named else b""
+    return b"%09d/%s" % (row, name) if name else b"%09d" % row
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a file; only row groups that hold some of those asked for are read."""
+
+    place: Place
+    limits: ReadLimits
+    keys: Sequence[bytes]
+
+    def references(self, positions: Sequence[int]) -> Iterator[Reference]:
+        """Yield the images in rows."""
+        pages, wanted = _Pages(self.limits), sorted(positions)
+        with _opened(self.place, self.limits, pages) as (parquet, file):
+            column, first = _column(parquet.schema_arrow), 0
+            for group in range(parquet.num_row_groups):
+                end = first + parquet.metadata.row_group(group).num_rows
+                rows = set(wanted[bisect_left(wanted, first) : bisect_left(wanted, end)])
+                if rows:
+                    values = _values(parquet, file, group, column, pages)
+                    for row, value in zip(range(first, max(rows) + 1), values, strict=False):
+                        if row in rows:
+                            yield _reference(self.place, row, value, self.limits)
+                first = end
+
+
+def _index(place: Place, limits: ReadLimits) -> _Rows:
+    """Return the rows, of which only the paths are read."""
+    pages = _Pages(limits)
+    with _opened(place, limits, pages) as (parquet, file):
+        schema = parquet.schema_arrow
+        column = _column(schema)
+        kind = schema.field(column).type
+        if not _is_struct(kind) or kind.get_field_index("path") < 0:
+            return _Rows(place, limits, [b"%09d" % row for row in range(parquet.metadata.num_rows)])
+        paths = (
+            value
+            for group in range(parquet.num_row_groups)
+            for value in _values(parquet, file, group, f"{column}.path", pages)
+        )
+        return _Rows(place, limits, [_key(row, value) for row, value in enumerate(paths)])
 
 
 def _column(schema: Any) -> str:
@@ -206,4 +253,4 @@ def _count(place: Place) -> int | None:
         return rows
 
 
-PARQUET = Format(_members, _count, ordered=True)
+PARQUET = Format(_members, _count, ordered=True, index=_index)

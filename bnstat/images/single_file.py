@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnstat.images.index import Kept, ReadAgain, index_by_reading
 from bnstat.images.reference import Reference, file_reference
 
 
@@ -20,6 +21,10 @@ class SingleFile:
     def count(self) -> int:
         """Count the file."""
         return 1
+
+    def index(self) -> Kept | ReadAgain:
+        """Return the file as an index."""
+        return index_by_reading(self)
 
     def __iter__(self) -> Iterator[Reference]:
         yield file_reference(self.prefix, self._path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from bnstat.images.index import Index
 from bnstat.images.reference import Reference
 
 
@@ -25,5 +26,8 @@ class Source(Protocol):
 
     def count(self) -> int | None:
         """Count the images without opening any; None if they would have to be read for it."""
+
+    def index(self) -> Index:
+        """Return its images by position, in the order of iteration, for a sample of them."""
 
     def __iter__(self) -> Iterator[Reference]: ...

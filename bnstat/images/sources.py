@@ -5,14 +5,19 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 from bnstat.images.folder import Folder
+from bnstat.images.index import Index, index_by_reading
 from bnstat.images.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.images.listing import Listing
 from bnstat.images.locations import Opening, sources_at
 from bnstat.images.mask_files import MaskFiles
+from bnstat.images.population import Population
 from bnstat.images.reference import Reference
+from bnstat.images.sampling import Sampling
 from bnstat.images.selection.labels import Labels
 from bnstat.images.shards import ALL_KEYS, ShardKeys
 from bnstat.images.source import Source
@@ -32,6 +37,8 @@ class Sources:
         As typed, without credentials.
     listing
         The list that names the images, if one does.
+    sampling
+        Which sample of the images is measured; None is all. They are listed first, then.
     duplicates
         Images left out because of an equal key before them.
     """
@@ -43,8 +50,10 @@ class Sources:
         listing: Listing | None = None,
         keys: ShardKeys = ALL_KEYS,
         masks: MaskFiles | None = None,
+        sampling: Sampling | None = None,
     ) -> None:
         self._sources = sources
+        self.sampling = sampling
         self._masks = masks
         self._keys = keys
         self.locations = tuple(location_text(os.fsencode(location)) for location in locations)
@@ -60,30 +69,38 @@ class Sources:
         limits: ReadLimits = DEFAULT_LIMITS,
         labels: Labels | None = None,
         follow_links: bool = False,
+        sampling: Sampling | None = None,
     ) -> Sources:
         """Return the sources at folders, files, archives, URLs or patterns.
 
         Keys begin with the location where there are several, or where a pattern was expanded.
         Locations other than URLs are relative to `cwd`. Only images with these `keys` are included.
         `labels` tells where the image is that selects the pixels of each. With `follow_links`,
-        links to folders that contain the source are followed too.
+        links to folders that contain the source are followed too. With `sampling`, of all images
+        a sample is included.
 
         Raises
         ------
         SourceError
             If a location does not exist.
         """
-        how = Opening(os.fsencode(cwd), keys, limits, follow_links)
+        examined = ALL_KEYS if sampling else keys  # a sample is one of the images of all shards
+        how = Opening(os.fsencode(cwd), examined, limits, follow_links)
         masks = MaskFiles(labels, how.cwd, limits) if labels else None
-        return cls(sources_at(locations, how), locations, keys=keys, masks=masks)
+        found = sources_at(locations, how)
+        return cls(found, locations, keys=keys, masks=masks, sampling=sampling)
 
     @classmethod
     def listed(
-        cls, listing: Listing, keys: ShardKeys = ALL_KEYS, labels: Labels | None = None
+        cls,
+        listing: Listing,
+        keys: ShardKeys = ALL_KEYS,
+        labels: Labels | None = None,
+        sampling: Sampling | None = None,
     ) -> Sources:
         """Return the images that a list names."""
         masks = MaskFiles(labels, os.fsencode(listing.cwd), listing.limits) if labels else None
-        return cls([listing], [listing.location], listing, keys, masks)
+        return cls([listing], [listing.location], listing, keys, masks, sampling)
 
     @property
     def shards(self) -> Shards | None:
@@ -96,7 +113,12 @@ class Sources:
         return all(source.ordered for source in self._sources)
 
     def count(self) -> int | None:
-        """Count the images and duplicates without opening any; None if reading them is needed."""
+        """Count the images and duplicates without opening any; None if reading them is needed.
+
+        The number of a sample is known once the images were listed.
+        """
+        if self.sampling is not None:
+            return self._count_of_sample()
         if self._masks is not None:
             return None  # which files are masks shows while they are listed
         if self.shards is not None and not all(
@@ -109,7 +131,37 @@ class Sources:
     @property
     def skipped(self) -> int:
         """Files without an image extension; of all shards, only the first counts them."""
-        return sum(source.skipped for source in self._sources) if self._keys.has_first else 0
+        if not self._keys.has_first:
+            return 0
+        return self._skipped if self.sampling else self._skipped_now()
+
+    def _skipped_now(self) -> int:
+        return sum(source.skipped for source in self._sources)
+
+    def _count_of_sample(self) -> int | None:
+        size = self.sampling.size if self.sampling else None
+        population: Population | None = self.__dict__.get("population")
+        if size is None or population is None or self.shards is not None:
+            return None
+        return size.of(population.found)
+
+    @cached_property
+    def population(self) -> Population:
+        """All images, of which a sample is measured: they are listed once, at first use."""
+        assert self.sampling is not None
+        groups = [
+            ([self._index(source) for source in group], all(s.ordered for s in group))
+            for group in _groups(self._sources)
+        ]
+        population = Population(groups, self._keys, self.sampling.seed)
+        self.duplicates = population.duplicates
+        self._skipped = self._skipped_now()
+        return population
+
+    def _index(self, source: Source) -> Index:
+        if self._masks is None:
+            return source.index()
+        return index_by_reading(_WithMasks(source, self._masks))
 
     @property
     def unfollowed(self) -> list[bytes]:
@@ -118,6 +170,10 @@ class Sources:
         return sorted(key for folder in folders for key in folder.unfollowed)
 
     def __iter__(self) -> Iterator[Reference]:
+        if self.sampling is not None:
+            assert self.sampling.size is not None
+            yield from self.population.choice(0, self.sampling.size.of(self.population.found))
+            return
         self.duplicates = 0
         for group in _groups(self._sources):
             images = [self._masks.attached(source) if self._masks else source for source in group]
@@ -151,6 +207,17 @@ class Sources:
             else:
                 seen.add(reference.key)
                 yield reference
+
+
+@dataclass(frozen=True)
+class _WithMasks:
+    """The images of a source with the references to their masks, as often as they are read."""
+
+    source: Source
+    masks: MaskFiles
+
+    def __iter__(self) -> Iterator[Reference]:
+        return self.masks.attached(self.source)
 
 
 def _groups(sources: Iterable[Source]) -> list[list[Source]]:

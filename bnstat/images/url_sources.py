@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from bnstat.images.index import Kept, ReadAgain, index_by_reading
 from bnstat.images.limits import ReadLimits, UnreadableError
 from bnstat.images.naming import is_image
 from bnstat.images.network import as_unreadable, tried
@@ -27,6 +28,10 @@ class RemoteFile:
         """Count the file."""
         return 1
 
+    def index(self) -> Kept | ReadAgain:
+        """Return the file as an index."""
+        return index_by_reading(self)
+
     def __iter__(self) -> Iterator[Reference]:
         yield url_reference(self.prefix, self._url, self._limits)
 
@@ -44,6 +49,10 @@ class RemoteFolder:
 
     def count(self) -> None:
         """Return None: the number is not known before everything is listed."""
+
+    def index(self) -> Kept | ReadAgain:
+        """Return the images as an index, from one listing."""
+        return index_by_reading(self)
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""

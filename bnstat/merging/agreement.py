@@ -17,6 +17,16 @@ class Document(NamedTuple):
     stats: Stats
 
 
+def _sample_in_words(stats: Stats) -> str:
+    """Return which share was measured, in words; of shards of one set also of how many images."""
+    sample = stats.sample
+    if sample is None:
+        return "all images"
+    share = sample.asked.endswith("%") and stats.source.shards is None
+    whole = "" if share else f" of {sample.of:,}"
+    return f"{sample.asked}{whole} (seed {sample.seed})"
+
+
 # What results must share, to be of one measurement; for `mode` native the shards may each have
 # found another mode, which shows in the channels or in the scale.
 _SAME: dict[str, Callable[[Stats], Any]] = {
@@ -31,6 +41,7 @@ _SAME: dict[str, Callable[[Stats], Any]] = {
     "mask values": lambda stats: stats.selection.mask_values,
     "ignored mask values": lambda stats: stats.selection.mask_ignore,
     "exclude-fill": lambda stats: stats.selection.exclude_fill,
+    "sample": _sample_in_words,
     "seed": lambda stats: stats.pipeline.seed,
     "epochs": lambda stats: stats.pipeline.epochs,
 }

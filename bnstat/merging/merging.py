@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from bnstat.errors import MergeError
 from bnstat.merging.agreement import Document, check_alike, held, remarks
 from bnstat.merging.figures import merged_figures
-from bnstat.merging.selection import merged_selection
+from bnstat.merging.selection import merged_sample, merged_selection
 from bnstat.merging.sources import merged_source
 from bnstat.stats import Stats
 
@@ -43,6 +43,7 @@ def merge(
         pipeline=first.pipeline,
         mode=first.mode,
         selection=merged_selection([each.stats.selection for each in ordered]),
+        sample=merged_sample([each.stats for each in ordered]),
         created=created,
         **merged_figures([each.stats for each in ordered]),
     )

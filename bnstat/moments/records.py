@@ -177,11 +177,14 @@ class Records:
         keys = self._as_added()
         return keys if keys.ascending else sorted(keys)
 
-    def column(self, channel: int) -> Column:
-        """Return n, mean and M2 of each draw in one channel, by key and then epoch."""
+    def column(self, channel: int, *, in_order: bool = True) -> Column:
+        """Return n, mean and M2 of each draw in one channel, by key and then epoch.
+
+        With `in_order=False`, images come as they were added, which needs no sorting.
+        """
         columns = [group.table(kind).centred(channel) for kind, group in self._groups.items()]
         keys = self._as_added()
-        if keys.ascending:
+        if keys.ascending or not in_order:
             return Column(*map(_concatenated, zip(*columns, strict=True)))
         if self._order is None:
             self._order = np.array(sorted(range(len(keys)), key=list(keys).__getitem__))

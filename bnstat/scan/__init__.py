@@ -11,6 +11,6 @@ scan          all of it
 
 from bnstat.scan.found import Scan, View, merge_scans
 from bnstat.scan.measure import Measure
-from bnstat.scan.scan import Progress, scan
+from bnstat.scan.scan import Looks, Progress, scan
 
-__all__ = ["Measure", "Progress", "Scan", "View", "merge_scans", "scan"]
+__all__ = ["Looks", "Measure", "Progress", "Scan", "View", "merge_scans", "scan"]

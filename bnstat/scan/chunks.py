@@ -12,11 +12,20 @@ _MOST_BYTES = 2 << 20
 _MOST_IMAGES = 512
 
 
-def chunks(references: Iterable[Reference]) -> Iterator[list[Reference]]:
-    """Yield the references in order, in chunks of at most 2 MiB, if of more than one image."""
+def chunks(references: Iterable[Reference], ends: Iterable[int] = ()) -> Iterator[list[Reference]]:
+    """Yield the references in order, in chunks of at most 2 MiB, if of more than one image.
+
+    `ends` are numbers of images, ascending, after which a chunk ends, too.
+    """
     chunk: list[Reference] = []
     size = 0
-    for reference in references:
+    coming = iter(ends)
+    end = next(coming, None)
+    for number, reference in enumerate(references):
+        if number == end:
+            if chunk:
+                yield chunk
+            chunk, size, end = [], 0, next(coming, None)
         if chunk and (size + reference.size > _MOST_BYTES or len(chunk) == _MOST_IMAGES):
             yield chunk
             chunk, size = [], 0

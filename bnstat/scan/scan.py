@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bnstat.engines import Engine
 from bnstat.images import Reference
@@ -24,13 +24,32 @@ if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
 class Progress:
     """How far a scan is: images done, how many of them failed, bytes read, and images in all.
 
-    `total` is None as long as it is not known.
+    `total` is None as long as it is not known. `margin` is that of a growing sample when it was
+    last looked at.
     """
 
     images: int
     failures: int
     bytes: int
     total: int | None
+    margin: float | None = None
+
+
+class Looks(Protocol):
+    """When a growing sample is looked at, and whether it is large enough.
+
+    A look takes the results as they come, while workers go on with what follows.
+    """
+
+    @property
+    def ends(self) -> Iterable[int]:
+        """Numbers of images, ascending, at which to look."""
+
+    def enough(self, found: Scan) -> bool:
+        """Whether what was found of that many images, or fewer, is enough."""
+
+    def progress(self, found: Scan) -> Progress:
+        """Return how far the scan is."""
 
 
 def scan(
@@ -43,13 +62,14 @@ def scan(
     progress: Callable[[Progress], None] | None = None,
     total: Callable[[], int | None] = lambda: None,
     journal: Journal[Reference] | None = None,
+    looks: Looks | None = None,
 ) -> Scan:
     """Measure all images; the result does not depend on the engine or its workers.
 
     `total` is asked, with every progress, how many images there are. What `journal` knows is taken
     from it, and what it does not know is recorded in it; the result is the same without it. With
     `settle=False`, the images are only a shard of the set, and what depends on the whole set is
-    left to `merge_scans`.
+    left to `merge_scans`. `looks` ends the scan once enough images were measured.
 
     Raises
     ------
@@ -64,19 +84,26 @@ def scan(
         if fail_fast:
             result.check_none_failed()
         if progress is not None:
-            progress(Progress(result.images, result.failures, result.bytes, total()))
+            progress(looks.progress(result) if looks else _progress(result, total()))
 
     unknown = _unknown(references, result, journal, add)
-    with closing(dispatch(chunks(unknown), measure, engine)) as results:
+    ends = looks.ends if looks else ()
+    with closing(dispatch(chunks(unknown, ends), measure, engine)) as results:
         for chunk, measured in results:
             if journal is not None:
                 record_chunk(journal, chunk, measured)
             add(chunk, measured)
+            if looks is not None and looks.enough(result):
+                break
     if journal is not None and result.images:
         journal.finish()
     if settle:
         result.settle(fail_fast=fail_fast)
     return result
+
+
+def _progress(found: Scan, total: int | None) -> Progress:
+    return Progress(found.images, found.failures, found.bytes, total)
 
 
 def _unknown(

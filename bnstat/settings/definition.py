@@ -48,6 +48,12 @@ def _check_alpha(text: str) -> None:
     ImageColor.getrgb(color)
 
 
+def _check_sample(text: str) -> None:
+    from bnstat.images.sampling import SampleSize
+
+    SampleSize.read(str(text))
+
+
 def _nodata_as_typed(value: str | float | Sequence[float]) -> str:
     if isinstance(value, str):
         return value
@@ -99,6 +105,41 @@ class MeasureSettings(TypedDict, total=False):
             help="Seed of the random draws and of the shuffling.",
             recorded_in="pipeline",
             moments_depend="pipeline",
+        ),
+    ]
+    sample: Annotated[
+        str | int | None,
+        Setting(
+            default=None,
+            none="all images",
+            metavar="N|P%",
+            convert=str,
+            check=_check_sample,
+            help="Measure a random sample of the images: so many, or a percentage of all found.",
+            recorded_in="sample",
+        ),
+    ]
+    until: Annotated[
+        float | None,
+        Setting(
+            default=None,
+            none="not at all",
+            metavar="TOL",
+            above=0,
+            at_most=1,
+            help="Measure a growing random sample, until the margins of all means and stds are "
+            "within TOL.",
+        ),
+    ]
+    confidence: Annotated[
+        float,
+        Setting(
+            default=95.0,
+            metavar="PERCENT",
+            above=0,
+            at_most=99.9999,
+            help="Confidence of the margins, in percent.",
+            recorded_in="uncertainty",
         ),
     ]
     alpha: Annotated[

@@ -31,8 +31,8 @@ class Setting:
     option
         The option of the command line; "" is the name with dashes, None is no option.
     recorded_in
-        Which part of a result has it under its name: "result", "selection", "pipeline" or
-        "batchnorm". A run on the images of that result takes it from there.
+        Which part of a result has it: "result", "selection", "pipeline", "batchnorm", "sample" or
+        "uncertainty". A run on the images of that result takes it from there.
     moments_depend
         When the moments of an image depend on it: "always", with a "pipeline", or never (None).
     name, type, choices, optional, several
@@ -51,7 +51,9 @@ class Setting:
     convert: Callable[[Any], Any] | None = None
     check: Callable[[Any], None] | None = None
     option: str | None = ""
-    recorded_in: Literal["result", "selection", "pipeline", "batchnorm"] | None = None
+    recorded_in: (
+        Literal["result", "selection", "pipeline", "batchnorm", "sample", "uncertainty"] | None
+    ) = None
     moments_depend: Literal["always", "pipeline"] | None = None
     name: str = ""
     type: Any = None
