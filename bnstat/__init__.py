@@ -3,8 +3,8 @@
 The public names are loaded when first used: importing bnstat imports neither torch nor numpy.
 
 >>> import bnstat
->>> [name for name in bnstat.__all__ if name.islower() and not name.startswith("_")]
-['batch_norm', 'compare', 'compute', 'export', 'load', 'merge', 'normalize', 'sweep']
+>>> print(*(name for name in bnstat.__all__ if name.islower() and name[0] != "_"))
+batch_norm compare compute export fold load merge normalize recalibrate sweep
 """
 
 from importlib import import_module
@@ -29,13 +29,17 @@ if TYPE_CHECKING:
     from bnstat.api.comparing import compare
     from bnstat.api.computing import compute
     from bnstat.api.exporting import export
+    from bnstat.api.folding import Folding, fold
     from bnstat.api.loading import load
     from bnstat.api.merging import merge
+    from bnstat.api.recalibrating import recalibrate
+    from bnstat.api.searching import PassDone
     from bnstat.api.sweeping import sweep
     from bnstat.comparison import Comparison
     from bnstat.scan import Progress
-    from bnstat.settings import Settings, SweepSettings
+    from bnstat.settings import RecalibrateSettings, Settings, SweepSettings
     from bnstat.stats import Stats
+    from bnstat.stats.recalibration import LayerShift, Recalibration
     from bnstat.stats.sweep import Sweep
     from bnstat.targets.normalize import normalize
     from bnstat.targets.state_dict import batch_norm
@@ -45,13 +49,18 @@ __all__ = [
     "Comparison",
     "DocumentError",
     "ExportError",
+    "Folding",
     "JournalError",
+    "LayerShift",
     "MeasureError",
     "MergeError",
     "ModelError",
     "NothingMeasuredError",
     "OutputError",
+    "PassDone",
     "Progress",
+    "RecalibrateSettings",
+    "Recalibration",
     "Settings",
     "SourceError",
     "SpecError",
@@ -63,15 +72,22 @@ __all__ = [
     "compare",
     "compute",
     "export",
+    "fold",
     "load",
     "merge",
     "normalize",
+    "recalibrate",
     "sweep",
 ]
 
 _ROOMS = {
     "Comparison": "bnstat.comparison",
+    "Folding": "bnstat.api.folding",
+    "LayerShift": "bnstat.stats.recalibration",
+    "PassDone": "bnstat.api.searching",
     "Progress": "bnstat.scan",
+    "RecalibrateSettings": "bnstat.settings",
+    "Recalibration": "bnstat.stats.recalibration",
     "Settings": "bnstat.settings",
     "Stats": "bnstat.stats",
     "Sweep": "bnstat.stats.sweep",
@@ -80,9 +96,11 @@ _ROOMS = {
     "compare": "bnstat.api.comparing",
     "compute": "bnstat.api.computing",
     "export": "bnstat.api.exporting",
+    "fold": "bnstat.api.folding",
     "load": "bnstat.api.loading",
     "merge": "bnstat.api.merging",
     "normalize": "bnstat.targets.normalize",
+    "recalibrate": "bnstat.api.recalibrating",
     "sweep": "bnstat.api.sweeping",
 }
 

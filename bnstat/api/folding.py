@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bnstat import constants, files, reports
 from bnstat.api.documents import DOCUMENT
+from bnstat.api.model_images import figures_of
 from bnstat.api.sources import limits_of, sources_of
-from bnstat.errors import BnstatError, DocumentError, ModelError, SourceError
+from bnstat.errors import BnstatError
 from bnstat.settings import MeasureSettings, complete
 from bnstat.stats import Stats
 
@@ -92,15 +93,16 @@ def fold(
         If it cannot be written; what is there stays as it was.
     """
     from bnstat.models import checking, folding, normalization, writing
+    from bnstat.models.asked import AskedModel
 
     output = Path(output)
     writing.check_suffix(output.suffix)
     files.check_writable(output)
-    figures, mean, std = _figures(stats)
-    wanted = normalization.Input(mean, std, input == "uint8", layout == "nhwc")
-    loaded = _loaded(model, weights)
+    figures = figures_of(stats)
+    wanted = normalization.Input(figures.mean, figures.std, input == "uint8", layout == "nhwc")
+    loaded = AskedModel(model, None if weights is None else Path(weights)).load()
     folded = folding.fold(loaded, wanted, input_size)
-    images, which = _images(figures, len(mean), input_size or _SIZE)
+    images, which = _images(figures, len(figures.mean), input_size or _SIZE)
     data = writing.to_bytes(folded.program, output.suffix)
     draft = output.with_name(f".{output.stem[:40]}.{os.getpid()}{output.suffix}")
     try:
@@ -122,46 +124,14 @@ def fold(
     )
 
 
-def _loaded(model: str, weights: str | os.PathLike[str] | None) -> Any:
-    from bnstat.models import loading
-    from bnstat.models import weights as of_models
-
-    module = loading.load(model)
-    if weights is not None:
-        of_models.assign(module, of_models.read(Path(weights)), Path(weights))
-    elif model.partition(":")[0] in loading.LIBRARIES:
-        raise ModelError(f"{model} has random weights; name a file of yours with --weights")
-    return module
-
-
-def _figures(
-    stats: Stats | str | os.PathLike[str],
-) -> tuple[Stats | None, tuple[float, ...], tuple[float, ...]]:
-    """Return the result, if it is one, and the mean and std; none of the stds is 0."""
-    found = stats if isinstance(stats, Stats) else _read(os.fspath(stats))
-    if isinstance(found, Stats) and 0.0 in found.std:
-        channel = found.channels[found.std.index(0.0)]
-        raise SourceError(f"channel {channel} has std 0; nothing can be divided by it")
-    return found if isinstance(found, Stats) else None, found.mean, found.std
-
-
-def _read(text: str) -> Stats | constants.Constants:
-    if text in constants.CONSTANTS:
-        return constants.CONSTANTS[text]
-    try:
-        return Stats.load(text)
-    except DocumentError as error:
-        try:
-            return constants.read(text)
-        except SourceError:
-            raise error from None
-
-
-def _images(stats: Stats | None, channels: int, size: tuple[int, int]) -> tuple[Tensor, str]:
+def _images(
+    stats: Stats | constants.Constants, channels: int, size: tuple[int, int]
+) -> tuple[Tensor, str]:
     """Return a few of a result's images, uint8 of shape (N, C, H, W), or noise; and which."""
     import torch
 
-    found = _decoded(stats, _MODES[channels], size) if stats and channels in _MODES else []
+    mode = _MODES.get(channels)
+    found = _decoded(stats, mode, size) if isinstance(stats, Stats) and mode else []
     if found:
         return torch.stack(found), reports.counted(len(found), "image")
     noise = torch.Generator().manual_seed(0)

@@ -62,7 +62,7 @@ def sweep(
     stats = source if isinstance(source, Stats) else _document(locations)
     used = settings_for(stats, measuring) if stats else complete(Settings, measuring)
     if stats is not None and augment is None and stats.pipeline.spec is not None:
-        augment = _trusted(stats.pipeline.spec)
+        augment = trusted(stats.pipeline.spec)
         used = used | {"keep_normalize": not stats.pipeline.before_normalize}
     if conditions(used).excludes:
         raise MeasureError(
@@ -92,7 +92,7 @@ def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
     return grid, {name: value for name, value in settings.items() if name in measuring}
 
 
-def _trusted(spec: str) -> str:
+def trusted(spec: str) -> str:
     """Return the pipeline that a document names, unless it is code: nobody here has asked for it.
 
     Raises

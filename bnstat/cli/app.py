@@ -8,7 +8,10 @@ import click
 
 from bnstat._version import __version__
 
-COMMANDS = ("compute", "compare", "sweep", "export", "fold", "merge", "pipelines", "demo", "help")
+COMMANDS = (
+    *("compute", "compare", "sweep", "export", "recalibrate", "fold", "merge", "pipelines", "demo"),
+    "help",
+)
 
 
 class _Commands(click.Group):

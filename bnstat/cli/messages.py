@@ -11,7 +11,7 @@ from bnstat import reports
 from bnstat.cli.terminal import print_line
 from bnstat.errors import NothingMeasuredError
 from bnstat.reports import Line
-from bnstat.stats import Stats
+from bnstat.stats import Failure, Stats
 
 
 def print_remarks(results: Sequence[Stats], color: bool | None) -> None:
@@ -28,9 +28,14 @@ def failures_printed(color: bool | None) -> Iterator[None]:
     try:
         yield
     except NothingMeasuredError as error:
-        for image, reason in error.failures:
-            print_line(Line(reports.failure(image, reason), "bad"), color, err=True)
+        print_failures([Failure(*each) for each in error.failures], color)
         raise
+
+
+def print_failures(failures: Sequence[Failure], color: bool | None) -> None:
+    """Name each failed image on stderr."""
+    for failure in failures:
+        print_line(Line(reports.failure(failure.image, failure.reason), "bad"), color, err=True)
 
 
 def print_speed(stats: Stats, seconds: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
 import click
@@ -67,12 +67,13 @@ sources = _all(
 )
 
 
-def settings(kind: type, recorded: str = "") -> Callable[[F], F]:
-    """Return the options of all settings of a kind.
+def settings(kind: type, recorded: str = "", leave_out: Container[str] = ()) -> Callable[[F], F]:
+    """Return the options of all settings of a kind, but for some.
 
     `recorded` is what help texts say instead of the defaults of those that a result has.
     """
-    return _all(*(_option(s, recorded) for s in settings_of(kind).values() if s.option))
+    wanted = [s for s in settings_of(kind).values() if s.option and s.name not in leave_out]
+    return _all(*(_option(s, recorded) for s in wanted))
 
 
 def _option(setting: Setting, recorded: str) -> Callable[[F], F]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 
-def warm_up(workers: int | None, engine: str | None, pipeline: bool) -> None:
+def warm_up(
+    workers: int | None, engine: str | None, pipeline: bool, *, model: bool = False
+) -> None:
     """Start the fork server, unless all work is done in this process or on a cluster."""
     # numpy's own threads, which have nothing to do here, would keep the cores from both.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -13,4 +15,4 @@ def warm_up(workers: int | None, engine: str | None, pipeline: bool) -> None:
     from bnstat.preloads import preloads
 
     if engine in (None, "processes") and (workers or engines.usable_cores()) > 1:
-        engines.warm_up(preloads(pipeline=pipeline))
+        engines.warm_up(preloads(pipeline=pipeline, model=model))

@@ -8,6 +8,6 @@ planes   samples of shape (C, H, W), whatever their order in memory
 
 from bnstat.counting.image import count_image
 from bnstat.counting.kinds import is_kind
-from bnstat.counting.output import count_output
+from bnstat.counting.output import count_output, planes_of
 
-__all__ = ["count_image", "count_output", "is_kind"]
+__all__ = ["count_image", "count_output", "is_kind", "planes_of"]

@@ -37,7 +37,7 @@ def count_output(tally: Tally, row: int, output: Any, mask: Mask | None = None) 
         fit = _for_channels(mask, len(expanded(output).getbands()))
         count_image(tally, row, output, NATIVE, None if fit is None else SampleMask.of_array(fit))
         return
-    planes = _planes(output)
+    planes = planes_of(output)
     mask = _for_channels(mask, len(planes))
     rest = left_out(mask, len(planes))
     if planes.dtype == np.uint8:
@@ -60,8 +60,14 @@ def _for_channels(mask: Mask | None, channels: int) -> Mask | None:
     return np.logical_and.reduce(mask, axis=0, keepdims=True)
 
 
-def _planes(output: Any) -> NDArray[Any]:
-    """Return samples in the shape (C, H, W)."""
+def planes_of(output: Any) -> NDArray[Any]:
+    """Return the samples of a tensor (C, H, W) or array (H, W, C) in the shape (C, H, W).
+
+    Raises
+    ------
+    UnmeasurableError
+        If it is something else.
+    """
     if isinstance(output, np.ndarray):
         array = np.moveaxis(np.atleast_3d(output), -1, 0) if output.ndim > 1 else output
         order = "(H, W, C)"

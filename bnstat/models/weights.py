@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Names under which training scripts put a model's state_dict beside the optimizer's.
 _NESTED = ("state_dict", "model", "model_state_dict")
 _PREFIX = "module."  # of DataParallel and DistributedDataParallel
+_COUNTER = "num_batches_tracked"
 _SHOWN = 5
 
 
@@ -27,21 +28,35 @@ def read(path: Path) -> dict[str, Tensor]:
     ModelError
         If it cannot be read, or holds no tensors by name. Pickled code is never run.
     """
-    content = _safetensors(path) if path.suffix == ".safetensors" else _torch(path)
+    content = state_of(_safetensors(path) if path.suffix == ".safetensors" else _torch(path))
+    if not isinstance(content, Mapping) or not content or not _all_tensors(content):
+        raise ModelError(f"{path} holds no tensors by name; save the model's state_dict()")
+    return {name: content[own] for name, own in plain_names(content).items()}
+
+
+def state_of(content: Any) -> Any:
+    """Return the state_dict in what a file holds, which may lie below other names."""
     for name in _NESTED * 2:  # one may hold another
         inner = content.get(name) if isinstance(content, Mapping) else None
         if isinstance(inner, Mapping):
             content = inner
-    if not isinstance(content, Mapping) or not content or not _all_tensors(content):
-        raise ModelError(f"{path} holds no tensors by name; save the model's state_dict()")
-    names = list(content)
+    return content
+
+
+def plain_names(names: Iterable[str]) -> dict[str, str]:
+    """Return the names in a file by those that the model itself has, without `module.`."""
+    names = list(names)
     shared = all(name.startswith(_PREFIX) for name in names)
-    return {name.removeprefix(_PREFIX) if shared else name: content[name] for name in names}
+    return {name.removeprefix(_PREFIX) if shared else name: name for name in names}
 
 
 def assign(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Put all tensors into a model, or raise ModelError with the names that do not match."""
+    """Put all tensors into a model, or raise ModelError with the names that do not match.
+
+    Files of torch before 1.0 have no `num_batches_tracked`, and neither have many of torchvision's.
+    """
     own = model.state_dict()
+    tensors = {**{n: own[n] for n in own if n.endswith(_COUNTER)}, **tensors}
     shapes = [n for n in own if n in tensors and own[n].shape != tensors[n].shape]
     found = {
         "missing": [name for name in own if name not in tensors],

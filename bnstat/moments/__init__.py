@@ -8,10 +8,12 @@ squared deviations from the mean, where they are floats. Integer moments add exa
     Table     one row of moments a draw; what leaves the worker
     Records   all rows of a run, by key
     Moments   the exact total of integer samples
+    Pooled    n, mean and M2 by channel, of any floats
 """
 
 from bnstat.moments.exact import Moments
 from bnstat.moments.floats import NotFiniteError, moments_of_floats
+from bnstat.moments.pooled import Pooled
 from bnstat.moments.records import Column, Records
 from bnstat.moments.table import Floats, Ints, Table
 from bnstat.moments.tally import ChunkMoments, Kind, Tally
@@ -24,6 +26,7 @@ __all__ = [
     "Kind",
     "Moments",
     "NotFiniteError",
+    "Pooled",
     "Records",
     "Table",
     "Tally",

@@ -69,6 +69,13 @@ class Recipe:
         return bool(self.steps) and self._applied != self.steps
 
     @property
+    def normalizes(self) -> bool:
+        """Whether a Normalize is among the transforms that are applied; it makes a user's own."""
+        if self.is_users:
+            return user.has_normalize(self.build())
+        return any(step.name == "Normalize" for step in self._applied)
+
+    @property
     def transforms(self) -> tuple[str, ...]:
         """The transforms that images go through, as canonical spec text."""
         if self.passed is not None:

@@ -56,6 +56,13 @@ def ends_in_normalize(where: str) -> bool:
     return without_normalize(transform) is not transform
 
 
+def has_normalize(transform: Any) -> bool:
+    """Whether a transform is a Normalize, or a Compose or Sequential with one anywhere in it."""
+    if isinstance(transform, Albumentations):
+        transform = transform.pipeline
+    return type(transform).__name__ == "Normalize" or any(map(has_normalize, parts(transform)))
+
+
 def _make_transform(found: Any, where: str) -> Any:
     """Call what needs no argument to make a transform; a function on an image is one itself."""
     if not (inspect.isroutine(found) or inspect.isclass(found)):
@@ -124,14 +131,14 @@ class Albumentations:
     """An albumentations pipeline as a callable on a PIL image; it has generators of its own."""
 
     def __init__(self, pipeline: Any) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
 
     def seed(self, number: int) -> None:
         """Seed its own generators, which ignore the global ones."""
-        self._pipeline.set_random_seed(number % 2**32)
+        self.pipeline.set_random_seed(number % 2**32)
 
     def __call__(self, image: Any) -> Any:
         """Return what the pipeline makes of a PIL image."""
         import numpy as np
 
-        return self._pipeline(image=np.asarray(image))["image"]
+        return self.pipeline(image=np.asarray(image))["image"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_
 from collections.abc import Callable, Mapping, Sequence
 from csv import writer
+from dataclasses import asdict
 from io import StringIO
 from typing import Any, TypeAlias
 
@@ -13,6 +14,7 @@ from bnstat.reports import comparisons
 from bnstat.reports.blocks import Block, Line, Row, Table
 from bnstat.reports.kinds import Reportable, report
 from bnstat.stats import Stats
+from bnstat.stats.recalibration import Recalibration
 from bnstat.stats.sweep import Cell, Sweep
 
 Values: TypeAlias = tuple[Any, ...]
@@ -32,7 +34,8 @@ def csv(result: Reportable) -> str:
     """Return a result, comparison or sweep as CSV, with all digits.
 
     Of a result: a line for each method, figure and channel. Of a comparison: a line for each row,
-    figure and channel. Of a sweep: a line for each schedule.
+    figure and channel. Of a sweep: a line for each schedule. Of a recalibration: for each
+    layer.
     """
     text = StringIO()
     lines = writer(text, lineterminator="\n")
@@ -43,6 +46,8 @@ def csv(result: Reportable) -> str:
             lines.writerows(_comparison_rows(result))
         case Sweep():
             lines.writerows(_sweep_rows(result))
+        case Recalibration():
+            lines.writerows(_layer_rows(result))
     return text.getvalue()
 
 
@@ -95,6 +100,11 @@ def _sweep_rows(sweep: Sweep) -> list[Values]:
 def _cell_row(cell: Cell) -> Values:
     schedule = ("cumulative" if (v := getattr(cell, n)) is None else v for n in _SCHEDULE)
     return *schedule, *(getattr(off, name) for off in (cell.mean, cell.std) for name in _OFF)
+
+
+def _layer_rows(result: Recalibration) -> list[Values]:
+    rows = [asdict(layer) for layer in result.layers]
+    return [tuple(rows[0]), *(tuple(row.values()) for row in rows)]
 
 
 def _markdown(block: Block) -> str:

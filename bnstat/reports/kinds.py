@@ -7,12 +7,14 @@ from typing import TypeAlias
 from bnstat.comparison import Comparison
 from bnstat.reports.blocks import Block
 from bnstat.reports.comparisons import comparison_report
+from bnstat.reports.recalibrations import recalibration_report
 from bnstat.reports.results import result_report
 from bnstat.reports.sweeps import sweep_report
 from bnstat.stats import Stats
+from bnstat.stats.recalibration import Recalibration
 from bnstat.stats.sweep import Sweep
 
-Reportable: TypeAlias = Stats | Comparison | Sweep
+Reportable: TypeAlias = Stats | Comparison | Sweep | Recalibration
 
 
 def report(result: Reportable, *, verbose: bool = False) -> tuple[Block, ...]:
@@ -24,3 +26,5 @@ def report(result: Reportable, *, verbose: bool = False) -> tuple[Block, ...]:
             return comparison_report(result, verbose=verbose)
         case Sweep():
             return sweep_report(result, verbose=verbose)
+        case Recalibration():
+            return recalibration_report(result, verbose=verbose)

@@ -1,7 +1,8 @@
 """How images are measured: the one definition of what can be set.
 
 setting      what is known of one setting: default, range, words
-definition   the settings of compute, compare and sweep, as typed keyword arguments
+definition   the settings of compute, compare, sweep and recalibrate, as typed keyword arguments
+sizes        sizes in memory, as 1GB
 keywords     keyword arguments to complete settings; the signature and docstring of what takes them
 
 The command line has its options from here, the documentation its table. It imports nothing heavy,
@@ -12,20 +13,24 @@ from bnstat.settings.definition import (
     MeasureSettings,
     Mode,
     Order,
+    RecalibrateSettings,
     Settings,
     SweepSettings,
     settings_of,
 )
 from bnstat.settings.keywords import complete, takes_settings
 from bnstat.settings.setting import Setting
+from bnstat.settings.sizes import bytes_of
 
 __all__ = [
     "MeasureSettings",
     "Mode",
     "Order",
+    "RecalibrateSettings",
     "Setting",
     "Settings",
     "SweepSettings",
+    "bytes_of",
     "complete",
     "settings_of",
     "takes_settings",

@@ -1,4 +1,4 @@
-"""The settings of compute, compare and sweep: each is one entry here, and nothing elsewhere.
+"""The settings of commands that measure images: each is one entry here, and nothing elsewhere.
 
 The annotations are evaluated, so that this file does without `from __future__ import annotations`;
 only the type of the progress stays a name.
@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 from bnstat.settings.setting import Setting
+from bnstat.settings.sizes import bytes_of
 
 if TYPE_CHECKING:
     from bnstat.scan import Progress
@@ -65,6 +66,16 @@ def _check_nodata(text: str) -> None:
         [float(value) for value in text.split(",") if text != "auto"]
     except ValueError:
         raise ValueError(f"{text!r} is not a number, numbers with commas, or auto") from None
+
+
+def _check_size(size: str) -> None:
+    bytes_of(size)
+
+
+def _check_device(name: str) -> None:
+    kind, colon, number = name.partition(":")
+    if kind not in ("cpu", "cuda") or (colon and not number.isdecimal()):
+        raise ValueError(f"{name!r} is not cpu, cuda or cuda:N")
 
 
 class MeasureSettings(TypedDict, total=False):
@@ -366,6 +377,60 @@ class SweepSettings(MeasureSettings, total=False):
     repeats: Annotated[
         int,
         Setting(default=20, metavar="N", at_least=1, help="Seeds for each shuffled schedule."),
+    ]
+
+
+class RecalibrateSettings(MeasureSettings, total=False):
+    """How images are measured, and how a model is run on them until its statistics stay."""
+
+    tolerance: Annotated[
+        float,
+        Setting(
+            default=1e-3,
+            metavar="TOL",
+            at_least=0,
+            at_most=1,
+            help="Stop when no mean moves by more, in std, and no variance by a larger share.",
+        ),
+    ]
+    max_passes: Annotated[
+        int | None,
+        Setting(
+            default=None,
+            none="as many as the model has BatchNorm layers",
+            metavar="N",
+            at_least=1,
+            help="Passes over the images at most.",
+        ),
+    ]
+    batch_size: Annotated[
+        int,
+        Setting(
+            default=32,
+            metavar="N",
+            at_least=1,
+            help="Images that the model is run on at once; no figure depends on it.",
+        ),
+    ]
+    cache: Annotated[
+        str,
+        Setting(
+            default="1GB",
+            metavar="SIZE",
+            convert=str,
+            check=_check_size,
+            help="Memory for drawn images, kept from pass to pass; the others are decoded anew.",
+        ),
+    ]
+    device: Annotated[
+        str | None,
+        Setting(
+            default=None,
+            none="in the workers, on the CPU",
+            metavar="cpu|cuda|cuda:N",
+            check=_check_device,
+            help="Run the model in the main process, on this device; workers decode.",
+        ),
     ]
 
 

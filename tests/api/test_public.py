@@ -15,6 +15,8 @@ for module in pkgutil.walk_packages(bnstat.__path__, "bnstat."):
         with contextlib.suppress(ModuleNotFoundError):  # an extra that is not installed
             importlib.import_module(module.name)
 
+import torch
+passes = []
 for _ in range(2):
     stats = bnstat.compute({photos!r}, workers=1)
     stats.save("bnstat.json")
@@ -26,6 +28,15 @@ for _ in range(2):
     assert tuple(bnstat.normalize(stats).mean) == stats.mean
     assert bnstat.batch_norm(stats).num_features == 3
     assert bnstat.Stats.from_json(stats.to_json()) == stats
+    model = torch.nn.Sequential(torch.nn.BatchNorm2d(3))
+    found = bnstat.recalibrate(
+        model, {photos!r}, stats=stats, workers=1, on_pass=lambda done: passes.append(done)
+    )
+    assert isinstance(found, bnstat.Recalibration)
+    assert isinstance(found.layers[0], bnstat.LayerShift)
+    assert isinstance(passes[0], bnstat.PassDone)
+    folded = bnstat.fold("torch.nn:Identity", "identity.pt2", stats=stats)
+    assert isinstance(folded, bnstat.Folding)
     for error in ({errors}):
         assert issubclass(getattr(bnstat, error), bnstat.BnstatError)
 print(*sorted(bnstat.__all__))
@@ -44,7 +55,10 @@ def test_each_public_name_after_all_submodules(python, photos):
     assert sorted(bnstat.__all__) == done.stdout.split()
     called = set(CALLS.replace("{errors}", " ".join(ERRORS)).split("bnstat.")) | set(ERRORS)
     untested = {n for n in bnstat.__all__ if not any(c.startswith(n) for c in called)}
-    assert {"BnstatError", "Progress", "Settings", "SweepSettings", "__version__"} >= untested
+    assert {
+        *("BnstatError", "Progress", "__version__"),
+        *("Settings", "SweepSettings", "RecalibrateSettings"),
+    } >= untested
 
 
 def test_all_errors_are_public():

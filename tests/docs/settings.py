@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from bnstat.settings import Setting, Settings, SweepSettings, settings_of
+from bnstat.settings import RecalibrateSettings, Setting, Settings, SweepSettings, settings_of
 
 
 def table() -> str:
-    """Return a line for each setting of `compute` and `compare`, and for those of `sweep` alone."""
-    known = settings_of(Settings) | settings_of(SweepSettings)
+    """Return a line for each setting of `compute` and `compare`, and those of other verbs alone."""
+    known = settings_of(RecalibrateSettings) | settings_of(Settings) | settings_of(SweepSettings)
     return "\n".join(_lines(known.values()))
 
 

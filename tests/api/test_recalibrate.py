@@ -1,0 +1,251 @@
+"""`recalibrate`: the figures, against numpy and torch, however the images come."""
+
+import copy
+import itertools
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torchvision.transforms import v2
+
+import bnstat
+
+sys.path.insert(0, str(Path(__file__).parent))
+import nets
+
+IMAGENET = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+NORMALIZE = v2.Compose(
+    [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(*IMAGENET)]
+)
+HOW = {"stats": "imagenet", "tolerance": 1e-6}
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """The model's weights."""
+    path = tmp_path_factory.mktemp("weights") / "w.pt"
+    torch.save(nets.make().state_dict(), path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def found_as_a_module(monkeypatch):
+    """Workers import the model by name."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+
+
+def as_batches(folder, draw=NORMALIZE):
+    """Return the images of a folder as torchvision makes them, one a batch."""
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    return [draw(Image.open(path).convert("RGB"))[None] for path in paths]
+
+
+def loaded(path):
+    model = nets.make()
+    model.load_state_dict(torch.load(path, weights_only=True))
+    return model
+
+
+def recalibrated(source, weights, output, **settings):
+    done = bnstat.recalibrate(
+        "nets:make", source, weights=weights, output=output, **{"workers": 1} | HOW | settings
+    )
+    return done, loaded(output)
+
+
+@pytest.fixture(scope="module")
+def reference(photos, weights, tmp_path_factory):
+    """What one worker finds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))
+        return recalibrated(photos, weights, tmp_path_factory.mktemp("out") / "w.pt")
+
+
+def test_it_is_the_fixed_point(reference, photos, weights):
+    """Every layer has the statistics of what it is given: numpy's, of one image after the other."""
+    done, model = reference
+    batches = as_batches(photos)
+
+    assert nets.farthest(model, batches) <= 2e-5
+    assert nets.farthest(loaded(weights), batches) > 0.1
+    # stem; left and right; behind, which depends on both; vectors
+    assert (done.passes, done.settled, done.images, done.unused) == (4, True, 6, ("unused",))
+
+
+def test_what_changes(reference, weights):
+    """Statistics of the layers that are called, and nothing else; each image counts as a batch."""
+    before, after = nets.make().state_dict(), reference[1].state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    called = ("stem.1", "left.1", "right.1", "behind", "vectors")
+    names = ("running_mean", "running_var", "num_batches_tracked")
+
+    assert changed == {f"{layer}.{name}" for layer, name in itertools.product(called, names)}
+    assert after["behind.num_batches_tracked"] == 6
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"batch_size": 1},
+        {"batch_size": 7},
+        {"cache": 0},
+        {"device": "cpu"},
+        {"workers": 2},
+        {"workers": 2, "cache": 0},
+        {"workers": 2, "device": "cpu"},
+    ],
+    ids=str,
+)
+def test_what_it_does_not_depend_on(reference, photos, weights, tmp_path, settings):
+    """Batch size, memory, workers, device."""
+    _, model = recalibrated(photos, weights, tmp_path / "w.pt", **settings)
+
+    assert distance(model, reference[1]) <= 2e-5
+
+
+def test_the_order_and_the_shards_of_the_images(reference, photos, weights, tmp_path):
+    """A shuffled list, and three archives, one of them compressed and so not read twice."""
+    paths = [path for path in photos.rglob("*.*") if path.suffix != ".txt"]
+    (tmp_path / "list").write_text("\n".join(map(str, paths[::-1])))
+    for i, mode in enumerate(("w", "w", "w:gz")):
+        with tarfile.open(tmp_path / f"{i}.tar{'.gz' * (i == 2)}", mode) as archive:
+            for path in paths[i::3]:
+                archive.add(path, f"{i}/{path.parent.name}-{path.name}")
+    _, listed = recalibrated([], weights, tmp_path / "a.pt", files_from=tmp_path / "list")
+    shards = [tmp_path / name for name in ("0.tar", "1.tar", "2.tar.gz")]
+    for cache in ("1GB", "0"):
+        _, sharded = recalibrated(shards, weights, tmp_path / f"{cache}.pt", cache=cache)
+        assert distance(sharded, reference[1]) <= 2e-5
+
+    assert distance(listed, reference[1]) <= 2e-5
+
+
+def distance(one, other):
+    """Return how far the statistics of two models are apart, at most."""
+    off = []
+    for name, layer in one.named_modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            beside = other.get_submodule(name)
+            std = (layer.running_var + layer.eps).sqrt()
+            off.append(((layer.running_mean - beside.running_mean) / std).abs().max())
+            ratio = (layer.running_var + 1e-12) / (beside.running_var + 1e-12)
+            off.append((ratio - 1).abs().max())
+    return float(max(off))
+
+
+def test_a_module_is_changed_in_place(reference, photos, weights):
+    """And its modes and hooks stay as they were."""
+    model = loaded(weights).train()
+    model.right.eval()
+    bnstat.recalibrate(model, photos, workers=1, **HOW)
+
+    assert distance(model, reference[1]) <= 2e-5
+    assert model.training and model.stem[1].training and not model.right[1].training
+    assert not any(module._forward_pre_hooks for module in model.modules())
+
+
+def test_a_check_changes_nothing(photos, weights):
+    """One pass; what it says is what numpy says of the model as it is."""
+    model = loaded(weights)
+    found = bnstat.recalibrate(model, photos, workers=1, check=True, stats="imagenet")
+    expected = nets.looked_at(loaded(weights), as_batches(photos))
+
+    assert found.passes == 1
+    assert distance(model, loaded(weights)) == 0.0
+    assert [layer.worst for layer in found.layers] == sorted(
+        (layer.worst for layer in found.layers), reverse=True
+    )
+    for layer in found.layers:
+        mean, var, unbiased = expected[layer.name]
+        off, ratio = np.abs(mean) / np.sqrt(var + 1e-5), (1 + 1e-5) / (unbiased + 1e-5)
+        figures = layer.mean, layer.mean_rms, layer.variance_low, layer.variance_high
+        wanted = off.max(), np.sqrt((off**2).mean()), ratio.min(), ratio.max()
+        assert figures == pytest.approx(wanted, rel=1e-4)
+
+
+def test_the_pipelines_own_normalize(reference, photos, weights, tmp_path):
+    """Applied, and nothing else; the same figures as with named constants."""
+    text = (
+        "ToImage | ToDtype(float32, scale=True) | "
+        "Normalize(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])"
+    )
+    for augment in (text, NORMALIZE):
+        _, model = recalibrated(photos, weights, tmp_path / "w.pt", augment=augment, stats=None)
+        assert distance(model, reference[1]) <= 2e-5
+
+
+def test_random_draws(photos, weights, tmp_path):
+    """Each image as often as there are epochs, each pass with the same draws."""
+    augment = "RandomResizedCrop(16) | RandomHorizontalFlip()"
+    settings = {"augment": augment, "epochs": 3}
+    done, model = recalibrated(photos, weights, tmp_path / "a.pt", **settings)
+    _, anew = recalibrated(photos, weights, tmp_path / "b.pt", **settings, cache=0)
+    _, other = recalibrated(photos, weights, tmp_path / "c.pt", **settings, seed=1)
+
+    assert distance(model, anew) == 0.0
+    assert distance(model, other) > 1e-3
+    assert (done.epochs, int(model.behind.num_batches_tracked)) == (3, 18)
+    assert {layer.samples for layer in done.layers} == {18, 18 * 8 * 8}
+
+
+def test_a_result_says_how_the_images_are_drawn(photos, weights, tmp_path):
+    """Its pipeline, epochs and seed; and it is what the images are normalized with, if named."""
+    result = bnstat.compute(photos, augment="RandomCrop(12)", epochs=2, seed=3, workers=1)
+    result.save(tmp_path / "bnstat.json")
+    constants = ",".join(map(repr, result.mean)) + "/" + ",".join(map(repr, result.std))
+    _, one = recalibrated(result, weights, tmp_path / "a.pt", stats=tmp_path / "bnstat.json")
+    _, other = recalibrated(
+        photos,
+        weights,
+        tmp_path / "b.pt",
+        **{"augment": "RandomCrop(12)", "epochs": 2, "seed": 3, "stats": constants},
+    )
+
+    assert distance(one, other) == 0.0
+
+
+def test_images_that_cannot_be_measured(photos, weights, tmp_path, reference):
+    """They are named, and add nothing."""
+    import shutil
+
+    shutil.copytree(photos, tmp_path / "photos")
+    (tmp_path / "photos" / "empty.jpg").touch()
+    done, model = recalibrated(tmp_path / "photos", weights, tmp_path / "w.pt", workers=2)
+
+    assert [(f.image, f.reason) for f in done.failures] == [("empty.jpg", "is empty")]
+    assert (done.images, distance(model, reference[1]) <= 2e-5) == (6, True)
+    with pytest.raises(bnstat.MeasureError, match=r"^empty.jpg: is empty$"):
+        recalibrated(tmp_path / "photos", weights, tmp_path / "w.pt", fail_fast=True)
+
+
+def test_half_precision(photos):
+    """Activations are summed as float64; statistics are rounded to the model's own dtype."""
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.BatchNorm2d(4))
+    half = copy.deepcopy(model).bfloat16()
+    bnstat.recalibrate(half, photos, workers=1, **HOW)
+    given = [images.bfloat16() for images in as_batches(photos)]
+
+    assert half[1].running_mean.dtype == torch.bfloat16
+    assert nets.farthest(half, given) <= 2**-7  # half a unit in bfloat16's last place
+
+
+def test_one_pass_may_be_enough(photos, weights, tmp_path):
+    """What is settled already does not move, and deep layers need not be waited for."""
+    recalibrated(photos, weights, tmp_path / "w.pt")
+    done, _ = recalibrated(photos, tmp_path / "w.pt", tmp_path / "again.pt", tolerance=1e-3)
+
+    assert (done.passes, done.settled) == (1, True)
+    assert done.moved <= 1e-5
+
+
+def test_at_most_so_many_passes(photos, weights, tmp_path):
+    """It is said that statistics still move."""
+    done, _ = recalibrated(photos, weights, tmp_path / "w.pt", max_passes=2)
+
+    assert (done.passes, done.settled) == (2, False)
+    assert done.moved > 0.01
