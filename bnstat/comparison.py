@@ -5,12 +5,14 @@ The rules of the verdicts are in docs/compare.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bnstat.constants import CONSTANTS, Constants
 from bnstat.errors import SourceError
+from bnstat.significance import Pair, adjusted_p_values
 from bnstat.stats import BatchNormEstimate, Floats, Stats
 
 # A normalized input shifted by less than this many stds, or scaled by less, does not matter.
@@ -65,12 +67,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Difference:
-    """A row less the baseline: of mean and std, in [0, 1], and in the baseline's std."""
+    """A row less the baseline: of mean and std, in [0, 1], and in the baseline's std.
+
+    pair: their results; p_values: of mean and std, how likely such differences are by chance,
+    adjusted over all figures of the comparison (Holm), or None for the same images.
+    """
 
     mean: Floats
     std: Floats
     mean_in_std: tuple[float | None, ...]
     std_in_std: tuple[float | None, ...]
+    pair: Pair = field(default=Pair(None, None), repr=False, compare=False)
+    p_values: tuple[Floats, Floats] | None = None
 
     @property
     def largest(self) -> float:
@@ -120,6 +128,8 @@ class Comparison:
                     },
                     "delta": {"mean": d.mean, "std": d.std},
                     "delta_in_std": {"mean": d.mean_in_std, "std": d.std_in_std},
+                    "margin": d.pair.margin and vars(d.pair.margin),
+                    "p_values": d.p_values and dict(zip(("mean", "std"), d.p_values, strict=True)),
                 }
                 for row, d in zip(self.rows, self.differences, strict=True)
             ],
@@ -142,8 +152,12 @@ def compare(rows: Sequence[Row]) -> Comparison:
                 f"{row.name} has channels {_channels(row)}, {baseline.name} {_channels(baseline)}; "
                 "they need the same --mode, and pipelines that keep it"
             )
-    differences = tuple(difference(row, baseline) for row in rows)
-    return Comparison(tuple(rows), differences, tuple(find(rows)))
+    pairs = [Pair(row.result, baseline.result) for row in rows]
+    differences = tuple(
+        replace(difference(row, baseline), pair=pair, p_values=p_values)
+        for row, pair, p_values in zip(rows, pairs, adjusted_p_values(pairs), strict=True)
+    )
+    return Comparison(tuple(rows), differences, tuple(find(rows, differences)))
 
 
 def _comparable(row: Row, baseline: Row) -> bool:
@@ -168,11 +182,12 @@ def _in(values: Floats, std: Floats) -> tuple[float | None, ...]:
     return tuple(v / s if s else None for v, s in zip(values, std, strict=True))
 
 
-def find(rows: Sequence[Row]) -> Iterator[Finding]:
+def find(rows: Sequence[Row], differences: Sequence[Difference]) -> Iterator[Finding]:
     """Say in plain words what follows from the figures, by the rules of docs/compare.md."""
     baseline = rows[0]
-    for row in rows[1:]:
+    for row, off in zip(rows[1:], differences[1:], strict=True):
         yield _shift(row, baseline)
+        yield from _certainty(row, baseline, off)
     for row in rows:
         yield from _batchnorm(row)
     if baseline.result is not None and len(baseline.mean) == 3:
@@ -196,6 +211,51 @@ def _shift(row: Row, baseline: Row) -> Finding:
     verb = "does not shift" if small else "shifts"
     text = f"{row.name} {verb} the statistics enough to matter: {said}"
     return Finding(text, alarm=not small)
+
+
+def _certainty(row: Row, baseline: Row, off: Difference) -> Iterator[Finding]:
+    """Say whether a difference is more than its margin, and more than sets differ by chance."""
+    pair, channels = off.pair, row.channels or baseline.channels
+    if channels is None:
+        return
+    level = f"{100 * pair.confidence:g} %"
+    margin = pair.margin
+    if margin is not None:
+        away = [map(abs, off.mean), map(abs, off.std)]
+        beyond = _figures_where(channels, away, (margin.mean, margin.std), operator.gt)
+        said = (
+            f"more than its margin ({level}) in {beyond}"
+            if beyond
+            else (f"no more than its margin ({level}): it may be the sample or the random draws")
+        )
+        yield Finding(f"{row.name} differs from {baseline.name} by {said}.", alarm=bool(beyond))
+    if off.p_values is not None:
+        limits = [(1 - pair.confidence,) * len(channels)] * 2
+        beyond = _figures_where(channels, off.p_values, limits, operator.lt)
+        number = f"{level}, Holm-corrected"
+        said = (
+            f"more than chance ({number}) in {beyond}"
+            if beyond
+            else (f"no more than sets of this size differ by chance ({number})")
+        )
+        yield Finding(f"{row.name} differs from {baseline.name} by {said}.", alarm=bool(beyond))
+    if (margin is not None or off.p_values is not None) and not pair.reliable:
+        yield Finding("Few images carry these figures: margins and chances may be wrong.", True)
+
+
+def _figures_where(
+    channels: Sequence[str],
+    values: Sequence[Iterable[float]],
+    limits: Sequence[Iterable[float]],
+    test: Callable[[float, float], bool],
+) -> str:
+    """Return, in words, the figures whose value passes a test against its limit."""
+    said = []
+    for name, row, bounds in zip(("mean", "std"), values, limits, strict=True):
+        found = [c for c, v, b in zip(channels, row, bounds, strict=True) if test(v, b)]
+        if found:
+            said.append(f"the {name} of {', '.join(found)}")
+    return " and ".join(said)
 
 
 def normalized(row: Row, by: Row) -> tuple[Floats, Floats]:

@@ -43,6 +43,11 @@ if TYPE_CHECKING:
     help="Exit with status 1 if a mean or std differs by more, in [0, 1].",
 )
 @click.option(
+    "--significant",
+    is_flag=True,
+    help="With --fail-over, count only differences that are more than their margins.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv", "markdown"]),
@@ -66,6 +71,7 @@ def command(
     attribute: bool,
     to: tuple[str, ...],
     fail_over: float | None,
+    significant: bool,
     form: str,
     output: str | None,
     max_failures: int,
@@ -83,6 +89,8 @@ def command(
     """
     if attribute and not augment:
         raise click.UsageError("--attribute needs a pipeline; name one with --augment", ctx)
+    if significant and fail_over is None:
+        raise click.UsageError("--significant goes with --fail-over; give a tolerance", ctx)
     warm_up(settings["workers"], settings["engine"], pipeline=bool(augment))
 
     from bnstat import files, reports
@@ -111,13 +119,21 @@ def command(
     if output is not None and output != "-":
         files.write(Path(output), reports.json(found).encode())
     _show(found, "json" if output == "-" else form, color, verbose=verbose)
-    if fail_over is not None and found.largest > fail_over:
-        sys.stdout.flush()
-        for line in reports.excesses(found, fail_over):
-            click.echo(line, err=True)
+    if fail_over is not None and _fails(found, fail_over, significant):
         ctx.exit(DRIFT)
     if any(len(stats.source.failures) > max_failures for stats in fresh):
         ctx.exit(FAILURES)
+
+
+def _fails(found: Comparison, tolerance: float, significant: bool) -> bool:
+    """Say on stderr which figures exceed a tolerance, and of which that is not sure."""
+    from bnstat import reports
+
+    sys.stdout.flush()
+    over = list(reports.excesses(found, tolerance, significant=significant))
+    for line in (*over, *reports.unsure(found, tolerance)):
+        click.echo(line, err=True)
+    return bool(over)
 
 
 def _show(found: Comparison, form: str, color: bool | None, *, verbose: bool) -> None:

@@ -6,7 +6,7 @@ and people.
 """
 
 from bnstat.reports.blocks import Block, Column, Line, Paragraph, Row, Table, Tone
-from bnstat.reports.comparisons import excesses
+from bnstat.reports.comparisons import excesses, unsure
 from bnstat.reports.formats import FORMATS, csv, json, markdown
 from bnstat.reports.kinds import Reportable, report
 from bnstat.reports.layout import layout, text
@@ -36,4 +36,5 @@ __all__ = [
     "report",
     "signed",
     "text",
+    "unsure",
 ]

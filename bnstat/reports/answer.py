@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bnstat.reports.blocks import Block, Line, Paragraph, Table
+from bnstat.reports.margins import narrower
 from bnstat.reports.words import counted, percent
 from bnstat.stats import EXACT, BatchNormEstimate, Shards, Stats, exactness
 from bnstat.text import printable
@@ -60,20 +61,34 @@ def _shards(shards: Shards | None) -> str:
 def _figures(stats: Stats) -> Iterator[Sequence[str]]:
     margin = stats.uncertainty.margin if stats.uncertainty else None
     for name in ("mean", "std"):
-        yield [name, *(f"{value:.6f}" for value in getattr(stats, name))]
-        if margin is not None:
-            yield ["", *(f"±{value:.2g}" for value in getattr(margin, name))]
+        values, margins = getattr(stats, name), getattr(margin, name) if margin else ()
+        if not margins:
+            yield [name, *(f"{value:.6f}" for value in values)]
+            continue
+        digits = [decimals(half) for half in margins]
+        yield [name, *(f"{v:.{d}f}" for v, d in zip(values, digits, strict=True))]
+        yield ["", *(f"±{half:.{d}f}" for half, d in zip(margins, digits, strict=True))]
+
+
+def decimals(margin: float) -> int:
+    """Return how many decimals of a figure are sure: those of two digits of its margin.
+
+    >>> decimals(0.0477), decimals(0.00041), decimals(0.0)
+    (3, 5, 6)
+    """
+    if not 0 < margin < math.inf:
+        return 6
+    return min(12, max(1, 1 - math.floor(math.log10(margin))))
 
 
 def _certainty(stats: Stats) -> Iterator[Line]:
     """Yield how exact the figures are, and what other ways to the same figures agree to."""
     said = f"exact ({EXACT})" if stats.is_exact else f"{EXACT} {exactness(stats)}"
     uncertainty = stats.uncertainty
-    if uncertainty is not None and uncertainty.margin is not None:
-        said += f"; ± at {100 * uncertainty.confidence:g} % confidence"
     yield Line("; ".join([said, *_agreements(stats)]))
     if uncertainty is not None and not uncertainty.reliable and not stats.is_exact:
         yield Line("Few images carry these figures: the margins may be too small.", "warning")
+    yield from map(Line, narrower(stats))
 
 
 def _agreements(stats: Stats) -> Iterator[str]:

@@ -9,6 +9,7 @@ from bnstat.comparison import Comparison, Difference
 from bnstat.comparison import Row as ComparedRow
 from bnstat.reports.blocks import Block, Column, Line, Paragraph, Row, Table, Tone
 from bnstat.reports.words import signed
+from bnstat.significance import Pair
 from bnstat.stats import EXACT, Floats
 from bnstat.text import printable
 
@@ -88,20 +89,46 @@ def _figures(row: ComparedRow, off: Difference) -> tuple[Figure, Figure]:
     )
 
 
-def excesses(comparison: Comparison, tolerance: float) -> Iterator[str]:
+def excesses(
+    comparison: Comparison, tolerance: float, *, significant: bool = False
+) -> Iterator[str]:
     """Yield a line for each mean or std that differs from the baseline's by more than a tolerance.
 
-    tolerance: in [0, 1].
+    tolerance: in [0, 1]; significant: count only differences beyond their margins.
     """
     baseline = printable(comparison.rows[0].name)
-    for figure in figures(comparison):
-        for channel, difference in zip(channels(comparison), figure.delta, strict=True):
-            if abs(difference) > tolerance:
-                yield (
-                    f"{figure.name} of {channel}: {printable(figure.row.name)} differs from "
-                    f"{baseline} by {difference:+.3g}, {abs(difference) - tolerance:.2g} over the "
-                    f"tolerance of {tolerance:g}"
-                )
+    for what, name, difference, margin, _ in _differences(comparison):
+        if abs(difference) > max(tolerance, margin if significant else 0.0):
+            yield (
+                f"{what}: {name} differs from {baseline} by {difference:+.3g}, "
+                f"{abs(difference) - tolerance:.2g} over the tolerance of {tolerance:g}"
+            )
+
+
+def unsure(comparison: Comparison, tolerance: float) -> Iterator[str]:
+    """Yield a line for each difference that its margin does not tell from a tolerance."""
+    for what, name, difference, margin, pair in _differences(comparison):
+        gap = abs(abs(difference) - tolerance)
+        if gap >= margin:
+            continue
+        settled = pair.images_to_settle(gap, margin) if gap else None
+        way = f"; about {settled:,} images would settle it" if settled else ""
+        yield (
+            f"not sure at {100 * pair.confidence:g} %: {what} of {name} differs by "
+            f"{difference:+.3g} ± {margin:.2g}, and the tolerance is {tolerance:g}{way}"
+        )
+
+
+def _differences(comparison: Comparison) -> Iterator[tuple[str, str, float, float, Pair]]:
+    """Yield figure and channel, row, difference, its margin (0 where exact) and pair."""
+    names = channels(comparison)
+    for row, off in zip(comparison.rows[1:], comparison.differences[1:], strict=True):
+        margin = off.pair.margin
+        for figure in _figures(row, off):
+            margins = getattr(margin, figure.name) if margin else (0.0,) * len(names)
+            for channel, difference, half in zip(names, figure.delta, margins, strict=True):
+                what = f"{figure.name} of {channel}"
+                yield what, printable(row.name), difference, half, off.pair
 
 
 def channels(comparison: Comparison) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ def remarks(stats: Stats) -> Iterator[str]:
             "bits; torchvision's ImageFolder would clip them"
         )
     yield from _pixels(stats)
+    yield from _read_twice(stats)
     for link in stats.source.unfollowed_links:
         yield (
             f"not followed: {printable(link)} is a link to a folder that contains the source or is "
@@ -51,6 +52,17 @@ def remarks(stats: Stats) -> Iterator[str]:
             f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "
             "(--keep-normalize measures after it)"
         )
+
+
+def _read_twice(stats: Stats) -> Iterator[str]:
+    """Yield a line for each compressed tar of a sample, which can only be read as a whole."""
+    compressed = (".gz", ".tgz", ".bz2", ".tbz2", ".tbz", ".xz", ".txz", ".zst", ".tzst")
+    for place in stats.source.locations if stats.sample else ():
+        if place.endswith(compressed):
+            yield (
+                f"{printable(place)} is compressed: it was read from beginning to end to list its "
+                "images, and again for the sample; a plain .tar or a .zip is read where needed"
+            )
 
 
 def _pixels(stats: Stats) -> Iterator[str]:

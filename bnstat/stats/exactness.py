@@ -15,4 +15,8 @@ def exactness(stats: Stats) -> str:
     if "sample" in causes and stats.sample is not None:
         sample = stats.sample
         said.append(f"of {sample.images:,} of {sample.of:,} images, seed {sample.seed}")
+    uncertainty = stats.uncertainty
+    if uncertainty is not None and uncertainty.margin is not None:
+        widest = max(*uncertainty.margin.mean, *uncertainty.margin.std)
+        said.append(f"± {widest:.2g} ({100 * uncertainty.confidence:g} %)")
     return "; ".join(said) or "exact"

@@ -28,9 +28,16 @@ def provenance_line(stats: Stats, method: str) -> str:
     exact = f" ({exactness(stats)})" if method == EXACT or not stats.is_exact else ""
     through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
     return (
-        f"{facts['source']}{through}: {stats.source.images:,} images, mode {facts['mode']}, "
+        f"{facts['source']}{through}: {_images(stats)}, mode {facts['mode']}, "
         f"{method}{exact}, by bnstat {facts['bnstat']}, {facts['created']}"
     )
+
+
+def _images(stats: Stats) -> str:
+    """Return how many images were measured, if of a sample, of how many."""
+    sample = stats.sample
+    of = f" of {sample.of:,}" if sample is not None and sample.images < sample.of else ""
+    return f"{stats.source.images:,}{of} images"
 
 
 def _shortened(text: str) -> str:

@@ -278,6 +278,8 @@ SCHEMA = {
                     "methods": {"additionalProperties": {"anyOf": [{"type": "null"}, FIGURES]}},
                     "delta": FIGURES,
                     "delta_in_std": FIGURES,
+                    "margin": {"anyOf": [{"type": "null"}, FIGURES]},
+                    "p_values": {"anyOf": [{"type": "null"}, FIGURES]},
                 },
             },
         },

@@ -80,11 +80,12 @@ def test_uncertain_figures(stats):
     uncertainty = Uncertainty(0.95, ("draws",), margin, False, margin)
     text = reports.text(reports.report(replace(stats, uncertainty=uncertainty)))
     assert (
-        "             R         G         B\n"
-        "mean  0.500000  0.250000  0.125000\n"
-        "         ±0.01     ±0.02     ±0.03\n"
-        "std   0.500000  0.250000  0.000000\n"
-        "        ±0.001    ±0.002    ±0.003\n"
-        "two-pass of 2 random draws of each image, seed 0; ± at 95 % confidence\n"
+        "            R        G        B\n"
+        "mean    0.500    0.250    0.125\n"
+        "       ±0.010   ±0.020   ±0.030\n"
+        "std    0.5000   0.2500   0.0000\n"
+        "      ±0.0010  ±0.0020  ±0.0030\n"
+        "two-pass of 2 random draws of each image, seed 0; ± 0.03 (95 %)\n"
         "Few images carry these figures: the margins may be too small.\n"
+        "More epochs would narrow the margins: 100% of their square is the draws.\n"
     ) in text
