@@ -12,8 +12,8 @@ from typing import Any
 
 from bnstat.constants import CONSTANTS, Constants
 from bnstat.errors import SourceError
-from bnstat.significance import Pair, adjusted_p_values
-from bnstat.stats import BatchNormEstimate, Floats, Stats
+from bnstat.significance import Pair, adjusted_p_values, group_p_values
+from bnstat.stats import EXACT, BatchNormEstimate, Floats, Group, Stats
 
 # A normalized input shifted by less than this many stds, or scaled by less, does not matter.
 SHIFT = 0.05
@@ -28,10 +28,11 @@ FAR_MEAN, FAR_SCALE = 0.25, 1.25
 
 @dataclass(frozen=True)
 class Row:
-    """A result, or constants from elsewhere, under a name.
+    """A result, a group of its images, or constants from elsewhere, under a name.
 
     mean, std: per channel in [0, 1]; pipeline: the transforms, or None for constants; methods: mean
-    and std by method; result: what was measured, or None; fresh: whether it was measured just now.
+    and std by method; result: what was measured, or None; fresh: whether it was measured just now;
+    group: of the baseline's images, or None.
     """
 
     name: str
@@ -43,6 +44,16 @@ class Row:
     std: Floats
     result: Stats | None = None
     fresh: bool = False
+    group: Group | None = None
+
+    @classmethod
+    def of_group(cls, label: str, group: Group, whole: Stats) -> Row:
+        """Return the row of a group of a result."""
+        methods = {EXACT: (group.mean, group.std)}
+        source, steps = " ".join(whole.source.locations), whole.pipeline.transforms
+        return cls(
+            label, source, whole.channels, steps, methods, group.mean, group.std, group=group
+        )
 
     @classmethod
     def of_stats(cls, name: str, stats: Stats, fresh: bool = False) -> Row:
@@ -155,9 +166,19 @@ def compare(rows: Sequence[Row]) -> Comparison:
     pairs = [Pair(row.result, baseline.result) for row in rows]
     differences = tuple(
         replace(difference(row, baseline), pair=pair, p_values=p_values)
-        for row, pair, p_values in zip(rows, pairs, adjusted_p_values(pairs), strict=True)
+        for row, pair, p_values in zip(rows, pairs, _p_values(rows, pairs), strict=True)
     )
     return Comparison(tuple(rows), differences, tuple(find(rows, differences)))
+
+
+def _p_values(rows: Sequence[Row], pairs: Sequence[Pair]) -> Iterator[tuple[Floats, Floats] | None]:
+    whole = rows[0].result
+    return adjusted_p_values(
+        [
+            group_p_values(row.group, whole) if row.group and whole else pair.p_values()
+            for row, pair in zip(rows, pairs, strict=True)
+        ]
+    )
 
 
 def _comparable(row: Row, baseline: Row) -> bool:
@@ -185,9 +206,14 @@ def _in(values: Floats, std: Floats) -> tuple[float | None, ...]:
 def find(rows: Sequence[Row], differences: Sequence[Difference]) -> Iterator[Finding]:
     """Say in plain words what follows from the figures, by the rules of docs/compare.md."""
     baseline = rows[0]
-    for row, off in zip(rows[1:], differences[1:], strict=True):
-        yield _shift(row, baseline)
-        yield from _certainty(row, baseline, off)
+    pairs = list(zip(rows[1:], differences[1:], strict=True))
+    for row, off in pairs:
+        if row.group is None:
+            yield _shift(row, baseline)
+            yield from _certainty(row, baseline, off)
+    groups = [(row, off) for row, off in pairs if row.group is not None]
+    if groups:
+        yield _groups(groups, baseline)
     for row in rows:
         yield from _batchnorm(row)
     if baseline.result is not None and len(baseline.mean) == 3:
@@ -241,6 +267,26 @@ def _certainty(row: Row, baseline: Row, off: Difference) -> Iterator[Finding]:
         yield Finding(f"{row.name} differs from {baseline.name} by {said}.", alarm=bool(beyond))
     if (margin is not None or off.p_values is not None) and not pair.reliable:
         yield Finding("Few images carry these figures: margins and chances may be wrong.", True)
+
+
+# How many groups a sentence names.
+_MOST_GROUPS = 8
+
+
+def _groups(groups: Sequence[tuple[Row, Difference]], baseline: Row) -> Finding:
+    """Say which groups differ from the whole by more than chance, the likeliest first."""
+    confidence = groups[0][1].pair.confidence
+    known = [(min(map(min, off.p_values)), row.name) for row, off in groups if off.p_values]
+    beyond = sorted(pair for pair in known if pair[0] < 1 - confidence)
+    names = [name for _, name in beyond[:_MOST_GROUPS]]
+    if len(beyond) > _MOST_GROUPS:
+        names.append(f"{len(beyond) - _MOST_GROUPS} more")
+    listed = f": {', '.join(names)}" if names else ""
+    text = (
+        f"{len(beyond):,} of {len(groups):,} groups differ from {baseline.name} by more than "
+        f"chance ({100 * confidence:g} %, Holm-corrected){listed}."
+    )
+    return Finding(text, alarm=bool(beyond))
 
 
 def _figures_where(

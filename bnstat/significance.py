@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from bnstat.stats import Floats, MeanAndStd, Stats
+from bnstat.stats import Floats, Group, MeanAndStd, Stats
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,27 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def adjusted_p_values(pairs: Sequence[Pair]) -> Iterator[tuple[Floats, Floats] | None]:
-    """Yield the p-values of each pair, adjusted over all figures of all pairs."""
-    each = [pair.p_values() for pair in pairs]
+def group_p_values(group: Group, whole: Stats) -> tuple[Floats, Floats] | None:
+    """Return how likely such differences from the whole are for so many images taken at random.
+
+    Of m images of N the squared standard error is (1 - m/N)·s²/m, and N times the squared
+    superpopulation error of the whole is s². None where that is not known.
+    """
+    if whole.uncertainty is None:
+        return None
+    images = whole.source.images
+    factor = math.sqrt(max(0.0, images / group.images - 1.0)) if group.images else 0.0
+    errors = whole.uncertainty.superpopulation
+    return (
+        _p_values(group.mean, whole.mean, tuple(factor * error for error in errors.mean)),
+        _p_values(group.std, whole.std, tuple(factor * error for error in errors.std)),
+    )
+
+
+def adjusted_p_values(
+    each: Sequence[tuple[Floats, Floats] | None],
+) -> Iterator[tuple[Floats, Floats] | None]:
+    """Yield p-values of mean and std, adjusted over all figures of all rows."""
     flat = iter(holm([p for both in each if both for values in both for p in values]))
     for both in each:
         if both is None:

@@ -35,6 +35,7 @@ def compare(
     augment: Spec | Sequence[Spec] = (),
     attribute: bool = False,
     to: str | Sequence[str] = (),
+    groups: bool = False,
     **settings: Unpack[Settings],
 ) -> Comparison:
     """Put results side by side; the first is the baseline.
@@ -52,6 +53,8 @@ def compare(
         Add a row after each transform of each pipeline.
     to
         Constants to compare with: names of `bnstat.constants`, files, or typed MEAN/STD.
+    groups
+        Add a row for each group of the baseline (see `by`).
     settings
         How images are measured; each is listed below. What is not given comes from the baseline, if
         it is a result.
@@ -70,21 +73,40 @@ def compare(
     augments = [augment] if isinstance(augment, str) or callable(augment) else list(augment)
     others = [to] if isinstance(to, str) else list(to)
     named = list(_flat(sources))
-    if lacks_baseline(len(named), len(augments), len(others)):
+    if lacks_baseline(len(named), len(augments), len(others), groups):
         named.insert(0, DOCUMENT)
-    if len(named) + len(augments) + len(others) < 2:
+    if len(named) + len(augments) + len(others) < 2 and not groups:
         raise SourceError("nothing to compare; name SOURCEs, or pipelines with --augment")
     first = _Source.of(named[0])
     used = settings_for(first.document, settings) if first.document else plain
     rows = first.rows(augments, attribute, used)
+    if groups:
+        rows += _group_rows(rows[0])
     rows += [row for source in named[1:] for row in _Source.of(source).rows([], False, used)]
     published = [Row.of_constants(constants.read(text)) for text in others]
     return compare_rows([*rows, *published])
 
 
-def lacks_baseline(sources: int, augments: int, constants: int) -> bool:
-    """Whether so many sources, pipelines and constants are compared with bnstat.json."""
-    return not sources or (sources == 1 and not augments and not constants)
+def lacks_baseline(sources: int, augments: int, constants: int, groups: bool = False) -> bool:
+    """Whether so many sources, pipelines and constants are compared with bnstat.json.
+
+    The `groups` of a single source are compared with itself.
+    """
+    return not sources or (sources == 1 and not augments and not constants and not groups)
+
+
+def _group_rows(baseline: Row) -> list[Row]:
+    """Return a row for each group of the baseline.
+
+    Raises
+    ------
+    SourceError
+        If it has none.
+    """
+    whole = baseline.result
+    if whole is None or whole.groups is None:
+        raise SourceError(f"{baseline.name} has no groups; measure it with --by folder or FILE.csv")
+    return [Row.of_group(label, group, whole) for label, group in whole.groups.items()]
 
 
 def _flat(

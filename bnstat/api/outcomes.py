@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from bnstat import estimators
+from bnstat.api.grouping import Labelling, groups
 from bnstat.api.selecting import selection
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule
@@ -46,8 +47,16 @@ class Outcome:
     records: Records
 
 
-def outcomes(sources: Sources, scan: Scan, plans: Plans, settings: Settings) -> list[Outcome]:
+def outcomes(
+    sources: Sources,
+    scan: Scan,
+    plans: Plans,
+    settings: Settings,
+    labels: Labelling | None = None,
+) -> list[Outcome]:
     """Return the outcome of each view of the images; a plan has one view or several.
+
+    With `labels`, a result has the figures of each group.
 
     Raises
     ------
@@ -58,7 +67,7 @@ def outcomes(sources: Sources, scan: Scan, plans: Plans, settings: Settings) -> 
     """
     pipelines = [pipeline for plan in plans for pipeline in pipelines_of(plan, settings)]
     return [
-        _outcome(sources, scan, view, pipeline, settings)
+        _outcome(sources, scan, view, pipeline, settings, labels)
         for view, pipeline in zip(scan.views, pipelines, strict=True)
     ]
 
@@ -75,12 +84,20 @@ def pipelines_of(plan: Draws | None, settings: Settings) -> list[Pipeline]:
 
 
 def _outcome(
-    sources: Sources, scan: Scan, view: View, pipeline: Pipeline, settings: Settings
+    sources: Sources,
+    scan: Scan,
+    view: View,
+    pipeline: Pipeline,
+    settings: Settings,
+    labels: Labelling | None,
 ) -> Outcome:
     if sources.shards is None:  # a shard may be empty where the others are not
         _check_measured(sources, scan, view)
     source, sample = _source(sources, scan, view), _sample(sources, scan)
-    return Outcome(_stats(view, source, sample, pipeline, settings), view.records)
+    stats = _stats(view, source, sample, pipeline, settings)
+    if labels is not None and any(stats.count):
+        stats = replace(stats, groups=groups(view.records, labels))
+    return Outcome(stats, view.records)
 
 
 def _check_measured(sources: Sources, scan: Scan, view: View) -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from bnstat import pipelines
+from bnstat.api.grouping import labelling
 from bnstat.api.growing import GrowingSample
 from bnstat.api.journaling import open_journal
 from bnstat.api.outcomes import Outcome, Plans, outcomes, pipelines_of
@@ -46,12 +47,15 @@ def measure(
         If the journal cannot be used, or has failed in mid-run; then with the result.
     """
     plans = plan_views(augments, settings, attribute=attribute)
+    labels = labelling(settings["by"], sources)
+    images = labels.checked(sources) if labels else sources
     if settings["until"] is not None:
-        return outcomes(sources, _scan_until_sure(sources, plans, settings), plans, settings)
+        scanned = _scan_until_sure(sources, plans, settings)
+        return outcomes(sources, scanned, plans, settings, labels)
     total = _count_beside(sources) if settings["progress"] else lambda: None
     with open_journal(journal, sources, plans, settings) as opened:
-        scanned = scan_images(sources, plans, settings, journal=opened, total=total)
-    measured = outcomes(sources, scanned, plans, settings)
+        scanned = scan_images(images, plans, settings, journal=opened, total=total)
+    measured = outcomes(sources, scanned, plans, settings, labels)
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     help="Add constants: a config that export writes (JSON, YAML, TOML), named constants, or "
     "MEAN/STD like 0.485,0.456,0.406/0.229,0.224,0.225. Repeatable.",
 )
+@click.option("--groups", is_flag=True, help="Add a row for each group of the first SOURCE (--by).")
 @click.option(
     "--fail-over",
     type=options.AMOUNT,
@@ -70,6 +71,7 @@ def command(
     augment: tuple[str, ...],
     attribute: bool,
     to: tuple[str, ...],
+    groups: bool,
     fail_over: float | None,
     significant: bool,
     form: str,
@@ -99,7 +101,7 @@ def command(
     from bnstat.cli import messages, outputs
     from bnstat.cli.progress import bar
 
-    against_default = lacks_baseline(len(sources), len(augment), len(to))
+    against_default = lacks_baseline(len(sources), len(augment), len(to), groups)
     inputs = [("the baseline", DOCUMENT)] if against_default else []
     inputs += [("SOURCE", name) for name in sources] + [("--to", name) for name in to]
     outputs.check_output(output, inputs)
@@ -109,6 +111,7 @@ def command(
             augment=augment,
             attribute=attribute,
             to=to,
+            groups=groups,
             progress=update,
             **options.given(settings),
         )

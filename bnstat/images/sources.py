@@ -164,6 +164,11 @@ class Sources:
         return index_by_reading(_WithMasks(source, self._masks))
 
     @property
+    def prefixes(self) -> tuple[bytes, ...]:
+        """What the keys of each source's images begin with; empty for a single source."""
+        return tuple({source.prefix for source in self._sources if source.prefix.endswith(b"/")})
+
+    @property
     def unfollowed(self) -> list[bytes]:
         """Links to folders that were not followed, by their keys."""
         folders = [source for source in self._sources if isinstance(source, Folder)]

@@ -14,7 +14,7 @@ from typing import Any
 
 from bnstat.estimators import chan
 from bnstat.moments import Moments
-from bnstat.stats import METHODS, Estimate, Floats, Method, Stats, empty_figures
+from bnstat.stats import METHODS, Estimate, Floats, Group, Method, Stats, empty_figures
 
 
 def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
@@ -33,6 +33,7 @@ def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
         "histogram": _histogram(found) if total and total.scale == 255 else None,
         "methods": methods,
         "conventions": _conventions(found),
+        "groups": _merged_groups(found),
         "reasons": {
             name: "not all of the merged results have it" if method.merging else method.not_merged
             for name, method in METHODS.items()
@@ -50,13 +51,50 @@ def _merged(method: Method, found: Sequence[Stats], total: Moments | None) -> Es
     return None
 
 
+def _merged_groups(found: Sequence[Stats]) -> dict[str, Group] | None:
+    """Return the figures of each label in all results; None if one has none."""
+    parts: dict[str, list[tuple[int, Group]]] = {}
+    for stats in found:
+        if stats.groups is None:
+            return None
+        for label, group in stats.groups.items():
+            parts.setdefault(label, []).append((stats.scale, group))
+    scale = _scale(found)
+    return {label: _group(parts[label], scale) for label in sorted(parts)}
+
+
+def _scale(found: Sequence[Stats]) -> int:
+    """Return the unit of results together: 1 if any are of floats, else that of the deepest."""
+    scales = {stats.scale for stats in found}
+    return 1 if 1 in scales else max(scales)
+
+
+def _group(parts: Sequence[tuple[int, Group]], scale: int) -> Group:
+    """Return one label's groups, each with its unit, as one in the unit of the whole."""
+    groups = [group for _, group in parts]
+    images = sum(group.images for group in groups)
+    estimate = _pooled(groups)
+    total = _added([(unit, group) for unit, group in parts if scale != 1])
+    if total is None:
+        count = tuple(map(sum, zip(*(group.count for group in groups), strict=True)))
+        return Group(images, count, None, None, estimate.mean, estimate.var)
+    own = total.at(scale)
+    return Group(images, own.n, own.sum, own.sum_of_squares, own.mean(), own.var())
+
+
 def _total(found: Sequence[Stats]) -> Moments | None:
     """Return the exact moments of all integer samples; None if any samples are floats."""
-    total = Moments.empty(len(found[0].channels))
-    for stats in found:
-        if stats.scale == 1 or stats.sum is None or stats.sum_of_squares is None:
+    return _added([(stats.scale, stats) for stats in found])
+
+
+def _added(parts: Sequence[tuple[int, Stats | Group]]) -> Moments | None:
+    """Return the sums of parts in units of their own together; None if one has none."""
+    total: Moments | None = None
+    for scale, part in parts:
+        if scale == 1 or part.sum is None or part.sum_of_squares is None:
             return None
-        total += Moments(stats.scale, stats.count, stats.sum, stats.sum_of_squares)
+        own = Moments(scale, part.count, part.sum, part.sum_of_squares)
+        total = own if total is None else total + own
     return total
 
 
@@ -68,8 +106,8 @@ def _histogram(found: Sequence[Stats]) -> tuple[tuple[int, ...], ...] | None:
     return tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in zip(*histograms, strict=True))
 
 
-def _pooled(found: Sequence[Stats]) -> Estimate:
-    """Return mean and variance of all samples from those of each result, rounded once."""
+def _pooled(found: Sequence[Stats | Group]) -> Estimate:
+    """Return mean and variance of all samples from those of each part, rounded once."""
     channels = zip(*(zip(s.count, s.mean, s.var, strict=True) for s in found), strict=True)
     pooled = [_pooled_channel(*zip(*rows, strict=True)) for rows in channels]
     return Estimate(tuple(mean for mean, _ in pooled), tuple(var for _, var in pooled))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -57,6 +57,15 @@ class _Group:
         self.second.extend(other.second)
         self.histogram = _added(self.histogram, other.histogram)
         self.left_out = _added(self.left_out, other.left_out)
+
+    def take(self, images: Sequence[int], keys: Sequence[bytes]) -> _Group:
+        """Return some images, by their places; `keys` are those of all."""
+        taken = _Group()
+        taken.keys.extend([keys[image] for image in images])
+        for name in ("n", "first", "second"):
+            numbers = np.frombuffer(getattr(self, name), dtype=np.int64).reshape(len(keys), -1)
+            getattr(taken, name).frombytes(numbers[images].tobytes())
+        return taken
 
     def table(self, kind: Kind) -> Table:
         dtype: type[Any] = np.float64 if kind.scale == 1 else np.int64
@@ -171,6 +180,19 @@ class Records:
             return None
         tables = [group.table(kind).total() for kind, group in self._groups.items()]
         return sum(tables, start=Moments.empty(len(self.channels)))
+
+    def split(self, label_of: Callable[[bytes], str]) -> dict[str, Records]:
+        """Return the records of the images under each label, without histograms."""
+        shares: dict[str, Records] = {}
+        for kind, group in self._groups.items():
+            rows: dict[str, list[int]] = {}
+            keys = list(group.keys)
+            for row, key in enumerate(keys):
+                rows.setdefault(label_of(key), []).append(row)
+            for label, chosen in rows.items():
+                share = shares.setdefault(label, Records(self.draws, selected=self.selected))
+                share._groups[kind] = group.take(chosen, keys)
+        return shares
 
     def keys(self) -> Collection[bytes]:
         """Return the key of each image, in order."""

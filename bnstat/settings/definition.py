@@ -55,6 +55,11 @@ def _check_sample(text: str) -> None:
     SampleSize.read(str(text))
 
 
+def _check_by(text: str) -> None:
+    if text != "folder" and not text.lower().endswith(".csv"):
+        raise ValueError(f"{text!r} is neither folder nor a file FILE.csv")
+
+
 def _nodata_as_typed(value: str | float | Sequence[float]) -> str:
     if isinstance(value, str):
         return value
@@ -312,7 +317,19 @@ class MeasureSettings(TypedDict, total=False):
 
 
 class Settings(MeasureSettings, total=False):
-    """How images are measured, and the schedule that `batchnorm` replays."""
+    """How images are measured and grouped, and the schedule that `batchnorm` replays."""
+
+    by: Annotated[
+        str | None,
+        Setting(
+            default=None,
+            none="not grouped",
+            metavar="folder|FILE.csv",
+            check=_check_by,
+            help="Add figures of each group: the first folder below the source, or the label that "
+            "a CSV file of key and label gives.",
+        ),
+    ]
 
     batch_size: Annotated[
         int,
