@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from bnstat.errors import OutputError
 
@@ -26,6 +27,24 @@ def write(path: Path, data: bytes) -> None:
             path.write_bytes(data)
         else:
             _replace(Path(os.path.realpath(path)), data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write to, which takes the place of `path` once all is written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; the old file is then as it was.
+    """
+    with _explained(path):
+        if _is_special(path):
+            with path.open("wb") as file:
+                yield file
+        else:
+            with _replacement(Path(os.path.realpath(path))) as file:
+                yield file
 
 
 def check_writable(path: Path) -> None:
@@ -91,11 +110,17 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _replace(target: Path, data: bytes) -> None:
+    with _replacement(target) as file:
+        file.write(data)
+
+
+@contextmanager
+def _replacement(target: Path) -> Iterator[IO[bytes]]:
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
     try:
         with open(handle, "wb") as file:
             os.fchmod(file.fileno(), _permissions(target))
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(target)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
+from bnstat import record_tables
 from bnstat.api.scanning import measure
 from bnstat.api.sources import Location, flat, open_sources
 from bnstat.images import read_shard
@@ -27,6 +28,7 @@ def compute(
     augment: Spec | None = None,
     shard: tuple[int, int] | str | None = None,
     journal: str | os.PathLike[str] | None = None,
+    records: str | os.PathLike[str] | None = None,
     group: ProcessGroup | None = None,
     **settings: Unpack[Settings],
 ) -> Stats:
@@ -52,6 +54,9 @@ def compute(
     journal
         A file that remembers what was measured: a run that was killed goes on where it was when it
         is started again, and a later one measures only images that are new or changed.
+    records
+        Write a row for each image and draw to this file, FILE.parquet or FILE.csv
+        (docs/records.md).
     group
         An initialized torch.distributed group whose ranks all make this call: each measures a part
         of the images, and all return the same result. Without it, nothing is communicated.
@@ -76,6 +81,10 @@ def compute(
         mid-run: then `stats` of the error is the result, complete.
     """
     used = complete(Settings, settings)
+    if records is not None:
+        if journal is not None or group is not None:
+            raise ValueError("records do not go with a journal or a group; leave one of them out")
+        record_tables.check_name(os.fspath(records))
     find = partial(open_sources, flat(sources), used, files_from, null, root, shards=_shards(shard))
     if used["until"] is not None and (journal is not None or group is not None):
         raise ValueError("until does not go with a journal or a group; use sample")
@@ -85,7 +94,10 @@ def compute(
         if journal is not None:
             raise ValueError("journal and group do not go together")
         return measure_by_ranks(find, augment, used, group)
-    return measure(find(), [augment], used, journal=journal)[0].stats
+    measured = measure(find(), [augment], used, journal=journal, describe=records is not None)[0]
+    if records is not None:
+        record_tables.write(os.fspath(records), *measured.tables())
+    return measured.stats
 
 
 def _shards(shard: tuple[int, int] | str | None) -> Shards | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -17,7 +18,8 @@ from bnstat.images.listing import Listing
 from bnstat.images.urls import location_text
 from bnstat.moments import Records
 from bnstat.pipelines import Draws
-from bnstat.scan import Scan, View
+from bnstat.record_tables import RecordTable
+from bnstat.scan import Scan, View, unlabelled
 from bnstat.settings import Settings
 from bnstat.stats import (
     MOST_WARNINGS,
@@ -41,10 +43,36 @@ Plans: TypeAlias = tuple[Draws | None, ...]
 
 @dataclass(frozen=True)
 class Outcome:
-    """One view of the images: its result, and the records that it was made from."""
+    """One view of the images: its result, and what it was made from.
+
+    stats: the result; view: the records and failures; labels: of the images, or None.
+    """
 
     stats: Stats
-    records: Records
+    view: View
+    labels: Labelling | None = None
+
+    @property
+    def records(self) -> Records:
+        """The records that the result was made from."""
+        return self.view.records
+
+    def tables(self) -> tuple[Iterator[RecordTable], tuple[str, ...], dict[str, Any]]:
+        """Return the rows of all records in batches, the channels, and what they are of."""
+        batches, channels = self.view.record_tables(self.labels or unlabelled)
+        stats = self.stats
+        header = {
+            "bnstat": stats.bnstat,
+            "created": stats.created,
+            "locations": stats.source.locations,
+            "cwd": stats.source.cwd,
+            "mode": stats.mode,
+            "channels": channels,
+            "pipeline": stats.pipeline.transforms,
+            "seed": stats.pipeline.seed,
+            "epochs": stats.pipeline.epochs,
+        }
+        return batches, channels, header
 
 
 def outcomes(
@@ -97,7 +125,7 @@ def _outcome(
     stats = _stats(view, source, sample, pipeline, settings)
     if labels is not None and any(stats.count):
         stats = replace(stats, groups=groups(view.records, labels))
-    return Outcome(stats, view.records)
+    return Outcome(stats, view, labels)
 
 
 def _check_measured(sources: Sources, scan: Scan, view: View) -> None:

@@ -35,11 +35,12 @@ def measure(
     *,
     attribute: bool = False,
     journal: str | os.PathLike[str] | None = None,
+    describe: bool = False,
 ) -> list[Outcome]:
     """Measure images plain (None) and through pipelines, from one decode.
 
     With `attribute`, a pipeline has an outcome after each of its transforms. `journal` is the file
-    that remembers what was measured.
+    that remembers what was measured. With `describe`, outcomes can tell all records.
 
     Raises
     ------
@@ -50,24 +51,26 @@ def measure(
     labels = labelling(settings["by"], sources)
     images = labels.checked(sources) if labels else sources
     if settings["until"] is not None:
-        scanned = _scan_until_sure(sources, plans, settings)
+        scanned = _scan_until_sure(sources, plans, settings, describe=describe)
         return outcomes(sources, scanned, plans, settings, labels)
     total = _count_beside(sources) if settings["progress"] else lambda: None
     with open_journal(journal, sources, plans, settings) as opened:
-        scanned = scan_images(images, plans, settings, journal=opened, total=total)
+        scanned = scan_images(
+            images, plans, settings, journal=opened, total=total, describe=describe
+        )
     measured = outcomes(sources, scanned, plans, settings, labels)
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured
 
 
-def _scan_until_sure(sources: Sources, plans: Plans, settings: Settings) -> Scan:
+def _scan_until_sure(sources: Sources, plans: Plans, settings: Settings, *, describe: bool) -> Scan:
     """Scan a sample that grows until the margins are within `until`."""
     assert settings["until"] is not None
     random = [draws_at_random(p.transforms) for plan in plans for p in pipelines_of(plan, settings)]
     confidence = settings["confidence"] / 100
     sample = GrowingSample(sources.population, random, settings["until"], confidence)
-    return scan_images(sample.images(), plans, settings, looks=sample)
+    return scan_images(sample.images(), plans, settings, looks=sample, describe=describe)
 
 
 def plan_views(
@@ -103,10 +106,12 @@ def scan_images(
     journal: Journal[Reference] | None = None,
     total: Callable[[], int | None] = lambda: None,
     looks: Looks | None = None,
+    describe: bool = False,
 ) -> Scan:
     """Scan images on the engine of the settings; with `settle=False`, those of a shard.
 
-    `looks` ends the scan once enough images were measured.
+    `looks` ends the scan once enough images were measured. With `describe`, rows of a table of
+    records are kept.
     """
     work = Measure(
         settings["mode"],
@@ -114,6 +119,7 @@ def scan_images(
         plans,
         per_image_histograms=journal is not None,
         conditions=conditions(settings),
+        describe=describe,
     )
     killable = settings["timeout"] is not None  # what takes too long is ended with its process
     preload, name = preloads(pipeline=any(plans)), settings["engine"]

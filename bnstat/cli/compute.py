@@ -39,6 +39,12 @@ from bnstat.settings import Settings
     help="Remember in FILE what was measured: started again, a run that was killed goes on where "
     "it was, and one of a changed folder measures what is new.",
 )
+@click.option(
+    "--records",
+    metavar="FILE",
+    callback=options.record_file,
+    help="Write a row for each image and draw: FILE.parquet or FILE.csv.",
+)
 @options.failures
 @options.output
 @options.quiet
@@ -77,7 +83,8 @@ def command(
     from bnstat.errors import JournalError
 
     inputs = [("--files-from", settings["files_from"]), *(("SOURCE", s) for s in sources)]
-    outputs.check_output(output, inputs, [("--journal", settings["journal"])])
+    others = [("--journal", settings["journal"]), ("--records", settings["records"])]
+    outputs.check_output(output, inputs, others)
     started = time.perf_counter()
     lost = None
     with messages.failures_printed(color), bar(progress) as update:
@@ -103,6 +110,8 @@ def command(
 
 def _check_sample(settings: dict[str, Any], ctx: click.Context) -> None:
     """Refuse options beside --until that would each decide what is measured."""
+    if settings["records"] is not None and settings["journal"] is not None:
+        raise click.UsageError("--records needs what a --journal does not hold; use one", ctx)
     if settings["until"] is None:
         return
     others = {

@@ -120,6 +120,15 @@ def _parser(setting: Setting) -> Callable[[Any, Any, str | None], Any]:
     return parse
 
 
+def record_file(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    """Check that a name says which kind of file of records is meant."""
+    from bnstat.record_tables import is_record_file
+
+    if name is not None and not is_record_file(name):
+        raise click.BadParameter(f"{name!r} is neither FILE.parquet nor FILE.csv.")
+    return name
+
+
 failures = click.option(
     "--max-failures",
     type=click.IntRange(min=0),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, islice
 from operator import le
+from typing import Any
 
 
-class Keys(Collection[bytes]):
+class Keys(Sequence[bytes]):
     """Keys in the order in which they were added: 8 bytes each, beside their own.
 
     A list of bytes objects would take 50 bytes more for each.
@@ -36,8 +37,10 @@ class Keys(Collection[bytes]):
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    def __contains__(self, key: object) -> bool:
-        return any(key == each for each in self)
+    def __getitem__(self, place: Any) -> Any:
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        return bytes(self._text[self._ends[place] : self._ends[place + 1]])
 
     def __iter__(self) -> Iterator[bytes]:
         with memoryview(self._text) as text:

@@ -6,9 +6,11 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnstat.moments.histograms import pack, unpack
 from bnstat.moments.table import Floats, Ints, Table
@@ -26,12 +28,33 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Extremes:
+    """What is told of the distribution of each draw, besides its moments.
+
+    low, high: samples of the smallest and of the largest value, int64 of shape (N, C), 0 for
+    floats; hashes: of the histograms of 8-bit draws, uint64 of shape (N,), 0 for others.
+    """
+
+    low: Ints
+    high: Ints
+    hashes: NDArray[np.uint64]
+
+    @classmethod
+    def of_histograms(cls, counts: Ints) -> Extremes:
+        """Return those of 8-bit draws, from counts of shape (N, C, 256)."""
+        digests = [blake2b(each.tobytes(), digest_size=8).digest() for each in counts]
+        hashes = np.frombuffer(b"".join(digests), dtype=np.uint64)
+        return cls(counts[:, :, 0].copy(), counts[:, :, 255].copy(), hashes)
+
+
+@dataclass(frozen=True)
 class ChunkMoments:
     """The draws of one kind: which rows of the chunk they are, and their moments.
 
     `histogram` is how often each 8-bit value occurs in all of them: int64 of shape (C, 256); and
     `per_image_histograms`, where they are kept, how often in each image, packed. `left_out` is how
     many samples of each draw did not count: int64 of shape (N, C), or None where all counted.
+    `extremes` are there where they were asked for.
     """
 
     kind: Kind
@@ -40,6 +63,7 @@ class ChunkMoments:
     histogram: Ints | None
     per_image_histograms: bytes | None = None
     left_out: Ints | None = None
+    extremes: Extremes | None = None
 
     def take(self, rows: Sequence[int]) -> ChunkMoments | None:
         """Return the moments of some rows of the chunk, renumbered; None if it has none.
@@ -81,6 +105,7 @@ def _draws(rows: Sequence[int]) -> int:
 class _Pending:
     rows: list[int] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    ends: list[Ints] = field(default_factory=list)
     # numpy reads an array's bytes far faster than a list; of unsigned numbers it is made fastest.
     histograms: list[array[int]] = field(default_factory=list)
     left_out: dict[int, Sequence[int]] = field(default_factory=dict)
@@ -92,6 +117,14 @@ class _Pending:
         numbers = np.zeros((len(self.rows), channels), dtype=np.int64)
         numbers[list(self.left_out)] = list(self.left_out.values())
         return numbers
+
+    def extremes(self, channels: int) -> Extremes:
+        """Return the extremes of draws that are not 8-bit."""
+        hashes, shape = np.zeros(len(self.rows), np.uint64), (len(self.rows), channels)
+        if not self.ends:
+            return Extremes(np.zeros(shape, np.int64), np.zeros(shape, np.int64), hashes)
+        both = np.stack(self.ends)
+        return Extremes(both[:, :, 0].copy(), both[:, :, 1].copy(), hashes)
 
     def counts(self) -> Ints:
         """Return how often each value occurs: int64 of shape (N, C, 256).
@@ -107,6 +140,7 @@ class _Pending:
         self.left_out |= {before + place: number for place, number in other.left_out.items()}
         self.rows += other.rows
         self.tables += other.tables
+        self.ends += other.ends
         self.histograms += other.histograms
 
 
@@ -142,7 +176,9 @@ class Tally:
         self, row: int, kind: Kind, counts: Ints, left_out: Sequence[int] | None = None
     ) -> None:
         """Add a 16-bit draw: `counts` of each value, int64 of shape (C, 65536)."""
-        self._at(row, kind, left_out).tables.append(Table.of_histograms(counts[np.newaxis]))
+        pending = self._at(row, kind, left_out)
+        pending.tables.append(Table.of_histograms(counts[np.newaxis]))
+        pending.ends.append(counts[:, [0, -1]])
 
     def add_floats(
         self,
@@ -167,8 +203,10 @@ class Tally:
         """The kinds of the draws added so far."""
         return list(self._pending)
 
-    def moments(self, *, per_image_histograms: bool = False) -> Iterator[ChunkMoments]:
-        """Yield the moments of what was added, by kind; each image's histogram too if asked."""
+    def moments(
+        self, *, per_image_histograms: bool = False, extremes: bool = False
+    ) -> Iterator[ChunkMoments]:
+        """Yield the moments of what was added, by kind, with what is asked for besides."""
         for kind, pending in self._pending.items():
             left_out = pending.all_left_out(len(kind.channels))
             if pending.histograms:
@@ -181,10 +219,14 @@ class Tally:
                     counts.sum(axis=0),
                     _packed(counts, _draws(pending.rows)) if per_image_histograms else None,
                     left_out,
+                    Extremes.of_histograms(counts) if extremes else None,
                 )
             else:
                 table = _stacked(kind.scale, pending.tables)
-                yield ChunkMoments(kind, pending.rows, table, None, left_out=left_out)
+                ends = pending.extremes(len(kind.channels)) if extremes else None
+                yield ChunkMoments(
+                    kind, pending.rows, table, None, left_out=left_out, extremes=ends
+                )
 
 
 def _packed(counts: Ints, draws: int) -> bytes:

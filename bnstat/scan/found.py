@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bnstat.errors import MeasureError
 from bnstat.moments import Records
+from bnstat.record_tables import RecordTable
 from bnstat.scan.dispatch import Chunk
 from bnstat.scan.measure import Measured, Result
+from bnstat.scan.rows import LabelOf, Rows, unlabelled
 from bnstat.text import key_text
 
 
@@ -18,10 +20,11 @@ class View:
 
     failures: key and reason; deep: keys of the images deeper than 8 bits that were measured;
     warnings: key and what Pillow warned of; transparent: keys of images with fully transparent
-    pixels.
+    pixels; rows: of a table of records, where one is asked for.
     """
 
     records: Records
+    rows: Rows | None = None
     failures: list[tuple[bytes, str]] = field(default_factory=list)
     deep: list[bytes] = field(default_factory=list)
     warnings: list[tuple[bytes, str]] = field(default_factory=list)
@@ -32,20 +35,33 @@ class View:
         """Return the view of all images, from those of disjoint shards."""
         return cls(
             Records.merged([view.records for view in views]),
+            None,
             sorted(failure for view in views for failure in view.failures),
             sorted(key for view in views for key in view.deep),
             sorted(warning for view in views for warning in view.warnings),
             sorted(key for view in views for key in view.transparent),
         )
 
-    def add(self, keys: Sequence[bytes], measured: Measured) -> None:
-        """Add what was measured of a chunk; `keys` are those of its images."""
+    def add(self, chunk: Chunk, measured: Measured) -> None:
+        """Add what was measured of a chunk."""
+        keys = [reference.key for reference in chunk]
+        if self.rows is not None:
+            failed = [row for row, _ in measured.failures]
+            self.rows.add(chunk, measured.appearances, measured.moments, failed)
         for moments in measured.moments:
             self.records.extend(keys, moments)
         self.failures.extend((keys[row], reason) for row, reason in measured.failures)
         self.deep.extend(keys[row] for row in measured.deep)
         self.warnings.extend((keys[row], text) for row, text in measured.warnings)
         self.transparent.extend(keys[row] for row in measured.transparent)
+
+    def record_tables(
+        self, label_of: LabelOf = unlabelled
+    ) -> tuple[Iterator[RecordTable], tuple[str, ...]]:
+        """Return the rows of the records in batches, by key, and the names of the channels."""
+        assert self.rows is not None
+        modes = self.records.modes
+        return self.rows.batches(modes, dict(self.failures), label_of), self.rows.channels(modes)
 
     def keep_own_mode(self) -> None:
         """Keep the draws of the most common mode; images of another are failures."""
@@ -75,9 +91,8 @@ class Scan:
 
     def add(self, chunk: Chunk, result: Result) -> None:
         """Add the result of a chunk; chunks may come in any order."""
-        keys = [reference.key for reference in chunk]
         for view, measured in zip(self.views, result, strict=True):
-            view.add(keys, measured)
+            view.add(chunk, measured)
         self.images += len(chunk)
         self.bytes += sum(reference.size for reference in chunk)
 

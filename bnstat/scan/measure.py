@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from bnstat.counting import count_image, count_output
 from bnstat.images import Limits, Reference
+from bnstat.images.appearance import Appearance, appearance
 from bnstat.images.decoding import reason
 from bnstat.images.modes import UnmeasurableError, in_8_bits
 from bnstat.images.selection import Conditions, Selected
@@ -24,7 +25,7 @@ class Measured:
 
     moments: of its images, by kind; failures: (row in the chunk, reason); deep: rows of images
     deeper than 8 bits; warnings: (row, what Pillow warned of); transparent: rows of images with
-    fully transparent pixels.
+    fully transparent pixels; appearances: what images are like, by row, where asked for.
     """
 
     moments: list[ChunkMoments]
@@ -32,6 +33,7 @@ class Measured:
     deep: list[int]
     warnings: list[tuple[int, str]] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
+    appearances: dict[int, Appearance] = field(default_factory=dict)
 
 
 Result: TypeAlias = list[Measured]
@@ -45,11 +47,13 @@ class _View:
     failures: list[tuple[int, str]] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
+    appearances: dict[int, Appearance] = field(default_factory=dict)
 
-    def measured(self, notes: Notes, per_image_histograms: bool) -> Measured:
-        moments = list(self.tally.moments(per_image_histograms=per_image_histograms))
+    def measured(self, notes: Notes, per_image_histograms: bool, describe: bool) -> Measured:
+        moments = self.tally.moments(per_image_histograms=per_image_histograms, extremes=describe)
         failures = sorted(notes.failures + self.failures)
-        return Measured(moments, failures, self.deep, notes.warnings, self.transparent)
+        rest = (self.deep, notes.warnings, self.transparent, self.appearances)
+        return Measured(list(moments), failures, *rest)
 
 
 # A plan, and the views that it fills.
@@ -62,7 +66,8 @@ class Measure:
 
     Each image is decoded once and measured in one or more views: plain (None), or as a pipeline
     draws it; in each, only samples count that the conditions let count. With `per_image_histograms`
-    these are kept, as a journal needs them.
+    these are kept, as a journal needs them; with `describe`, what a table of records tells of each
+    image besides its moments.
     """
 
     mode: str
@@ -70,6 +75,7 @@ class Measure:
     plans: tuple[Draws | None, ...] = (None,)
     per_image_histograms: bool = False
     conditions: Conditions = field(default_factory=Conditions)
+    describe: bool = False
 
     @property
     def draws(self) -> list[int]:
@@ -83,7 +89,7 @@ class Measure:
         filled = [(plan, list(islice(rest, _width(plan)))) for plan in self.plans]
         with self._ready_to_draw():
             notes = decode_each(chunk, self.limits, lambda decoded: self._count(decoded, filled))
-        return [view.measured(notes, self.per_image_histograms) for view in views]
+        return [view.measured(notes, self.per_image_histograms, self.describe) for view in views]
 
     def lost(self, cause: str) -> Result:
         """Return the result for a chunk of one image that has ended its worker."""
@@ -120,6 +126,8 @@ class Measure:
                     view.deep.append(decoded.row)
                 if chosen.transparent:
                     view.transparent.append(decoded.row)
+                if self.describe:
+                    view.appearances[decoded.row] = appearance(decoded.image, deep=decoded.deep)
 
     def _count_in(
         self, views: Sequence[_View], decoded: Decoded, chosen: Selected, plan: Draws | None

@@ -15,6 +15,7 @@ from bnstat.scan.dispatch import Chunk, dispatch
 from bnstat.scan.found import Scan, View
 from bnstat.scan.known_images import record_chunk, unknown_images
 from bnstat.scan.measure import Measure, Result
+from bnstat.scan.rows import Rows
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
     from bnstat.journal import Journal
@@ -77,7 +78,12 @@ def scan(
         If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
     """
     selected = measure.conditions.excludes
-    result = Scan([View(Records(draws, selected=selected)) for draws in measure.draws])
+    result = Scan(
+        [
+            View(Records(draws, selected=selected), Rows(draws) if measure.describe else None)
+            for draws in measure.draws
+        ]
+    )
 
     def add(chunk: Chunk, measured: Result) -> None:
         result.add(chunk, measured)

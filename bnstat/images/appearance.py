@@ -1,0 +1,31 @@
+"""What a decoded image is like, besides its samples."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from PIL import Image
+
+from bnstat.images.modes import is_gray_16, largest_gray
+
+
+class Appearance(NamedTuple):
+    """Width and height in pixels, Pillow's mode, and the bits of a sample in the file."""
+
+    width: int
+    height: int
+    mode: str
+    depth: int
+
+
+def appearance(image: Image.Image, *, deep: bool) -> Appearance:
+    """Return what an image is like; `deep` says that its file has more than 8 bits a sample."""
+    if is_gray_16(image):
+        depth = largest_gray(image).bit_length()
+    elif image.mode in ("F", "I"):
+        depth = 32
+    elif deep:  # colour, of which Pillow gives 8 bits
+        depth = 16
+    else:
+        depth = 1 if image.mode == "1" else 8
+    return Appearance(*image.size, image.mode, depth)

@@ -1,0 +1,52 @@
+"""Records as text: a line a row, a heading, an empty cell where there is no value."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from io import TextIOWrapper
+from pathlib import Path
+from typing import IO, Any
+
+from bnstat.record_tables.table import (
+    BY_CHANNEL,
+    COLUMNS,
+    RecordTable,
+    flat_columns,
+    from_flat_columns,
+)
+
+
+def write(
+    file: IO[bytes],
+    batches: Iterable[RecordTable],
+    channels: tuple[str, ...],
+    header: dict[str, Any],
+) -> None:
+    """Write batches; the header has no place in a CSV file."""
+    text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(names(channels))
+    for batch in batches:
+        columns = [values for _, values in flat_columns(batch)]
+        lines.writerows(zip(*columns, strict=True))
+    text.flush()
+    text.detach()
+
+
+def names(channels: tuple[str, ...]) -> list[str]:
+    """Return the names of the columns, in order."""
+    own = [([name], [f"{name}_{c}" for c in channels])[name in BY_CHANNEL] for name in COLUMNS]
+    return [name for each in own for name in each]
+
+
+def read(name: str) -> RecordTable:
+    """Read a file."""
+    with Path(name).open(newline="", encoding="utf-8-sig") as lines:
+        rows = csv.reader(lines)
+        heading = next(rows)
+        columns: dict[str, list[Any]] = {column: [] for column in heading}
+        for row in rows:
+            for column, cell in zip(heading, row, strict=True):
+                columns[column].append(cell or None)
+    return from_flat_columns(columns, {})

@@ -1,0 +1,178 @@
+"""The columns of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Texts: TypeAlias = Sequence[str | None]
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+
+# In columns of integers: no value.
+NULL = -1
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    """Records of R rows and C channels, in the order of keys and epochs; failures among them.
+
+    Attributes
+    ----------
+    channels
+        Their names.
+    key, location
+        Of each image: its name in the set, and the file or archive that holds it.
+    group
+        Its label; None where it has none.
+    epoch
+        Which draw of the image it is, from 0 on; int64 of shape (R,), as are the next five.
+    width, height
+        Of the decoded image, in pixels; -1 where it was not decoded.
+    depth
+        Bits of a sample in the file.
+    bytes
+        Of the encoded image.
+    scale
+        What integer samples are divided by: 255 or 65535; 1 for floats.
+    mode
+        Pillow's name for the decoded image's samples.
+    failure
+        Why the image was not measured; None if it was.
+    histogram_hash
+        64 bits of the histograms of all channels, uint64 of shape (R,); 0 for samples that are not
+        8-bit.
+    n
+        Samples that count, int64 of shape (R, C), as are the sums.
+    sum, sum_of_squares
+        Of the integer samples, in units of `scale` and its square; 0 for floats.
+    mean, std
+        float64 of shape (R, C), in [0, 1]; NaN where n is 0.
+    low, high
+        Shares of the smallest and of the largest value that samples of this depth can have; NaN for
+        floats.
+    header
+        What the rows were measured with, by name.
+    """
+
+    channels: tuple[str, ...]
+    key: Sequence[str]
+    location: Sequence[str]
+    group: Texts
+    epoch: Ints
+    width: Ints
+    height: Ints
+    depth: Ints
+    bytes: Ints
+    scale: Ints
+    mode: Texts
+    failure: Texts
+    histogram_hash: NDArray[np.uint64]
+    n: Ints
+    sum: Ints
+    sum_of_squares: Ints
+    mean: Floats
+    std: Floats
+    low: Floats
+    high: Floats
+    header: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    @property
+    def measured(self) -> NDArray[np.bool_]:
+        """Which rows were measured, bool of shape (R,)."""
+        return np.array([failure is None for failure in self.failure], dtype=bool)
+
+    def take(self, rows: NDArray[Any]) -> RecordTable:
+        """Return some rows, by their places or by a bool for each."""
+        places = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return replace(self, **{name: _taken(getattr(self, name), places) for name in COLUMNS})
+
+    @classmethod
+    def joined(cls, tables: Sequence[RecordTable]) -> RecordTable:
+        """Return the rows of several tables of the same channels, one after another."""
+        first = tables[0]
+        columns = {name: _joined([getattr(t, name) for t in tables]) for name in COLUMNS}
+        return replace(first, **columns)
+
+
+COLUMNS = tuple(f.name for f in fields(RecordTable) if f.name not in ("channels", "header"))
+# Columns with a value for each channel: in files, each channel has a column of its own.
+BY_CHANNEL = ("n", "sum", "sum_of_squares", "mean", "std", "low", "high")
+
+
+def _taken(column: Any, places: NDArray[np.int64]) -> Any:
+    return column[places] if isinstance(column, np.ndarray) else [column[i] for i in places]
+
+
+def _joined(columns: Sequence[Any]) -> Any:
+    if isinstance(columns[0], np.ndarray):
+        return np.concatenate(columns)
+    return [value for column in columns for value in column]
+
+
+def flat_columns(table: RecordTable) -> Iterator[tuple[str, list[Any]]]:
+    """Yield name and values of each column of a file; None where there is no value."""
+    for name in COLUMNS:
+        column = getattr(table, name)
+        if name not in BY_CHANNEL:
+            yield name, _values(name, column)
+            continue
+        empty = _without_value(table, name)
+        for c, channel in enumerate(table.channels):
+            values = column[:, c].tolist()
+            none = empty if empty.ndim == 1 else empty[:, c]
+            yield (
+                f"{name}_{channel}",
+                [None if e else v for v, e in zip(values, none.tolist(), strict=True)],
+            )
+
+
+def _values(name: str, column: Any) -> list[Any]:
+    if not isinstance(column, np.ndarray):
+        return list(column)
+    null = 0 if name in ("histogram_hash", "scale") else NULL
+    return [None if value == null else value for value in column.tolist()]
+
+
+def _without_value(table: RecordTable, name: str) -> NDArray[np.bool_]:
+    column = getattr(table, name)
+    failed = ~table.measured
+    if column.dtype == np.float64:
+        missing: NDArray[np.bool_] = np.isnan(column)
+        return missing
+    return failed if name == "n" else failed | (table.scale == 1)
+
+
+def from_flat_columns(columns: dict[str, list[Any]], header: dict[str, Any]) -> RecordTable:
+    """Return the table whose file has these columns.
+
+    Raises
+    ------
+    KeyError
+        If one is missing.
+    """
+    channels = tuple(name.removeprefix("n_") for name in columns if name.startswith("n_"))
+    rows = len(columns["key"])
+    own = {name: _column(name, columns[name]) for name in COLUMNS if name not in BY_CHANNEL}
+    for name in BY_CHANNEL:
+        each = [_column(name, columns[f"{name}_{channel}"]) for channel in channels]
+        own[name] = np.stack(each, axis=1) if each else np.zeros((rows, 0))
+    return RecordTable(channels, header=header, **own)
+
+
+def _column(name: str, values: list[Any]) -> Any:
+    if name in ("key", "location", "group", "mode", "failure"):
+        return values
+    if name == "histogram_hash":
+        return np.array([0 if v is None else int(v) for v in values], dtype=np.uint64)
+    if name in ("mean", "std", "low", "high"):
+        return np.array([np.nan if v is None else float(v) for v in values], dtype=np.float64)
+    null = 0 if name in ("n", "sum", "sum_of_squares", "scale") else NULL
+    return np.array([null if v is None else int(v) for v in values], dtype=np.int64)
