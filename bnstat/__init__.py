@@ -4,7 +4,7 @@ The public names are loaded when first used: importing bnstat imports neither to
 
 >>> import bnstat
 >>> print(*(name for name in bnstat.__all__ if name.islower() and name[0] != "_"))
-batch_norm compare compute export fold load merge normalize recalibrate sweep
+batch_norm compare compute duplicates export fold load merge normalize outliers recalibrate sweep
 """
 
 from importlib import import_module
@@ -28,10 +28,12 @@ from bnstat.errors import (
 if TYPE_CHECKING:
     from bnstat.api.comparing import compare
     from bnstat.api.computing import compute
+    from bnstat.api.deduplicating import duplicates
     from bnstat.api.exporting import export
     from bnstat.api.folding import Folding, fold
     from bnstat.api.loading import load
     from bnstat.api.merging import merge
+    from bnstat.api.outlying import outliers
     from bnstat.api.recalibrating import recalibrate
     from bnstat.api.searching import PassDone
     from bnstat.api.sweeping import sweep
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from bnstat.scan import Progress
     from bnstat.settings import RecalibrateSettings, Settings, SweepSettings
     from bnstat.stats import Stats
+    from bnstat.stats.duplicates import Duplicates, EqualImages
+    from bnstat.stats.outliers import Outlier, Outliers
     from bnstat.stats.recalibration import LayerShift, Recalibration
     from bnstat.stats.sweep import Sweep
     from bnstat.targets.normalize import normalize
@@ -48,6 +52,8 @@ __all__ = [
     "BnstatError",
     "Comparison",
     "DocumentError",
+    "Duplicates",
+    "EqualImages",
     "ExportError",
     "Folding",
     "JournalError",
@@ -56,6 +62,8 @@ __all__ = [
     "MergeError",
     "ModelError",
     "NothingMeasuredError",
+    "Outlier",
+    "Outliers",
     "OutputError",
     "PassDone",
     "Progress",
@@ -71,19 +79,25 @@ __all__ = [
     "batch_norm",
     "compare",
     "compute",
+    "duplicates",
     "export",
     "fold",
     "load",
     "merge",
     "normalize",
+    "outliers",
     "recalibrate",
     "sweep",
 ]
 
 _ROOMS = {
     "Comparison": "bnstat.comparison",
+    "Duplicates": "bnstat.stats.duplicates",
+    "EqualImages": "bnstat.stats.duplicates",
     "Folding": "bnstat.api.folding",
     "LayerShift": "bnstat.stats.recalibration",
+    "Outlier": "bnstat.stats.outliers",
+    "Outliers": "bnstat.stats.outliers",
     "PassDone": "bnstat.api.searching",
     "Progress": "bnstat.scan",
     "RecalibrateSettings": "bnstat.settings",
@@ -95,11 +109,13 @@ _ROOMS = {
     "batch_norm": "bnstat.targets.state_dict",
     "compare": "bnstat.api.comparing",
     "compute": "bnstat.api.computing",
+    "duplicates": "bnstat.api.deduplicating",
     "export": "bnstat.api.exporting",
     "fold": "bnstat.api.folding",
     "load": "bnstat.api.loading",
     "merge": "bnstat.api.merging",
     "normalize": "bnstat.targets.normalize",
+    "outliers": "bnstat.api.outlying",
     "recalibrate": "bnstat.api.recalibrating",
     "sweep": "bnstat.api.sweeping",
 }

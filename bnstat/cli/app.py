@@ -9,7 +9,8 @@ import click
 from bnstat._version import __version__
 
 COMMANDS = (
-    *("compute", "compare", "sweep", "export", "recalibrate", "fold", "merge", "pipelines", "demo"),
+    *("compute", "compare", "sweep", "export", "outliers", "duplicates"),
+    *("recalibrate", "fold", "merge", "pipelines", "demo"),
     "help",
 )
 

@@ -6,7 +6,13 @@ parquet    Apache Parquet, through pyarrow (an extra)
 csv        text with a heading
 """
 
-from bnstat.record_tables.formats import check_name, is_record_file, read, write
+from bnstat.record_tables.formats import (
+    check_name,
+    holds_records,
+    is_record_file,
+    read,
+    write,
+)
 from bnstat.record_tables.table import RecordTable
 
-__all__ = ["RecordTable", "check_name", "is_record_file", "read", "write"]
+__all__ = ["RecordTable", "check_name", "holds_records", "is_record_file", "read", "write"]

@@ -20,6 +20,18 @@ def is_record_file(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
+def holds_records(name: str) -> bool:
+    """Whether a file is one of records: a Parquet file may hold images as well."""
+    if not name.lower().endswith(".parquet"):
+        return is_record_file(name)
+    try:
+        from pyarrow.parquet import read_schema
+
+        return {"key", "failure", "histogram_hash"} <= set(read_schema(name).names)
+    except Exception:  # what reads it as a source of images tells what is wrong
+        return False
+
+
 def check_name(name: str) -> None:
     """Find out before the work whether records can be written under a name.
 

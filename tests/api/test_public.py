@@ -24,6 +24,12 @@ for _ in range(2):
     assert bnstat.merge(stats).mean == stats.mean
     assert isinstance(bnstat.compare(stats, to="imagenet"), bnstat.Comparison)
     assert isinstance(bnstat.sweep(stats, repeats=1, workers=1), bnstat.Sweep)
+    outliers = bnstat.outliers({photos!r}, threshold=0, workers=1)
+    assert isinstance(outliers, bnstat.Outliers)
+    assert isinstance(outliers.found[0], bnstat.Outlier)
+    equal = bnstat.duplicates({photos!r}, workers=1)
+    assert isinstance(equal, bnstat.Duplicates)
+    assert all(isinstance(each, bnstat.EqualImages) for each in equal.sets)
     assert b"image_mean" in bnstat.export(stats, "hf")
     assert tuple(bnstat.normalize(stats).mean) == stats.mean
     assert bnstat.batch_norm(stats).num_features == 3
