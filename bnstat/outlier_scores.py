@@ -9,7 +9,7 @@ outliers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -41,19 +41,38 @@ def find_outliers(table: RecordTable, *, threshold: float, limit: int | None = N
         The most that are returned; None is all.
     """
     images = Images.of(table)
-    scores = _scores(images)
-    constant = (images.std == 0.0).all(axis=1)
-    largest = np.max([np.abs(score.z) for score in scores], axis=0, initial=0.0)
-    largest[constant] = math.inf
-    chosen = np.flatnonzero(largest > threshold)
+    scores = list(_scores(images))
+    largest, constant = _largest(images, scores)
+    chosen = _strongest(largest, threshold)
     number = len(chosen)
-    chosen = chosen[np.argsort(-largest[chosen], kind="stable")][:limit]
+    chosen = chosen[:limit]
     influence = Influence.of(images)
     found = []
     for i in chosen.tolist():
         reasons = list(_reasons(scores, i, threshold, bool(constant[i])))
         found.append(_outlier(images, i, reasons, largest[i], influence))
     return Outliers(len(images.first), table.channels, threshold, number, tuple(found))
+
+
+def strongest(images: Images, *, threshold: float, limit: int) -> NDArray[np.int64]:
+    """Return the places of the strongest outliers among images."""
+    largest, _ = _largest(images, _scores(images))
+    return _strongest(largest, threshold)[:limit]
+
+
+def _largest(images: Images, scores: Iterable[_Score]) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the largest absolute score of each image, and whether it is of one colour."""
+    constant = (images.std == 0.0).all(axis=1)
+    largest = np.zeros(len(images.first))
+    for score in scores:
+        np.maximum(largest, np.abs(score.z), out=largest)
+    largest[constant] = math.inf
+    return largest, constant
+
+
+def _strongest(largest: Array, threshold: float) -> NDArray[np.int64]:
+    chosen = np.flatnonzero(largest > threshold)
+    return chosen[np.argsort(-largest[chosen], kind="stable")]
 
 
 @dataclass(frozen=True)
@@ -79,8 +98,10 @@ class Images:
         if not len(table):
             none = np.zeros((0, len(table.channels)))
             return cls(table, np.zeros(0, np.int64), none, none, none, none, none)
-        keys = np.array([a != b for a, b in zip(table.key[1:], table.key, strict=False)], bool)
-        first = np.flatnonzero(np.concatenate([[True], keys]))
+        first = np.flatnonzero(table.epoch == table.epoch[0])
+        if len(first) == len(table):
+            counts = table.n.astype(np.float64)
+            return cls(table, first, counts, table.mean, table.std, table.low, table.high)
         n = np.add.reduceat(table.n.astype(np.float64), first)
 
         def pooled(values: Array) -> Array:
@@ -91,10 +112,14 @@ class Images:
         std = np.sqrt(pooled(table.std**2 + away**2))
         return cls(table, first, n, mean, std, pooled(table.low), pooled(table.high))
 
-    @property
-    def groups(self) -> list[str | None]:
-        """The label of each image."""
-        return [self.table.group[row] for row in self.first]
+    def groups(self) -> list[NDArray[np.int64]]:
+        """Return the places of the images of each group."""
+        numbers: dict[str | None, int] = {}
+        labels = (self.table.group[row] for row in self.first.tolist())
+        each = (numbers.setdefault(label, len(numbers)) for label in labels)
+        which = np.fromiter(each, np.int64, len(self.first))
+        order = np.argsort(which, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(which[order])) + 1)
 
     def influences(self) -> tuple[Array, Array]:
         """Return what each image does to mean and std of the set, float64 of shape (N, C).
@@ -122,9 +147,9 @@ class _Score:
     where: str = ""
 
 
-def _scores(images: Images) -> list[_Score]:
-    """Return the scores of mean, std, saturation and size, within each group."""
-    scores = []
+def _scores(images: Images) -> Iterator[_Score]:
+    """Yield the scores of mean, std, saturation and size, within each group."""
+    groups = images.groups()
     for c, channel in enumerate(images.table.channels):
         of = "" if len(images.table.channels) == 1 else f" in {channel}"
         for values, high, low in (
@@ -133,8 +158,8 @@ def _scores(images: Images) -> list[_Score]:
             (images.high, "many samples of the largest value", ""),
             (images.low, "many samples of 0", ""),
         ):
-            z = _robust_z(values[:, c], images.groups)
-            scores.append(_Score(z if low else np.maximum(z, 0.0), high, low, of))
+            z = _robust_z(values[:, c], groups)
+            yield _Score(z if low else np.maximum(z, 0.0), high, low, of)
     width, height = (
         v[images.first].astype(float) for v in (images.table.width, images.table.height)
     )
@@ -142,17 +167,14 @@ def _scores(images: Images) -> list[_Score]:
         (np.log(width * height), "large", "small"),
         (np.log(width / height), "wide", "tall"),
     ):
-        scores.append(_Score(_robust_z(values, images.groups), high, low))
-    return scores
+        yield _Score(_robust_z(values, groups), high, low)
 
 
-def _robust_z(values: Array, groups: Sequence[str | None]) -> Array:
+def _robust_z(values: Array, groups: Sequence[NDArray[np.int64]]) -> Array:
     """Return the robust z of each value within its group; 0 where that is too small."""
     z = np.zeros(len(values))
-    labels = np.unique([str(group) for group in groups], return_inverse=True)[1]
-    for label in range(labels.max(initial=-1) + 1):
-        own = labels == label
-        if own.sum() >= _SMALLEST_GROUP:
+    for own in groups:
+        if len(own) >= _SMALLEST_GROUP:
             z[own] = robust_z(values[own])
     return z
 

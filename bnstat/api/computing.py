@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from bnstat import record_tables
+from bnstat import files, record_tables
 from bnstat.api.scanning import measure
 from bnstat.api.sources import Location, flat, open_sources
 from bnstat.images import read_shard
@@ -29,6 +30,7 @@ def compute(
     shard: tuple[int, int] | str | None = None,
     journal: str | os.PathLike[str] | None = None,
     records: str | os.PathLike[str] | None = None,
+    report: str | os.PathLike[str] | None = None,
     group: ProcessGroup | None = None,
     **settings: Unpack[Settings],
 ) -> Stats:
@@ -57,6 +59,8 @@ def compute(
     records
         Write a row for each image and draw to this file, FILE.parquet or FILE.csv
         (docs/records.md).
+    report
+        Write the result as an HTML page to this file, with all pictures (docs/report.md).
     group
         An initialized torch.distributed group whose ranks all make this call: each measures a part
         of the images, and all return the same result. Without it, nothing is communicated.
@@ -81,10 +85,7 @@ def compute(
         mid-run: then `stats` of the error is the result, complete.
     """
     used = complete(Settings, settings)
-    if records is not None:
-        if journal is not None or group is not None:
-            raise ValueError("records do not go with a journal or a group; leave one of them out")
-        record_tables.check_name(os.fspath(records))
+    _check_outputs(records, report, beside=journal is not None or group is not None)
     find = partial(open_sources, flat(sources), used, files_from, null, root, shards=_shards(shard))
     if used["until"] is not None and (journal is not None or group is not None):
         raise ValueError("until does not go with a journal or a group; use sample")
@@ -94,10 +95,35 @@ def compute(
         if journal is not None:
             raise ValueError("journal and group do not go together")
         return measure_by_ranks(find, augment, used, group)
-    measured = measure(find(), [augment], used, journal=journal, describe=records is not None)[0]
+    describe = (records, report) != (None, None)
+    measured = measure(find(), [augment], used, journal=journal, describe=describe)[0]
     if records is not None:
         record_tables.write(os.fspath(records), *measured.tables())
+    if report is not None:
+        from bnstat.api.reporting import report as write_report
+
+        write_report(measured.stats, output=report, records=measured.table())
     return measured.stats
+
+
+def _check_outputs(
+    records: str | os.PathLike[str] | None,
+    report: str | os.PathLike[str] | None,
+    *,
+    beside: bool,
+) -> None:
+    """Find out before the work what cannot be written; `beside` a journal or a group."""
+    if records is not None and beside:
+        raise ValueError("records do not go with a journal or a group; leave one of them out")
+    if report is not None and beside:
+        raise ValueError("a report does not go with a journal or a group; make one of the result")
+    if records is not None:
+        record_tables.check_name(os.fspath(records))
+    if report is not None:
+        from bnstat.reports.page import check_jinja
+
+        check_jinja()
+        files.check_writable(Path(report))
 
 
 def _shards(shard: tuple[int, int] | str | None) -> Shards | None:

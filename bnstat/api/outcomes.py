@@ -57,6 +57,11 @@ class Outcome:
         """The records that the result was made from."""
         return self.view.records
 
+    def table(self) -> RecordTable | None:
+        """Return all records as one table; None where there is none."""
+        batches = list(self.tables()[0])
+        return RecordTable.joined(batches) if batches else None
+
     def tables(self) -> tuple[Iterator[RecordTable], tuple[str, ...], dict[str, Any]]:
         """Return the rows of all records in batches, the channels, and what they are of."""
         batches, channels = self.view.record_tables(self.labels or unlabelled)

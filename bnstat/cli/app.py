@@ -9,7 +9,7 @@ import click
 from bnstat._version import __version__
 
 COMMANDS = (
-    *("compute", "compare", "sweep", "export", "outliers", "duplicates"),
+    *("compute", "compare", "sweep", "export", "report", "plot", "outliers", "duplicates"),
     *("recalibrate", "fold", "merge", "pipelines", "demo"),
     "help",
 )

@@ -45,6 +45,11 @@ from bnstat.settings import Settings
     callback=options.record_file,
     help="Write a row for each image and draw: FILE.parquet or FILE.csv.",
 )
+@click.option(
+    "--report",
+    metavar="FILE",
+    help="Write an HTML page with pictures, as bnstat report does.",
+)
 @options.failures
 @options.output
 @options.quiet
@@ -83,7 +88,7 @@ def command(
     from bnstat.errors import JournalError
 
     inputs = [("--files-from", settings["files_from"]), *(("SOURCE", s) for s in sources)]
-    others = [("--journal", settings["journal"]), ("--records", settings["records"])]
+    others = [(f"--{name}", settings[name]) for name in ("journal", "records", "report")]
     outputs.check_output(output, inputs, others)
     started = time.perf_counter()
     lost = None
@@ -110,8 +115,9 @@ def command(
 
 def _check_sample(settings: dict[str, Any], ctx: click.Context) -> None:
     """Refuse options beside --until that would each decide what is measured."""
-    if settings["records"] is not None and settings["journal"] is not None:
-        raise click.UsageError("--records needs what a --journal does not hold; use one", ctx)
+    for name in ("records", "report"):
+        if settings[name] is not None and settings["journal"] is not None:
+            raise click.UsageError(f"--{name} needs what a --journal does not hold; use one", ctx)
     if settings["until"] is None:
         return
     others = {

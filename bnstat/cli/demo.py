@@ -10,7 +10,7 @@ import click
 
 from bnstat.errors import OutputError
 
-_FILES_OF_A_DEMO = {"images", "bnstat.json", "bnstat.pt"}
+_FILES_OF_A_DEMO = {"images", "bnstat.json", "bnstat.pt", "report.html"}
 
 
 @click.command("demo", short_help="The whole story on a small generated folder.")
@@ -37,6 +37,7 @@ def command(folder: str) -> None:
     _run("export", str(document), "--format", "normalize")
     _note("Or a primed BatchNorm2d, to put first in a model:")
     _run("export", str(document), "--format", "state_dict", "-o", str(layer))
+    _show_report(document, home / "report.html")
     _note("Now on your own images: bnstat compute FOLDER")
 
 
@@ -45,6 +46,19 @@ def _check_is_demo_folder(home: Path) -> None:
     others = {path.name for path in home.iterdir()} - _FILES_OF_A_DEMO if home.is_dir() else set()
     if others or (home.exists() and not home.is_dir()):
         raise OutputError(f"{home} exists and is no demo folder; name another: bnstat demo FOLDER")
+
+
+def _show_report(document: Path, page: Path) -> None:
+    """Write the report, where the packages for it are installed."""
+    from bnstat.reports.page import MISSING, check_jinja
+
+    _note("A page with pictures, to look at and to send:")
+    try:
+        check_jinja()
+    except OutputError:
+        _show(f"({MISSING})")
+    else:
+        _run("report", str(document), "-o", str(page))
 
 
 def _run(*arguments: str) -> None:

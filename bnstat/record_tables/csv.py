@@ -40,8 +40,8 @@ def names(channels: tuple[str, ...]) -> list[str]:
     return [name for each in own for name in each]
 
 
-def read(name: str) -> RecordTable:
-    """Read a file."""
+def read(name: str, *, figures_alone: bool = False) -> RecordTable:
+    """Read a file; whole, as its text has to be read anyway."""
     with Path(name).open(newline="", encoding="utf-8-sig") as lines:
         rows = csv.reader(lines)
         heading = next(rows)

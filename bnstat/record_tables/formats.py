@@ -82,8 +82,8 @@ def write(
         _format(name).write(file, batches, channels, header)
 
 
-def read(name: str) -> RecordTable:
-    """Read a file of records whole.
+def read(name: str, *, figures_alone: bool = False) -> RecordTable:
+    """Read a file of records; with `figures_alone`, sums and locations may be left out as 0 and "".
 
     Raises
     ------
@@ -93,7 +93,7 @@ def read(name: str) -> RecordTable:
     if name.lower().endswith(".parquet"):
         _check_pyarrow()
     try:
-        table: RecordTable = _format(name).read(name)
+        table: RecordTable = _format(name).read(name, figures_alone=figures_alone)
     except FileNotFoundError as error:
         raise DocumentError(
             f"no file {name}; make one: bnstat compute FOLDER --records {name}"

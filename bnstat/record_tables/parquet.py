@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
 from bnstat.record_tables.csv import names
-from bnstat.record_tables.table import RecordTable, flat_columns, from_flat_columns
+from bnstat.record_tables.table import (
+    BY_CHANNEL,
+    RecordTable,
+    flat_columns,
+    from_flat_columns,
+    kind_of_column,
+    null_of,
+)
 
 _METADATA = b"bnstat.records"
+_BATCH = 10_000
+_LEFT_OUT = ("sum_", "location")
 
 
 def _type(name: str, channels: tuple[str, ...]) -> Any:
@@ -50,11 +60,55 @@ def write(
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
 
-def read(name: str) -> RecordTable:
-    """Read a file."""
+def read(name: str, *, figures_alone: bool = False) -> RecordTable:
+    """Read a file; with `figures_alone` without sums and locations.
+
+    Names stay in Arrow's memory, as a million Python objects would take more.
+    """
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(name) as file:
-        table = file.read()
-    header = json.loads((table.schema.metadata or {}).get(_METADATA, b"{}"))
-    return from_flat_columns({c: table.column(c).to_pylist() for c in table.column_names}, header)
+        header = json.loads((file.schema_arrow.metadata or {}).get(_METADATA, b"{}"))
+        names = file.schema_arrow.names
+        read = (each for each in names if not (figures_alone and each.startswith(_LEFT_OUT)))
+        columns = dict.fromkeys(names) | {each: _column(file, each) for each in read}
+    return from_flat_columns(columns, header)
+
+
+def _column(file: Any, name: str) -> Any:
+    """Return a column's values; what Arrow held for them is given back to the system."""
+    import pyarrow as pa
+
+    values = _values(name, file.read([name], use_threads=False).column(0))
+    pa.default_memory_pool().release_unused()
+    return values
+
+
+def _values(name: str, column: Any) -> Any:
+    if name in ("key", "location"):
+        return ArrowTexts(column.combine_chunks())
+    if name in ("group", "mode", "failure"):
+        coded = column.combine_chunks().dictionary_encode()
+        texts = [*coded.dictionary.to_pylist(), None]
+        return [texts[i] for i in coded.indices.fill_null(len(texts) - 1).to_pylist()]
+    own = next((each for each in BY_CHANNEL if name.startswith(f"{each}_")), name)
+    return column.fill_null(null_of(own)).to_numpy().astype(kind_of_column(own))
+
+
+@dataclass(frozen=True)
+class ArrowTexts(Sequence[str]):
+    """Text in an Arrow array, as a sequence."""
+
+    array: Any
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return ArrowTexts(self.array[place])
+        return self.array[int(place)].as_py()
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self.array), _BATCH):
+            yield from self.array[start : start + _BATCH].to_pylist()

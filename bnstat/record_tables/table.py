@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -84,13 +85,15 @@ class RecordTable:
     def __len__(self) -> int:
         return len(self.key)
 
-    @property
+    @cached_property
     def measured(self) -> NDArray[np.bool_]:
         """Which rows were measured, bool of shape (R,)."""
         return np.array([failure is None for failure in self.failure], dtype=bool)
 
     def take(self, rows: NDArray[Any]) -> RecordTable:
         """Return some rows, by their places or by a bool for each."""
+        if rows.dtype == bool and rows.all():
+            return self
         places = np.flatnonzero(rows) if rows.dtype == bool else rows
         return replace(self, **{name: _taken(getattr(self, name), places) for name in COLUMNS})
 
@@ -103,6 +106,7 @@ class RecordTable:
 
 
 COLUMNS = tuple(f.name for f in fields(RecordTable) if f.name not in ("channels", "header"))
+TEXTS = ("key", "location", "group", "mode", "failure")
 # Columns with a value for each channel: in files, each channel has a column of its own.
 BY_CHANNEL = ("n", "sum", "sum_of_squares", "mean", "std", "low", "high")
 
@@ -137,7 +141,7 @@ def flat_columns(table: RecordTable) -> Iterator[tuple[str, list[Any]]]:
 def _values(name: str, column: Any) -> list[Any]:
     if not isinstance(column, np.ndarray):
         return list(column)
-    null = 0 if name in ("histogram_hash", "scale") else NULL
+    null = null_of(name)
     return [None if value == null else value for value in column.tolist()]
 
 
@@ -150,7 +154,7 @@ def _without_value(table: RecordTable, name: str) -> NDArray[np.bool_]:
     return failed if name == "n" else failed | (table.scale == 1)
 
 
-def from_flat_columns(columns: dict[str, list[Any]], header: dict[str, Any]) -> RecordTable:
+def from_flat_columns(columns: dict[str, Any], header: dict[str, Any]) -> RecordTable:
     """Return the table whose file has these columns.
 
     Raises
@@ -160,19 +164,42 @@ def from_flat_columns(columns: dict[str, list[Any]], header: dict[str, Any]) -> 
     """
     channels = tuple(name.removeprefix("n_") for name in columns if name.startswith("n_"))
     rows = len(columns["key"])
-    own = {name: _column(name, columns[name]) for name in COLUMNS if name not in BY_CHANNEL}
+    own = {name: _column(name, columns[name], rows) for name in COLUMNS if name not in BY_CHANNEL}
     for name in BY_CHANNEL:
-        each = [_column(name, columns[f"{name}_{channel}"]) for channel in channels]
-        own[name] = np.stack(each, axis=1) if each else np.zeros((rows, 0))
+        own[name] = _stacked(name, [columns.pop(f"{name}_{c}") for c in channels], rows)
     return RecordTable(channels, header=header, **own)
 
 
-def _column(name: str, values: list[Any]) -> Any:
-    if name in ("key", "location", "group", "mode", "failure"):
-        return values
+def _stacked(name: str, columns: list[Any], rows: int) -> Any:
+    """Return a column for each channel as one array; the columns may go as they are copied."""
+    kind = kind_of_column(name)
+    if columns and columns[0] is None:  # not read
+        return np.broadcast_to(np.zeros(1, kind), (rows, len(columns)))
+    both = np.zeros((rows, len(columns)), kind)
+    for c in range(len(columns)):
+        both[:, c], columns[c] = _column(name, columns[c]), None
+    return both
+
+
+def _column(name: str, values: Any, rows: int = 0) -> Any:
+    if name in TEXTS:
+        return [""] * rows if values is None else values
+    kind: Any = kind_of_column(name)
+    if isinstance(values, np.ndarray):
+        return values.astype(kind, copy=False)
+    null = null_of(name)
+    return np.array([null if value is None else kind(value) for value in values], dtype=kind)
+
+
+def kind_of_column(name: str) -> type[Any]:
+    """Return the type of the numbers in a column."""
     if name == "histogram_hash":
-        return np.array([0 if v is None else int(v) for v in values], dtype=np.uint64)
-    if name in ("mean", "std", "low", "high"):
-        return np.array([np.nan if v is None else float(v) for v in values], dtype=np.float64)
-    null = 0 if name in ("n", "sum", "sum_of_squares", "scale") else NULL
-    return np.array([null if v is None else int(v) for v in values], dtype=np.int64)
+        return np.uint64
+    return np.float64 if name in ("mean", "std", "low", "high") else np.int64
+
+
+def null_of(name: str) -> float | int:
+    """Return what stands in a column of numbers where there is no value."""
+    if kind_of_column(name) is np.float64:
+        return np.nan
+    return 0 if name in ("n", "sum", "sum_of_squares", "scale", "histogram_hash") else NULL

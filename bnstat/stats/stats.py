@@ -6,12 +6,16 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bnstat import files
 from bnstat.errors import DocumentError
 from bnstat.stats.contents import Contents
 from bnstat.stats.document import parse, render
 from bnstat.stats.summary import html, summary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -54,6 +58,25 @@ class Stats(Contents):
     def _repr_html_(self) -> str:
         """Return the table that a notebook shows."""
         return html(self)
+
+    def plot(self, kind: str = "histogram", ax: Axes | None = None) -> Axes:
+        """Draw a picture on matplotlib axes, by default those of a new figure; return them.
+
+        kind: "histogram", "margin" or "groups"; `bnstat.plot` also has those that need records.
+
+        Raises
+        ------
+        ValueError
+            If there is no such picture.
+        DocumentError
+            If this result does not have it.
+        OutputError
+            If matplotlib is missing.
+        """
+        from bnstat.pictures import draw_on
+        from bnstat.stats.drawing import picture
+
+        return draw_on(picture(self, kind), ax)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Stats:

@@ -30,6 +30,8 @@ for _ in range(2):
     equal = bnstat.duplicates({photos!r}, workers=1)
     assert isinstance(equal, bnstat.Duplicates)
     assert all(isinstance(each, bnstat.EqualImages) for each in equal.sets)
+    assert "<!doctype html>" in bnstat.report(stats)
+    bnstat.plot(stats, output="histogram.svg")
     assert b"image_mean" in bnstat.export(stats, "hf")
     assert tuple(bnstat.normalize(stats).mean) == stats.mean
     assert bnstat.batch_norm(stats).num_features == 3

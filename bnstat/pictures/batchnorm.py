@@ -1,0 +1,108 @@
+"""Running mean and variance of BatchNorm over the batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bnstat.pictures.picture import parts, plain_axes
+from bnstat.pictures.theme import STYLES, Theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Rows of the table of numbers.
+_ROWS = 8
+# Points of a line: more do not show.
+_POINTS = 400
+
+
+@dataclass(frozen=True)
+class RunningValues:
+    """Running mean and variance after each batch, by channel.
+
+    mean, var: (C, B); exact_mean, exact_var: of two-pass; low, high: the expected band at the end,
+    `mean` and `var` by channel, or empty.
+    """
+
+    schedule: str
+    channels: Sequence[str]
+    mean: Sequence[Sequence[float]]
+    var: Sequence[Sequence[float]]
+    exact_mean: Sequence[float]
+    exact_var: Sequence[float]
+    low: Sequence[Sequence[float]] = ()
+    high: Sequence[Sequence[float]] = ()
+    height: float = 1.55
+
+    @property
+    def title(self) -> str:
+        """A line that says what is shown."""
+        return f"BatchNorm2d over {self.schedule}"
+
+    @property
+    def description(self) -> str:
+        """What it shows, for those who do not see it."""
+        ends = zip(self.channels, self.mean, self.exact_mean, strict=True)
+        said = "; ".join(f"{c}: {mean[-1]:.3f}, exact {exact:.3f}" for c, mean, exact in ends)
+        return f"Running mean and variance after each batch. At the end, the mean is {said}."
+
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        """Return running mean and variance after some of the batches, and the exact values."""
+        batches = len(self.mean[0])
+        steps = sorted({max(1, round(batches * i / _ROWS)) for i in range(1, _ROWS + 1)})
+        rows = []
+        for name, values, exact in self._both():
+            for step in steps:
+                cells = (f"{channel[step - 1]:.4f}" for channel in values)
+                rows.append((f"{name} after {step:,}", *cells))
+            rows.append((f"{name}, exact", *(f"{value:.4f}" for value in exact)))
+        return ("batches", *self.channels), rows
+
+    def _both(self) -> Sequence[tuple[str, Sequence[Sequence[float]], Sequence[float]]]:
+        return (
+            ("mean", self.mean, self.exact_mean),
+            ("variance", self.var, self.exact_var),
+        )
+
+    def draw(self, ax: Axes, theme: Theme) -> None:
+        """Draw a line for each channel, its exact value, and the expected band at the end."""
+        pair = parts(ax, 2)
+        for i, (name, values, exact) in enumerate(self._both()):
+            below = pair[i]
+            plain_axes(below, theme)
+            self._draw_lines(below, values, exact, theme)
+            if self.low:
+                self._draw_band(below, i, theme)
+            below.set_ylabel(f"running {name}")
+            below.set_xlim(0, len(values[0]) * 1.1)
+        pair[0].tick_params(labelbottom=False)
+        pair[1].set_xlabel("batches")
+
+    def _draw_lines(
+        self, ax: Axes, values: Sequence[Sequence[float]], exact: Sequence[float], theme: Theme
+    ) -> None:
+        batches = len(values[0])
+        step = max(1, batches // _POINTS)
+        shown = sorted({*range(0, batches, step), batches - 1})
+        for i, color in enumerate(theme.of_channels(self.channels)):
+            line, style = [values[i][b] for b in shown], STYLES[i % len(STYLES)]
+            ax.axhline(exact[i], color=color, linewidth=0.8, alpha=0.55)
+            ax.plot([b + 1 for b in shown], line, color=color, linewidth=1.3, linestyle=style)
+            ax.annotate(
+                self.channels[i],
+                (batches, line[-1]),
+                xytext=(22 + 9 * i, 0),
+                textcoords="offset points",
+                va="center",
+                color=color,
+                fontsize=8,
+            )
+
+    def _draw_band(self, ax: Axes, figure: int, theme: Theme) -> None:
+        batches = len(self.mean[0])
+        for i, color in enumerate(theme.of_channels(self.channels)):
+            at = batches * (1.012 + 0.012 * i)
+            ends = (self.low[figure][i], self.high[figure][i])
+            ax.plot((at, at), ends, color=color, linewidth=2.5, solid_capstyle="butt")

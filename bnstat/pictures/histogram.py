@@ -1,0 +1,80 @@
+"""How often values occur, by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bnstat.pictures.picture import plain_axes
+from bnstat.pictures.theme import STYLES, Theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Rows of the table of numbers: shares of the samples within so many equal ranges.
+_RANGES = 8
+# Values near an end where samples are clipped may be much more frequent; so many do not show whole.
+_CLIPPED = 12
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How often each of 256 values occurs in each channel, with mean and std, in [0, 1]."""
+
+    name: str
+    channels: Sequence[str]
+    counts: Sequence[Sequence[int]]
+    mean: Sequence[float]
+    std: Sequence[float]
+    height: float = 1.0
+
+    @property
+    def title(self) -> str:
+        """A line that says what is shown."""
+        return f"Values of {self.name}"
+
+    @property
+    def description(self) -> str:
+        """What it shows, for those who do not see it."""
+        figures = zip(self.channels, self.mean, self.std, strict=True)
+        said = "; ".join(f"{c}: mean {mean:.3f}, std {std:.3f}" for c, mean, std in figures)
+        return f"Histogram of the values of each channel from 0 to 1. {said}."
+
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        """Return the share of the samples in each eighth of the range."""
+        width = 256 // _RANGES
+        rows = []
+        for start in range(0, 256, width):
+            shares = (sum(c[start : start + width]) / max(1, sum(c)) for c in self.counts)
+            label = f"{start / 256:.3f} to {(start + width) / 256:.3f}"
+            rows.append((label, *(f"{share:.1%}" for share in shares)))
+        return ("value", *self.channels), rows
+
+    def draw(self, ax: Axes, theme: Theme) -> None:
+        """Draw a line for each channel; a dot is its mean, a bar one std to both sides."""
+        plain_axes(ax, theme)
+        values = [i / 255 for i in range(256)]
+        highest = 0.0
+        for i, color in enumerate(theme.of_channels(self.channels)):
+            total = max(1, sum(self.counts[i]))
+            shares = [100 * count / total for count in self.counts[i]]
+            highest = max(highest, sorted(shares)[-_CLIPPED])
+            ax.plot(values, shares, color=color, linewidth=1.3, linestyle=STYLES[i % len(STYLES)])
+        top = 1.45 * highest or 1.0
+        for i, color in enumerate(theme.of_channels(self.channels)):
+            level = top * (0.98 - 0.055 * i)
+            ends = (max(0.0, self.mean[i] - self.std[i]), min(1.0, self.mean[i] + self.std[i]))
+            ax.plot(ends, (level, level), color=color, linewidth=1.3)
+            ax.plot(self.mean[i], level, "o", color=color, markersize=4.5)
+            ax.annotate(
+                self.channels[i],
+                (ends[0], level),
+                xytext=(-4, 0),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                color=color,
+                fontsize=8,
+            )
+        ax.set(xlim=(0, 1), ylim=(0, top), xlabel="value", ylabel="% of samples")

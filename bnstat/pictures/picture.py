@@ -1,0 +1,139 @@
+"""What every picture offers, and figures and files of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bnstat.errors import OutputError
+from bnstat.pictures.theme import LIGHT, Theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# In inches; text is 9 points high.
+_SIZE = (7.2, 3.4)
+MISSING = "pictures need the package matplotlib: pip install 'bnstat[plot]'"
+
+
+class Picture(Protocol):
+    """Values, and how they are drawn."""
+
+    @property
+    def title(self) -> str:
+        """A line that says what is shown."""
+
+    @property
+    def description(self) -> str:
+        """What it shows, for those who do not see it."""
+
+    @property
+    def height(self) -> float:
+        """How high it is, as a multiple of the usual height."""
+
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        """Return its numbers: headings, and rows of text."""
+
+    def draw(self, ax: Axes, theme: Theme) -> None:
+        """Draw it on axes."""
+
+
+def draw_on(picture: Picture, ax: Axes | None) -> Axes:
+    """Draw a picture on axes, or on those of a new figure of pyplot's; return them.
+
+    Raises
+    ------
+    OutputError
+        If matplotlib is missing.
+    """
+    check_matplotlib()
+    if ax is None:
+        from matplotlib import pyplot
+
+        _, ax = pyplot.subplots(figsize=(_SIZE[0], _SIZE[1] * picture.height))
+    picture.draw(ax, LIGHT)
+    ax.set_title(picture.title, loc="left", fontsize=10)
+    return ax
+
+
+def render(picture: Picture, form: str, theme: Theme = LIGHT, *, title: bool = True) -> bytes:
+    """Return a picture as a file: "svg", "png" or "pdf"; the same bytes for the same values.
+
+    Raises
+    ------
+    OutputError
+        If matplotlib is missing.
+    """
+    check_matplotlib()
+    with _style(theme):
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(_SIZE[0], _SIZE[1] * picture.height), layout="constrained")
+        ax = figure.add_subplot()
+        picture.draw(ax, theme)
+        if title:
+            figure.suptitle(picture.title, x=0.01, ha="left", fontsize=10)
+        file = BytesIO()
+        # Without a date and the version of matplotlib, equal pictures are equal files.
+        nothing: dict[str, Any] = {"svg": {"Date": None, "Creator": None}, "pdf": _NO_DATES}
+        figure.savefig(file, format=form, dpi=144, metadata=nothing.get(form, {"Software": None}))
+    return file.getvalue()
+
+
+_NO_DATES = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
+
+
+def check_matplotlib() -> None:
+    """Raise OutputError if matplotlib is missing."""
+    from importlib.util import find_spec
+
+    if not find_spec("matplotlib"):
+        raise OutputError(MISSING)
+
+
+@contextmanager
+def _style(theme: Theme) -> Iterator[None]:
+    import matplotlib
+
+    colors = {
+        **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.labelcolor"), theme.text),
+        **dict.fromkeys(("ytick.labelcolor", "axes.titlecolor"), theme.text),
+        **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), theme.muted),
+        **dict.fromkeys(("figure.facecolor", "savefig.facecolor"), theme.background),
+        "axes.facecolor": theme.background,
+        "grid.color": theme.grid,
+    }
+    fixed: dict[str, Any] = {
+        "font.family": "sans-serif",
+        "font.size": 9,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "bnstat",
+        "pdf.fonttype": 42,
+        "axes.linewidth": 0.7,
+        "legend.frameon": False,
+        "text.parse_math": False,  # a name may hold dollars
+    }
+    with matplotlib.rc_context(colors | fixed), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the viewer has others
+        yield
+
+
+def plain_axes(ax: Axes, theme: Theme, *, grid: str = "y") -> None:
+    """Leave of axes what is needed: two lines, and a faint grid."""
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.grid(axis=grid, color=theme.grid, linewidth=0.6)  # type: ignore[arg-type]
+    ax.set_axisbelow(True)
+    ax.tick_params(length=3, width=0.7)
+
+
+def parts(ax: Axes, number: int, *, gap: float = 0.16) -> list[Axes]:
+    """Return so many axes one above the other, in the place of one."""
+    ax.axis("off")
+    height = (1.0 - gap * (number - 1)) / number
+    return [
+        ax.inset_axes((0.0, 1.0 - (i + 1) * height - i * gap, 1.0, height)) for i in range(number)
+    ]

@@ -1,0 +1,128 @@
+"""Pictures: drawn from plain values, in both themes, the same bytes for the same values."""
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from bnstat.pictures import (
+    DARK,
+    LIGHT,
+    Differences,
+    GroupFigures,
+    Histogram,
+    ImageScatter,
+    MarginCurve,
+    RunningValues,
+    draw_on,
+    render,
+)
+from bnstat.pictures.theme import contrast
+
+RNG = np.random.default_rng(0)
+PICTURES = {
+    "histogram": Histogram(
+        "photos", "RGB", RNG.integers(0, 99, (3, 256)).tolist(), (0.4, 0.5, 0.6), (0.2, 0.3, 0.2)
+    ),
+    "constant": Histogram("one", "L", [[0] * 255 + [9]], (1.0,), (0.0,)),
+    "batchnorm": RunningValues(
+        "20 batches of 8", "RGB", RNG.random((3, 20)).tolist(), RNG.random((3, 20)).tolist(),
+        *((0.5, 0.5, 0.5), (0.1, 0.1, 0.1)),
+        *([(0.4, 0.4, 0.4), (0.2, 0.2, 0.2)], [(0.6, 0.6, 0.6), (0.3, 0.3, 0.3)]),
+    ),
+    "one batch": RunningValues("1 batch", "L", [[0.5]], [[0.5]], (0.5,), (0.1,)),
+    "margin": MarginCurve(1000, 300, (10, 100, 900), (0.1, 0.03, 0.005), (0.05, 0.02, 0.0), 0.95),
+    "images": ImageScatter(RNG.random(30).tolist(), RNG.random(30).tolist(), [("a$b", 0.1, 0.2)]),
+    "many images": ImageScatter(RNG.random(5000).tolist(), RNG.random(5000).tolist()),
+    "groups": GroupFigures(
+        "RGB", ["a", "<b>", "$c$", "\u6f22", "x" * 255], [5, 4, 3, 2, 1],
+        RNG.random((5, 3)).tolist(), RNG.random((5, 3)).tolist(), (0.5,) * 3, (0.2,) * 3,
+    ),
+    "many groups": GroupFigures(
+        "L", [f"g{i}" for i in range(1000)], list(range(1000)), RNG.random((1000, 1)).tolist(),
+        RNG.random((1000, 1)).tolist(), (0.5,), (0.2,),
+    ),
+    "differences": Differences(
+        "train", "RGB", ["test", "val"], RNG.random((2, 3)).tolist(), RNG.random((2, 3)).tolist(),
+        [(0.01,) * 3] * 2, [(0.0,) * 3] * 2,
+    ),
+}  # fmt: skip
+EACH = pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
+
+
+@EACH
+def test_svg_is_well_formed_small_and_always_the_same(picture):
+    """An SVG parses, says nothing of when it was made, loads nothing, and stays small."""
+    first = render(picture, "svg", LIGHT)
+    assert first == render(picture, "svg", LIGHT)
+    ElementTree.fromstring(first)
+    text = first.decode()
+    assert not re.search(r"<script|\son\w+=|dc:date|matplotlib v", text)
+    links = re.findall(r'(?:href|src)="([^"]*)"', text)
+    assert all(link.startswith(("#", "data:")) for link in links)
+    assert len(first) < 150_000
+
+
+@EACH
+def test_png_and_pdf(picture):
+    """Other files are what their names say, and the same each time."""
+    png, pdf = (render(picture, form, LIGHT) for form in ("png", "pdf"))
+    assert png.startswith(b"\x89PNG") and pdf.startswith(b"%PDF")
+    assert (png, pdf) == tuple(render(picture, form, LIGHT) for form in ("png", "pdf"))
+
+
+@EACH
+def test_words_and_numbers(picture):
+    """Each has a title, a description, and a table of as many cells as headings."""
+    headings, rows = picture.table()
+    assert picture.title and picture.description.endswith(".") and rows
+    assert {len(headings)} == {len(row) for row in rows}
+    assert all(isinstance(cell, str) for row in rows for cell in row)
+
+
+def test_themes_differ(tmp_path):
+    """Dark pictures are drawn in other colours than light ones."""
+    light, dark = (render(PICTURES["histogram"], "svg", theme).decode() for theme in (LIGHT, DARK))
+    assert LIGHT.red in light and LIGHT.red not in dark
+    assert DARK.red in dark and DARK.background in dark
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_contrast_with_the_background(theme):
+    """Text has a contrast of 4.5 or more, and so have the channels' labels."""
+    colors = (theme.text, theme.muted, theme.accent, theme.red, theme.green, theme.blue)
+    for color in (*colors, *theme.others):
+        assert contrast(color, theme.background) >= 4.5, color
+
+
+def test_contrast_by_examples():
+    """The formula of WCAG: black on white is 21, #767676 on white just passes 4.5."""
+    assert 21 == pytest.approx(contrast("#000000", "#ffffff"))
+    assert 4.54 == pytest.approx(contrast("#767676", "#ffffff"), abs=0.01)
+
+
+def deuteranope(color):
+    """Return what a colour looks like without the middle cones (Viénot and others, 1999)."""
+    rgb = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
+    return seen @ linear
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_channels_differ_without_the_middle_cones(theme):
+    """Red, green and blue lines can be told apart by the commonest colour-blindness."""
+    seen = [deuteranope(color) for color in (theme.red, theme.green, theme.blue)]
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        assert np.abs(seen[i] - seen[j]).max() > 0.04
+
+
+@EACH
+def test_axes_of_ones_own(picture):
+    """A picture is drawn on axes that are passed, and these are returned."""
+    from matplotlib.figure import Figure
+
+    ax = Figure().add_subplot()
+    assert draw_on(picture, ax) is ax
+    assert picture.title == ax.get_title(loc="left")
