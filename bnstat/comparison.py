@@ -168,6 +168,7 @@ class Comparison:
                     "name": row.name,
                     "source": row.source,
                     "pipeline": row.pipeline,
+                    "selection": row.result.selection.words if row.result else None,
                     "methods": {
                         name: None if value is None else {"mean": value[0], "std": value[1]}
                         for name, value in row.methods.items()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from bnstat import files, record_tables
 from bnstat.api.scanning import measure
-from bnstat.api.sources import Location, flat, open_sources
+from bnstat.api.sources import Location, flat, mode_of, open_sources
 from bnstat.images import read_shard
 from bnstat.pipelines import Spec
 from bnstat.settings import Settings, complete, takes_settings
@@ -86,6 +86,7 @@ def compute(
     """
     used = complete(Settings, settings)
     _check_outputs(records, report, beside=journal is not None or group is not None)
+    used = mode_of(flat(sources), used)
     find = partial(open_sources, flat(sources), used, files_from, null, root, shards=_shards(shard))
     if used["until"] is not None and (journal is not None or group is not None):
         raise ValueError("until does not go with a journal or a group; use sample")

@@ -125,7 +125,7 @@ def groups(records: Records, label_of: Callable[[bytes], str]) -> dict[str, Grou
 
 def _group(records: Records, scale: int) -> Group:
     own, estimate = records.total(), two_pass(records)
-    total = own.at(scale) if own and scale != 1 else None
+    total = own.at(scale) if own and (own.scale == 1) == (scale == 1) else None
     return Group(
         images=len(records),
         count=records.count,

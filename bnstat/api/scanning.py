@@ -13,11 +13,12 @@ from bnstat.api.grouping import labelling
 from bnstat.api.growing import GrowingSample
 from bnstat.api.journaling import open_journal
 from bnstat.api.outcomes import Outcome, Plans, outcomes, pipelines_of
-from bnstat.api.selecting import conditions
+from bnstat.api.selecting import check_bands, conditions
 from bnstat.api.sources import limits_of
 from bnstat.engines import InlineEngine, open_engine
 from bnstat.errors import JournalError
 from bnstat.images import Reference, Sources
+from bnstat.images.modes import BANDS
 from bnstat.pipelines import Draws, Spec
 from bnstat.preloads import preloads
 from bnstat.scan import Looks, Measure, Scan, scan
@@ -47,6 +48,8 @@ def measure(
     JournalError
         If the journal cannot be used, or has failed in mid-run; then with the result.
     """
+    if settings["mode"] == BANDS:
+        check_bands(augments, settings, journal=journal is not None)
     plans = plan_views(augments, settings, attribute=attribute)
     labels = labelling(settings["by"], sources)
     images = labels.checked(sources) if labels else sources

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bnstat.errors import MeasureError
+from bnstat.images.raster import check_rasterio
 from bnstat.images.selection import Conditions
 from bnstat.images.selection.labels import Labels
 from bnstat.images.selection.nodata import Nodata
@@ -39,6 +43,27 @@ def _labels(pattern: str, settings: MeasureSettings) -> Labels:
         None if ignore is None else tuple(ignore),
         settings["masks_missing"] == "all",
     )
+
+
+def check_bands(augments: Sequence[object], settings: MeasureSettings, *, journal: bool) -> None:
+    """Refuse what does not go with the bands of rasters, before any is read.
+
+    Raises
+    ------
+    MeasureError
+        If it is asked for, or rasterio is missing.
+    """
+    asked = conditions(settings)
+    refused = {
+        "a pipeline": any(augment is not None for augment in augments),
+        "masks (the file's own count with --nodata auto)": asked.labels is not None,
+        "alpha (an alpha band counts with --nodata auto)": asked.alpha != "drop",
+        "a journal": journal,
+    }
+    for what, is_asked in refused.items():
+        if is_asked:
+            raise MeasureError(f"--mode bands does not go with {what}")
+    check_rasterio()
 
 
 def selection(settings: MeasureSettings, view: View) -> Selection:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from typing import TypeAlias
 
 from bnstat.api.selecting import conditions
 from bnstat.errors import SourceError
 from bnstat.images import Limits, Sources
+from bnstat.images.image_formats import can_be_opened
 from bnstat.images.listing import Listing
 from bnstat.images.sampling import SampleSize, Sampling
 from bnstat.images.shards import ALL_KEYS, ShardKeys
-from bnstat.settings import MeasureSettings
+from bnstat.settings import MeasureSettings, Settings
 from bnstat.stats import Shards, Stats
 from bnstat.text import lacks_credentials
 
@@ -27,6 +29,19 @@ def flat(sources: Iterable[Location | Iterable[Location]]) -> list[str]:
     """
     lists = ([s] if isinstance(s, str | os.PathLike) else s for s in sources)
     return [os.fspath(source) for each in lists for source in each]
+
+
+def mode_of(sources: Sequence[Location], settings: Settings) -> Settings:
+    """Return the settings: of a single file that Pillow cannot read, rasterio's bands.
+
+    It is so where the default mode is asked for, and rasterio is installed.
+    """
+    if len(sources) != 1 or settings["mode"] != "RGB" or not find_spec("rasterio"):
+        return settings
+    path = os.fspath(sources[0])
+    if not path.lower().endswith((".tif", ".tiff", ".jp2")) or not os.path.isfile(path):
+        return settings
+    return settings if can_be_opened(path) else settings | {"mode": "bands"}
 
 
 def limits_of(settings: MeasureSettings) -> Limits:

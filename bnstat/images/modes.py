@@ -10,6 +10,7 @@ GRAY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
 GRAY_8 = ("L", "1")
 FLOAT = "F"
 NATIVE = "native"
+BANDS = "bands"  # of rasters, as GDAL reads them
 # Modes that Pillow converts to others only by way of this one, which divides colors by their alpha.
 _PREMULTIPLIED = {"La": "LA"}
 # Under this name, the `info` of 16-bit gray says how many bits its file has, where they are fewer.

@@ -74,8 +74,8 @@ def _group(parts: Sequence[tuple[int, Group]], scale: int) -> Group:
     groups = [group for _, group in parts]
     images = sum(group.images for group in groups)
     estimate = _pooled(groups)
-    total = _added([(unit, group) for unit, group in parts if scale != 1])
-    if total is None:
+    total = _added(parts)
+    if total is None or (total.scale == 1) != (scale == 1):
         count = tuple(map(sum, zip(*(group.count for group in groups), strict=True)))
         return Group(images, count, None, None, estimate.mean, estimate.var)
     own = total.at(scale)
@@ -90,8 +90,9 @@ def _total(found: Sequence[Stats]) -> Moments | None:
 def _added(parts: Sequence[tuple[int, Stats | Group]]) -> Moments | None:
     """Return the sums of parts in units of their own together; None if one has none."""
     total: Moments | None = None
+    mixed = len({scale == 1 for scale, _ in parts}) > 1  # of which one has no known scale
     for scale, part in parts:
-        if scale == 1 or part.sum is None or part.sum_of_squares is None:
+        if mixed or part.sum is None or part.sum_of_squares is None:
             return None
         own = Moments(scale, part.count, part.sum, part.sum_of_squares)
         total = own if total is None else total + own

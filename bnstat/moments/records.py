@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from array import array
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +70,7 @@ class _Group:
         return taken
 
     def table(self, kind: Kind) -> Table:
-        dtype: type[Any] = np.float64 if kind.scale == 1 else np.int64
+        dtype: type[Any] = np.int64 if kind.integral else np.float64
         shape = (-1, len(kind.channels))
         return Table(
             kind.scale,
@@ -176,10 +178,10 @@ class Records:
 
     def total(self) -> Moments | None:
         """Return the exact moments of all integer samples; None if any samples are floats."""
-        if self.scale == 1:
+        if not all(kind.integral for kind in self._groups):
             return None
         tables = [group.table(kind).total() for kind, group in self._groups.items()]
-        return sum(tables, start=Moments.empty(len(self.channels)))
+        return functools.reduce(operator.add, tables)
 
     def split(self, label_of: Callable[[bytes], str]) -> dict[str, Records]:
         """Return the records of the images under each label, without histograms."""

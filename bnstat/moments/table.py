@@ -22,7 +22,7 @@ class Table:
     Attributes
     ----------
     scale
-        255 or 65535 for integer samples; 1 for float samples.
+        255 or 65535 for unsigned integer samples; 1 for signed and for float samples.
     n
         Samples, int64 of shape (N, C).
     first, second
@@ -36,17 +36,20 @@ class Table:
     second: Ints | Floats
 
     @classmethod
-    def of_histograms(cls, counts: Ints) -> Table:
+    def of_histograms(cls, counts: Ints, lowest: int = 0) -> Table:
         """Return the moments of 8- or 16-bit samples.
 
         Parameters
         ----------
         counts
             How often each value occurs, int64 of shape (N, C, 256) or (N, C, 65536).
+        lowest
+            The first value; that of signed samples, whose scale is 1, is below 0.
         """
-        values = np.arange(counts.shape[2], dtype=np.int64)
+        values = np.arange(lowest, lowest + counts.shape[2], dtype=np.int64)
         moments = counts @ np.stack([np.ones_like(values), values, values * values], axis=1)
-        return cls(len(values) - 1, moments[:, :, 0], moments[:, :, 1], moments[:, :, 2])
+        scale = 1 if lowest else len(values) - 1
+        return cls(scale, moments[:, :, 0], moments[:, :, 1], moments[:, :, 2])
 
     def for_channels(self, channels: int) -> Table:
         """Return the table of so many channels, where one stands for all of them."""
@@ -75,7 +78,7 @@ class Table:
         exactly, so that nothing cancels when they become floats.
         """
         n, first, second = (values[:, channel] for values in (self.n, self.first, self.second))
-        if self.scale == 1:
+        if self.first.dtype == np.float64:
             return n.astype(np.float64), first.astype(np.float64), second.astype(np.float64)
         some = np.maximum(n, 1)
         near = (2 * first + n) // (2 * some)
@@ -86,7 +89,7 @@ class Table:
 
 
 def _total(column: Ints) -> int:
-    """Sum int64 values, none negative, into a Python integer: the sum itself may pass 2⁶³."""
+    """Sum int64 values into a Python integer: the sum itself may pass 2⁶³."""
     high, low = column >> 32, column & 0xFFFFFFFF
     return (int(high.sum()) << 32) + int(low.sum())
 

@@ -26,6 +26,11 @@ class Kind(NamedTuple):
     channels: tuple[str, ...]
     scale: int
 
+    @property
+    def integral(self) -> bool:
+        """Whether samples are integers: of scale 1, those of 16-bit signed bands."""
+        return self.scale != 1 or self.mode.endswith(" of int16")
+
 
 @dataclass(frozen=True)
 class Extremes:
@@ -173,11 +178,16 @@ class Tally:
         self._at(row, kind, left_out).histograms.append(array("Q", counts))
 
     def add_16_bit(
-        self, row: int, kind: Kind, counts: Ints, left_out: Sequence[int] | None = None
+        self,
+        row: int,
+        kind: Kind,
+        counts: Ints,
+        left_out: Sequence[int] | None = None,
+        lowest: int = 0,
     ) -> None:
-        """Add a 16-bit draw: `counts` of each value, int64 of shape (C, 65536)."""
+        """Add a 16-bit draw: `counts` of each value from `lowest` on, int64 of (C, 65536)."""
         pending = self._at(row, kind, left_out)
-        pending.tables.append(Table.of_histograms(counts[np.newaxis]))
+        pending.tables.append(Table.of_histograms(counts[np.newaxis], lowest))
         pending.ends.append(counts[:, [0, -1]])
 
     def add_floats(

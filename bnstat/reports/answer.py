@@ -40,7 +40,7 @@ def _headline(stats: Stats) -> str:
     if source.duplicates:
         counts.append(counted(source.duplicates, "duplicate"))
     where = printable(" | ".join([" ".join(source.locations), *stats.pipeline.transforms]))
-    unit = "float values as they are" if stats.scale == 1 else "in [0, 1]"
+    unit = "values as they are" if stats.scale == 1 else "in [0, 1]"
     return f"{where}{_shards(source.shards)}: {', '.join(counts)}, {stats.mode} {unit}"
 
 

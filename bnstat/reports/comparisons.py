@@ -49,12 +49,18 @@ def _figures_table(comparison: Comparison) -> Table:
     rows = []
     for figure in figures(comparison):
         if figure.name == "mean":
-            rows.append(Row.heading(printable(figure.row.name)))
+            rows.append(Row.heading(_heading(figure.row)))
         rows.append(Row((f"  {figure.name}", *(f"{value:.6f}" for value in figure.values))))
         if figure.row is not comparison.rows[0]:
             rows.append(Row(("    difference", *map(signed, figure.delta))))
     columns = (Column("", numbers=False), *map(Column, channels(comparison)))
     return Table(columns, tuple(rows))
+
+
+def _heading(row: ComparedRow) -> str:
+    """Return the name of a row, and which of its pixels counted where not all did."""
+    words = row.result.selection.words if row.result else ""
+    return printable(f"{row.name} ({words})" if words else row.name)
 
 
 def summary(comparison: Comparison) -> tuple[Block, ...]:
@@ -143,7 +149,7 @@ def _row_table(comparison: Comparison, row: ComparedRow, off: Difference) -> Tab
     columns = (Column("", numbers=False), *map(Column, channels(comparison)))
     lines = _lines(row, off, is_baseline=row is comparison.rows[0])
     note = None if row.result else f"  {printable(row.source)}"
-    return Table(columns, tuple(map(Row, lines)), printable(row.name), note)
+    return Table(columns, tuple(map(Row, lines)), _heading(row), note)
 
 
 def _lines(row: ComparedRow, off: Difference, *, is_baseline: bool) -> Iterator[tuple[str, ...]]:

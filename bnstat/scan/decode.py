@@ -42,18 +42,26 @@ class Notes:
 
 
 def decode_each(
-    chunk: Sequence[Reference], limits: Limits, use: Callable[[Decoded], None]
+    chunk: Sequence[Reference],
+    limits: Limits,
+    use: Callable[[Decoded], None],
+    *,
+    open_itself: Callable[[int, Reference], None] | None = None,
 ) -> Notes:
     """Decode the images of a chunk one by one, and call `use` with each that can be decoded.
 
     It is a call, and no iterator, so that an image is freed before the next one is decoded. The
-    time limit covers `use` too, and so do Pillow's strict settings.
+    time limit covers `use` too, and so do Pillow's strict settings. With `open_itself`, that is
+    called with row and reference instead, for what Pillow does not decode.
     """
     notes, time_limit = Notes(), _TimeLimit(limits.timeout)
     with strict_pillow(limits.max_pixels) as warned:
         for row, reference in enumerate(chunk):
             with time_limit:
                 try:
+                    if open_itself is not None:
+                        open_itself(row, reference)
+                        continue
                     decoded = _decoded(row, reference, limits)
                 except Exception as error:
                     notes.failures.append((row, reason(error, reference.size)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TypeAlias
 
@@ -12,7 +13,7 @@ from bnstat.counting import count_image, count_output
 from bnstat.images import Limits, Reference
 from bnstat.images.appearance import Appearance, appearance
 from bnstat.images.decoding import reason
-from bnstat.images.modes import UnmeasurableError, in_8_bits
+from bnstat.images.modes import BANDS, UnmeasurableError, in_8_bits
 from bnstat.images.selection import Conditions, Selected
 from bnstat.moments import ChunkMoments, Tally
 from bnstat.pipelines import Drawn, Draws, caller_undisturbed
@@ -88,7 +89,12 @@ class Measure:
         rest = iter(views)
         filled = [(plan, list(islice(rest, _width(plan)))) for plan in self.plans]
         with self._ready_to_draw():
-            notes = decode_each(chunk, self.limits, lambda decoded: self._count(decoded, filled))
+            notes = decode_each(
+                chunk,
+                self.limits,
+                lambda decoded: self._count(decoded, filled),
+                open_itself=partial(self._count_bands, views[0]) if self.mode == BANDS else None,
+            )
         return [view.measured(notes, self.per_image_histograms, self.describe) for view in views]
 
     def lost(self, cause: str) -> Result:
@@ -106,6 +112,21 @@ class Measure:
                 with suppress(Exception):  # each image will say so
                     plan.prepare()
             yield
+
+    def _count_bands(self, view: _View, row: int, reference: Reference) -> None:
+        """Count all bands of a raster, or none."""
+        from bnstat.counting.raster import count_raster
+        from bnstat.images.raster import open_raster
+
+        own = Tally()
+        with open_raster(reference, self.limits) as raster:
+            count_raster(own, row, raster, self.conditions.nodata)
+            if self.describe:
+                depth = 8 * raster.dtype.itemsize
+                view.appearances[row] = Appearance(
+                    raster.width, raster.height, raster.dtype.name, depth
+                )
+        view.tally.extend(own)
 
     def _count(self, decoded: Decoded, filled: Sequence[_Filled]) -> None:
         """Count an image in all views; where a pipeline fails, it is a failure of its views."""

@@ -14,7 +14,7 @@ from bnstat.settings.sizes import bytes_of
 if TYPE_CHECKING:
     from bnstat.scan import Progress
 
-Mode = Literal["RGB", "L", "RGBA", "native"]
+Mode = Literal["RGB", "L", "RGBA", "native", "bands"]
 Order = Literal["shuffled", "listed"]
 
 
@@ -108,7 +108,8 @@ class MeasureSettings(TypedDict, total=False):
         Mode,
         Setting(
             default="RGB",
-            help="Convert to this Pillow mode; native takes the most common one of the images.",
+            help="Convert to this Pillow mode; native takes the most common one of the images, "
+            "bands all bands of rasters as GDAL reads them.",
             recorded_in="result",
             moments_depend="always",
         ),

@@ -119,10 +119,11 @@ class Node:
         """Return an array of `length` finite numbers, one a channel."""
         return tuple(node.real(minimum) for node in self.sequence(length))
 
-    def decimals(self, length: int) -> tuple[int, ...]:
-        """Return `length` non-negative integers that are written as decimal strings."""
+    def decimals(self, length: int, *, signed: bool = False) -> tuple[int, ...]:
+        """Return `length` integers of at least 0, or signed ones, from decimal strings."""
         texts = [node.text() for node in self.sequence(length)]
-        if not all(re.fullmatch(r"[0-9]{1,60}", text) for text in texts):
+        pattern = "-?[0-9]{1,60}" if signed else "[0-9]{1,60}"
+        if not all(re.fullmatch(pattern, text) for text in texts):
             self._wrong("decimal integers in strings")
         return tuple(int(text) for text in texts)
 

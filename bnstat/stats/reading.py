@@ -36,15 +36,16 @@ def read_contents(root: Node, kind: type[C]) -> C:
     nothing = root["count"].value in (0, [])  # as in a shard without images
     channels = root["channels"].texts(minimum=0 if nothing else 1)
     width = len(channels)
+    scale = root["scale"].one_of(255, 65535, 1)
     histogram = root["histogram"].optional(lambda node: node.table(width, 256))
     return kind(
         source=_source(root["source"]),
         pipeline=_pipeline(root["pipeline"]),
         mode=root["mode"].text(),
         channels=channels,
-        scale=root["scale"].one_of(255, 65535, 1),
+        scale=scale,
         count=_count(root["count"], width),
-        sum=root["sum"].optional(lambda node: node.decimals(width)),
+        sum=root["sum"].optional(lambda node: node.decimals(width, signed=scale == 1)),
         sum_of_squares=root["sum_of_squares"].optional(lambda node: node.decimals(width)),
         histogram=histogram,
         methods=_methods(root["methods"], width),
@@ -54,7 +55,7 @@ def read_contents(root: Node, kind: type[C]) -> C:
         or Selection(excluded=(0,) * width),
         sample=root.get("sample", None).optional(_sample),
         uncertainty=root.get("uncertainty", None).optional(lambda node: _uncertainty(node, width)),
-        groups=root.get("groups", None).optional(lambda node: _groups(node, width)),
+        groups=root.get("groups", None).optional(lambda node: _groups(node, width, scale)),
         created=root["created"].text(),
         bnstat=root["bnstat"].text(),
     )
@@ -101,15 +102,15 @@ def _mean_and_std(node: Node, width: int) -> MeanAndStd:
     return MeanAndStd(node["mean"].floats(width, minimum=0.0), node["std"].floats(width, 0.0))
 
 
-def _groups(node: Node, width: int) -> dict[str, Group]:
-    return {label: _group(group, width) for label, group in node.items()}
+def _groups(node: Node, width: int, scale: int) -> dict[str, Group]:
+    return {label: _group(group, width, scale) for label, group in node.items()}
 
 
-def _group(node: Node, width: int) -> Group:
+def _group(node: Node, width: int, scale: int) -> Group:
     return Group(
         images=node["images"].integer(),
         count=node["count"].integers(width),
-        sum=node["sum"].optional(lambda value: value.decimals(width)),
+        sum=node["sum"].optional(lambda value: value.decimals(width, signed=scale == 1)),
         sum_of_squares=node["sum_of_squares"].optional(lambda value: value.decimals(width)),
         mean=node["mean"].floats(width),
         var=node["var"].floats(width, minimum=0.0),

@@ -39,6 +39,20 @@ class Selection:
     transparent: int | None = None
 
     @property
+    def words(self) -> str:
+        """Which pixels counted, in a few words; empty where all did, as they were stored."""
+        said = [] if self.alpha == "drop" else [f"alpha {self.alpha}"]
+        if self.nodata is not None:
+            said.append(f"without nodata {self.nodata}")
+        if self.masks is not None:
+            values = (("values", self.mask_values), ("without", self.mask_ignore))
+            of = [f" {name} {','.join(map(str, v))}" for name, v in values if v is not None]
+            said.append(f"masks {self.masks}{''.join(of)}")
+        if self.exclude_fill:
+            said.append("without fill")
+        return ", ".join(said)
+
+    @property
     def excludes(self) -> bool:
         """Whether samples may have been left out."""
         conditions = self.nodata, self.masks

@@ -17,6 +17,8 @@ def provenance(stats: Stats, method: str) -> dict[str, str]:
         "bnstat": stats.bnstat,
         "created": stats.created,
     }
+    if stats.selection.words:
+        facts["pixels"] = stats.selection.words
     if not stats.is_exact:
         facts["figures"] = exactness(stats)
     return {name: printable(fact) for name, fact in facts.items()}
@@ -27,8 +29,9 @@ def provenance_line(stats: Stats, method: str) -> str:
     facts = provenance(stats, method)
     exact = f" ({exactness(stats)})" if method == EXACT or not stats.is_exact else ""
     through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
+    pixels = f", {facts['pixels']}" if "pixels" in facts else ""
     return (
-        f"{facts['source']}{through}: {_images(stats)}, mode {facts['mode']}, "
+        f"{facts['source']}{through}: {_images(stats)}, mode {facts['mode']}{pixels}, "
         f"{method}{exact}, by bnstat {facts['bnstat']}, {facts['created']}"
     )
 

@@ -275,6 +275,7 @@ SCHEMA = {
                     "name": {"type": "string"},
                     "source": {"type": "string"},
                     "pipeline": {"type": ["array", "null"], "items": {"type": "string"}},
+                    "selection": {"type": ["string", "null"]},
                     "methods": {"additionalProperties": {"anyOf": [{"type": "null"}, FIGURES]}},
                     "delta": FIGURES,
                     "delta_in_std": FIGURES,

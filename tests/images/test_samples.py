@@ -145,7 +145,8 @@ def settled(tmp_path):
             key = f"{i}.png".encode()
             path = os.fsencode(tmp_path / f"{i}.png")
             Image.new(mode, (2, 2)).save(os.fsdecode(path))
-            view.add([key], Measure("native", Limits(100))([file_reference(key, path)])[0])
+            image = file_reference(key, path)
+            view.add([image], Measure("native", Limits(100))([image])[0])
         view.keep_own_mode()
         return view.records.modes, view.failures
 

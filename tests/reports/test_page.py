@@ -160,7 +160,7 @@ def test_sixteen_bits_floats_and_a_selection(tmp_path):
     stats = bnstat.compute(tmp_path, mode="L", nodata=0, workers=1)
     words = Page(bnstat.report(stats)).words
     assert "No histogram: only 8-bit samples have one." in words
-    assert "nodata: 0" in words and "divided by 65,535" in words
+    assert "without nodata 0" in words and "divided by 65,535" in words
     assert "pixels were selected" in words
 
 

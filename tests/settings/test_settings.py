@@ -103,7 +103,10 @@ def test_settings_are_complete():
         ({"timeout": float("nan")}, "timeout must be in (0, 1e+06] or None, is nan"),
         ({"momentum": 0.0}, "momentum must be in (0, 1] or None, is 0.0"),
         ({"momentum": "much"}, "momentum must be a number, is 'much'"),
-        ({"mode": "CMYK"}, "mode must be one of ('RGB', 'L', 'RGBA', 'native'), is 'CMYK'"),
+        (
+            {"mode": "CMYK"},
+            "mode must be one of ('RGB', 'L', 'RGBA', 'native', 'bands'), is 'CMYK'",
+        ),
         ({"order": None}, "order must be one of ('shuffled', 'listed'), is None"),
         ({"engine": "spark"}, "engine: 'spark' is not processes, "),
     ],

@@ -142,12 +142,5 @@ def _facts(stats: Stats) -> Iterator[tuple[str, str]]:
     yield "Pipeline", printable(pipeline)
     if stats.pipeline.transforms:
         yield "Draws", f"{stats.pipeline.epochs:,} of each image, seed {stats.pipeline.seed}"
-    conditions = {
-        "alpha": None if selection.alpha == "drop" else selection.alpha,
-        "nodata": selection.nodata,
-        "masks": selection.masks,
-        "fill of the pipeline": "excluded" if selection.exclude_fill else None,
-    }
-    asked = [f"{name}: {value}" for name, value in conditions.items() if value is not None]
-    yield "Pixels", printable("; ".join(asked)) or "all"
+    yield "Pixels", printable(selection.words) or "all"
     yield "Fingerprint", source.fingerprint[:16]
