@@ -82,6 +82,8 @@ def _error_status(error: Exception) -> int:
     """Print an error; return ERROR for what the user can mend, BUG for what they cannot."""
     if isinstance(error, BnstatError):
         return _print_error(str(error), None, ERROR)
+    if _lacks_torch(error):
+        return _print_error("this needs torch: pip install torch torchvision", None, ERROR)
     if _lacks_memory(error):
         return _print_error("not enough memory; allow more (ulimit -v), or free some", None, ERROR)
     if isinstance(error, OSError):
@@ -112,6 +114,12 @@ def _files_limit() -> str:
         return "raise the limit of open files"
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return f"the limit is {soft}, raise it: ulimit -n 256"
+
+
+def _lacks_torch(error: BaseException) -> bool:
+    """Whether torch is missing, without which bnstat can be installed (docs/installing.md)."""
+    names = [cause.name for cause in _causes(error) if isinstance(cause, ModuleNotFoundError)]
+    return any((name or "").partition(".")[0] in ("torch", "torchvision") for name in names)
 
 
 def _lacks_memory(error: BaseException) -> bool:

@@ -39,3 +39,22 @@ def test_hints(bnstat, arguments, status, text):
     """It is said what to type instead."""
     result = bnstat(*arguments)
     assert (status, "", f"bnstat: {text}\n") == (result.status, result.out, result.err)
+
+
+def test_what_needs_torch_says_so(in_process, here, monkeypatch):
+    """Where torch is not installed, one line names the command that adds it."""
+    import sys
+
+    for name in ("torch", "torchvision", "torchvision.transforms", "torchvision.transforms.v2"):
+        monkeypatch.setitem(sys.modules, name, None)
+    in_process("compute", "tiny", "-q", "--workers", "1")
+    for arguments in (
+        ("compute", "tiny", "--augment", "Resize(4)", "--workers", "1"),
+        ("export", "--format", "state_dict", "-o", "x.pt"),
+        ("fold", "torchvision:resnet18", "-o", "x.pt2", "--stats", "imagenet"),
+    ):
+        result = in_process(*arguments)
+        assert (4, "bnstat: this needs torch: pip install torch torchvision\n") == (
+            result.status,
+            result.err,
+        )
