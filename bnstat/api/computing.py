@@ -86,8 +86,9 @@ def compute(
     """
     used = complete(Settings, settings)
     _check_outputs(records, report, beside=journal is not None or group is not None)
-    used = mode_of(flat(sources), used)
-    find = partial(open_sources, flat(sources), used, files_from, null, root, shards=_shards(shard))
+    named = flat(sources)
+    used = mode_of(named, used)
+    find = partial(open_sources, named, used, files_from, null, root, shards=_shards(shard))
     if used["until"] is not None and (journal is not None or group is not None):
         raise ValueError("until does not go with a journal or a group; use sample")
     if group is not None:

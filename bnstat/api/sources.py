@@ -10,7 +10,7 @@ from typing import TypeAlias
 from bnstat.api.selecting import conditions
 from bnstat.errors import SourceError
 from bnstat.images import Limits, Sources
-from bnstat.images.image_formats import can_be_opened
+from bnstat.images.decoding import can_be_opened
 from bnstat.images.listing import Listing
 from bnstat.images.sampling import SampleSize, Sampling
 from bnstat.images.shards import ALL_KEYS, ShardKeys

@@ -50,6 +50,15 @@ def strict_pillow(max_pixels: int) -> Iterator[list[str]]:
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
 
 
+def can_be_opened(path: str) -> bool:
+    """Whether Pillow knows what is in a file; its pixels are not decoded."""
+    try:
+        with strict_pillow(2**62), open(path, "rb") as file, open_image(file):
+            return True
+    except Exception:
+        return False
+
+
 def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
     """Return the decoded first frame of an image, and whether it is deeper than 8 bits.
 

@@ -28,15 +28,6 @@ OPENED = (
 _FIRST_BYTES = {"IPTC": tuple(bytes((0x1C, record)) for record in (*range(1, 10), 240))}
 
 
-def can_be_opened(path: str) -> bool:
-    """Whether Pillow knows what is in a file; its pixels are not decoded."""
-    try:
-        with open(path, "rb") as file, open_image(file):
-            return True
-    except Exception:
-        return False
-
-
 def open_image(file: IO[bytes]) -> Image.Image:
     """Open an image file of one of the formats in `OPENED`; its pixels are not decoded yet.
 

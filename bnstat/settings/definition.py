@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 from bnstat.settings.setting import Setting
 from bnstat.settings.sizes import bytes_of
+from bnstat.stats.methods import LARGEST_BATCH, MOST_EPOCHS
 
 if TYPE_CHECKING:
     from bnstat.scan import Progress
@@ -99,6 +100,7 @@ class MeasureSettings(TypedDict, total=False):
             default=1,
             metavar="N",
             at_least=1,
+            at_most=MOST_EPOCHS,
             help="Passes over the data; with a pipeline, random draws per image.",
             recorded_in="pipeline",
             moments_depend="pipeline",
@@ -338,6 +340,7 @@ class Settings(MeasureSettings, total=False):
             default=64,
             metavar="N",
             at_least=1,
+            at_most=LARGEST_BATCH,
             help="Images in a batch of batchnorm.",
             recorded_in="batchnorm",
         ),
@@ -371,6 +374,7 @@ class SweepSettings(MeasureSettings, total=False):
             option="--batch-size",
             metavar="N,...",
             at_least=1,
+            at_most=LARGEST_BATCH,
             help="Images in a batch.",
         ),
     ]

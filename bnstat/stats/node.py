@@ -12,6 +12,9 @@ from bnstat.stats.estimates import Floats
 
 T = TypeVar("T")
 
+# More of anything has no meaning: a number beyond is an error of what wrote it.
+LARGEST = 2**80
+
 
 class Node:
     """A value of a document and the path to it.
@@ -86,13 +89,16 @@ class Node:
             self._wrong("true or false")
         return self.value
 
-    def integer(self, minimum: int | None = 0, maximum: int | None = None) -> int:
-        """Return an integer no less than `minimum` and no more than `maximum`."""
+    def integer(self, minimum: int | None = 0, maximum: int = LARGEST) -> int:
+        """Return an integer no less than `minimum` and no more than `maximum`.
+
+        Without a minimum it may be as far below 0 as `maximum` is above.
+        """
         value = self.value
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole or (minimum is not None and value < minimum):
             self._wrong("an integer" + ("" if minimum is None else f" of at least {minimum}"))
-        if maximum is not None and value > maximum:
+        if value > maximum or (minimum is None and value < -maximum):
             self._wrong(f"an integer of at most {maximum}")
         return int(value)
 
@@ -106,13 +112,15 @@ class Node:
             self._wrong("one of " + ", ".join(map(str, values)))
         return int(self.value)
 
-    def real(self, minimum: float = -math.inf) -> float:
-        """Return a finite number no less than `minimum`, as a float."""
+    def real(self, minimum: float = -math.inf, maximum: float = math.inf) -> float:
+        """Return a finite number no less than `minimum` and no more than `maximum`, as a float."""
         value = self.value
         if not isinstance(value, int | float) or isinstance(value, bool):
             self._wrong("a number")
         if not abs(value) <= 1.7e308 or value < minimum:
             self._wrong("a finite number" + (f" of at least {minimum:g}" if minimum == 0 else ""))
+        if value > maximum:
+            self._wrong(f"a number of at most {maximum:g}")
         return float(value)
 
     def floats(self, length: int, minimum: float = -math.inf) -> Floats:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from bnstat.stats.contents import Contents
 from bnstat.stats.estimates import Estimate
 from bnstat.stats.group import Group
-from bnstat.stats.methods import METHODS, Method
+from bnstat.stats.methods import METHODS, MOST_EPOCHS, Method
 from bnstat.stats.node import Node
 from bnstat.stats.selection import Sample, Selection
 from bnstat.stats.source import (
@@ -90,7 +90,7 @@ def _sample(node: Node) -> Sample:
 
 def _uncertainty(node: Node, width: int) -> Uncertainty:
     return Uncertainty(
-        confidence=node["confidence"].real(minimum=0.0),
+        confidence=node["confidence"].real(0.0, 1.0),
         of=node["of"].texts(),
         margin=node["margin"].optional(lambda margin: _mean_and_std(margin, width)),
         reliable=node["reliable"].boolean(),
@@ -166,7 +166,7 @@ def _pipeline(node: Node) -> Pipeline:
         spec=node["spec"].optional(Node.text),
         transforms=node["transforms"].texts(),
         seed=node["seed"].integer(minimum=None),
-        epochs=node["epochs"].integer(minimum=1),
+        epochs=node["epochs"].integer(minimum=1, maximum=MOST_EPOCHS),
         before_normalize=node.get("before_normalize", False).boolean(),
         warnings=node.get("warnings", []).texts(),
     )

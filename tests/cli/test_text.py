@@ -80,7 +80,7 @@ def test_floats(compute, here):
     """Of float samples it is said that they are as they were."""
     Image.fromarray(np.array([[1.5, 2.5]], dtype=np.float32)).save(here / "x.tif")
     result = compute("x.tif", "--mode", "L")
-    first = "x.tif: 1 image, 2 pixels, L float values as they are"
+    first = "x.tif: 1 image, 2 pixels, L values as they are"
     assert result.out.splitlines()[0] == first
     assert "\nmean  2.000000\nstd   0.500000\n" in result.out
 
@@ -188,7 +188,7 @@ ERRORS = {
     "mode": (
         ("tiny", "--mode", "rgb"),
         2,
-        "Invalid value for '--mode': 'rgb' is not one of 'RGB', 'L', 'RGBA', 'native'.\n"
+        "Invalid value for '--mode': 'rgb' is not one of 'RGB', 'L', 'RGBA', 'native', 'bands'.\n"
         "Try: bnstat compute --help",
     ),
     "workers": (

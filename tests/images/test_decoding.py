@@ -223,11 +223,12 @@ def test_closed_stderr_does_not_matter(drawn, python):
 
 def test_pillows_log_keeps_off_stderr(tmp_path, python, tiff):
     """What Pillow logs goes where the program around wants it, and nowhere without one."""
-    path = tiff("x.tif", np.zeros((2, 2, 1), dtype=np.uint8))
+    (tmp_path / "folder").mkdir()
+    path = tiff("folder/x.tif", np.zeros((2, 2, 1), dtype=np.uint8))
     samples = struct.pack("<HHI", 277, 3, 1)
     path.write_bytes(path.read_bytes().replace(samples + b"\1\0", samples + b"\x07\0"))
     (tmp_path / "logs.py").write_text(LOGS)
-    loud = python("-m", "bnstat", "compute", "x.tif").stderr
+    loud = python("-m", "bnstat", "compute", "folder").stderr
     reason = "cannot be read as TIFF: Invalid value for samples per pixel"
     assert loud.splitlines()[0] == f"failed: x.tif: {reason}"
     assert python("logs.py").stdout == "More samples per pixel than can be decoded: 7\n"
@@ -237,7 +238,7 @@ LOGS = """
 import logging, sys, bnstat
 logging.basicConfig(stream=sys.stdout, format="%(message)s")
 try:
-    bnstat.compute("x.tif", workers=1)
+    bnstat.compute("folder", workers=1)
 except bnstat.BnstatError:
     pass
 """

@@ -94,7 +94,7 @@ def test_settings_are_complete():
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"epochs": 0}, "epochs must be at least 1, is 0"),
+        ({"epochs": 0}, "epochs must be in [1, 10000], is 0"),
         ({"epochs": 1.5}, "epochs must be an integer, is 1.5"),
         ({"batch_size": "64"}, "batch_size must be an integer, is '64'"),
         ({"max_bytes": 0}, "max_bytes must be at least 1 or None, is 0"),

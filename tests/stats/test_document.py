@@ -23,6 +23,8 @@ from bnstat.stats import (
     Stats,
     Uncertainty,
 )
+from bnstat.stats.methods import LARGEST_BATCH, MOST_EPOCHS
+from bnstat.stats.node import LARGEST
 
 hostile = st.text('\x00\n\r\x1b\x85\u2028\u202e\ufeff😀"\\{}[],:', max_size=5)
 escapes = st.sampled_from(["\\udc80", "\\u0000", "\\n", "NaN", "null", "__proto__"])
@@ -58,7 +60,7 @@ def replays(width):
         BatchNormEstimate,
         mean=each(reals, width),
         var=each(sizes, width),
-        batch_size=positives,
+        batch_size=st.integers(1, LARGEST_BATCH),
         momentum=st.none() | weights,
         order=st.sampled_from(["shuffled", "listed"]),
         batches=positives,
@@ -87,8 +89,8 @@ pipelines = st.builds(
     spec=st.none() | texts,
     transforms=st.lists(texts, max_size=3).map(tuple),
     warnings=st.lists(texts, max_size=2).map(tuple),
-    seed=st.integers(),
-    epochs=positives,
+    seed=st.integers(-LARGEST, LARGEST),
+    epochs=st.integers(1, MOST_EPOCHS),
     before_normalize=st.booleans(),
 )
 
@@ -97,7 +99,7 @@ samples = st.builds(
     lambda counts, asked, seed: Sample(min(counts), max(counts), asked, seed),
     st.tuples(naturals, naturals),
     texts,
-    st.integers(),
+    st.integers(-LARGEST, LARGEST),
 )
 
 
@@ -428,3 +430,28 @@ class TestNotFinite:
         stats = replace(read(document), conventions={"mean_of_image_means": (value,) * 3})
         with pytest.raises(ValueError, match="not JSON compliant"):
             stats.to_json()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("methods.batchnorm.batch_size", 10**300),
+        ("methods.batchnorm.batches", 2**63),
+        ("methods.batchnorm.momentum", 1.5),
+        ("methods.batchnorm.start_weight", 2.0),
+        ("pipeline.epochs", 10**9),
+        ("pipeline.seed", -(10**300)),
+        ("source.images", 10**300),
+        ("count.0", 10**300),
+        ("uncertainty.confidence", 95.0),
+    ],
+)
+def test_numbers_beyond_all_meaning_are_refused(document, put, path, value):
+    """What would keep a replay busy for ever, or is no number of anything, is named."""
+    if path.startswith("uncertainty"):
+        pair = {"mean": [0.1] * 3, "std": [0.1] * 3}
+        uncertainty = {"of": [], "margin": None, "reliable": True, "superpopulation": pair}
+        put(document, "uncertainty", uncertainty | {"confidence": 0.95})
+    put(document, path, value)
+    with pytest.raises(DocumentError, match="of at most"):
+        Stats.from_json(json.dumps(document))
