@@ -63,7 +63,7 @@ def replays(width):
         batch_size=st.integers(1, LARGEST_BATCH),
         momentum=st.none() | weights,
         order=st.sampled_from(["shuffled", "listed"]),
-        batches=positives,
+        batches=st.integers(1, 2**63 - 1),
         start_weight=weights,
         expected_sd=st.fixed_dictionaries({"mean": each(sizes, width), "var": each(sizes, width)}),
         expected=st.none()
