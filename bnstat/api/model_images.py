@@ -61,6 +61,8 @@ def model_images(
     own = settings_of(MeasureSettings)
     known = {n: v for n, v in recorded(result).items() if n in own} if result else {}
     used = complete(RecalibrateSettings, given, known)
+    if used["until"] is not None:
+        raise ValueError("until is of margins, which a model's statistics have none of; use sample")
     if conditions(used).excludes:
         raise MeasureError("a model sees all pixels of an image; leave out the selection of pixels")
     if result is not None and augment is None and result.pipeline.spec is not None:

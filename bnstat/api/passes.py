@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
+from bnstat.api.scanning import count_beside
 from bnstat.engines import Engine, InlineEngine, open_engine, usable_cores
 from bnstat.errors import MeasureError, ModelError
 from bnstat.images import Sources
@@ -77,8 +78,14 @@ class Passes:
         self._results = results
         self._settings = settings
         self._chunks: list[Chunk] | None = None
+        self._total = count_beside(sources) if settings["progress"] else lambda: None
         self.where = " ".join(sources.locations)
         self.found: Found | None = None
+
+    @property
+    def measured(self) -> int:
+        """How many images could be measured."""
+        return self.found.measured if self.found else 0
 
     def run(self, now: Pass) -> PassTotal:
         """Return what one pass gives.
@@ -113,7 +120,7 @@ class Passes:
 
     def _report(self, found: Found) -> None:
         if self._settings["progress"] is not None:
-            total = self._sources.count() if self.found is None else self.found.measured
+            total = self._total() if self.found is None else self.found.measured
             self._settings["progress"](Progress(found.images, len(found.failures), 0, total))
 
 

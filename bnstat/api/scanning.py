@@ -56,7 +56,7 @@ def measure(
     if settings["until"] is not None:
         scanned = _scan_until_sure(sources, plans, settings, describe=describe)
         return outcomes(sources, scanned, plans, settings, labels)
-    total = _count_beside(sources) if settings["progress"] else lambda: None
+    total = count_beside(sources) if settings["progress"] else lambda: None
     with open_journal(journal, sources, plans, settings) as opened:
         scanned = scan_images(
             images, plans, settings, journal=opened, total=total, describe=describe
@@ -151,7 +151,7 @@ def _check_sendable(plans: Plans) -> None:
             )
 
 
-def _count_beside(sources: Sources) -> Callable[[], int | None]:
+def count_beside(sources: Sources) -> Callable[[], int | None]:
     """Count the images beside the scan; return what tells their number, once it is known."""
     if sources.sampling is not None:
         return sources.count

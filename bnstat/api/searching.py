@@ -23,8 +23,9 @@ from bnstat.text import key_text
 class PassDone:
     """What is known after a pass.
 
-    number: of the pass, from 1 on; at_most: how many there will be; layers: of BatchNorm; images:
-    that were measured; seconds: that it took; moved: how far any statistic moved, at most.
+    number: of the pass, from 1 on; at_most: how many there will be; layers: of BatchNorm, that the
+    model calls; images: that were measured; seconds: that it took; moved: how far any of the layers
+    that were measured moved, at most.
     """
 
     number: int
@@ -69,39 +70,43 @@ def search(
         If a layer is given values that are not finite.
     """
     layers = activations.layers
-    stored = statistics(layers)
-    fixed = FixedPoint(dict(stored), {name: layer.eps for name, layer in layers.items()})
-    number, moved = 0, np.inf
-    while not fixed.done and moved > tolerance and number < (at_most or len(layers)):
+    stored, eps = statistics(layers), {name: layer.eps for name, layer in layers.items()}
+    fixed = FixedPoint(dict(stored), eps, tolerance, at_most)
+    while not fixed.done:
         start = time.perf_counter()
-        total = passes.run(Pass(fixed.running, fixed.wanted))
-        images = _checked(passes)
-        moved = fixed.update(total.order, total.moments)
-        number += 1
+        _make_pass(fixed, passes)
         if on_pass is not None:
-            most = min(at_most or len(fixed.order), len(fixed.order))
-            seconds = time.perf_counter() - start
-            on_pass(PassDone(number, most, len(layers), images, seconds, moved))
+            on_pass(_done(fixed, passes, time.perf_counter() - start))
     running = {name: fixed.running[name] for name in fixed.order}
     shifts = [_shift(n, stored[n], fixed.finite(n), fixed.eps[n]) for n in fixed.order]
     shifts.sort(key=lambda shift: -shift.worst)
     unused = tuple(name for name in layers if name not in running)
-    settled = fixed.done or moved <= tolerance
-    return Searched(running, tuple(shifts), unused, number, moved, settled)
+    made, moved = len(fixed.moves), fixed.moves[-1]
+    return Searched(running, tuple(shifts), unused, made, moved, fixed.settled)
 
 
-def _checked(passes: Passes) -> int:
-    """Return how many images were measured; raise an error if none was."""
+def _make_pass(fixed: FixedPoint, passes: Passes) -> None:
+    wanted = fixed.wanted
+    total = passes.run(Pass(fixed.running, wanted, wanted[-1] if wanted else None))
+    _check_measured(passes)
+    fixed.update(total.order, total.moments)
+
+
+def _done(fixed: FixedPoint, passes: Passes, seconds: float) -> PassDone:
+    number, images = len(fixed.moves), passes.measured
+    return PassDone(number, fixed.most_passes, len(fixed.order), images, seconds, fixed.moves[-1])
+
+
+def _check_measured(passes: Passes) -> None:
+    """Raise an error if no image was measured."""
     found = passes.found
-    assert found is not None
-    if not found.images:
+    if found is None or not found.images:
         raise SourceError(f"no images in {passes.where}; name files to have them opened anyway")
     if not found.measured:
         failures = [(key_text(key), reason) for key, reason in found.failures]
         raise NothingMeasuredError(
             f"none of the {found.images} images in {passes.where} could be measured", failures
         )
-    return found.measured
 
 
 def _shift(name: str, stored: Running, found: Pooled, eps: float) -> LayerShift:

@@ -17,10 +17,10 @@ from bnstat.text import printable
 if TYPE_CHECKING:
     from bnstat.api.searching import PassDone
 
-# A model sees all pixels, and after the pipeline's own Normalize.
+# A model sees all pixels, after the pipeline's own Normalize; its statistics have no margins.
 _NOT_OF_MODELS = (
     *("keep_normalize", "nodata", "masks", "mask_values", "mask_ignore", "masks_missing"),
-    "exclude_fill",
+    *("exclude_fill", "until", "confidence"),
 )
 
 
