@@ -14,6 +14,7 @@ from bnstat.api.sources import Location, flat, limits_of, open_sources, sources_
 from bnstat.api.sweeping import trusted
 from bnstat.errors import DocumentError, MeasureError, SourceError
 from bnstat.images import Sources
+from bnstat.images.modes import BANDS
 from bnstat.pipelines import Draws, Recipe, Spec
 from bnstat.scan.model_input import Drawing, Normalization
 from bnstat.settings import MeasureSettings, RecalibrateSettings, complete, settings_of
@@ -63,6 +64,8 @@ def model_images(
     used = complete(RecalibrateSettings, given, known)
     if used["until"] is not None:
         raise ValueError("until is of margins, which a model's statistics have none of; use sample")
+    if used["mode"] == BANDS:
+        raise MeasureError("a model is given decoded images here, not the bands of rasters")
     if conditions(used).excludes:
         raise MeasureError("a model sees all pixels of an image; leave out the selection of pixels")
     if result is not None and augment is None and result.pipeline.spec is not None:

@@ -226,6 +226,10 @@ def test_images_that_fail(nets, recalibrate):
         (("make", "--stats", "imagenet"), "no result document bnstat.json; make one: "),
         (("make", "tiny", "--stats", "none.json"), "no result document none.json; make one: "),
         (
+            (*MAKE, "--mode", "bands"),
+            "a model is given decoded images here, not the bands of rasters",
+        ),
+        (
             (*MAKE, "--nodata", "0"),
             None,
         ),
