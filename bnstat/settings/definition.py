@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 from bnstat.settings.setting import Setting
 from bnstat.settings.sizes import bytes_of
-from bnstat.stats.methods import LARGEST_BATCH, MOST_EPOCHS
+from bnstat.stats.methods import MOST_EPOCHS
 
 if TYPE_CHECKING:
     from bnstat.scan import Progress
@@ -340,7 +340,6 @@ class Settings(MeasureSettings, total=False):
             default=64,
             metavar="N",
             at_least=1,
-            at_most=LARGEST_BATCH,
             help="Images in a batch of batchnorm.",
             recorded_in="batchnorm",
         ),
@@ -374,7 +373,6 @@ class SweepSettings(MeasureSettings, total=False):
             option="--batch-size",
             metavar="N,...",
             at_least=1,
-            at_most=LARGEST_BATCH,
             help="Images in a batch.",
         ),
     ]

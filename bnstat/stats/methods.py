@@ -26,8 +26,7 @@ def write_estimate(estimate: Estimate) -> dict[str, Any]:
     return figures | {name: value for name, value in vars(estimate).items() if name not in figures}
 
 
-# What is asked or read beyond these has no meaning, and would keep a replay busy for ever.
-LARGEST_BATCH = 10**9
+# More would keep a replay busy for ever.
 MOST_EPOCHS = 10_000
 
 
@@ -37,7 +36,7 @@ def _read_batchnorm(node: Node, width: int) -> BatchNormEstimate:
     return BatchNormEstimate(
         mean=figures.mean,
         var=figures.var,
-        batch_size=node["batch_size"].integer(minimum=1, maximum=LARGEST_BATCH),
+        batch_size=node["batch_size"].integer(minimum=1),
         momentum=None if momentum.value == "cumulative" else momentum.real(0.0, 1.0),
         order=node["order"].text(),
         batches=node["batches"].integer(minimum=1, maximum=2**63 - 1),  # as num_batches_tracked

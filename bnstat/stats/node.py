@@ -13,7 +13,7 @@ from bnstat.stats.estimates import Floats
 T = TypeVar("T")
 
 # More of anything has no meaning: a number beyond is an error of what wrote it.
-LARGEST = 2**80
+LARGEST = 10**60
 
 
 class Node:

@@ -88,6 +88,24 @@ def test_figures_are_those_of_masked_arrays(tiles, case, workers):
     assert 8 == stats.selection.transparent
 
 
+def test_a_resumed_run_is_the_whole(tiles, case, tmp_path):
+    """A journal of one shard's images, and then of all: what it knows is not measured again."""
+    settings, *expected = case
+    folder = tmp_path / "tiles"
+    shutil.copytree(tiles, folder)
+    settings = {
+        k: v.replace(str(tiles), str(folder)) if isinstance(v, str) else v
+        for k, v in settings.items()
+    }
+    hidden = folder / "hidden.png"
+    some = sorted((folder / "data").rglob("*.png"))[0]
+    some.rename(hidden)
+    bnstat.compute(folder / "data", workers=1, journal=tmp_path / "j.db", **settings)
+    hidden.rename(some)
+    resumed = bnstat.compute(folder / "data", workers=1, journal=tmp_path / "j.db", **settings)
+    assert tuple(expected) == figures(resumed)
+
+
 def test_shards_are_the_whole(tiles, case):
     """Merged, with what was left out."""
     settings, *expected = case

@@ -47,6 +47,24 @@ def document(stats):
     return undated(stats.to_json())
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"nodata": 31},
+        {"sample": "40%"},
+        {"until": 0.2},
+        {"by": "folder"},
+        {"mode": "L", "nodata": "auto", "sample": 5, "by": "folder"},
+    ],
+)
+def test_selections_samples_and_groups(one, bitmaps, options):
+    """What is left out, sampled and grouped is the same on a cluster, to the last bit."""
+    there = bnstat.compute(bitmaps, engine=one.engine, **options)
+    here = bnstat.compute(bitmaps, workers=1, **options)
+    assert document(here) == document(there)
+
+
 @pytest.fixture
 def hundred(endless, tmp_path):
     """A list of the first hundred images of the endless folder, seen from there."""

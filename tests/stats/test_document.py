@@ -23,7 +23,7 @@ from bnstat.stats import (
     Stats,
     Uncertainty,
 )
-from bnstat.stats.methods import LARGEST_BATCH, MOST_EPOCHS
+from bnstat.stats.methods import MOST_EPOCHS
 from bnstat.stats.node import LARGEST
 
 hostile = st.text('\x00\n\r\x1b\x85\u2028\u202e\ufeff😀"\\{}[],:', max_size=5)
@@ -60,7 +60,7 @@ def replays(width):
         BatchNormEstimate,
         mean=each(reals, width),
         var=each(sizes, width),
-        batch_size=st.integers(1, LARGEST_BATCH),
+        batch_size=st.integers(1, LARGEST),
         momentum=st.none() | weights,
         order=st.sampled_from(["shuffled", "listed"]),
         batches=st.integers(1, 2**63 - 1),
