@@ -23,15 +23,18 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class FolderLabels:
-    """The first folder below the source; `prefixes` are what keys of each source begin with."""
+    """The first folder below the source.
+
+    prefixes: what keys of each source begin with, the longest first, as one may begin another.
+    """
 
     prefixes: tuple[bytes, ...]
 
     def __call__(self, key: bytes) -> str:
         """Return the label of an image."""
-        prefix = max((p for p in self.prefixes if key.startswith(p)), key=len, default=b"")
-        folder, below, _ = key[len(prefix) :].partition(b"/")
-        return key_text(folder) if below else TOP
+        start = next((len(p) for p in self.prefixes if key.startswith(p)), 0)
+        end = key.find(b"/", start)
+        return TOP if end < 0 else key_text(key[start:end])
 
     def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
         """Return the images: each has a label."""
@@ -89,7 +92,7 @@ def labelling(by: str | None, sources: Sources) -> Labelling | None:
     if by is None:
         return None
     if by == FOLDER:
-        return FolderLabels(sources.prefixes)
+        return FolderLabels(tuple(sorted(sources.prefixes, key=len, reverse=True)))
     whole = sources.sampling is None and sources.shards is None
     return TableLabels(by, _read_labels(by), whole)
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice, pairwise
 from operator import le
 from typing import Any
+
+import numpy as np
+
+from bnstat.moments.table import Ints
+from bnstat.text import key_text
 
 
 class Keys(Sequence[bytes]):
@@ -41,6 +46,21 @@ class Keys(Sequence[bytes]):
         if not 0 <= place < len(self):
             raise IndexError(place)
         return bytes(self._text[self._ends[place] : self._ends[place + 1]])
+
+    def take(self, places: Iterable[int]) -> list[bytes]:
+        """Return the keys at some places."""
+        with memoryview(self._text) as text:
+            ends = self._ends
+            return [bytes(text[ends[place] : ends[place + 1]]) for place in places]
+
+    def texts(self, places: Ints) -> list[str]:
+        """Return the texts of the keys at some places."""
+        first, behind = places[0], places[-1] + 1
+        part = self._text[self._ends[first] : self._ends[behind]]
+        if behind - first != len(places) or not part.isascii():
+            return list(map(key_text, self.take(places)))
+        text, ends = part.decode(), np.subtract(self._ends[first : behind + 1], self._ends[first])
+        return [text[start:end] for start, end in pairwise(ends.tolist())]
 
     def __iter__(self) -> Iterator[bytes]:
         with memoryview(self._text) as text:

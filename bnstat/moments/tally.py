@@ -47,7 +47,8 @@ class Extremes:
     @classmethod
     def of_histograms(cls, counts: Ints) -> Extremes:
         """Return those of 8-bit draws, from counts of shape (N, C, 256)."""
-        digests = [blake2b(each.tobytes(), digest_size=8).digest() for each in counts]
+        narrow = counts.astype(np.uint32, order="C")  # tells as much of them, in half the bytes
+        digests = [blake2b(each, digest_size=8).digest() for each in narrow]
         hashes = np.frombuffer(b"".join(digests), dtype=np.uint64)
         return cls(counts[:, :, 0].copy(), counts[:, :, 255].copy(), hashes)
 

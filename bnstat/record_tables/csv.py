@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from bnstat.record_tables.table import (
     BY_CHANNEL,
     COLUMNS,
+    FlatColumn,
     RecordTable,
     flat_columns,
     from_flat_columns,
@@ -28,10 +31,18 @@ def write(
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(names(channels))
     for batch in batches:
-        columns = [values for _, values in flat_columns(batch)]
-        lines.writerows(zip(*columns, strict=True))
+        lines.writerows(zip(*map(_cells, flat_columns(batch)), strict=True))
     text.flush()
     text.detach()
+
+
+def _cells(column: FlatColumn) -> Sequence[Any]:
+    if not isinstance(column.values, np.ndarray):
+        return column.values
+    values: list[Any] = column.values.tolist()
+    if column.missing is None or not column.missing.any():
+        return values
+    return [None if gone else value for value, gone in zip(values, column.missing, strict=True)]
 
 
 def names(channels: tuple[str, ...]) -> list[str]:

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
+import numpy as np
+
 from bnstat.record_tables.csv import names
 from bnstat.record_tables.table import (
     BY_CHANNEL,
+    FlatColumn,
     RecordTable,
     flat_columns,
     from_flat_columns,
@@ -53,11 +56,27 @@ def write(
     )
     with ParquetWriter(file, schema) as writer:
         for batch in batches:
-            arrays = [
-                pa.array(values, type=schema.field(name).type)
-                for name, values in flat_columns(batch)
+            columns = [
+                _array(column, schema.field(column.name).type) for column in flat_columns(batch)
             ]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+
+
+def _array(column: FlatColumn, type_: Any) -> Any:
+    """Return a column as Arrow lays it out; its own function for this imports pandas first."""
+    import pyarrow as pa
+
+    if isinstance(column.values, np.ndarray):
+        missing = column.missing
+        buffers: list[Any] = [np.ascontiguousarray(column.values, type_.to_pandas_dtype())]
+    else:
+        missing = np.array([text is None for text in column.values], dtype=bool)
+        texts = [(text or "").encode() for text in column.values]
+        ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+        buffers = [ends, b"".join(texts)]
+    valid = None if missing is None else np.packbits(~missing, bitorder="little")
+    every = [each if each is None else pa.py_buffer(each) for each in (valid, *buffers)]
+    return pa.Array.from_buffers(type_, len(column.values), every)
 
 
 def read(name: str, *, figures_alone: bool = False) -> RecordTable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,28 +121,27 @@ def _joined(columns: Sequence[Any]) -> Any:
     return [value for column in columns for value in column]
 
 
-def flat_columns(table: RecordTable) -> Iterator[tuple[str, list[Any]]]:
-    """Yield name and values of each column of a file; None where there is no value."""
+class FlatColumn(NamedTuple):
+    """A column of a file: texts, None where there is none; or numbers, and which are missing."""
+
+    name: str
+    values: Sequence[str | None] | NDArray[Any]
+    missing: NDArray[np.bool_] | None
+
+
+def flat_columns(table: RecordTable) -> Iterator[FlatColumn]:
+    """Yield the columns of a file: one for each channel of what channels have each."""
     for name in COLUMNS:
         column = getattr(table, name)
-        if name not in BY_CHANNEL:
-            yield name, _values(name, column)
-            continue
-        empty = _without_value(table, name)
-        for c, channel in enumerate(table.channels):
-            values = column[:, c].tolist()
-            none = empty if empty.ndim == 1 else empty[:, c]
-            yield (
-                f"{name}_{channel}",
-                [None if e else v for v, e in zip(values, none.tolist(), strict=True)],
-            )
-
-
-def _values(name: str, column: Any) -> list[Any]:
-    if not isinstance(column, np.ndarray):
-        return list(column)
-    null = null_of(name)
-    return [None if value == null else value for value in column.tolist()]
+        if name in TEXTS:
+            yield FlatColumn(name, column, None)
+        elif name in BY_CHANNEL:
+            missing = _without_value(table, name)
+            for c, channel in enumerate(table.channels):
+                none = missing if missing.ndim == 1 else missing[:, c]
+                yield FlatColumn(f"{name}_{channel}", column[:, c], none)
+        else:
+            yield FlatColumn(name, column, column == null_of(name))
 
 
 def _without_value(table: RecordTable, name: str) -> NDArray[np.bool_]:

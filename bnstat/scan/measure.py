@@ -123,9 +123,7 @@ class Measure:
             count_raster(own, row, raster, self.conditions.nodata)
             if self.describe:
                 depth = 8 * raster.dtype.itemsize
-                view.appearances[row] = Appearance(
-                    raster.width, raster.height, raster.dtype.name, depth
-                )
+                view.appearances[row] = raster.width, raster.height, raster.dtype.name, depth
         view.tally.extend(own)
 
     def _count(self, decoded: Decoded, filled: Sequence[_Filled]) -> None:

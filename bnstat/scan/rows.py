@@ -58,9 +58,9 @@ class _Images:
         self.keys.extend([image.key for image in images])
         self.places.extend([image.path for image in images])
         self.size.extend(image.size for image in images)
-        self.modes.extend(appearance.mode for appearance in seen)
-        for name in ("width", "height", "depth"):
-            getattr(self, name).extend(getattr(appearance, name) for appearance in seen)
+        columns = (self.width, self.height, self.modes, self.depth)
+        for column, values in zip(columns, zip(*seen, strict=True), strict=True):
+            column.extend(values)  # type: ignore[attr-defined]
         assert moments.extremes is not None
         for source in (moments.table, moments.extremes):
             for name in _NUMBERS:
@@ -73,7 +73,7 @@ class _Images:
 
     def table(self, kind: Kind, draws: int, label_of: LabelOf, images: Ints) -> RecordTable:
         """Return the rows of some images."""
-        keys = [self.keys[image] for image in images]
+        keys = self.keys.take(images)
         columns = {name: self.column(name, images) for name in _NUMBERS}
         each = {name: np.repeat(columns[name][:, 0], draws) for name in _NUMBERS[:4]}
         width = len(kind.channels)
@@ -84,8 +84,8 @@ class _Images:
         mean, std = _mean_and_std(Table(kind.scale, n, first, second))
         return RecordTable(
             kind.channels,
-            key=_repeated(map(key_text, keys), draws),
-            location=_repeated((key_text(self.places[image]) for image in images), draws),
+            key=_repeated(self.keys.texts(images), draws),
+            location=_repeated(self.places.texts(images), draws),
             group=_repeated(map(label_of, keys), draws),
             epoch=np.tile(np.arange(draws), len(keys)),
             width=each["width"],
@@ -174,6 +174,8 @@ def _batch(parts: Sequence[_Part], chosen: Ints) -> RecordTable:
             tables.append(part.rows_of(chosen[at] - first))
             positions.append(np.repeat(at, part.draws))
         first += len(part.keys)
+    if len(tables) == 1:
+        return tables[0]
     return RecordTable.joined(tables).take(np.argsort(np.concatenate(positions), kind="stable"))
 
 
@@ -214,6 +216,8 @@ def _failures(
 
 
 def _repeated(values: Iterable[T], draws: int) -> list[T]:
+    if draws == 1:
+        return list(values)
     return [value for value in values for _ in range(draws)]
 
 
