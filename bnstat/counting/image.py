@@ -32,9 +32,16 @@ _STRIP = 1 << 20
 
 
 def count_image(
-    tally: Tally, row: int, image: Image.Image, mode: str, mask: SampleMask | None = None
+    tally: Tally,
+    row: int,
+    image: Image.Image,
+    mode: str,
+    mask: SampleMask | None = None,
+    without: int | None = None,
 ) -> None:
     """Add a decoded image's samples to the tally, as `mode` has them: those of the mask, or all.
+
+    `without` is an 8-bit value whose samples do not count, where `mode` keeps samples as they are.
 
     8-bit images are converted as Pillow does. 16-bit and float gray stay as deep as they are; where
     a mode has more channels, each colour is the gray, and alpha is opaque. Gray of 9 to 15 bits is
@@ -52,7 +59,7 @@ def count_image(
     elif image.mode == "I":
         raise UnmeasurableError("is of mode I: 32-bit integers have no known scale; save as 16-bit")
     else:
-        _add_8_bit(tally, row, image, mode, mask)
+        _add_8_bit(tally, row, image, mode, mask, without)
 
 
 def _kind_in(mode: str, own: str, scale: int) -> Kind:
@@ -61,7 +68,12 @@ def _kind_in(mode: str, own: str, scale: int) -> Kind:
 
 
 def _add_8_bit(
-    tally: Tally, row: int, image: Image.Image, mode: str, mask: SampleMask | None
+    tally: Tally,
+    row: int,
+    image: Image.Image,
+    mode: str,
+    mask: SampleMask | None,
+    without: int | None,
 ) -> None:
     if mode == NATIVE:
         image = expanded(image)
@@ -71,8 +83,11 @@ def _add_8_bit(
     one_for_all = mask is None or len(mask.planes) == 1
     if not (image.mode == "L" and mode == "RGB" and one_for_all):  # else counted once for all
         image = converted(image, mode)
-    kind = kind_of(mode, 255)
-    tally.add_8_bit(row, kind, _histogram(image, mask), _left_out(mask, kind))
+    kind, counts = kind_of(mode, 255), _histogram(image, mask)
+    if without is not None:
+        counts[without::256] = [0] * (len(counts) // 256)
+    selected = mask is not None or without is not None
+    tally.add_8_bit(row, kind, counts, _rest(image, kind, counts) if selected else None)
 
 
 def _histogram(image: Image.Image, mask: SampleMask | None) -> list[int]:
@@ -82,6 +97,13 @@ def _histogram(image: Image.Image, mask: SampleMask | None) -> list[int]:
         return image.histogram(mask.planes[0])
     bands = zip(image.split(), mask.planes, strict=True)
     return [count for band, plane in bands for count in band.histogram(plane)]
+
+
+def _rest(image: Image.Image, kind: Kind, counts: list[int]) -> list[int]:
+    """Return how many samples of each channel are not in the histograms."""
+    pixels = image.width * image.height
+    each = [pixels - sum(counts[first : first + 256]) for first in range(0, len(counts), 256)]
+    return each * (len(kind.channels) // len(each))
 
 
 def _left_out(mask: SampleMask | None, kind: Kind) -> tuple[int, ...] | None:

@@ -129,7 +129,8 @@ class Measure:
     def _count(self, decoded: Decoded, filled: Sequence[_Filled]) -> None:
         """Count an image in all views; where a pipeline fails, it is a failure of its views."""
         try:
-            chosen = self.conditions.of(decoded.image, self.mode, decoded.labels)
+            plain = self.plans == (None,)
+            chosen = self.conditions.of(decoded.image, self.mode, decoded.labels, plain=plain)
         except Exception as error:
             for _, views in filled:
                 _fail(views, decoded, error)
@@ -154,7 +155,7 @@ class Measure:
         """Count all draws of an image, or none: one that fails takes the image with it."""
         row, image = decoded.row, chosen.image
         if plan is None:
-            count_image(views[0].tally, row, image, self.mode, chosen.mask)
+            count_image(views[0].tally, row, image, self.mode, chosen.mask, chosen.without)
             return
         array = chosen.array() if self.conditions.excludes else None
         drawn = [Tally() for _ in views]

@@ -25,12 +25,14 @@ class Selected(NamedTuple):
     """An image and which of its samples count.
 
     image: as it is measured; mask: with one plane, or one for each channel in the asked mode; None
-    where all count; transparent: whether any of its pixels are fully transparent.
+    where all count; transparent: whether any of its pixels are fully transparent; without: an 8-bit
+    value whose samples do not count either.
     """
 
     image: Image.Image
     mask: SampleMask | None
     transparent: bool
+    without: int | None = None
 
     def array(self) -> NDArray[np.bool_]:
         """Return the mask as booleans of shape (planes, H, W), all true where there is none."""
@@ -71,10 +73,18 @@ class Conditions:
             or self.exclude_fill
         )
 
-    def of(self, image: Image.Image, mode: str, labels: Image.Image | None = None) -> Selected:
+    def of(
+        self,
+        image: Image.Image,
+        mode: str,
+        labels: Image.Image | None = None,
+        *,
+        plain: bool = False,
+    ) -> Selected:
         """Return which samples of a decoded image count, in the mode in which it is measured.
 
-        `labels` is the decoded label map, None where there is none and all pixels count.
+        `labels` is the decoded label map, None where there is none and all pixels count; `plain`
+        says that samples are counted as they are: a single value then needs no mask.
 
         Raises
         ------
@@ -83,7 +93,11 @@ class Conditions:
         """
         shown = visible(image)
         masks = [shown] if shown is not None and self.alpha == EXCLUDE else []
-        if self.nodata is not None:
+        composed = self.alpha.startswith(OVER)
+        without = None
+        if self.nodata is not None and plain and not composed:
+            without = self.nodata.value_in(image, mode)
+        if self.nodata is not None and without is None:
             counted = self.nodata.counted(image)
             masks += [] if counted is None else [_in_mode(counted, image, mode)]
         if self.labels is not None and labels is not None:
@@ -92,9 +106,9 @@ class Conditions:
         whole = None
         for mask in masks:
             whole = mask if whole is None else whole & mask
-        if self.alpha.startswith(OVER):
+        if composed:
             image = over(image, self.alpha.removeprefix(OVER))
-        return Selected(image, whole, shown is not None)
+        return Selected(image, whole, shown is not None, without)
 
 
 def _in_mode(mask: SampleMask, image: Image.Image, mode: str) -> SampleMask:

@@ -8,16 +8,23 @@ of it. "auto" takes what the file itself names: the TIFF tag GDAL_NODATA
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageChops
 
-from bnstat.images.modes import FLOAT, UnmeasurableError, is_gray_16
+from bnstat.images.modes import FLOAT, NATIVE, UnmeasurableError, is_gray_16
 from bnstat.images.selection.mask import SampleMask, plane_of_values
 
 _GDAL_NODATA = 42113
+# All 8-bit bands have the smallest value, or the largest, if the band that is farthest from it has.
+_FARTHEST: Mapping[float, Callable[[Image.Image, Image.Image], Image.Image]] = {
+    0: ImageChops.lighter,
+    255: ImageChops.darker,
+}
 
 Values: TypeAlias = tuple[float, ...]
 
@@ -56,6 +63,17 @@ class Nodata:
             return _not_equal(image, values[0])
         return _not_all_equal(image, values)
 
+    def value_in(self, image: Image.Image, mode: str) -> int | None:
+        """Return the 8-bit value that stands for all that is left out; None where none does.
+
+        It does for one value of samples that are counted as they are stored: then a histogram
+        without that value is one of those that count.
+        """
+        if self.values is None or len(self.values) > 1 or self.values[0] not in range(256):
+            return None
+        as_stored = {"L": ("L", "RGB", NATIVE), "RGB": ("RGB", NATIVE)}.get(image.mode, ())
+        return int(self.values[0]) if mode in as_stored else None
+
 
 def _declared(image: Image.Image) -> Values | None:
     """Return the value that the file names, if it names one."""
@@ -75,7 +93,7 @@ def _declared(image: Image.Image) -> Values | None:
 
 def _not_equal(image: Image.Image, value: float) -> SampleMask | None:
     planes = tuple(_plane(band, value) for band in _bands(image))
-    return None if all(plane.getextrema()[0] == 255 for plane in planes) else SampleMask(planes)
+    return SampleMask(planes) if any(map(_leaves_out, planes)) else None
 
 
 def _not_all_equal(image: Image.Image, values: Values) -> SampleMask | None:
@@ -86,10 +104,16 @@ def _not_all_equal(image: Image.Image, values: Values) -> SampleMask | None:
         raise UnmeasurableError(
             f"has {len(bands)} channel{'s' * (len(bands) > 1)}, and --nodata names {len(values)}"
         )
-    whole = _plane(bands[0], values[0])
-    for band, value in zip(bands[1:], values[1:], strict=True):
-        whole = ImageChops.lighter(whole, _plane(band, value))
-    return None if whole.getextrema()[0] == 255 else SampleMask((whole,))
+    farthest = _FARTHEST.get(values[0]) if len(set(values)) == 1 < len(values) else None
+    if farthest is not None:
+        whole = _plane(reduce(farthest, bands), values[0])
+    else:
+        whole = reduce(ImageChops.lighter, map(_plane, bands, values))
+    return SampleMask((whole,)) if _leaves_out(whole) else None
+
+
+def _leaves_out(plane: Image.Image) -> bool:
+    return plane.histogram()[0] > 0
 
 
 def _bands(image: Image.Image) -> list[Image.Image]:
@@ -97,7 +121,8 @@ def _bands(image: Image.Image) -> list[Image.Image]:
     if is_gray_16(image) or image.mode in (FLOAT, "I", "P"):
         return [image]
     names = image.getbands()
-    return [image.getchannel(i) for i, name in enumerate(names) if name not in ("A", "a", "X")]
+    bands = zip(names, image.split(), strict=True)
+    return [band for name, band in bands if name not in ("A", "a", "X")]
 
 
 def _plane(band: Image.Image, value: float) -> Image.Image:
