@@ -22,6 +22,7 @@ IMAGENET = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 NORMALIZE = v2.Compose(
     [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(*IMAGENET)]
 )
+CROPPED = v2.Compose([v2.CenterCrop(16), NORMALIZE])
 HOW = {"stats": "imagenet", "tolerance": 1e-6}
 
 
@@ -93,10 +94,12 @@ def test_what_changes(reference, weights):
     [
         {"batch_size": 1},
         {"batch_size": 7},
+        {"batch_size": 64},
         {"cache": 0},
         {"device": "cpu"},
         {"workers": 2},
         {"workers": 2, "cache": 0},
+        {"workers": 2, "timeout": 60.0},
         {"workers": 2, "device": "cpu"},
     ],
     ids=str,
@@ -249,3 +252,90 @@ def test_at_most_so_many_passes(photos, weights, tmp_path):
 
     assert (done.passes, done.settled) == (2, False)
     assert done.moved > 0.01
+
+
+class FarFromZero(nn.Module):
+    """A BatchNorm layer of what has a mean of 1e4 and a standard deviation of 1."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+
+    def forward(self, images):
+        return self.norm(images + 1e4)
+
+
+def precise(model, batches):
+    """fvcore's update_bn_stats, by its formula: E[x²] − E[x]² of batches, in the buffers' dtype.
+
+    https://github.com/facebookresearch/fvcore/blob/main/fvcore/nn/precise_bn.py: all layers in
+    training mode, so that each is given what the batch's own statistics make.
+    """
+    totals = {}
+
+    def add(layer, given, _):
+        n = given[0].numel() // given[0].shape[1]
+        square = layer.running_mean**2 + layer.running_var * ((n - 1) / n)
+        seen, *means = totals.get(layer, (0, 0.0, 0.0))
+        both = zip(means, (layer.running_mean, square), strict=True)
+        totals[layer] = (seen + n, *(old + (new - old) * (n / (seen + n)) for old, new in both))
+
+    layers = [x for x in model.modules() if isinstance(x, nn.modules.batchnorm._BatchNorm)]
+    hooks = [layer.register_forward_hook(add) for layer in layers]
+    for layer in layers:
+        layer.momentum = 1.0
+    with torch.no_grad():
+        for batch in batches:
+            model.train()(batch)
+    for layer, (_, mean, square) in totals.items():
+        layer.running_mean.copy_(mean)
+        layer.running_var.copy_(square - mean**2)
+    for hook in hooks:
+        hook.remove()
+    return model.eval()
+
+
+def by(size, batches):
+    return [torch.cat(batches[i : i + size]) for i in range(0, len(batches), size)]
+
+
+def test_no_digit_is_lost_far_from_zero(photos):
+    """Float64 finds the same variance in what the layer is given; fvcore's formula does not."""
+    ours, theirs = FarFromZero(), precise(FarFromZero(), as_batches(photos))
+    bnstat.recalibrate(ours, photos, workers=1, **HOW)
+    [(mean, _, unbiased)] = nets.looked_at(FarFromZero(), as_batches(photos)).values()
+
+    assert ours.norm.running_var.numpy() == pytest.approx(unbiased, rel=1e-7)
+    assert ours.norm.running_mean.tolist() == np.float32(mean).tolist()
+    assert np.abs(theirs.norm.running_var.numpy() / unbiased - 1).max() > 1
+
+
+def test_what_others_put_there_depends_on_batches(photos, weights, tmp_path):
+    """torch's update_bn and fvcore's formula: among themselves by far more than bnstat's error."""
+    batches = as_batches(photos, CROPPED)
+    _, ours = recalibrated(photos, weights, tmp_path / "w.pt", augment="CenterCrop(16)")
+    models = [ours, *(loaded(weights) for _ in range(4))]
+    for model, given in zip(models[1:3], (by(2, batches), by(3, batches)), strict=True):
+        torch.optim.swa_utils.update_bn(given, model.train())
+        model.eval()
+    for model, given in zip(models[3:], (by(2, batches), by(3, batches)), strict=True):
+        precise(model, given)
+
+    for one, other in itertools.combinations(models, 2):
+        assert distance(one, other) > 1e-3
+    assert nets.farthest(ours, batches) <= 2e-5
+    assert all(nets.farthest(model, batches) > 0.01 for model in models[1:])
+
+
+def test_fvcore_itself(photos, weights):
+    """Its own function gives what its formula does here; it sets a layer without a use to 0."""
+    precise_bn = pytest.importorskip("fvcore.nn.precise_bn", reason="fvcore is missing")
+    batches = by(2, as_batches(photos, CROPPED))
+    theirs = loaded(weights).train()
+    precise_bn.update_bn_stats(theirs, batches, num_iters=len(batches), progress=None)
+
+    ours = precise(loaded(weights), batches)
+
+    assert theirs.unused.running_var.tolist() == [0.0, 0.0, 0.0]
+    del theirs.unused, ours.unused
+    assert distance(theirs, ours) <= 1e-5

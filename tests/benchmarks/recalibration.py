@@ -178,29 +178,32 @@ def precise(model: nn.Module, images: list[torch.Tensor]) -> nn.Module:
     """Return the model after fvcore.nn.precise_bn.update_bn_stats, by its formula.
 
     https://github.com/facebookresearch/fvcore/blob/main/fvcore/nn/precise_bn.py: all layers in
-    training mode with momentum 1, so that the buffers hold each batch's mean and unbiased
-    variance; E[x²] − E[x]² of these, weighted by the size of the batch, in the buffers' dtype.
+    training mode with momentum 1, so that the buffers hold each batch's mean and variance;
+    E[x²] − E[x]² of these, weighted by the samples of the batch, in the buffers' dtype.
     """
-    layers = norms(model)
-    for layer in layers.values():
+    totals: dict[nn.Module, tuple[int, torch.Tensor, torch.Tensor]] = {}
+
+    def add(layer: nn.Module, given: tuple[torch.Tensor], _: torch.Tensor) -> None:
+        n = given[0].numel() // given[0].shape[1]
+        seen, mean, square = totals.get(layer, (0, torch.zeros(()), torch.zeros(())))
+        weight = n / (seen + n)
+        now = layer.running_mean.square() + layer.running_var * ((n - 1) / n)
+        mean = mean + (layer.running_mean - mean) * weight
+        totals[layer] = seen + n, mean, square + (now - square) * weight
+
+    layers = norms(model).values()
+    hooks = [layer.register_forward_hook(add) for layer in layers]
+    for layer in layers:
         layer.momentum = 1.0
-    totals = {name: (torch.zeros(()), torch.zeros(())) for name in layers}
-    seen = 0
     model.train()
     with torch.no_grad():
         for batch in batches(images):
             model(batch)
-            seen += len(batch)
-            for name, layer in layers.items():
-                weight = len(batch) / seen
-                mean, square = totals[name]
-                mean = mean + (layer.running_mean - mean) * weight
-                now = layer.running_var + layer.running_mean**2
-                totals[name] = mean, square + (now - square) * weight
-    for name, layer in layers.items():
-        mean, square = totals[name]
+    for layer, (_, mean, square) in totals.items():
         layer.running_mean.copy_(mean)
-        layer.running_var.copy_(square - mean**2)
+        layer.running_var.copy_(square - mean.square())
+    for hook in hooks:
+        hook.remove()
     return model.eval()
 
 

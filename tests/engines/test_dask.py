@@ -65,6 +65,30 @@ def test_selections_samples_and_groups(one, bitmaps, options):
     assert document(here) == document(there)
 
 
+@pytest.mark.long
+def test_recalibration(one, bitmaps, tmp_path):
+    """Workers of a cluster make the model themselves, and find what this process finds."""
+    import torch
+    from torchvision.models import resnet18
+
+    torch.save(resnet18(weights=None).state_dict(), tmp_path / "w.pt")
+    settings = {"augment": "Resize(32)", "stats": "imagenet", "max_passes": 3}
+    found = []
+    for where in ({"engine": one.engine}, {"workers": 1}):
+        bnstat.recalibrate(
+            *("torchvision:resnet18", bitmaps),
+            weights=tmp_path / "w.pt",
+            output=tmp_path / "new.pt",
+            **settings,
+            **where,
+        )
+        found.append(torch.load(tmp_path / "new.pt", weights_only=True))
+    there, here = found
+
+    for name in here:
+        torch.testing.assert_close(there[name], here[name], rtol=2e-5, atol=1e-7)
+
+
 @pytest.fixture
 def hundred(endless, tmp_path):
     """A list of the first hundred images of the endless folder, seen from there."""
