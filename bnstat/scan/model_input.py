@@ -135,7 +135,7 @@ def _samples(output: Any) -> Stack:
     if planes.dtype == np.uint16:
         return (planes / np.float32(65535)).astype(np.float32)
     if planes.dtype == np.uint8:
-        return planes.astype(np.promote_types(planes.dtype, np.float32), copy=False)
+        return planes
     if not np.issubdtype(planes.dtype, np.floating):
         raise UnmeasurableError(f"became {planes.dtype} samples, which have no known scale")
     if not np.isfinite(planes).all():

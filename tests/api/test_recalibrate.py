@@ -182,6 +182,15 @@ def test_the_pipelines_own_normalize(reference, photos, weights, tmp_path):
         assert distance(model, reference[1]) <= 2e-5
 
 
+@pytest.mark.parametrize("end", ["ToImage", "ToImage | ToDtype(float32, scale=True)"])
+def test_an_image_is_the_same_in_every_form(photos, weights, tmp_path, end):
+    """As an 8-bit image or tensor, and as floats in [0, 1]."""
+    _, image = recalibrated(photos, weights, tmp_path / "a.pt", augment="CenterCrop(16)")
+    _, other = recalibrated(photos, weights, tmp_path / "b.pt", augment=f"CenterCrop(16) | {end}")
+
+    assert distance(image, other) <= 1e-5
+
+
 def test_random_draws(photos, weights, tmp_path):
     """Each image as often as there are epochs, each pass with the same draws."""
     augment = "RandomResizedCrop(16) | RandomHorizontalFlip()"
