@@ -15,6 +15,7 @@ from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule
 from bnstat.images import Sources
 from bnstat.images.listing import Listing
+from bnstat.images.none_found import none_found
 from bnstat.images.urls import location_text
 from bnstat.moments import Records
 from bnstat.pipelines import Draws
@@ -136,8 +137,10 @@ def _outcome(
 def _check_measured(sources: Sources, scan: Scan, view: View) -> None:
     where = " ".join(sources.locations)
     if scan.images == 0:
-        others = f" ({sources.skipped} files of other kinds)" if sources.skipped else ""
-        raise SourceError(f"no images in {where}{others}; name files to have them opened anyway")
+        listed = sources.listing is not None
+        raise SourceError(
+            none_found(sources.locations, sources.others, sources.skipped, listed=listed)
+        )
     if len(view.records) == 0:
         failures = [(key_text(key), reason) for key, reason in view.failures]
         raise NothingMeasuredError(

@@ -61,7 +61,7 @@ from bnstat.text import printable
 )
 @click.option(
     "--precision",
-    type=click.IntRange(1, 17),
+    type=options.Whole(1, 17),
     metavar="N",
     help="Significant digits.  [default: as many as give the same float32]",
 )

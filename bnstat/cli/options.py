@@ -14,14 +14,49 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Real(click.FloatRange):
-    """A number in a range; not "nan", which FloatRange lets pass."""
+    """A number in a range."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Return the number; not "nan", which FloatRange lets pass."""
+        return float(_converted("a number", self, super().convert, (value, param, ctx)))
+
+
+class Whole(click.IntRange):
+    """A whole number in a range."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
         """Return the number."""
-        number = float(super().convert(value, param, ctx))
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
+        return int(_converted("a whole number", self, super().convert, (value, param, ctx)))
+
+
+def _converted(
+    kind: str,
+    wanted: click.FloatRange | click.IntRange,
+    convert: Callable[..., Any],
+    given: tuple[Any, Any, Any],
+) -> Any:
+    try:
+        number = convert(*given)
+    except click.BadParameter:
+        number = math.nan
+    if isinstance(number, float) and math.isnan(number):
+        value, parameter, context = given
+        wanted.fail(f"{value!r} is not {kind}{_range(wanted)}.", parameter, context)
+    return number
+
+
+def _range(wanted: click.FloatRange | click.IntRange) -> str:
+    """Return a range in words.
+
+    >>> _range(click.IntRange(1)), _range(click.FloatRange(0.0, 99.5, min_open=True))
+    (' of at least 1', ' above 0, up to 99.5')
+    """
+    if wanted.min is None:
+        return ""
+    low, high = (f"{end or 0:,}".removesuffix(".0") for end in (wanted.min, wanted.max))
+    if wanted.min_open:
+        return f" above {low}" + ("" if wanted.max is None else f", up to {high}")
+    return f" of at least {low}" if wanted.max is None else f" from {low} to {high}"
 
 
 AMOUNT = Real(min=0.0)
@@ -99,7 +134,7 @@ def _click_type(setting: Setting) -> Any:
     if setting.choices:
         return click.Choice(setting.choices)
     if setting.range and setting.type is int:
-        return click.IntRange(setting.at_least, setting.at_most)  # type: ignore[arg-type]
+        return Whole(setting.at_least, setting.at_most)  # type: ignore[arg-type]
     if setting.type is float:
         low = setting.at_least if setting.above is None else setting.above
         return Real(low, setting.at_most, min_open=setting.above is not None)
@@ -131,7 +166,7 @@ def record_file(_: click.Context, __: click.Parameter, name: str | None) -> str 
 
 failures = click.option(
     "--max-failures",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     default=0,
     show_default=True,
     metavar="N",

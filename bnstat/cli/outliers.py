@@ -24,7 +24,7 @@ from bnstat.settings import Settings
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=options.Whole(min=1),
     default=20,
     show_default=True,
     metavar="N",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from bnstat.cli import options
+
 
 @click.command("report", short_help="One self-contained HTML page of results.")
 @click.argument("results", nargs=-1, metavar="[STATS]...")
@@ -22,7 +24,7 @@ import click
 )
 @click.option(
     "--thumbnails",
-    type=click.IntRange(min=0),
+    type=options.Whole(min=0),
     default=0,
     show_default=True,
     metavar="N",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Container, Iterator
 
 from bnstat.images.index import NamedFiles
-from bnstat.images.naming import is_image
+from bnstat.images.naming import extension, is_image
 from bnstat.images.reference import Reference, file_reference
 from bnstat.images.shards import ALL_KEYS
 
@@ -16,7 +17,7 @@ _SYSTEM_ALONE = (b"/", b"/dev")
 
 
 class Folder:
-    """The images below a folder; `skipped` counts the files without an image extension.
+    """The images below a folder; `others` counts the files without an image extension, by theirs.
 
     Hidden files and folders are left out. A link to a folder is followed, unless the folder is
     walked anyway, and each folder is walked once, so loops end. A link to a folder that contains
@@ -39,12 +40,17 @@ class Folder:
         self._keys = keys
         self._follow_links = follow_links
         self.prefix = prefix
-        self.skipped = 0
+        self.others: Counter[bytes] = Counter()
         self.unfollowed: list[bytes] = []
+
+    @property
+    def skipped(self) -> int:
+        """How many files have no image extension."""
+        return self.others.total()
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
-        self.skipped = 0
+        self.others.clear()
         self.unfollowed = []
         for key, path, problem in self._walk():
             if key in self._keys:
@@ -52,7 +58,7 @@ class Folder:
 
     def index(self) -> NamedFiles:
         """Return the images as an index, no file examined: a key says where its file is."""
-        self.skipped = 0
+        self.others.clear()
         self.unfollowed = []
         keys, problems = [], {}
         for key, _, problem in self._walk():
@@ -121,7 +127,7 @@ class Folder:
                 elif is_image(entry.name):
                     found.append((entry.name, False))
                 else:
-                    self.skipped += 1
+                    self.others[extension(entry.name)] += 1
         return sorted(found)
 
     def _is_followed(self, key: bytes, link: bytes) -> bool:

@@ -88,10 +88,20 @@ class Listing:
             data = sys.stdin.buffer.read() if stdin else self._path.read_bytes()
         except OSError as error:
             raise SourceError(f"cannot read the list {self.location}: {error.strerror}") from error
+        self._check_ends(data)
         names = data.split(b"\0" if self.null else b"\n")
         if not self.null:
             names = [name.removesuffix(b"\r") for name in names]
         yield from filter(None, names)
+
+    def _check_ends(self, data: bytes) -> None:
+        """Raise SourceError if names do not end as was said: they would be one long name."""
+        if not self.null and b"\0" in data:
+            raise SourceError(f"names in the list {self.location} end in NUL; add -0 (--null)")
+        if self.null and b"\n" in data and b"\0" not in data:
+            raise SourceError(
+                f"names in the list {self.location} end in newlines, not in NUL; leave out -0"
+            )
 
     def _key(self, name: bytes) -> bytes:
         """Return the name as written, without the root and credentials."""

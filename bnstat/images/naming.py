@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 # torchvision.datasets.folder.IMG_EXTENSIONS (https://docs.pytorch.org/vision/stable/generated/
 # torchvision.datasets.ImageFolder.html); importing it would import torch. A test compares the two.
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -15,6 +17,16 @@ _SUFFIXES = tuple(suffix.encode() for suffix in IMG_EXTENSIONS)
 def is_image(name: bytes) -> bool:
     """Whether a name has an image extension, in any case."""
     return name.lower().endswith(_SUFFIXES)
+
+
+def extension(name: bytes) -> bytes:
+    """Return a name's extension in small letters, with that in front of a compressed tar's.
+
+    >>> extension(b"a/b.TAR.gz"), extension(b"notes.txt"), extension(b"README")
+    (b'.tar.gz', b'.txt', b'')
+    """
+    stem, last = os.path.splitext(name.lower())
+    return b".tar" + last if stem.endswith(b".tar") else last
 
 
 def is_hidden(key: bytes) -> bool:

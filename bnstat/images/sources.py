@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ from bnstat.images.shards import ALL_KEYS, ShardKeys
 from bnstat.images.source import Source
 from bnstat.images.urls import location_text
 from bnstat.stats import Shards
+from bnstat.text import key_text
 
 
 class Sources:
@@ -135,6 +137,12 @@ class Sources:
             return 0
         return self._skipped if self.sampling else self._skipped_now()
 
+    @property
+    def others(self) -> Counter[str]:
+        """Files in folders without an image extension, by theirs."""
+        folders = (source.others for source in self._sources if isinstance(source, Folder))
+        return sum((_as_text(each) for each in folders), Counter())
+
     def _skipped_now(self) -> int:
         return sum(source.skipped for source in self._sources)
 
@@ -223,6 +231,10 @@ class _WithMasks:
 
     def __iter__(self) -> Iterator[Reference]:
         return self.masks.attached(self.source)
+
+
+def _as_text(counts: Counter[bytes]) -> Counter[str]:
+    return Counter({key_text(name): number for name, number in counts.items()})
 
 
 def _groups(sources: Iterable[Source]) -> list[list[Source]]:

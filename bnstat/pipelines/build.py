@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from bnstat.errors import SpecError
@@ -23,9 +24,9 @@ def compose(steps: Sequence[Step]) -> Callable[[Any], Any]:
 def transform(step: Step) -> Any:
     """Return the transform that a step names; raise SpecError if there is none such."""
     kind = _kind(step.name)
-    args = [_resolve(value) for value in step.args]
-    kwargs = {name: _resolve(value) for name, value in step.kwargs.items()}
-    _check_arguments(step, kind)
+    args = [_resolve(value, step) for value in step.args]
+    kwargs = {name: _resolve(value, step) for name, value in step.kwargs.items()}
+    _check_arguments(step, kind, args)
     try:
         return kind(*args, **kwargs)
     except Exception as error:
@@ -33,14 +34,29 @@ def transform(step: Step) -> Any:
 
 
 def _kind(name: str) -> Any:
+    known = _known()
+    if name in known:
+        return known[name]
+    near = _near(name) or "; bnstat pipelines lists the presets"
+    raise SpecError(f"no transform {name!r} in torchvision.transforms.v2{near}")
+
+
+def _known() -> dict[str, Any]:
+    """Return the transforms of torchvision by name."""
     from bnstat.transforms import v2
 
-    known = [
-        n for n in dir(v2) if inspect.isclass(getattr(v2, n)) and _is_transform(getattr(v2, n))
-    ]
-    if name in known:
-        return getattr(v2, name)
-    raise SpecError(f"no transform {name!r} in torchvision.transforms.v2{_suggestion(name, known)}")
+    classes = {name: each for name, each in vars(v2).items() if inspect.isclass(each)}
+    return {name: each for name, each in classes.items() if _is_transform(each)}
+
+
+def _check_value(value: Step, within: Step) -> None:
+    """Raise SpecError for a bare name that is nothing known, in the words of what it stands in."""
+    if value.args or value.kwargs or value.name in _known() or _near(value.name):
+        return
+    raise SpecError(
+        f"{value.name!r} in {within.name}(...) is neither a number nor a known word; "
+        "text stands in quotes"
+    )
 
 
 def _is_transform(kind: type) -> bool:
@@ -51,31 +67,42 @@ def _is_transform(kind: type) -> bool:
     return issubclass(kind, nn.Module) and kind is not v2.Transform
 
 
-def _suggestion(name: str, known: Sequence[str]) -> str:
-    lower = {candidate.lower(): candidate for candidate in known}
+def _near(name: str) -> str:
+    lower = {candidate.lower(): candidate for candidate in _known()}
     near = difflib.get_close_matches(name.lower(), lower, n=1)
-    return f"; did you mean {lower[near[0]]}?" if near else "; bnstat pipelines lists the presets"
+    return f"; did you mean {lower[near[0]]}?" if near else ""
 
 
-def _check_arguments(step: Step, kind: Any) -> None:
+def _check_arguments(step: Step, kind: Any, args: Sequence[Any]) -> None:
     parameters = inspect.signature(kind).parameters
     for name in step.kwargs:
         if name not in parameters:
             raise SpecError(
                 f"{step.name} has no argument {name!r}; it takes {', '.join(parameters)}"
             )
+    lacking = [
+        name
+        for name, parameter in islice(parameters.items(), len(args), None)
+        if parameter.default is parameter.empty
+        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        and name not in step.kwargs
+    ]
+    if lacking:
+        example = ", ".join(f"{name}=..." for name in lacking)
+        raise SpecError(f"{step.name} needs {' and '.join(lacking)}: {step.name}({example})")
 
 
-def _resolve(value: Value) -> Any:
+def _resolve(value: Value, within: Step) -> Any:
     match value:
         case Step():
+            _check_value(value, within)
             return transform(value)
         case Word():
             return words.resolve(value)
         case list():
-            return [_resolve(item) for item in value]
+            return [_resolve(item, within) for item in value]
         case tuple():
-            return tuple(_resolve(item) for item in value)
+            return tuple(_resolve(item, within) for item in value)
         case dict():
-            return {key: _resolve(item) for key, item in value.items()}
+            return {key: _resolve(item, within) for key, item in value.items()}
     return value

@@ -238,11 +238,10 @@ def test_empty_folder(tmp_path):
     """A folder without images is an error, which says what is in it."""
     with pytest.raises(SourceError) as caught:
         bnstat.compute(tmp_path, workers=1)
-    expected = f"no images in {tmp_path}; name files to have them opened anyway"
-    assert str(caught.value) == expected
+    assert str(caught.value).startswith(f"no images in {tmp_path}, which has no files; images end")
     for name in ("a.txt", "b.npy"):
         (tmp_path / name).touch()
-    with pytest.raises(SourceError, match=r"no images in .* \(2 files of other kinds\);"):
+    with pytest.raises(SourceError, match=r"which has 2 other files \(.+\);"):
         bnstat.compute(tmp_path, workers=1)
 
 

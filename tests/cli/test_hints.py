@@ -3,6 +3,10 @@
 import pytest
 
 LIST = "bnstat export --list shows them all."
+ENDINGS = (
+    "images end in .jpg, .jpeg, .png, .ppm, .bmp, .pgm, .tif, .tiff, .webp; name other files to "
+    "have them opened"
+)
 HINTS = {
     "a list": (
         ("compute", "-"),
@@ -13,6 +17,85 @@ HINTS = {
         ("compute", "tiny", "--augment", "./my/pipe.py"),
         4,
         "./my/pipe.py is a file of Python code; name the transform in it: my.pipe:ATTRIBUTE",
+    ),
+    "a folder of archives": (
+        ("compute", "tars"),
+        4,
+        "no images in tars, but 2 .tar.gz files; name them: 'tars/**/*.tar.gz'",
+    ),
+    "a folder of Parquet files": (
+        ("compute", "parquet/"),
+        4,
+        "no images in parquet/, but 1 .parquet file; name them: 'parquet/**/*.parquet'",
+    ),
+    "an empty folder": (
+        ("compute", "empty"),
+        4,
+        f"no images in empty, which has no files; {ENDINGS}",
+    ),
+    "a folder of videos": (
+        ("compute", "videos"),
+        4,
+        "no images in videos, but 2 video files, which bnstat does not read; save their frames as "
+        "images first",
+    ),
+    "a folder of texts": (
+        ("compute", "texts"),
+        4,
+        f"no images in texts, which has 2 other files (.txt); {ENDINGS}",
+    ),
+    "NUL in a list of lines": (
+        ("compute", "--files-from", "nul"),
+        4,
+        "names in the list nul end in NUL; add -0 (--null)",
+    ),
+    "lines in a list of NUL": (
+        ("compute", "--files-from", "lines", "-0"),
+        4,
+        "names in the list lines end in newlines, not in NUL; leave out -0",
+    ),
+    "an empty list": (
+        ("compute", "--files-from", "none"),
+        4,
+        "the list none names no image",
+    ),
+    "an argument that is missing": (
+        ("compute", "tiny", "--augment", "RandomResizedCrop"),
+        4,
+        "RandomResizedCrop needs size: RandomResizedCrop(size=...)",
+    ),
+    "an argument that is missing within": (
+        ("compute", "tiny", "--augment", "RandomApply([RandomRotation()])"),
+        4,
+        "RandomRotation needs degrees: RandomRotation(degrees=...)",
+    ),
+    "an argument that is no value": (
+        ("compute", "tiny", "--augment", "CenterCrop(x)"),
+        4,
+        "'x' in CenterCrop(...) is neither a number nor a known word; text stands in quotes",
+    ),
+    "a transform with a small letter": (
+        ("compute", "tiny", "--augment", "RandomApply([resize])"),
+        4,
+        "no transform 'resize' in torchvision.transforms.v2; did you mean Resize?",
+    ),
+    "a number in words": (
+        ("compute", "tiny", "--batch-size", "many"),
+        2,
+        "Invalid value for '--batch-size': 'many' is not a whole number of at least 1.\n"
+        "Try: bnstat compute --help",
+    ),
+    "a number out of range": (
+        ("export", "--precision", "18"),
+        2,
+        "Invalid value for '--precision': '18' is not a whole number from 1 to 17.\n"
+        "Try: bnstat export --help",
+    ),
+    "a real number in words": (
+        ("compute", "tiny", "--confidence", "high"),
+        2,
+        "Invalid value for '--confidence': 'high' is not a number above 0, up to 99.9999.\n"
+        "Try: bnstat compute --help",
     ),
     "a library": (
         ("export", "--format", "pytorch"),
@@ -34,8 +117,24 @@ HINTS = {
 }
 
 
+@pytest.fixture
+def kinds(here):
+    """The current folder, with folders and lists in which there is no image."""
+    names = (
+        *("tars/a.tar.gz", "tars/deep/B.TAR.GZ", "tars/README", "parquet/train.parquet"),
+        *("videos/a.mp4", "videos/b.MOV", "texts/a.txt", "texts/README", "empty/.hidden"),
+    )
+    for name in names:
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).touch()
+    (here / "nul").write_bytes(b"tiny/a.png\0tiny/b.png\0")
+    (here / "lines").write_bytes(b"tiny/a.png\ntiny/b.png\n")
+    (here / "none").touch()
+    return here
+
+
 @pytest.mark.parametrize(("arguments", "status", "text"), HINTS.values(), ids=HINTS)
-def test_hints(bnstat, arguments, status, text):
+def test_hints(bnstat, kinds, arguments, status, text):
     """It is said what to type instead."""
     result = bnstat(*arguments)
     assert (status, "", f"bnstat: {text}\n") == (result.status, result.out, result.err)

@@ -94,7 +94,7 @@ def test_json(sweep, data):
         (("--momentum", "0.1,2"), "'2' is neither a number in (0, 1] nor 'cumulative'."),
         (("--momentum", ""), "'' is neither a number in (0, 1] nor 'cumulative'."),
         (("--order", "random"), "'random' is not one of shuffled, listed."),
-        (("--repeats", "0"), "0 is not in the range x>=1."),
+        (("--repeats", "0"), "'0' is not a whole number of at least 1."),
     ],
     ids=str,
 )

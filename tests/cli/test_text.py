@@ -162,7 +162,8 @@ ERRORS = {
     "no images": (
         ("none",),
         4,
-        "no images in none; name files to have them opened anyway",
+        "no images in none, which has no files; images end in .jpg, .jpeg, .png, .ppm, .bmp, .pgm, "
+        ".tif, .tiff, .webp; name other files to have them opened",
     ),
     "no such list": (
         ("--files-from", "x"),
@@ -194,7 +195,7 @@ ERRORS = {
     "workers": (
         ("tiny", "--workers", "0"),
         2,
-        "Invalid value for '--workers': 0 is not in the range x>=1.\nTry: bnstat compute --help",
+        "Invalid value for '--workers': '0' is not a whole number of at least 1.\nTry: bnstat compute --help",
     ),
     "engine": (
         ("tiny", "--engine", "dask"),

@@ -91,10 +91,21 @@ def test_missing_files_have_their_problem(listing):
     assert reference.problem == "No such file or directory"
 
 
-def test_nul_in_a_line_is_a_problem_not_a_crash(listing):
-    """A NUL-separated list read by lines gives one name that no file can have."""
-    (reference,) = listing(b"a.jpg\0b.jpg\0")
-    assert "embedded null" in reference.problem
+@pytest.mark.parametrize(
+    ("data", "null", "says"),
+    [
+        (b"a.jpg\0b.jpg\0", False, "end in NUL; add -0"),
+        (b"a.jpg\nb.jpg\n", True, "end in newlines, not in NUL; leave out -0"),
+        (b"a.jpg\n", True, "end in newlines, not in NUL; leave out -0"),
+    ],
+)
+def test_names_that_end_otherwise(tmp_path, data, null, says):
+    """They would be one long name that no file has; newlines in names are allowed with NUL."""
+    (tmp_path / "list").write_bytes(data)
+    with pytest.raises(SourceError, match=f"^names in the list .*/list {says}"):
+        Listing(str(tmp_path / "list"), null=null)
+    (tmp_path / "list").write_bytes(b"a\n.jpg\0")
+    assert Listing(str(tmp_path / "list"), null=True).count() == 1
 
 
 def test_standard_input(monkeypatch):

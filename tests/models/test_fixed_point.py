@@ -19,7 +19,7 @@ class Chain:
         self.asked = []
 
     def __call__(self, running, wanted):
-        """Return what the wanted layers are given: 100 samples, mean and variance of one channel."""
+        """Return what the wanted layers are given: 100 samples of one channel."""
         self.asked.append(wanted)
         found, given = {}, 1.0
         for name in NAMES:
