@@ -1,7 +1,7 @@
-"""Draw the pictures of the pages into docs/_static: `python docs/pictures.py [PHOTOS]`.
+"""Draw the pictures of README and pages into docs/_static: `python docs/pictures.py [PHOTOS]`.
 
-They are drawn from generated images; the picture of sampling.md is of the folder PHOTOS, where that
-is given.
+They are of generated images, but for that of sampling.md, which is of the folder PHOTOS and stays
+as it is where none is given.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
+from terminal_picture import screen
 
 import bnstat
+from bnstat.images.demo_images import write_demo_images
 from bnstat.pictures import LIGHT
 
 STATIC = Path(__file__).parent / "_static"
@@ -25,8 +27,16 @@ def main() -> None:
     """Draw all pictures, or those that need no photographs."""
     with rc_context({"svg.hashsalt": "bnstat", "svg.fonttype": "none", "font.size": 9}):
         draw_selection(STATIC / "selection.svg")
+    (STATIC / "first-screen.svg").write_text(first_screen())
     if len(sys.argv) > 1:
         draw_margins(Path(sys.argv[1]), STATIC / "margin.svg")
+
+
+def first_screen() -> str:
+    """Return what a terminal shows of a run over the demo's images."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_demo_images(Path(folder, "images"))
+        return screen("bnstat compute images", Path(folder), messages=False)
 
 
 def sprite() -> Image.Image:

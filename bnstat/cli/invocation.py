@@ -133,8 +133,10 @@ def _lacks_memory(error: BaseException) -> bool:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # libraries can make them a circle
         yield error
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
 
 

@@ -150,7 +150,7 @@ class Archive:
         if self._format.index is not None:
             with suppress(Exception):
                 own = self._format.index(self._place, self._limits)
-                return _PrefixedIndex(own, self.prefix, self._complete)
+                return _OwnIndex(own, self.prefix, self._place.path, self._complete)
         return index_by_reading(self)
 
     def __iter__(self) -> Iterator[Reference]:
@@ -198,11 +198,15 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class _PrefixedIndex:
-    """The index of an archive's format, with the keys that its images have in the run."""
+class _OwnIndex:
+    """The index of an archive's format, with the keys that its images have in the run.
+
+    Where the archive turns out to be broken, each of the images that are not yet read is a failure.
+    """
 
     own: Index
     prefix: bytes
+    path: bytes
     complete: Callable[[Reference], Reference]
 
     @cached_property
@@ -212,7 +216,18 @@ class _PrefixedIndex:
 
     def references(self, positions: Sequence[int]) -> Iterator[Reference]:
         """Yield the references to the images at ascending positions."""
-        return map(self.complete, self.own.references(positions))
+        done, reason = 0, "is not there"
+        try:
+            for reference in self.own.references(positions):
+                yield self.complete(reference)
+                done += 1
+        except BnstatError:
+            raise
+        except Exception as error:
+            reason = _reason(error).removeprefix("cannot be read: ")
+        for position in positions[done:]:
+            problem = f"is in a broken archive: {reason}"
+            yield Reference(self.keys[position], self.path, 0, 0, problem)
 
 
 def _reason(error: Exception) -> str:

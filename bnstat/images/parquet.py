@@ -9,6 +9,7 @@ keys stay the same when rows are appended. A path is never opened.
 from __future__ import annotations
 
 import json
+import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -78,7 +79,7 @@ def _members(
     with _opened(place, limits, pages) as (parquet, file):
         column = _column(parquet.schema_arrow)
         row = 0
-        for group in range(parquet.num_row_groups):
+        for group in range(len(file.row_groups)):
             for value in _values(parquet, file, group, column, pages):
                 yield _reference(place, row, value, limits)
                 row += 1
@@ -90,7 +91,7 @@ def _values(
     """Yield the values of a column in a row group, as pyarrow's scalars."""
     done = 0
     while True:
-        file.watch(_ranges(parquet.metadata.row_group(group), column))
+        file.watch(file.row_groups[group].ranges(column))
         of_column = {"row_groups": [group], "columns": [column]}
         try:
             at = 0
@@ -104,25 +105,10 @@ def _values(
             return
         except Exception as error:
             problem, file.problem = file.problem, None
+            if problem is None:
+                raise
             if not isinstance(problem, _FewerRowsError):
-                raise (problem or error) from error
-
-
-def _ranges(group: Any, column: str) -> list[tuple[int, int]]:
-    """Return where a column's chunks lie in a row group, one for each of a struct's fields."""
-    chunks = [group.column(i) for i in range(group.num_columns)]
-    return [
-        _range(chunk)
-        for chunk in chunks
-        if chunk.path_in_schema == column or chunk.path_in_schema.startswith(column + ".")
-    ]
-
-
-def _range(chunk: Any) -> tuple[int, int]:
-    start = chunk.data_page_offset
-    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-        start = chunk.dictionary_page_offset
-    return start, start + chunk.total_compressed_size
+                raise problem from error
 
 
 def _reference(place: Place, row: int, value: Any, limits: ReadLimits) -> Reference:
@@ -164,8 +150,8 @@ class _Rows:
         pages, wanted = _Pages(self.limits), sorted(positions)
         with _opened(self.place, self.limits, pages) as (parquet, file):
             column, first = _column(parquet.schema_arrow), 0
-            for group in range(parquet.num_row_groups):
-                end = first + parquet.metadata.row_group(group).num_rows
+            for group in range(len(file.row_groups)):
+                end = first + file.row_groups[group].rows
                 rows = set(wanted[bisect_left(wanted, first) : bisect_left(wanted, end)])
                 if rows:
                     values = _values(parquet, file, group, column, pages)
@@ -183,10 +169,13 @@ def _index(place: Place, limits: ReadLimits) -> _Rows:
         column = _column(schema)
         kind = schema.field(column).type
         if not _is_struct(kind) or kind.get_field_index("path") < 0:
-            return _Rows(place, limits, [b"%09d" % row for row in range(parquet.metadata.num_rows)])
+            number = sum(group.rows for group in file.row_groups)
+            if number > file.seek(0, os.SEEK_END):
+                raise UnreadableError("says that it has more images than bytes")
+            return _Rows(place, limits, [b"%09d" % row for row in range(number)])
         paths = (
             value
-            for group in range(parquet.num_row_groups)
+            for group in range(len(file.row_groups))
             for value in _values(parquet, file, group, f"{column}.path", pages)
         )
         return _Rows(place, limits, [_key(row, value) for row, value in enumerate(paths)])

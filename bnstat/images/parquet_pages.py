@@ -1,9 +1,8 @@
 """The headers of Parquet's pages, read before pyarrow decompresses what follows them.
 
 pyarrow allocates what a header declares, and a row may be a whole page: a kilobyte of headers can
-become gigabytes. A header is a Thrift struct in the compact protocol
-(https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift, PageHeader;
-https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md).
+become gigabytes. A header is a Thrift struct: PageHeader in
+https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
 """
 
 from __future__ import annotations
@@ -11,15 +10,16 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import BufferedReader
 from typing import NamedTuple
 
 from bnstat.images.limits import UnreadableError
+from bnstat.images.parquet_footer import RowGroup, row_groups
+from bnstat.images.thrift import Compact, IncompleteError
 
 # A header may hold the smallest and the largest value of its page; pyarrow reads as much.
 _MOST_HEADER = 16 << 20
-_DEPTH = 8
-_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 
 
 class PageHeader(NamedTuple):
@@ -30,10 +30,6 @@ class PageHeader(NamedTuple):
     compressed: int
 
 
-class _IncompleteError(Exception):
-    """More of a header is needed."""
-
-
 def page_header(data: bytes) -> PageHeader | None:
     """Return the header that bytes begin with; None if they end before it does.
 
@@ -42,72 +38,17 @@ def page_header(data: bytes) -> PageHeader | None:
     UnreadableError
         If they are no header.
     """
-    reader = _Compact(data)
+    reader = Compact(data)
     try:
-        numbers = reader.struct()
-    except _IncompleteError:
+        fields = reader.struct()
+    except IncompleteError:
         return None
-    uncompressed, compressed = numbers.get(2, -1), numbers.get(3, -1)
-    if uncompressed < 0 or compressed < 0:
+    uncompressed, compressed = fields.get(2), fields.get(3)
+    if not (isinstance(uncompressed, int) and isinstance(compressed, int)) or (
+        min(uncompressed, compressed) < 0
+    ):
         raise UnreadableError("a page has no size")
     return PageHeader(reader.at, uncompressed, compressed)
-
-
-class _Compact:
-    """A reader of Thrift's compact protocol, which keeps the numbers of the outermost struct."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.at = 0
-
-    def struct(self, depth: int = 0) -> dict[int, int]:
-        numbers: dict[int, int] = {}
-        name = 0
-        while (head := self._byte()) != 0:
-            kind = head & 15
-            name = name + (head >> 4) if head >> 4 else self._integer()
-            number = self._value(kind, depth)
-            if number is not None:
-                numbers[name] = number
-        return numbers
-
-    def _value(self, kind: int, depth: int) -> int | None:
-        if depth > _DEPTH:
-            raise UnreadableError("a page's header is damaged")
-        if kind in (_I16, _I32, _I64):
-            return self._integer()
-        if kind == _STRUCT:
-            self.struct(depth + 1)
-        elif kind == _BINARY:
-            self._skip(self._unsigned())
-        elif kind in (_BYTE, _DOUBLE):
-            self._skip(8 if kind == _DOUBLE else 1)
-        elif kind not in (_TRUE, _FALSE):  # lists, sets and maps are in no page's header
-            raise UnreadableError("a page's header is damaged")
-        return None
-
-    def _skip(self, size: int) -> None:
-        self.at += size
-        if self.at > len(self._data):
-            raise _IncompleteError
-
-    def _byte(self) -> int:
-        self._skip(1)
-        return self._data[self.at - 1]
-
-    def _unsigned(self) -> int:
-        number = shift = 0
-        while (byte := self._byte()) & 128:
-            number |= (byte & 127) << shift
-            shift += 7
-            if shift > 63:
-                raise UnreadableError("a page's header is damaged")
-        return number | byte << shift
-
-    def _integer(self) -> int:
-        """Return a number whose lowest bit is its sign."""
-        number = self._unsigned()
-        return (number >> 1) ^ -(number & 1)
 
 
 @dataclass
@@ -138,6 +79,11 @@ class WatchedFile(io.RawIOBase):
         self._file, self._check = file, check
         self._chunks: list[_Chunk] = []
         self.problem: UnreadableError | None = None
+
+    @cached_property
+    def row_groups(self) -> list[RowGroup]:
+        """The row groups of the file, which pyarrow has opened."""
+        return row_groups(self._file)
 
     def watch(self, ranges: Iterable[tuple[int, int]]) -> None:
         """Watch the columns that lie in these ranges of the file, which are read now."""

@@ -120,3 +120,18 @@ def test_a_bug_is_status_70(bnstat, monkeypatch):
     first, second = result.err.splitlines()
     assert first == "bnstat: this is a bug in bnstat: LookupError: oh"
     assert re.search("report", second)
+
+
+def test_an_error_that_is_its_own_cause(in_process, here, monkeypatch):
+    """Libraries can make causes a circle; it ends as any other error."""
+    import bnstat
+
+    def fail(*_, **__):
+        one, other = OSError("one"), ValueError("other")
+        one.__cause__, other.__cause__ = other, one
+        raise other
+
+    monkeypatch.setattr(bnstat, "compute", fail)
+    monkeypatch.setattr("bnstat.api.computing.compute", fail)
+
+    assert in_process("compute", "tiny").status == 70

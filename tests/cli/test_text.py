@@ -195,7 +195,8 @@ ERRORS = {
     "workers": (
         ("tiny", "--workers", "0"),
         2,
-        "Invalid value for '--workers': '0' is not a whole number of at least 1.\nTry: bnstat compute --help",
+        "Invalid value for '--workers': '0' is not a whole number of at least 1.\n"
+        "Try: bnstat compute --help",
     ),
     "engine": (
         ("tiny", "--engine", "dask"),

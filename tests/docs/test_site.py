@@ -21,3 +21,15 @@ def test_site_builds_without_a_warning(tmp_path):
     pictures = page.split('<div class="screen">')[1:]
     assert 5 == len(pictures)
     assert not any("url(http" in picture for picture in pictures)
+
+
+@pytest.mark.long
+def test_picture_of_the_first_screen_is_current(monkeypatch):
+    """README shows what bnstat prints today."""
+    for package in ("rich", "matplotlib"):
+        pytest.importorskip(package)
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import pictures
+
+    committed = (ROOT / "docs/_static/first-screen.svg").read_text()
+    assert pictures.first_screen() == committed, "run: python docs/pictures.py"

@@ -2,14 +2,15 @@
 
 Each target is run in a process of its own, in an empty folder, for an equal share of the time. A
 finding is an exception that is none of the target's own, a warning, a false answer, an end of the
-process, or no answer within half a minute; its input is written to `--save FOLDER`. The same seed
-makes the same inputs.
+process, more memory than the target may take, or no answer within half a minute; its input is
+written to `--save FOLDER`. The same seed makes the same inputs.
 """
 
 import argparse
 import faulthandler
 import logging
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -42,12 +43,19 @@ def fuzz(name, seconds, seed, last):
         executions += 1
         try:
             taken += _quietly(target.take, data)
+            assert _megabytes() <= target.megabytes, f"took {_megabytes()} MB"
         except Exception:
             findings += 1
             _found(data, traceback.format_exc())
     faulthandler.cancel_dump_traceback_later()
-    _say(f"{name}: {executions} executions, {taken} taken, {findings} findings")
+    counts = f"{executions} executions, {taken} taken, {findings} findings"
+    _say(f"{name}: {counts}, {_megabytes()} MB at most")
     return findings
+
+
+def _megabytes():
+    """Return the most memory that this process has taken so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _quietly(take, data):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+import bodies
+import containers
 import journals
 
 from bnstat import constants
@@ -30,11 +32,15 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Target:
-    """A reader of bytes: what it reads well, words that mean something to it, and its call."""
+    """A reader of bytes: what it reads well, words that mean something to it, and its call.
+
+    `megabytes` are what the process may take at most, all in all.
+    """
 
     take: Callable[[bytes], bool]
     seeds: Callable[[], Sequence[bytes]]
     words: Sequence[bytes] = ()
+    megabytes: int = 1500
 
 
 def _images():
@@ -347,6 +353,7 @@ _LISTS = [
     b"./../x\n/etc/passwd\n-\n",
 ]
 
+MOST = containers.MOST_MEGABYTES
 TARGETS = {
     "decode": Target(_decode, _images),
     "spec": Target(_spec, lambda: _SPECS, _SPEC_WORDS),
@@ -362,6 +369,13 @@ TARGETS = {
     ),
     "json": Target(_edit("json"), lambda: _CONFIGS["json"], _JSON_WORDS),
     "yaml": Target(_edit("yaml"), lambda: _CONFIGS["yaml"], _YAML_WORDS),
+    "tar": Target(containers.take(".tar"), containers.tars, containers.TAR_WORDS, MOST),
+    "targz": Target(containers.take(".tar.gz"), containers.tars, containers.TAR_WORDS, MOST),
+    "zip": Target(containers.take(".zip"), containers.zips, containers.ZIP_WORDS, MOST),
+    "parquet": Target(
+        containers.take(".parquet"), containers.parquets, containers.PARQUET_WORDS, MOST
+    ),
+    "http": Target(bodies.take, bodies.answers, bodies.WORDS, MOST),
     "journal": Target(journals.take_file, journals.files),
     "entry": Target(journals.take_rows, journals.rows, journals.WORDS),
 }

@@ -1,15 +1,20 @@
 """Parquet files with images, in the layout of Hugging Face datasets."""
 
+import io
 import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
+import bnstat
 from bnstat.errors import SourceError
 from bnstat.images import ReadLimits, Sources
 from bnstat.images.limits import UnreadableError
-from bnstat.images.parquet_pages import page_header
+from bnstat.images.parquet_footer import RowGroup, row_groups
+from bnstat.images.parquet_pages import WatchedFile, page_header
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -247,6 +252,71 @@ def test_header_of_a_page():
     for damaged in (b"\0", b"\x19", b"\x15" + b"\xff" * 10, b"\x1c" * 20, numbers[:-1] + b"\1\0"):
         with pytest.raises(UnreadableError):
             page_header(damaged + bytes(10))
+
+
+@pytest.fixture
+def photos(written):
+    """A file with five small images, a row group each, and what they are."""
+    pixels = np.random.default_rng(1).integers(0, 256, (5, 4, 6, 3), dtype=np.uint8)
+    files = [io.BytesIO() for _ in pixels]
+    for each, file in zip(pixels, files, strict=True):
+        Image.fromarray(each).save(file, "PNG")
+    rows = [{"bytes": file.getvalue(), "path": f"{i}.png"} for i, file in enumerate(files)]
+    return written({"image": pa.array(rows, IMAGE)}, row_group_size=1), pixels
+
+
+@pytest.mark.parametrize("sample", [None, "50%"])
+def test_a_damaged_footer_does_not_end_the_process(photos, python, sample):
+    """Of every third byte a bit is flipped: the file is read or refused, in bnstat's words."""
+    program = """
+import sys, bnstat, pathlib
+path, sample = pathlib.Path(sys.argv[1]), None if sys.argv[2] == "None" else sys.argv[2]
+whole, refused = path.read_bytes(), 0
+length = int.from_bytes(whole[-8:-4], "little")
+for at in range(len(whole) - length - 8, len(whole), 3):
+    data = bytearray(whole)
+    data[at] ^= 1 << at % 8
+    path.write_bytes(data)
+    try:
+        bnstat.compute(path, workers=1, sample=sample)
+    except bnstat.BnstatError:
+        refused += 1
+print(refused > 50)
+"""
+    done = python("-c", program, photos[0], str(sample), timeout=120)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+def test_a_sample_of_a_file_that_breaks(photos):
+    """Where it cannot be read further, each chosen image that is left is a failure."""
+    path, pixels = photos
+    with path.open("rb") as file:
+        places = [group.columns["image.bytes"][0] for group in row_groups(file)]
+    data = bytearray(path.read_bytes())
+    data[places[2] : places[2] + 10] = b"\xff" * 10
+    path.write_bytes(data)
+    stats = bnstat.compute(path, workers=1, sample="100%")
+
+    assert stats.sum == tuple(pixels[:2].sum((0, 1, 2), dtype=np.int64).tolist())
+    assert [failure.image for failure in stats.source.failures] == [
+        f"{row:09}/{row}.png" for row in (2, 3, 4)
+    ]
+    assert {failure.reason for failure in stats.source.failures} == {
+        "is in a broken archive: its description is damaged"
+    }
+
+
+def test_more_rows_than_bytes(written, photos, monkeypatch):
+    """A file that says so is read for what it has."""
+    rows = pq.read_table(photos[0])["image"].to_pylist()
+    path = written({"image": pa.array([row["bytes"] for row in rows])})
+    with path.open("rb") as file:
+        many = [RowGroup(10**12, group.columns) for group in row_groups(file)]
+    monkeypatch.setattr(WatchedFile, "row_groups", many)
+    stats = bnstat.compute(path, workers=1, sample="100%")
+
+    assert stats.sum == tuple(photos[1].sum((0, 1, 2), dtype=np.int64).tolist())
 
 
 def test_fingerprint_is_of_the_bytes(written, rows, found):
