@@ -124,7 +124,8 @@ def pooled(samples: Tensor) -> Pooled:
         rest = rest + away.sum(2).sum(0)
         squares = squares + torch.linalg.vector_norm(away, dim=2).square_().sum(0)
     first, second, about = (each.cpu().numpy() for each in (rest, squares, center.double()))
-    return Pooled(n, about + first / n, np.maximum(second - first * first / n, 0.0))
+    with np.errstate(invalid="ignore", over="ignore"):  # until its pass, a layer may be given NaN
+        return Pooled(n, about + first / n, np.maximum(second - first * first / n, 0.0))
 
 
 def _device_and_dtype(model: nn.Module) -> tuple[Any, Any]:

@@ -30,9 +30,10 @@ class Pooled(NamedTuple):
         n = self.n + other.n
         if not n:
             return self
-        delta = other.mean - self.mean
-        mean = self.mean + delta * (other.n / n)
-        m2 = self.m2 + other.m2 + delta * delta * (self.n * other.n / n)
+        with np.errstate(invalid="ignore", over="ignore"):
+            delta = other.mean - self.mean
+            mean = self.mean + delta * (other.n / n)
+            m2 = self.m2 + other.m2 + delta * delta * (self.n * other.n / n)
         return Pooled(n, mean, m2)
 
     @property
