@@ -10,11 +10,11 @@ def test_overflow_is_silent():
     """Until its pass comes, a deep layer may be given infinite values and NaN: nobody is warned."""
     samples = torch.ones(2, 3, 4)
     samples[0, 1], samples[1, 1] = torch.inf, -torch.inf
-    samples[0, 2, 0] = 3e38
+    samples[:, 2] = 3e38
     found = pooled(samples)
     both = found.merged(pooled(samples))
 
-    assert np.isfinite(both.mean).tolist() == [True, False, True]
+    assert np.isfinite(both.mean).tolist() == [True, False, False]
     assert (both.n, both.mean[0], both.m2[0]) == (16, 1.0, 0.0)
 
 
