@@ -69,7 +69,8 @@ def _batchnorm(stats: Stats, records: RecordTable | None) -> RunningValues:
     mean, var = zip(*running, strict=True)
     low, high = _band(estimate)
     momentum = "cumulative" if estimate.momentum is None else f"momentum {estimate.momentum:g}"
-    words = f"{estimate.batches:,} batches of {estimate.batch_size}, {momentum}, {estimate.order}"
+    batches = f"{estimate.batches:,} batch{'es' * (estimate.batches != 1)}"
+    words = f"{batches} of {estimate.batch_size}, {momentum}, {estimate.order}"
     return RunningValues(words, stats.channels, mean, var, stats.mean, stats.var, low, high)
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _ROWS = 8
 # Points of a line: more do not show.
 _POINTS = 400
+# Up to so many batches, each has a dot: the line of a single one would not show.
+_MARKED = 12
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class RunningValues:
                 self._draw_band(below, i, theme)
             below.set_ylabel(f"running {name}")
             below.set_xlim(0, len(values[0]) * 1.1)
+            below.locator_params(axis="x", integer=True)
         pair[0].tick_params(labelbottom=False)
         pair[1].set_xlabel("batches")
 
@@ -89,7 +92,16 @@ class RunningValues:
         for i, color in enumerate(theme.of_channels(self.channels)):
             line, style = [values[i][b] for b in shown], STYLES[i % len(STYLES)]
             ax.axhline(exact[i], color=color, linewidth=0.8, alpha=0.55)
-            ax.plot([b + 1 for b in shown], line, color=color, linewidth=1.3, linestyle=style)
+            marker = "o" if batches <= _MARKED else ""
+            ax.plot(
+                [b + 1 for b in shown],
+                line,
+                color=color,
+                linewidth=1.3,
+                linestyle=style,
+                marker=marker,
+                markersize=3,
+            )
             ax.annotate(
                 self.channels[i],
                 (batches, line[-1]),

@@ -55,15 +55,15 @@ class Histogram:
         """Draw a line for each channel; a dot is its mean, a bar one std to both sides."""
         plain_axes(ax, theme)
         values = [i / 255 for i in range(256)]
-        highest = 0.0
+        shares = [[100 * count / max(1, sum(each)) for count in each] for each in self.counts]
+        # What is cut off leaves the top to means and stds.
+        limit = 1.2 * max(sorted(each)[-_CLIPPED] for each in shares) or 1.0
+        top = limit * (1.06 + 0.075 * len(self.channels))
         for i, color in enumerate(theme.of_channels(self.channels)):
-            total = max(1, sum(self.counts[i]))
-            shares = [100 * count / total for count in self.counts[i]]
-            highest = max(highest, sorted(shares)[-_CLIPPED])
-            ax.plot(values, shares, color=color, linewidth=1.3, linestyle=STYLES[i % len(STYLES)])
-        top = 1.45 * highest or 1.0
+            cut = [min(share, limit) for share in shares[i]]
+            ax.plot(values, cut, color=color, linewidth=1.3, linestyle=STYLES[i % len(STYLES)])
         for i, color in enumerate(theme.of_channels(self.channels)):
-            level = top * (0.98 - 0.055 * i)
+            level = top - limit * (0.04 + 0.075 * i)
             ends = (max(0.0, self.mean[i] - self.std[i]), min(1.0, self.mean[i] + self.std[i]))
             ax.plot(ends, (level, level), color=color, linewidth=1.3)
             ax.plot(self.mean[i], level, "o", color=color, markersize=4.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bnstat.pictures.picture import plain_axes
@@ -52,6 +53,8 @@ class MarginCurve:
 
     def draw(self, ax: Axes, theme: Theme) -> None:
         """Draw both margins on logarithmic axes, and where the result stands."""
+        from matplotlib.ticker import LogLocator, NullFormatter
+
         plain_axes(ax, theme, grid="both")
         for i, (name, values) in enumerate((("mean", self.mean), ("std", self.std))):
             color = theme.others[i]
@@ -71,8 +74,10 @@ class MarginCurve:
             )
         ax.set_xscale("log")
         ax.set_yscale("log")
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        for axis, form in ((ax.xaxis, ",.0f"), (ax.yaxis, "g")):
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(partial(_label, form=form))
+            axis.set_minor_formatter(NullFormatter())
         if self.measured is not None:
             ax.axvline(self.measured, color=theme.accent, linewidth=1)
             ax.annotate(
@@ -86,3 +91,7 @@ class MarginCurve:
             )
         ax.set(xlabel="images measured", ylabel="± in [0, 1]")
         ax.set_xlim(self.sizes[0] / 1.6, self.sizes[-1] * 1.1)
+
+
+def _label(value: float, _: int, *, form: str) -> str:
+    return format(value, form)

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bnstat.errors import OutputError
+from bnstat.pictures.compact import compact
 from bnstat.pictures.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def render(picture: Picture, form: str, theme: Theme = LIGHT, *, title: bool = T
         # Without a date and the version of matplotlib, equal pictures are equal files.
         nothing: dict[str, Any] = {"svg": {"Date": None, "Creator": None}, "pdf": _NO_DATES}
         figure.savefig(file, format=form, dpi=144, metadata=nothing.get(form, {"Software": None}))
-    return file.getvalue()
+    return compact(file.getvalue()) if form == "svg" else file.getvalue()
 
 
 _NO_DATES = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
@@ -108,6 +109,7 @@ def _style(theme: Theme) -> Iterator[None]:
     }
     fixed: dict[str, Any] = {
         "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],  # matplotlib's own; SVG adds "sans-serif"
         "font.size": 9,
         "svg.fonttype": "none",
         "svg.hashsalt": "bnstat",
