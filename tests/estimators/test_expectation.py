@@ -18,6 +18,8 @@ from bnstat.estimators import (
 )
 from bnstat.moments import Column
 
+MORE = Schedule(16), Schedule(8, 0.3), Schedule(32, epochs=3), Schedule(8, 0.01)
+
 
 def expected_of(records, schedule):
     """Return what is expected of the first channel."""
@@ -113,8 +115,9 @@ class TestOneSize:
     @pytest.mark.parametrize(
         "schedule",
         [
-            *(Schedule(16), Schedule(8, 0.3), Schedule(32, epochs=3), Schedule(64, None)),
-            *(Schedule(8, 0.01), Schedule(2, None)),
+            Schedule(64, None),
+            Schedule(2, None),
+            *(pytest.param(each, marks=pytest.mark.long) for each in MORE),
         ],
         ids=str,
     )

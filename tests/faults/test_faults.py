@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.long
 COMPUTE = ("-m", "bnstat", "compute", "--workers", "2")
 
 
@@ -20,7 +21,6 @@ def left(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_at_random_moments(start, endless, processes, tmp_path, number):
     """From the moment on that bnstat starts others: no word, no half-written file, nobody left."""

@@ -48,6 +48,7 @@ PICTURES = {
         [(0.01,) * 3] * 2, [(0.0,) * 3] * 2,
     ),
 }  # fmt: skip
+QUICK = ("histogram", "one batch")
 EACH = pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
 
 
@@ -64,7 +65,13 @@ def test_svg_is_well_formed_small_and_always_the_same(picture):
     assert len(first) < 150_000
 
 
-@EACH
+@pytest.mark.parametrize(
+    "picture",
+    [
+        pytest.param(picture, id=name, marks=() if name in QUICK else pytest.mark.long)
+        for name, picture in PICTURES.items()
+    ],
+)
 def test_png_and_pdf(picture):
     """Other files are what their names say, and the same each time."""
     png, pdf = (render(picture, form, LIGHT) for form in ("png", "pdf"))

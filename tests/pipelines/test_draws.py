@@ -14,35 +14,21 @@ from bnstat.pipelines import Draws, caller_undisturbed, read
 INTEGERS = "RandomResizedCrop(12) | RandomHorizontalFlip | ColorJitter(0.4, 0.4, 0.4, 0.1)"
 FLOATS = f"{INTEGERS} | ToImage | ToDtype(float32, scale=True) | GaussianBlur(3)"
 
-RUNS = """
-import json, random, sys
-from pathlib import Path
-import bnstat
-
-folder, specs = sys.argv[1], sys.argv[2:]
-names = sorted(str(path) for path in Path(folder).glob("*.png"))
-runs = {}
-for spec in specs:
-    for run, workers, order in [("1", 1, names), ("2", 2, names), ("reversed", 1, names[::-1])]:
-        Path("list.txt").write_text("\\n".join(order))
-        stats = bnstat.compute(
-            files_from="list.txt", augment=spec, epochs=3, batch_size=4, workers=workers
-        )
-        runs[f"{run} {spec}"] = json.loads(stats.to_json()) | {"created": None}
-print(json.dumps(runs))
-"""
-
 
 @pytest.fixture(scope="module")
 def runs(varied, tmp_path_factory):
-    """Documents of an unguarded script: integer and float, 1 and 2 workers, a list reversed."""
-    import subprocess
-    import sys
-
-    command = [sys.executable, "-c", RUNS, varied, INTEGERS, FLOATS]
-    folder = tmp_path_factory.mktemp("runs")
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    """Documents: integer and float, 1 and 2 workers, a list reversed."""
+    listed = tmp_path_factory.mktemp("runs") / "list.txt"
+    names = sorted(map(str, varied.glob("*.png")))
+    runs = {}
+    for spec in (INTEGERS, FLOATS):
+        for run, workers, order in [("1", 1, names), ("2", 2, names), ("reversed", 1, names[::-1])]:
+            listed.write_text("\n".join(order))
+            stats = bnstat.compute(
+                files_from=listed, augment=spec, epochs=3, batch_size=4, workers=workers
+            )
+            runs[f"{run} {spec}"] = json.loads(stats.to_json()) | {"created": None}
+    return runs
 
 
 @pytest.mark.parametrize("spec", [INTEGERS, FLOATS], ids=["integers", "floats"])
