@@ -139,7 +139,7 @@ class _Source:
         if self.name in constants.CONSTANTS and self.document is None:
             if augments:
                 raise SourceError(
-                    f"{self.name} is a named reference and has no images; ./{self.name} is a folder"
+                    f"{self.name} names constants and has no images; ./{self.name} is a folder"
                 )
             return [Row.of_constants(constants.CONSTANTS[self.name])]
         known = self._known(settings, anew=bool(augments))

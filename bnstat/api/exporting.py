@@ -26,7 +26,7 @@ def export(
     format
         A name of docs/export.md, such as "hf" or "state_dict".
     method
-        Whose figures: "two-pass", "welford" or "batchnorm".
+        Which estimator to export: "two-pass", "welford" or "batchnorm".
     scale
         1 for images in [0, 1], 255 for 0-255; None is what the format's readers take.
     channel_order

@@ -82,9 +82,9 @@ def command(
     color: bool | None,
     **settings: Any,
 ) -> None:
-    """Hold SOURCEs, and pipelines on the first of them, against the first.
+    """Compare SOURCEs, and pipelines applied to the first of them, with the first.
 
-    A SOURCE is a folder, a result document (.json), or a named reference (imagenet, clip,
+    A SOURCE is a folder, a result document (.json), or named constants (imagenet, clip,
     inception, cifar10, mnist; a folder of such a name is ./imagenet). Without one, the baseline is
     bnstat.json; one alone is compared with bnstat.json. What is not given, such as the mode, comes
     from the baseline.

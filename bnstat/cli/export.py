@@ -29,7 +29,7 @@ from bnstat.text import printable
     metavar="FORMAT",
     default="normalize",
     show_default=True,
-    help="What to write; --list shows them all.",
+    help="The form to write; --list shows them all.",
 )
 @click.option("--list", "listed", is_flag=True, help="Show what can be written, and write nothing.")
 @click.option("--names", is_flag=True, help="With --list: the names alone, one a line.")
@@ -38,7 +38,7 @@ from bnstat.text import printable
     type=click.Choice(list(METHODS)),
     default=EXACT,
     show_default=True,
-    help="Whose figures.",
+    help="Which estimator to export.",
 )
 @click.option(
     "-o",
@@ -57,7 +57,7 @@ from bnstat.text import printable
     "--scale",
     type=click.Choice(["1", "255"]),
     callback=lambda context, parameter, value: value and int(value),
-    help="For images in [0, 1] or 0-255.  [default: what the format's readers take]",
+    help="Units of the images: [0, 1] or 0-255.  [default: what the format's readers take]",
 )
 @click.option(
     "--precision",
@@ -96,7 +96,9 @@ from bnstat.text import printable
     type=click.Choice(["nchw", "nhwc"]),
     help="onnx: axes of the images.  [default: the model's own]",
 )
-@click.option("--flags", is_flag=True, default=None, help="timm: words for its scripts instead.")
+@click.option(
+    "--flags", is_flag=True, default=None, help="timm: print flags for timm's train.py instead."
+)
 @click.option(
     "--serialized", is_flag=True, default=None, help="albumentations: its own JSON instead."
 )

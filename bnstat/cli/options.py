@@ -95,10 +95,10 @@ sources = _all(
     click.option(
         "--files-from",
         metavar="FILE",
-        help="Measure the images that FILE lists, one a line; - is standard input.",
+        help="Measure the images listed in FILE, one per line; - is standard input.",
     ),
     click.option("-0", "--null", is_flag=True, help="Names in FILE end in NUL (find -print0)."),
-    click.option("--root", metavar="DIR", help="Leave DIR out of the images' keys."),
+    click.option("--root", metavar="DIR", help="Strip this prefix from image names."),
 )
 
 

@@ -43,7 +43,7 @@ from bnstat.settings import Settings
     "--augment",
     shell_complete=complete_spec,
     metavar="SPEC",
-    help="Of the images under this pipeline, as in compute.",
+    help="Measure the images under this pipeline, as in compute.",
 )
 @options.settings(Settings, "the result's")
 @options.terminal
@@ -63,7 +63,7 @@ def command(
 ) -> None:
     """Find images unlike the rest of their group (--by), by the median and its deviations.
 
-    Looked at are mean, std, the shares of the smallest and largest value, and the size. For each
+    Compares mean, std, the shares of the smallest and largest value, and the size. For each
     outlier: why, and what the set's mean and std would be without it. A file of records is read;
     the images of a result, or of other sources, are measured.
     """

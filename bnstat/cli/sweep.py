@@ -20,7 +20,7 @@ from bnstat.settings import SweepSettings
     "--augment",
     shell_complete=complete_spec,
     metavar="SPEC",
-    help="Of the images under this pipeline, as in compute.",
+    help="Measure the images under this pipeline, as in compute.",
 )
 @options.settings(SweepSettings, "the result's")
 @click.option(
@@ -45,7 +45,7 @@ def command(
     """Replay BatchNorm2d over the images of SOURCE, a folder or result (default: bnstat.json).
 
     From one scan: for each schedule, how far mean and std are from two-pass in the worst channel,
-    and beside it what theory expects.
+    and beside it the distance that is to be expected.
     """
     warm_up(settings["workers"], settings["engine"], pipeline=augment is not None)
 

@@ -242,7 +242,7 @@ class MeasureSettings(TypedDict, total=False):
             default=178_956_970,  # where Pillow itself raises: twice the size at which it warns
             metavar="N",
             at_least=1,
-            help="An image of more pixels fails.",
+            help="Reject larger images (counted as failures).",
             moments_depend="always",
         ),
     ]
@@ -253,7 +253,7 @@ class MeasureSettings(TypedDict, total=False):
             none="256 MiB if compressed or at a URL, else no limit",
             metavar="N",
             at_least=1,
-            help="An image of more encoded bytes fails.",
+            help="Reject images of more encoded bytes (counted as failures).",
             moments_depend="always",
         ),
     ]
@@ -265,7 +265,7 @@ class MeasureSettings(TypedDict, total=False):
             metavar="SECONDS",
             above=0,
             at_most=1e6,  # timers of the system take no more than about 10^8
-            help="An image that takes longer fails, and its worker is replaced.",
+            help="Reject an image that takes longer (counted as a failure).",
         ),
     ]
     network_timeout: Annotated[
@@ -275,7 +275,7 @@ class MeasureSettings(TypedDict, total=False):
             metavar="SECONDS",
             above=0,
             at_most=1e6,
-            help="A server or store that sends nothing for so long has failed.",
+            help="Give up on a server or store that sends nothing for so long.",
         ),
     ]
     follow_links: Annotated[

@@ -76,7 +76,7 @@ def _sizes(figures: Figures) -> dict[str, Any]:
 
 TARGET = Target(
     name="timm",
-    writes="config.json of a timm model; with --flags, words for its scripts",
+    writes="config.json of a timm model; with --flags, flags for timm's train.py",
     render=render,
     file="config.json",
     variants={"flags": "timm_flags.txt"},

@@ -221,7 +221,7 @@ def test_document_of_a_list(folders):
             ["imagenet"],
             {"augment": [FLIP]},
             SourceError,
-            "imagenet is a named reference and has no images; ./imagenet is a folder",
+            "imagenet names constants and has no images; ./imagenet is a folder",
         ),
         (["nosuch", "train"], {}, SourceError, "no folder or file nosuch; check the path"),
         (
