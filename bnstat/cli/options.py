@@ -64,10 +64,12 @@ AMOUNT = Real(min=0.0)
 
 def shard(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """Return a shard as typed, if it is one."""
+    if value is None:
+        return None
     from bnstat.images import read_shard
 
     try:
-        return value and str(read_shard(value))
+        return str(read_shard(value))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -157,9 +159,11 @@ def _parser(setting: Setting) -> Callable[[Any, Any, str | None], Any]:
 
 def record_file(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
     """Check that a name says which kind of file of records is meant."""
+    if name is None:
+        return None
     from bnstat.record_tables import is_record_file
 
-    if name is not None and not is_record_file(name):
+    if not is_record_file(name):
         raise click.BadParameter(f"{name!r} is neither FILE.parquet nor FILE.csv.")
     return name
 
