@@ -10,7 +10,6 @@ import argparse
 import faulthandler
 import logging
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -54,8 +53,13 @@ def fuzz(name, seconds, seed, last):
 
 
 def _megabytes():
-    """Return the most memory that this process has taken so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    """Return the most memory that this process has taken so far.
+
+    The kernel's VmHWM; ru_maxrss would count what the process that started this one had.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (peak,) = [line for line in lines if line.startswith("VmHWM:")]
+    return int(peak.split()[1]) // 1024
 
 
 def _quietly(take, data):
