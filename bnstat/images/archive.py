@@ -216,7 +216,7 @@ class _OwnIndex:
 
     def references(self, positions: Sequence[int]) -> Iterator[Reference]:
         """Yield the references to the images at ascending positions."""
-        done, reason = 0, "is not there"
+        done, reason = 0, "it has fewer images than it says"
         try:
             for reference in self.own.references(positions):
                 yield self.complete(reference)

@@ -171,3 +171,20 @@ def test_what_cannot_be_done(folder, tmp_path, monkeypatch):
         record_tables.read(str(tmp_path / "r.csv"))
     with pytest.raises(DocumentError, match="make one: bnstat compute FOLDER --records"):
         record_tables.read(str(tmp_path / "none.parquet"))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_an_archive_in_another_order(tmp_path, suffix):
+    """Rows are in the order of keys, each with the figures of its own image."""
+    import tarfile
+
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        for value in (10, 30, 20, 40):
+            Image.new("L", (3, 2), value).save(tmp_path / f"{value}.png")
+            archive.add(tmp_path / f"{value}.png", f"{value}.png")
+    path = tmp_path / f"r.{suffix}"
+    bnstat.compute(tmp_path / "x.tar", mode="L", records=path, workers=1)
+    table = record_tables.read(str(path))
+
+    assert ["10.png", "20.png", "30.png", "40.png"] == list(table.key)
+    assert [6 * value for value in (10, 20, 30, 40)] == table.sum[:, 0].tolist()
