@@ -7,19 +7,14 @@ import click
 from bnstat.text import printable
 
 
-class _Size(click.ParamType[tuple[int, int]]):
-    """One number for both sides, or HEIGHTxWIDTH."""
-
-    name = "size"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        """Return (height, width)."""
-        sides = value.split("x")
-        if len(sides) > 2 or not all(s.isascii() and s.isdigit() and int(s) for s in sides):
-            self.fail(f"{value!r} is not a size, like 224 or 224x320", param, ctx)
-        return int(sides[0]), int(sides[-1])
+def _size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    """Return (height, width) of one number for both sides, or HEIGHTxWIDTH."""
+    if text is None:
+        return None
+    sides = text.split("x")
+    if len(sides) > 2 or not all(s.isascii() and s.isdigit() and int(s) for s in sides):
+        raise click.BadParameter(f"{text!r} is not a size, like 224 or 224x320")
+    return int(sides[0]), int(sides[-1])
 
 
 @click.command("fold", short_help="Build the normalization into a model, for deployment.")
@@ -52,7 +47,7 @@ class _Size(click.ParamType[tuple[int, int]]):
 )
 @click.option(
     "--input-size",
-    type=_Size(),
+    callback=_size,
     metavar="N|HxW",
     help="Size of all images, where a model takes no other.  [default: any]",
 )

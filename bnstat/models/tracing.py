@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # Of examples where any size will do; unequal, so that none is taken to be the other.
 _HEIGHT, _WIDTH = 224, 256
-_OLDEST = (2, 6)  # the first whose export keeps conv2d and batch_norm whole
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,6 @@ def trace(model: nn.Module, shape: Shape, dtype: Any) -> ExportedProgram:
     """
     import torch
 
-    _check_version(torch.__version__)
     dynamic = dict.fromkeys(shape.dynamic_axes, torch.export.Dim.AUTO)
     try:
         with torch.no_grad():
@@ -82,12 +80,6 @@ def graph_of(program: ExportedProgram) -> GraphModule:
     except TypeError:  # torch before 2.9
         module = program.module()
     return GraphModule(module, module.graph)  # without the hook that checks the shape of the input
-
-
-def _check_version(version: str) -> None:
-    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
-        oldest = ".".join(map(str, _OLDEST))
-        raise ModelError(f"folding needs torch {oldest} or newer, and this is {version}")
 
 
 def _check_dynamic(program: ExportedProgram, shape: Shape) -> None:

@@ -25,19 +25,18 @@ _BATCH = 10_000
 _LEFT_OUT = ("sum_", "location")
 
 
-def _type(name: str, channels: tuple[str, ...]) -> Any:
-    import pyarrow as pa
-
+def _type(name: str, channels: tuple[str, ...]) -> str:
+    """Return a column's type by the name that Arrow has for it, and numpy unless it is text."""
     own = name
     for channel in channels:
         own = own.removesuffix(f"_{channel}")
     if own in ("key", "location", "group", "mode", "failure"):
-        return pa.string()
+        return "string"
     if own in ("mean", "std", "low", "high"):
-        return pa.float64()
+        return "float64"
     if own == "histogram_hash":
-        return pa.uint64()
-    return pa.int32() if own in ("epoch", "width", "height", "depth", "scale") else pa.int64()
+        return "uint64"
+    return "int32" if own in ("epoch", "width", "height", "depth", "scale") else "int64"
 
 
 def write(
@@ -50,25 +49,24 @@ def write(
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
+    types = {name: _type(name, channels) for name in names(channels)}
     schema = pa.schema(
-        [(name, _type(name, channels)) for name in names(channels)],
+        [(name, pa.type_for_alias(type_)) for name, type_ in types.items()],
         metadata={_METADATA: json.dumps(header).encode()},
     )
     with ParquetWriter(file, schema) as writer:
         for batch in batches:
-            columns = [
-                _array(column, schema.field(column.name).type) for column in flat_columns(batch)
-            ]
+            columns = [_array(column, types[column.name]) for column in flat_columns(batch)]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
-def _array(column: FlatColumn, type_: Any) -> Any:
+def _array(column: FlatColumn, type_: str) -> Any:
     """Return a column as Arrow lays it out; its own function for this imports pandas first."""
     import pyarrow as pa
 
     if isinstance(column.values, np.ndarray):
         missing = column.missing
-        buffers: list[Any] = [np.ascontiguousarray(column.values, type_.to_pandas_dtype())]
+        buffers: list[Any] = [np.ascontiguousarray(column.values, type_)]
     else:
         missing = np.array([text is None for text in column.values], dtype=bool)
         texts = [(text or "").encode() for text in column.values]
@@ -76,7 +74,7 @@ def _array(column: FlatColumn, type_: Any) -> Any:
         buffers = [ends, b"".join(texts)]
     valid = None if missing is None else np.packbits(~missing, bitorder="little")
     every = [each if each is None else pa.py_buffer(each) for each in (valid, *buffers)]
-    return pa.Array.from_buffers(type_, len(column.values), every)
+    return pa.Array.from_buffers(pa.type_for_alias(type_), len(column.values), every)
 
 
 def read(name: str, *, figures_alone: bool = False) -> RecordTable:

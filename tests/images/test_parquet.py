@@ -93,6 +93,8 @@ def test_dictionary_of_images(written, rows, content, kind, inside):
     values = pa.array([row["bytes"] for row in rows], kind)
     if kind != pa.binary_view():
         values = values.dictionary_encode()
+    elif int(pa.__version__.partition(".")[0]) < 21:
+        pytest.skip("older pyarrow does not write it")
     if inside:
         values = pa.StructArray.from_arrays([values], ["bytes"])
     found = content(written({"image": values}))
