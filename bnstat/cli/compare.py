@@ -10,7 +10,8 @@ import click
 
 from bnstat.cli import options
 from bnstat.cli.completion import complete_spec
-from bnstat.cli.invocation import DRIFT, FAILURES
+from bnstat.cli.invocation import DRIFT
+from bnstat.cli.terminal import Terminal, say
 from bnstat.cli.warm_up import warm_up
 from bnstat.settings import Settings
 
@@ -48,40 +49,22 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With --fail-over, count only differences that are more than their margins.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "csv", "markdown"]),
-    default="table",
-    show_default=True,
-    help="What goes to standard output.",
-)
+@options.form("json", "csv", "markdown")
 @click.option(
     "-o", "--output", metavar="FILE", help="Write the comparison as JSON; - is standard output."
 )
 @options.settings(Settings, "the baseline's")
 @options.failures
-@options.verbose
-@options.terminal
-@click.pass_context
+@options.terminal("verbose", "progress", "color")
 def command(
-    ctx: click.Context,
-    /,
     sources: tuple[str, ...],
-    augment: tuple[str, ...],
-    attribute: bool,
-    to: tuple[str, ...],
-    groups: bool,
     fail_over: float | None,
     significant: bool,
     form: str,
     output: str | None,
-    max_failures: int,
-    verbose: bool,
-    progress: bool | None,
-    color: bool | None,
+    terminal: Terminal,
     **settings: Any,
-) -> None:
+) -> int:
     """Compare SOURCEs, and pipelines applied to the first of them, with the first.
 
     A SOURCE is a folder, a result document (.json), or named constants (imagenet, clip,
@@ -89,43 +72,50 @@ def command(
     bnstat.json; one alone is compared with bnstat.json. What is not given, such as the mode, comes
     from the baseline.
     """
-    if attribute and not augment:
-        raise click.UsageError("--attribute needs a pipeline; name one with --augment", ctx)
-    if significant and fail_over is None:
-        raise click.UsageError("--significant goes with --fail-over; give a tolerance", ctx)
-    warm_up(settings["workers"], settings["engine"], pipeline=bool(augment))
+    _check_combinations(settings, fail_over, significant)
+    warm_up(settings["workers"], settings["engine"], pipeline=bool(settings["augment"]))
 
     from bnstat import files, reports
-    from bnstat.api.comparing import compare, lacks_baseline
-    from bnstat.api.documents import DOCUMENT, described
-    from bnstat.cli import messages, outputs
-    from bnstat.cli.progress import bar
 
-    against_default = lacks_baseline(len(sources), len(augment), len(to), groups)
-    inputs = [("the baseline", DOCUMENT)] if against_default else []
-    inputs += [("SOURCE", name) for name in sources] + [("--to", name) for name in to]
-    outputs.check_output(output, inputs)
-    with messages.failures_printed(color), bar(progress) as update:
-        found = compare(
-            *sources,
-            augment=augment,
-            attribute=attribute,
-            to=to,
-            groups=groups,
-            progress=update,
-            **options.given(settings),
-        )
+    found = _compared(sources, output, terminal, settings)
     fresh = [row.result for row in found.rows if row.fresh and row.result]
-    if against_default and found.rows[0].result is not None:
-        click.echo(f"baseline: {described(found.rows[0].result, DOCUMENT)}", err=True)
-    messages.print_remarks(fresh, color)
+    terminal.print_remarks(fresh)
     if output is not None and output != "-":
         files.write(Path(output), reports.json(found).encode())
-    _show(found, "json" if output == "-" else form, color, verbose=verbose)
+    terminal.show_as("json" if output == "-" else form, found)
     if fail_over is not None and _fails(found, fail_over, significant):
-        ctx.exit(DRIFT)
-    if any(len(stats.source.failures) > max_failures for stats in fresh):
-        ctx.exit(FAILURES)
+        raise click.exceptions.Exit(DRIFT)
+    return max((len(stats.source.failures) for stats in fresh), default=0)
+
+
+def _check_combinations(
+    settings: dict[str, Any], fail_over: float | None, significant: bool
+) -> None:
+    """Refuse options that need another."""
+    if settings["attribute"] and not settings["augment"]:
+        raise click.UsageError("--attribute needs a pipeline; name one with --augment")
+    if significant and fail_over is None:
+        raise click.UsageError("--significant goes with --fail-over; give a tolerance")
+
+
+def _compared(
+    sources: tuple[str, ...], output: str | None, terminal: Terminal, settings: dict[str, Any]
+) -> Comparison:
+    """Compare, and say on stderr what the baseline is if none was named."""
+    from bnstat.api.comparing import compare, lacks_baseline
+    from bnstat.api.documents import DOCUMENT, described
+    from bnstat.cli import outputs
+
+    pipelines, constants = len(settings["augment"]), len(settings["to"])
+    against_default = lacks_baseline(len(sources), pipelines, constants, settings["groups"])
+    inputs = [("the baseline", DOCUMENT)] if against_default else []
+    inputs += [("SOURCE", name) for name in sources] + [("--to", name) for name in settings["to"]]
+    outputs.check_output(output, inputs)
+    with terminal.measuring() as update:
+        found = compare(*sources, progress=update, **options.given(settings))
+    if against_default and found.rows[0].result is not None:
+        say(f"baseline: {described(found.rows[0].result, DOCUMENT)}")
+    return found
 
 
 def _fails(found: Comparison, tolerance: float, significant: bool) -> bool:
@@ -135,17 +125,5 @@ def _fails(found: Comparison, tolerance: float, significant: bool) -> bool:
     sys.stdout.flush()
     over = list(reports.excesses(found, tolerance, significant=significant))
     for line in (*over, *reports.unsure(found, tolerance)):
-        click.echo(line, err=True)
+        say(line)
     return bool(over)
-
-
-def _show(found: Comparison, form: str, color: bool | None, *, verbose: bool) -> None:
-    """Print a comparison on stdout."""
-    from bnstat import reports
-
-    if form != "table":
-        click.echo(reports.FORMATS[form](found), nl=False)
-        return
-    from bnstat.cli.terminal import show
-
-    show(reports.report(found, verbose=verbose), color)

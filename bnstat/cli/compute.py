@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bnstat.cli import options
-from bnstat.cli.completion import complete_spec
-from bnstat.cli.invocation import FAILURES
+from bnstat.cli.terminal import Terminal
 from bnstat.cli.warm_up import warm_up
 from bnstat.settings import Settings
+
+if TYPE_CHECKING:
+    from bnstat.errors import JournalError
+    from bnstat.stats import Stats
 
 
 @click.command("compute", short_help="Measure; show the three ways; write bnstat.json.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @options.sources
-@click.option(
-    "--augment",
-    shell_complete=complete_spec,
-    metavar="SPEC",
-    help="Measure what this pipeline makes of the images: a preset (bnstat pipelines), with "
+@options.augment(
+    "Measure what this pipeline makes of the images: a preset (bnstat pipelines), with "
     "arguments if of one transform; a TOML file; inline text like 'Resize(256) | "
-    "CenterCrop(224)'; or package.module:attribute, the only form that runs code of yours.",
+    "CenterCrop(224)'; or package.module:attribute, the only form that runs code of yours."
 )
 @options.settings(Settings)
 @click.option(
@@ -52,80 +52,75 @@ from bnstat.settings import Settings
 )
 @options.failures
 @options.output
-@options.quiet
-@options.verbose
-@options.terminal
-@click.pass_context
-def command(
-    ctx: click.Context,
-    /,
-    sources: tuple[str, ...],
-    max_failures: int,
-    output: str,
-    quiet: bool,
-    verbose: bool,
-    progress: bool | None,
-    color: bool | None,
-    **settings: Any,
-) -> None:
+@options.terminal("quiet", "verbose", "progress", "color")
+def command(sources: tuple[str, ...], output: str, terminal: Terminal, **settings: Any) -> int:
     """Measure the images of SOURCEs: folders, files, tar and zip archives, URLs, patterns.
 
     Shows per-channel mean and std three ways (two-pass, welford, batchnorm) in [0, 1], and writes
     the result to bnstat.json for export.
     """
-    if "-" in sources:
-        raise click.UsageError("a list of images on standard input is --files-from -", ctx)
-    if not sources and settings["files_from"] is None:
-        raise click.UsageError("name a SOURCE, a folder or file to measure, or --files-from", ctx)
-    if sources and settings["files_from"] is not None:
-        raise click.UsageError("give SOURCEs or --files-from, not both", ctx)
-    _check_sample(settings, ctx)
+    _check_sources(sources, settings["files_from"])
+    _check_combinations(settings)
     warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
-    from bnstat.api.computing import compute
-    from bnstat.cli import messages, outputs
-    from bnstat.cli.progress import bar
-    from bnstat.cli.result import show_result
-    from bnstat.errors import JournalError
+
+    from bnstat.cli import outputs
+    from bnstat.cli.result import print_speed, show_result
 
     inputs = [("--files-from", settings["files_from"]), *(("SOURCE", s) for s in sources)]
     others = [(f"--{name}", settings[name]) for name in ("journal", "records", "report")]
     outputs.check_output(output, inputs, others)
     started = time.perf_counter()
-    lost = None
-    with messages.failures_printed(color), bar(progress) as update:
+    stats, lost = _measured(sources, terminal, settings)
+    seconds = time.perf_counter() - started
+    outputs.save(stats, output)
+    terminal.print_remarks([stats])
+    if not terminal.quiet:
+        print_speed(stats, seconds)
+        if output != "-":
+            show_result(stats, output, terminal)
+    if lost is not None:
+        raise lost
+    return len(stats.source.failures)
+
+
+def _measured(
+    sources: Sequence[str], terminal: Terminal, settings: dict[str, Any]
+) -> tuple[Stats, JournalError | None]:
+    """Return the result, also where the journal could not be written to its end, and that error."""
+    from bnstat.api.computing import compute
+    from bnstat.errors import JournalError
+
+    with terminal.measuring() as update:
         try:
-            stats = compute(*sources, progress=update, **options.given(settings))
+            return compute(*sources, progress=update, **options.given(settings)), None
         except JournalError as error:
             if error.stats is None:
                 raise
-            stats, lost = error.stats, error
-    seconds = time.perf_counter() - started
-    outputs.save(stats, output)
-    messages.print_remarks([stats], color)
-    if not quiet:
-        messages.print_speed(stats, seconds)
-        if output != "-":
-            show_result(stats, output, color, verbose=verbose)
-    if lost is not None:
-        raise lost
-    if len(stats.source.failures) > max_failures:
-        sys.stdout.flush()
-        ctx.exit(FAILURES)
+            return error.stats, error
 
 
-def _check_sample(settings: dict[str, Any], ctx: click.Context) -> None:
-    """Refuse options beside --until that would each decide what is measured."""
+def _check_sources(sources: Sequence[str], files_from: str | None) -> None:
+    """Refuse a command line that names no images, or names them in two ways."""
+    if "-" in sources:
+        raise click.UsageError("a list of images on standard input is --files-from -")
+    if not sources and files_from is None:
+        raise click.UsageError("name a SOURCE, a folder or file to measure, or --files-from")
+    if sources and files_from is not None:
+        raise click.UsageError("give SOURCEs or --files-from, not both")
+
+
+def _check_combinations(settings: dict[str, Any]) -> None:
+    """Refuse options that do not go with each other."""
     for name in ("records", "report"):
         if settings[name] is not None and settings["journal"] is not None:
-            raise click.UsageError(f"--{name} needs what a --journal does not hold; use one", ctx)
+            raise click.UsageError(f"--{name} needs what a --journal does not hold; use one")
     if settings["until"] is None:
         return
     others = {
-        "sample": "which sets the size itself",
-        "shard": "as each shard would stop on its own",
-        "journal": "which is read in the order of the keys",
+        "sample": "which sets the size itself; give one of them",
+        "shard": "as each shard would stop on its own; use --sample instead of --until",
+        "journal": "which is read in the order of the keys; use --sample instead of --until",
     }
     for name, reason in others.items():
         if settings[name] is not None:
-            way_out = "give one of them" if name == "sample" else "use --sample instead of --until"
-            raise click.UsageError(f"--until does not go with --{name}, {reason}; {way_out}", ctx)
+            raise click.UsageError(f"--until does not go with --{name}, {reason}")

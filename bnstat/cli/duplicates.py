@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 
 from bnstat.cli import options
-from bnstat.cli.invocation import DRIFT, FAILURES
+from bnstat.cli.invocation import DRIFT
+from bnstat.cli.terminal import Terminal
 from bnstat.cli.warm_up import warm_up
 from bnstat.settings import MeasureSettings
 
@@ -16,29 +16,13 @@ from bnstat.settings import MeasureSettings
 @click.command("duplicates", short_help="Images with equal pixels, within and across sources.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--fail", is_flag=True, help="Exit with status 1 if any images are equal.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="What goes to standard output.",
-)
+@options.form("json")
 @options.settings(MeasureSettings)
 @options.failures
-@options.terminal
-@click.pass_context
+@options.terminal("progress", "color")
 def command(
-    ctx: click.Context,
-    /,
-    sources: tuple[str, ...],
-    fail: bool,
-    form: str,
-    max_failures: int,
-    progress: bool | None,
-    color: bool | None,
-    **settings: Any,
-) -> None:
+    sources: tuple[str, ...], fail: bool, form: str, terminal: Terminal, **settings: Any
+) -> int:
     """Find images of SOURCEs whose decoded pixels are equal, whatever their files are called.
 
     Size, mode and pixels must be equal. Images that only look alike, such as resized copies,
@@ -46,23 +30,12 @@ def command(
     """
     warm_up(settings["workers"], settings["engine"], pipeline=False)
 
-    from bnstat import reports
     from bnstat.api.deduplicating import duplicates
-    from bnstat.cli import messages
-    from bnstat.cli.progress import bar
-    from bnstat.cli.terminal import print_line, show
 
-    with messages.failures_printed(color), bar(progress) as update:
+    with terminal.measuring() as update:
         found = duplicates(*sources, progress=update, **options.given(settings))
-    for each in found.failures:
-        line = reports.Line(reports.failure(each.image, each.reason), "bad")
-        print_line(line, color, err=True)
-    if form == "json":
-        click.echo(reports.json(found), nl=False)
-    else:
-        show(reports.report(found), color)
-    sys.stdout.flush()
+    terminal.print_failures(found.failures)
+    terminal.show_as(form, found)
     if fail and found.sets:
-        ctx.exit(DRIFT)
-    if len(found.failures) > max_failures:
-        ctx.exit(FAILURES)
+        raise click.exceptions.Exit(DRIFT)
+    return len(found.failures)

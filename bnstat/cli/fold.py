@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bnstat.text import printable
+from bnstat.cli import options
+from bnstat.cli.terminal import say
 
 
 def _size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
@@ -19,11 +20,7 @@ def _size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int,
 
 @click.command("fold", short_help="Build the normalization into a model, for deployment.")
 @click.argument("model")
-@click.option(
-    "--weights",
-    metavar="FILE",
-    help="The model's state_dict, of torch.save or .safetensors. Only code of yours needs none.",
-)
+@options.weights
 @click.option(
     "--stats",
     metavar="FILE|CONSTANTS",
@@ -85,14 +82,10 @@ def command(
         input_size=input_size,
     )
     norms = len(done.folded) + len(done.kept)
-    _say(f"folded: {len(done.folded)} of {norms} BatchNorm layers")
+    say(f"folded: {len(done.folded)} of {norms} BatchNorm layers")
     for name, reason in done.kept:
-        _say(f"stays: {name}, as {reason}")
-    _say(done.normalization)
-    _say(f"written: {done.output}")
+        say(f"stays: {name}, as {reason}")
+    say(done.normalization)
+    say(f"written: {done.output}")
     border = "" if done.border is None else f", {done.border:.1e} at the first layer's border"
-    _say(f"checked: {done.images}: outputs differ by {done.difference:.1e} of the largest{border}")
-
-
-def _say(text: str) -> None:
-    click.echo(printable(text), err=True)
+    say(f"checked: {done.images}: outputs differ by {done.difference:.1e} of the largest{border}")

@@ -75,7 +75,8 @@ def _command_path(error: click.UsageError, arguments: Sequence[str]) -> str:
     """Return the command whose help would help."""
     if error.ctx is not None:
         return error.ctx.command_path
-    return " ".join(["bnstat", *(a for a in arguments[:1] if a in COMMANDS)])
+    named = [argument for argument in arguments if argument in COMMANDS]
+    return " ".join(["bnstat", *named[:1]])
 
 
 def _error_status(error: Exception) -> int:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import sys
 from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
 import click
 
+from bnstat.cli.completion import complete_spec
+from bnstat.cli.invocation import FAILURES
+from bnstat.cli.terminal import Terminal
 from bnstat.settings import Setting, Settings, settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -168,13 +173,25 @@ def record_file(_: click.Context, __: click.Parameter, name: str | None) -> str 
     return name
 
 
-failures = click.option(
-    "--max-failures",
-    type=Whole(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Exit with status 3 if more images fail.",
+def augment(
+    help: str = "Measure the images under this pipeline, as in compute.",
+) -> Callable[[F], F]:
+    """Return the option that names one pipeline."""
+    return click.option("--augment", shell_complete=complete_spec, metavar="SPEC", help=help)
+
+
+def form(*names: str, help: str = "What goes to standard output.") -> Callable[[F], F]:
+    """Return the option that chooses between a table and formats for programs."""
+    kind = click.Choice(["table", *names])
+    return click.option(
+        "--format", "form", type=kind, default="table", show_default=True, help=help
+    )
+
+
+weights = click.option(
+    "--weights",
+    metavar="FILE",
+    help="The model's state_dict, of torch.save or .safetensors. Only code of yours needs none.",
 )
 
 output = click.option(
@@ -186,19 +203,54 @@ output = click.option(
     help="Where the result goes; - is standard output, without a table.",
 )
 
-quiet = click.option("-q", "--quiet", is_flag=True, help="Show no table; failures are still named.")
 
-verbose = click.option("-v", "--verbose", is_flag=True, help="Show the figures of all methods.")
+def failures(function: Callable[..., int]) -> Callable[..., None]:
+    """Exit with status 3 if a command returns that more images failed than --max-failures."""
 
-color = click.option(
-    "--color/--no-color", default=None, help="Color the output.  [default: on a terminal]"
-)
+    @click.option(
+        "--max-failures",
+        type=Whole(min=0),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Exit with status 3 if more images fail.",
+    )
+    @functools.wraps(function)
+    def command(*arguments: Any, max_failures: int, **given: Any) -> None:
+        if function(*arguments, **given) > max_failures:
+            sys.stdout.flush()
+            raise click.exceptions.Exit(FAILURES)
 
-terminal = _all(
-    click.option(
+    return command
+
+
+_TERMINAL = {
+    "quiet": click.option(
+        "-q", "--quiet", is_flag=True, help="Show no table; failures are still named."
+    ),
+    "verbose": click.option(
+        "-v", "--verbose", is_flag=True, help="Show the figures of all methods."
+    ),
+    "progress": click.option(
         "--progress/--no-progress",
         default=None,
         help="Show a progress bar on stderr.  [default: on a terminal]",
     ),
-    color,
-)
+    "color": click.option(
+        "--color/--no-color", default=None, help="Color the output.  [default: on a terminal]"
+    ),
+}
+
+
+def terminal(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return some of the options of a `Terminal`, which the command is given as `terminal`."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def command(*arguments: Any, **given: Any) -> Any:
+            wanted = {name: given.pop(name) for name in names}
+            return function(*arguments, terminal=Terminal(**wanted), **given)
+
+        return _all(*(_TERMINAL[name] for name in names))(command)
+
+    return decorate

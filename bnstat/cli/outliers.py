@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bnstat.cli import options
-from bnstat.cli.completion import complete_spec
+from bnstat.cli.terminal import Terminal
 from bnstat.cli.warm_up import warm_up
 from bnstat.settings import Settings
 
@@ -30,36 +30,13 @@ from bnstat.settings import Settings
     metavar="N",
     help="Show at most so many, the strongest first.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "keys"]),
-    default="table",
-    show_default=True,
-    help="What goes to standard output.",
-)
+@options.form("json", "keys")
 @click.option("-0", "--null", is_flag=True, help="Print keys that end in NUL, for xargs -0.")
-@click.option(
-    "--augment",
-    shell_complete=complete_spec,
-    metavar="SPEC",
-    help="Measure the images under this pipeline, as in compute.",
-)
+@options.augment()
 @options.settings(Settings, "the result's")
-@options.terminal
-@click.pass_context
+@options.terminal("progress", "color")
 def command(
-    ctx: click.Context,
-    /,
-    sources: tuple[str, ...],
-    threshold: float,
-    limit: int,
-    form: str,
-    null: bool,
-    augment: str | None,
-    progress: bool | None,
-    color: bool | None,
-    **settings: Any,
+    sources: tuple[str, ...], form: str, null: bool, terminal: Terminal, **settings: Any
 ) -> None:
     """Find images unlike the rest of their group (--by), by the median and its deviations.
 
@@ -67,27 +44,14 @@ def command(
     outlier: why, and what the set's mean and std would be without it. A file of records is read;
     the images of a result, or of other sources, are measured.
     """
-    warm_up(settings["workers"], settings["engine"], pipeline=augment is not None)
+    warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
 
-    from bnstat import reports
     from bnstat.api.outlying import outliers
-    from bnstat.cli import messages
-    from bnstat.cli.progress import bar
-    from bnstat.cli.terminal import show
 
-    with messages.failures_printed(color), bar(progress) as update:
-        found = outliers(
-            *sources,
-            threshold=threshold,
-            limit=limit,
-            augment=augment,
-            progress=update,
-            **options.given(settings),
-        )
+    with terminal.measuring() as update:
+        found = outliers(*sources, progress=update, **options.given(settings))
     if null or form == "keys":
         end = "\0" if null else "\n"
         click.echo("".join(outlier.image + end for outlier in found.found), nl=False)
-    elif form == "json":
-        click.echo(reports.json(found), nl=False)
     else:
-        show(reports.report(found), color)
+        terminal.show_as(form, found)

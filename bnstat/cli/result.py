@@ -1,19 +1,25 @@
-"""A result on a terminal, and what to type next."""
+"""A result on a terminal, how long it took, and what to type next."""
 
 from __future__ import annotations
 
 import shlex
 
 from bnstat import reports
-from bnstat.cli.terminal import show
+from bnstat.cli.terminal import Terminal, say
 from bnstat.stats import Stats
 from bnstat.text import printable
 
 
-def show_result(stats: Stats, output: str, color: bool | None, *, verbose: bool = False) -> None:
+def show_result(stats: Stats, output: str, terminal: Terminal) -> None:
     """Show a result on stdout, and what to type next; `output` is where it was written."""
     last = reports.Paragraph.of(_next(stats, output))
-    show([*reports.report(stats, verbose=verbose), last], color)
+    terminal.show([*reports.report(stats, verbose=terminal.verbose), last])
+
+
+def print_speed(stats: Stats, seconds: float) -> None:
+    """Say on stderr how long it took."""
+    images = stats.source.images + len(stats.source.failures)
+    say(f"{reports.counted(images, 'image')} in {seconds:.2f} s, {images / seconds:,.0f} images/s")
 
 
 def _next(stats: Stats, output: str) -> str:

@@ -1,16 +1,24 @@
-"""Reports on a terminal: as wide as that is, with color where it guides."""
+"""What a command says: results on stdout, as wide as the terminal; all else on stderr."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, TextIO
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from bnstat.reports import Block, Column, Line, Row, Table, layout
+from bnstat.errors import NothingMeasuredError
+from bnstat.text import printable
+
+if TYPE_CHECKING:
+    from bnstat.reports import Block, Line
+    from bnstat.scan import Progress
+    from bnstat.stats import Failure, Stats
 
 WIDEST = 120
 
@@ -25,29 +33,82 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def show(blocks: Sequence[Block], color: bool | None) -> None:
-    """Print a report on stdout; off a terminal it is plain, and a sentence is one line."""
-    width = min(shutil.get_terminal_size().columns, WIDEST) if sys.stdout.isatty() else None
-    for line in layout(blocks, width):
-        print_line(line, color)
+@dataclass(frozen=True)
+class Terminal:
+    """The terminal as the options of a command want it; None is what the stream suggests."""
+
+    color: bool | None = None
+    progress: bool | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+    @contextmanager
+    def measuring(self) -> Iterator[Callable[[Progress], None] | None]:
+        """Show a progress bar; name each failed image on stderr also when all have failed."""
+        from bnstat.cli.progress import bar
+        from bnstat.stats import Failure
+
+        try:
+            with bar(self.progress) as update:
+                yield update
+        except NothingMeasuredError as error:
+            self.print_failures([Failure(*each) for each in error.failures])
+            raise
+
+    def print_remarks(self, results: Sequence[Stats]) -> None:
+        """Name each failed image on stderr, and what was done to others, each line once."""
+        from bnstat import reports
+
+        lines = [reports.Line(text, "bad") for text in reports.failures(results)]
+        for stats in results:
+            lines += [reports.Line(text, "warning") for text in reports.remarks(stats)]
+        self._print(dict.fromkeys(lines), sys.stderr)
+
+    def print_failures(self, failures: Sequence[Failure]) -> None:
+        """Name each failed image on stderr."""
+        from bnstat import reports
+
+        named = (reports.failure(failure.image, failure.reason) for failure in failures)
+        self._print((reports.Line(text, "bad") for text in named), sys.stderr)
+
+    def show(self, blocks: Sequence[Block]) -> None:
+        """Print a report on stdout; off a terminal it is plain, and a sentence is one line."""
+        from bnstat.reports import layout
+
+        width = min(shutil.get_terminal_size().columns, WIDEST) if sys.stdout.isatty() else None
+        self._print(layout(blocks, width), sys.stdout)
+
+    def show_as(self, form: str, found: Any, *, verbose: bool = False) -> None:
+        """Print what was found on stdout: as a table, or in a format of `bnstat.reports`."""
+        from bnstat import reports
+
+        if form == "table":
+            self.show(reports.report(found, verbose=verbose or self.verbose))
+        else:
+            click.echo(reports.FORMATS[form](found), nl=False)
+
+    def _print(self, lines: Iterable[Line], stream: TextIO) -> None:
+        colored = _is_colored(stream, self.color)
+        for line in lines:
+            style = _STYLES[line.tone] if line.text and colored else {}
+            click.echo(click.style(line.text, **style) if style else line.text, stream, color=True)
+
+
+def say(text: str) -> None:
+    """Print a line on stderr."""
+    click.echo(printable(text), err=True)
 
 
 def show_list(described: Mapping[str, Sequence[str]]) -> None:
     """Print names on stdout, each with what it is beside it, and details below that."""
+    from bnstat.reports import Column, Row, Table
+
     rows = []
     for name, (first, *details) in described.items():
         rows.append(Row((name, first)))
         rows += [Row(("", f"  {detail}")) for detail in details]
     columns = Column("", numbers=False), Column("", numbers=False)
-    show([Table(columns, tuple(rows))], color=None)
-
-
-def print_line(line: Line, color: bool | None, *, err: bool = False) -> None:
-    """Print a line in the style of its tone, on stdout or stderr."""
-    style = _STYLES[line.tone] if line.text else {}
-    colored = style and _is_colored(sys.stderr if err else sys.stdout, color)
-    text = click.style(line.text, **style) if colored else line.text
-    click.echo(text, err=err, color=True)
+    Terminal().show([Table(columns, tuple(rows))])
 
 
 def _is_colored(stream: TextIO, wanted: bool | None) -> bool:
