@@ -1,7 +1,12 @@
 """How images are measured: the one definition of what can be set.
 
 setting      what is known of one setting: default, range, words
-definition   the settings of compute, compare, sweep and recalibrate, as typed keyword arguments
+drawing      what is measured of an image, and how often
+sampling     how many images are measured, and how sure the figures are
+selection    which pixels count
+limits       what is too large, too slow or elsewhere
+running      where the work runs
+commands     the settings of compute, compare, sweep and recalibrate, as typed keyword arguments
 sizes        sizes in memory, as 1GB
 keywords     keyword arguments to complete settings; the signature and docstring of what takes them
 
@@ -9,15 +14,15 @@ The command line has its options from here, the documentation its table. It impo
 so that a command line is parsed at once.
 """
 
-from bnstat.settings.definition import (
+from bnstat.settings.commands import (
     MeasureSettings,
-    Mode,
     Order,
     RecalibrateSettings,
     Settings,
     SweepSettings,
     settings_of,
 )
+from bnstat.settings.drawing import Mode
 from bnstat.settings.keywords import complete, takes_settings
 from bnstat.settings.setting import Setting
 from bnstat.settings.sizes import bytes_of

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from bnstat.settings.definition import settings_of
+from bnstat.settings.commands import settings_of
 from bnstat.settings.setting import Setting
 
 T = TypeVar("T")

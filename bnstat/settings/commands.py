@@ -1,0 +1,193 @@
+"""The settings of each command, as typed keyword arguments: those of measuring, and its own.
+
+The annotations are evaluated, so that these files do without `from __future__ import annotations`.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from bnstat.settings.drawing import DrawSettings
+from bnstat.settings.limits import LimitSettings
+from bnstat.settings.running import RunSettings
+from bnstat.settings.sampling import SampleSettings
+from bnstat.settings.selection import SelectionSettings
+from bnstat.settings.setting import Setting
+from bnstat.settings.sizes import bytes_of
+
+Order = Literal["shuffled", "listed"]
+
+
+def _momentum(default: object, help: str, **more: Any) -> Setting:
+    """Return the setting of a momentum, or of several: in (0, 1], or torch's cumulative average."""
+    return Setting(
+        default=default,
+        help=help,
+        above=0,
+        at_most=1,
+        none="cumulative",
+        none_typed=True,
+        **more,
+    )
+
+
+def _check_by(text: str) -> None:
+    if text != "folder" and not text.lower().endswith(".csv"):
+        raise ValueError(f"{text!r} is neither folder nor a file FILE.csv")
+
+
+def _check_size(size: str) -> None:
+    bytes_of(size)
+
+
+def _check_device(name: str) -> None:
+    kind, colon, number = name.partition(":")
+    if kind not in ("cpu", "cuda") or (colon and not number.isdecimal()):
+        raise ValueError(f"{name!r} is not cpu, cuda or cuda:N")
+
+
+class MeasureSettings(
+    DrawSettings, SampleSettings, SelectionSettings, LimitSettings, RunSettings, total=False
+):
+    """How images are measured."""
+
+
+class Settings(MeasureSettings, total=False):
+    """How images are measured and grouped, and the schedule that `batchnorm` replays."""
+
+    by: Annotated[
+        str | None,
+        Setting(
+            default=None,
+            none="not grouped",
+            metavar="folder|FILE.csv",
+            check=_check_by,
+            help="Add figures of each group: the first folder below the source, or the label that "
+            "a CSV file of key and label gives.",
+        ),
+    ]
+
+    batch_size: Annotated[
+        int,
+        Setting(
+            default=64,
+            metavar="N",
+            at_least=1,
+            help="Images in a batch of batchnorm.",
+            recorded_in="batchnorm",
+        ),
+    ]
+    momentum: Annotated[
+        float | None,
+        _momentum(
+            0.1,
+            "Weight of a new batch in batchnorm; cumulative averages all.",
+            metavar="M",
+            recorded_in="batchnorm",
+        ),
+    ]
+    order: Annotated[
+        Order,
+        Setting(
+            default="shuffled",
+            help="Order in which batchnorm sees the images.",
+            recorded_in="batchnorm",
+        ),
+    ]
+
+
+class SweepSettings(MeasureSettings, total=False):
+    """How images are measured, and the grid of schedules that `sweep` replays."""
+
+    batch_sizes: Annotated[
+        Sequence[int],
+        Setting(
+            default=(8, 32, 128),
+            option="--batch-size",
+            metavar="N,...",
+            at_least=1,
+            help="Images in a batch.",
+        ),
+    ]
+    momenta: Annotated[
+        Sequence[float | None],
+        _momentum(
+            (0.01, 0.1, None),
+            "Weight of a new batch; cumulative averages all.",
+            option="--momentum",
+            metavar="M,...",
+        ),
+    ]
+    orders: Annotated[
+        Sequence[Order],
+        Setting(
+            default=("shuffled", "listed"),
+            option="--order",
+            metavar="ORDER,...",
+            help="Orders in which the images are seen.",
+        ),
+    ]
+    repeats: Annotated[
+        int,
+        Setting(default=20, metavar="N", at_least=1, help="Seeds for each shuffled schedule."),
+    ]
+
+
+class RecalibrateSettings(MeasureSettings, total=False):
+    """How images are measured, and how a model is run on them until its statistics stay."""
+
+    tolerance: Annotated[
+        float,
+        Setting(
+            default=1e-3,
+            metavar="TOL",
+            at_least=0,
+            at_most=1,
+            help="Stop when no mean moves by more, in std, and no variance by a larger share.",
+        ),
+    ]
+    max_passes: Annotated[
+        int | None,
+        Setting(
+            default=None,
+            none="as many as the model has BatchNorm layers",
+            metavar="N",
+            at_least=1,
+            help="Passes over the images at most.",
+        ),
+    ]
+    batch_size: Annotated[
+        int,
+        Setting(
+            default=32,
+            metavar="N",
+            at_least=1,
+            help="Images that the model is run on at once; no figure depends on it.",
+        ),
+    ]
+    cache: Annotated[
+        str,
+        Setting(
+            default="1GB",
+            metavar="SIZE",
+            convert=str,
+            check=_check_size,
+            help="Memory for drawn images, kept from pass to pass; the others are decoded anew.",
+        ),
+    ]
+    device: Annotated[
+        str | None,
+        Setting(
+            default=None,
+            none="in the workers, on the CPU",
+            metavar="cpu|cuda|cuda:N",
+            check=_check_device,
+            help="Run the model in the main process, on this device; workers decode.",
+        ),
+    ]
+
+
+@cache
+def settings_of(kind: Any) -> Mapping[str, Setting]:
+    """Return the settings that a TypedDict of this module defines, by their keywords."""
+    return {name: Setting.of(name, hint) for name, hint in kind.__annotations__.items()}
