@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, settings
 from PIL import Image
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+house = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=25)
+settings.register_profile("house", house)
+settings.register_profile("thorough", house, max_examples=100)  # of .ci/run, in all tiers
 settings.load_profile("house")
 
 # A shell ignores it for what it starts in the background, and processes inherit that.

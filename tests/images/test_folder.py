@@ -61,9 +61,7 @@ def test_key_order_is_that_of_bytes(touch):
     assert keys(touch(*names)) == sorted(name.encode() for name in names)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sets(
         st.lists(

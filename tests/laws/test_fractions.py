@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -71,7 +71,6 @@ def pooled(each, channel):
     return exact([x for image in each for x in image[channel]])
 
 
-@settings(max_examples=30, deadline=None)
 @given(sets, names, st.sampled_from(["RGB", "RGBA"]))
 def test_two_pass_is_the_fraction_rounded_once(drawn, named, mode):
     """Mean and variance of `compute` are the floats nearest the exact ones, to the last bit."""
@@ -88,7 +87,6 @@ def test_two_pass_is_the_fraction_rounded_once(drawn, named, mode):
         assert welford.var[channel] == pytest.approx(float(var), rel=1e-12, abs=1e-15)
 
 
-@settings(max_examples=20, deadline=None)
 @given(sets, names, st.integers(1, 3), st.sampled_from([0.1, 0.5, 1.0]))
 def test_batchnorm_is_the_fractions_replay(drawn, named, size, momentum):
     """Running mean and variance are torch's rule in exact arithmetic, batch by batch."""
@@ -115,7 +113,6 @@ def test_batchnorm_is_the_fractions_replay(drawn, named, size, momentum):
         assert replayed.var[channel] == pytest.approx(float(var), rel=1e-12, abs=1e-15)
 
 
-@settings(max_examples=20, deadline=None)
 @given(sets, names, st.lists(st.integers(0, 6)), st.randoms(use_true_random=False))
 def test_neither_chunks_nor_their_order_matter(drawn, named, cuts, random):
     """Files measured in any pieces, in any order, have the figures of the fractions."""
@@ -136,7 +133,6 @@ def test_neither_chunks_nor_their_order_matter(drawn, named, cuts, random):
         assert (estimate.mean[channel], estimate.var[channel]) == (float(mean), float(var))
 
 
-@settings(max_examples=15, deadline=None)
 @given(sets, names)
 def test_the_conventions_are_what_they_are_called(drawn, named):
     """Mean of means, mean of stds, root of the mean variance: each of the images' own."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bnstat.estimators import (
@@ -28,7 +28,6 @@ ESTIMATORS = {
     "batchnorm shuffled": lambda records: batchnorm(records, Schedule(2, None, epochs=2)),
     "conventions": conventions,
 }
-law = settings(max_examples=25, deadline=None)
 every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=list(ESTIMATORS))
 
 
@@ -107,7 +106,6 @@ def total(*drawn):
 class TestMoments:
     """Exact moments are a commutative monoid."""
 
-    @law
     @given(integer_images)
     def test_identity(self, drawn):
         """Nothing added, on either side, changes nothing."""
@@ -116,7 +114,6 @@ class TestMoments:
         assert Moments.empty(2) + moments == moments
         assert moments + Moments.empty(2) == moments
 
-    @law
     @given(images(("u1", "u2"), min_size=2))
     def test_commutativity(self, drawn):
         """a + b = b + a, whatever the depths."""
@@ -124,7 +121,6 @@ class TestMoments:
 
         assert a + b == b + a
 
-    @law
     @given(images(("u1", "u2"), min_size=3))
     def test_associativity(self, drawn):
         """(a + b) + c = a + (b + c)."""
@@ -132,7 +128,6 @@ class TestMoments:
 
         assert (a + b) + c == a + (b + c)
 
-    @law
     @given(images(("u1", "u2"), min_size=2), st.data())
     def test_shards_add_up_to_the_whole(self, drawn, data):
         """Two sets measured apart are the set measured at once."""
@@ -140,7 +135,6 @@ class TestMoments:
 
         assert total(*drawn[:cut]) + total(*drawn[cut:]) == total(*drawn)
 
-    @law
     @given(integer_images, st.randoms(use_true_random=False))
     def test_order_invariance(self, drawn, random):
         """Images in any order have the same moments."""
@@ -148,7 +142,6 @@ class TestMoments:
 
         assert total(*shuffled) == total(*drawn)
 
-    @law
     @given(integer_images)
     def test_operands_are_left_unchanged(self, drawn):
         """A sum is a new value."""
@@ -158,7 +151,6 @@ class TestMoments:
 
         assert (astuple(a), astuple(b)) == before
 
-    @law
     @given(integer_images)
     def test_a_shard_of_one_pixel_is_kept(self, drawn):
         """One white pixel more: one more sample, and its sums."""
@@ -174,7 +166,6 @@ class TestEveryEstimator:
     """What holds for each way to mean and variance."""
 
     @every_estimator
-    @law
     @given(drawn=images(), cuts=st.lists(st.integers(0, 6)))
     def test_split_invariance(self, estimator, drawn, cuts):
         """However the images are cut into chunks, the result is the same to the last bit."""
@@ -183,7 +174,6 @@ class TestEveryEstimator:
         assert outcome(estimator, split) == outcome(estimator, whole)
 
     @every_estimator
-    @law
     @given(drawn=images(), cuts=st.lists(st.integers(0, 6)))
     def test_empty_chunks_are_the_identity(self, estimator, drawn, cuts):
         """A chunk in which all images failed changes nothing."""
@@ -192,7 +182,6 @@ class TestEveryEstimator:
         assert outcome(estimator, records_of(chunks)) == outcome(estimator, records_of([drawn]))
 
     @every_estimator
-    @law
     @given(drawn=images())
     def test_inputs_are_left_unchanged(self, estimator, drawn):
         """Neither the images nor their records are altered: the second result is the first."""
@@ -206,7 +195,6 @@ class TestEveryEstimator:
         assert all(np.array_equal(c, records.column(i)) for i, c in enumerate(columns))
 
     @every_estimator
-    @law
     @given(drawn=images())
     def test_channels_do_not_mix(self, estimator, drawn):
         """Channels exchanged are results exchanged."""
@@ -218,7 +206,6 @@ class TestEveryEstimator:
         assert figures(turned)[1::2] == figures(straight)[::2]
 
     @every_estimator
-    @law
     @given(drawn=images(("u1",)))
     def test_depth_does_not_matter(self, estimator, drawn):
         """The same picture in 16 bits has the same figures, up to rounding."""
@@ -231,7 +218,6 @@ class TestEveryEstimator:
         )
 
     @every_estimator
-    @law
     @given(drawn=images())
     def test_a_last_image_of_one_pixel_is_kept(self, estimator, drawn):
         """A single far-off pixel in a chunk of its own moves the mean, or is refused aloud."""
@@ -246,7 +232,6 @@ class TestEveryEstimator:
 class TestOrder:
     """Whose result depends on the order of the images, and whose does not."""
 
-    @law
     @given(images(), st.randoms(use_true_random=False))
     def test_two_pass_does_not_depend_on_it(self, drawn, random):
         """To the last bit, for floats too: their sums are rounded once."""
@@ -254,7 +239,6 @@ class TestOrder:
 
         assert two_pass(records_of([shuffled])) == two_pass(records_of([drawn]))
 
-    @law
     @given(images(), st.randoms(use_true_random=False))
     def test_welford_depends_on_it_by_rounding_alone(self, drawn, random):
         """Streaming in another order moves the last digits."""
@@ -264,7 +248,6 @@ class TestOrder:
             figures(welford(records_of([drawn]))), rel=1e-12, abs=1e-11
         )
 
-    @law
     @given(images(), st.randoms(use_true_random=False))
     def test_conventions_depend_on_it_by_rounding_alone(self, drawn, random):
         """They are means over images."""

@@ -40,7 +40,7 @@ HOSTILE = [
 def examples(test):
     for text in HOSTILE:
         test = example(text, text[::-1])(test)
-    return settings(max_examples=30, deadline=None)(test)
+    return test
 
 
 def hostile(stats, name, other):
@@ -176,9 +176,7 @@ printf '%s\0' "$BNSTAT_SOURCE" "$BNSTAT_PIPELINE" "$BNSTAT_MODE" "$BNSTAT_CREATE
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names, names)
 @example(HOSTILE[5], "x")
 @example("-e \\c", "\\n%s")
