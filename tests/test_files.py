@@ -278,6 +278,7 @@ class TestFailureInTheMiddle:
 
         return run
 
+    @pytest.mark.uncovered
     def test_the_old_file_is_whole(self, tmp_path, half_way):
         """As it was, its permissions too, and no temporary file is left."""
         path = tmp_path / "old"

@@ -91,6 +91,7 @@ def test_the_second_of_two_runs_is_refused(here, endless, start, process, proces
     )
 
 
+@pytest.mark.uncovered
 def test_a_full_disk(here, many, process):
     """The result is written all the same; then the error is told, with status 4."""
 

@@ -55,6 +55,7 @@ def test_version(bnstat):
     assert (result.status, result.out) == (0, f"bnstat {__version__}\n")
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("compute", "--help")])
 def test_start_imports_nothing_heavy(process, python, arguments):
     """What only shows text imports neither torch, numpy, Pillow nor rich."""

@@ -51,6 +51,7 @@ def one_too_large(tmp_path):
     return folder
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_out_of_memory(start, one_too_large, workers):
     """An image that memory does not suffice for is a failure; the others are measured."""
