@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bnstat.estimators.expectation import Epochs, expectation
+from bnstat.estimators.expectation import Epochs, Expectation, expectation
 from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.moments import Column, Records
@@ -41,13 +41,7 @@ def batchnorm(records: Records, schedule: Schedule, *, unbiased: bool = True) ->
     if records.selected:
         raise NoEstimateError("pixels were selected, and the layer would see all of them")
     running = running_values(records, schedule, unbiased=unbiased)
-    expected = [
-        expectation(
-            Epochs.shuffled(epochs_of(records, channel, schedule.epochs), schedule.batch_size),
-            schedule,
-        )
-        for channel in range(len(records.channels))
-    ]
+    expected = records.by_channel(lambda channel: _expected(records, channel, schedule))
     batches = schedule.epochs * len(schedule.batch_sizes(len(records)))
     return BatchNormEstimate(
         mean=tuple(mean for mean, _ in running),
@@ -79,10 +73,14 @@ def running_values(
         If a batch has a single sample per channel.
     """
     orders = schedule.orders(records.keys())
-    return [  # one channel at a time: columns are large
-        _running(epochs_of(records, channel, schedule.epochs), orders, schedule, unbiased)
-        for channel in range(len(records.channels))
-    ]
+    return records.by_channel(
+        lambda c: _running(epochs_of(records, c, schedule.epochs), orders, schedule, unbiased)
+    )
+
+
+def _expected(records: Records, channel: int, schedule: Schedule) -> Expectation:
+    epochs = epochs_of(records, channel, schedule.epochs)
+    return expectation(Epochs.shuffled(epochs, schedule.batch_size), schedule)
 
 
 def epochs_of(records: Records, channel: int, epochs: int) -> list[Column]:

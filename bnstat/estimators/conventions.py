@@ -16,7 +16,7 @@ from bnstat.stats import Floats
 
 def conventions(records: Records) -> dict[str, Floats]:
     """Return each convention's value per channel, in [0, 1]; ddof is 0 within an image."""
-    figures = [_figures(records.column(c)) for c in range(len(records.channels))]
+    figures = records.by_channel(lambda channel: _figures(records.column(channel)))
     means, stds, roots = zip(*figures, strict=True)
     return {
         "mean_of_image_means": means,

@@ -19,8 +19,7 @@ def two_pass(records: Records) -> Estimate:
     total = records.total()
     if total is not None:
         return Estimate(total.mean(), total.var())
-    columns = [records.column(c) for c in range(len(records.channels))]
-    pairs = [_mean_and_var(column) for column in columns]
+    pairs = records.by_channel(lambda channel: _mean_and_var(records.column(channel)))
     return Estimate(tuple(mean for mean, _ in pairs), tuple(var for _, var in pairs))
 
 

@@ -88,8 +88,7 @@ def uncertainty(
     if images < 2:
         return None
     design = Design(found, records.draws, random)
-    columns = [records.column(c, in_order=in_order) for c in range(len(records.channels))]
-    pairs = [spreads(column, design) for column in columns]
+    pairs = records.by_channel(lambda c: spreads(records.column(c, in_order=in_order), design))
     causes = ("sample",) * (images < found) + ("draws",) * random
     return Uncertainty(
         confidence=confidence,

@@ -21,7 +21,7 @@ def welford(records: Records) -> Estimate:
     The order is that of the keys. It shares no arithmetic with `two_pass`, so that their agreement
     means something.
     """
-    pairs = [chan(_rows(records.column(c))) for c in range(len(records.channels))]
+    pairs = records.by_channel(lambda channel: chan(_rows(records.column(channel))))
     return Estimate(tuple(mean for mean, _ in pairs), tuple(var for _, var in pairs))
 
 

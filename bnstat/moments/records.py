@@ -7,7 +7,7 @@ import operator
 from array import array
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from bnstat.moments.exact import Moments
 from bnstat.moments.keys import Keys
 from bnstat.moments.table import Floats, Ints, Table
 from bnstat.moments.tally import ChunkMoments, Kind
+
+T = TypeVar("T")
 
 
 class Column(NamedTuple):
@@ -214,6 +216,25 @@ class Records:
             self._order = np.array(sorted(range(len(keys)), key=list(keys).__getitem__))
         order = (self._order[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
         return Column(*(_concatenated(column)[order] for column in zip(*columns, strict=True)))
+
+    def by_channel(self, figure: Callable[[int], T]) -> list[T]:
+        """Return a figure of each channel, by its number.
+
+        It is computed once for channels that are equal, as those of gray images in RGB are.
+        """
+        found: list[T] = []
+        for channel in range(len(self.channels)):
+            same = next((c for c in range(channel) if self._are_equal(c, channel)), None)
+            found.append(figure(channel) if same is None else found[same])
+        return found
+
+    def _are_equal(self, one: int, other: int) -> bool:
+        tables = [group.table(kind) for kind, group in self._groups.items()]
+        return all(
+            np.array_equal(values[:, one], values[:, other])
+            for table in tables
+            for values in (table.first, table.second, table.n)
+        )
 
     def _as_added(self) -> Keys:
         """Return the keys, kind after kind, as images came: folders are walked in order."""

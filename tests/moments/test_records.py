@@ -213,3 +213,37 @@ def test_chunks_may_come_in_any_order():
     for one, other in zip(mixed.column(0), whole.column(0), strict=True):
         assert one.tolist() == other.tolist()
     assert (mixed.total(), mixed.histogram) == (whole.total(), whole.histogram)
+
+
+@pytest.mark.parametrize(
+    ("values", "computed"),
+    [
+        ([(5, 5, 5), (7, 7, 7)], [0]),  # gray
+        ([(5, 6, 5), (7, 8, 7)], [0, 1]),
+        ([(5, 5, 5), (7, 8, 9)], [0, 1, 2]),  # equal in the first image alone
+    ],
+)
+@pytest.mark.parametrize("scale", [255, 65535, 1])
+def test_a_figure_is_computed_once_for_equal_channels(values, computed, scale):
+    """Each channel has its own figure, whichever were computed."""
+    records, tally = Records(), Tally()
+    for row, each in enumerate(values):
+        if scale == 1:
+            ones = np.ones(3, dtype=np.int64)
+            tally.add_floats(row, FLOAT, ones, np.array(each, float), np.zeros(3))
+            continue
+        counts = np.stack([np.bincount([value], minlength=scale + 1) for value in each])
+        if scale == 255:
+            tally.add_8_bit(row, BYTE, counts.ravel().tolist())
+        else:
+            tally.add_16_bit(row, WORD, counts)
+    for part in tally.moments():
+        records.extend([b"a", b"b"], part)
+    asked = []
+
+    def figure(channel):
+        asked.append(channel)
+        return records.column(channel).mean.tolist()
+
+    assert records.by_channel(figure) == [records.column(c).mean.tolist() for c in range(3)]
+    assert asked == computed
