@@ -14,6 +14,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def shortened(text: str) -> str:
+    """Return text of at most 60 characters, cut off where it is longer."""
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def key_text(key: bytes) -> str:
     r"""Return an image key as text; bytes that are not UTF-8 become backslash escapes.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +27,7 @@ class Activations:
     Attributes
     ----------
     order
-        The names of the layers in the order in which they were called, those of the last batch.
+        The names of the layers in the order in which they are called, the same in every batch.
     moments
         Of each wanted layer, since `begin`.
     """
@@ -54,6 +54,7 @@ class Activations:
         After the layer `last`, a forward pass is ended.
         """
         self.moments = {}
+        self.order = []
         self._wanted = self.layers if wanted is None else wanted
         self._last = last
 
@@ -63,11 +64,11 @@ class Activations:
         Raises
         ------
         ModelError
-            If the model fails, or uses a layer twice.
+            If the model fails, uses a layer twice, or uses layers in another order than before.
         """
         import torch
 
-        self.order = []
+        before, self.order = self.order, []
         try:
             with torch.inference_mode():
                 self.model(images.to(*_device_and_dtype(self.model)))
@@ -80,6 +81,7 @@ class Activations:
             raise ModelError(
                 f"the model fails on images of {shape}: {type(error).__name__}: {line}"
             ) from error
+        check_order(before, self.order)
 
     def _hook(self, name: str) -> Any:
         def look(layer: Any, arguments: tuple[Any, ...]) -> None:
@@ -97,6 +99,18 @@ class Activations:
                 raise _EnoughError
 
         return look
+
+
+def check_order(before: Sequence[str], now: Sequence[str]) -> None:
+    """Raise ModelError if layers were called in another order; of no layers nothing is said."""
+    if not before or not now or list(before) == list(now):
+        return
+    pairs = zip(before, now, strict=False)
+    differing = next((one for one, other in pairs if one != other), "one of them")
+    raise ModelError(
+        "the model calls its BatchNorm layers in another order from image to image "
+        f"({differing} first); their statistics cannot be told from one another"
+    )
 
 
 def pooled(samples: Tensor) -> Pooled:

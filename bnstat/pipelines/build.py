@@ -11,6 +11,7 @@ from typing import Any
 from bnstat.errors import SpecError
 from bnstat.pipelines import words
 from bnstat.pipelines.step import Step, Value, Word
+from bnstat.text import shortened
 
 
 def compose(steps: Sequence[Step]) -> Callable[[Any], Any]:
@@ -38,7 +39,7 @@ def _kind(name: str) -> Any:
     if name in known:
         return known[name]
     near = _near(name) or "; bnstat pipelines lists the presets"
-    raise SpecError(f"no transform {name!r} in torchvision.transforms.v2{near}")
+    raise SpecError(f"no transform {shortened(name)!r} in torchvision.transforms.v2{near}")
 
 
 def _known() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TypeGuard
 from bnstat.errors import SpecError
 from bnstat.pipelines import words
 from bnstat.pipelines.step import Step, Value
+from bnstat.text import shortened
 
 _LONGEST = 10_000
 _LARGEST = 2**63
@@ -32,7 +33,7 @@ def parse(text: str) -> tuple[Step, ...]:
             tree = ast.parse(f"({text}\n)", mode="eval").body  # in brackets lines may end anywhere
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise SpecError(
-            f"cannot read the pipeline {_short(text)}: {_cause(error)}; write it like "
+            f"cannot read the pipeline {shortened(text)!r}: {_cause(error)}; write it like "
             "'Resize(256) | CenterCrop(224)', or name a preset or a TOML file"
         ) from error
     return tuple(_step(node, text) for node in _split_at_pipes(tree))
@@ -40,10 +41,6 @@ def parse(text: str) -> tuple[Step, ...]:
 
 def _cause(error: BaseException) -> str:
     return error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def _split_at_pipes(tree: ast.expr) -> list[ast.expr]:
@@ -124,4 +121,4 @@ def _dotted(node: ast.expr, text: str) -> str:
 
 
 def _source(node: ast.expr, text: str) -> str:
-    return _short(ast.get_source_segment(f"({text}\n)", node) or ast.dump(node))
+    return repr(shortened(ast.get_source_segment(f"({text}\n)", node) or ast.dump(node)))

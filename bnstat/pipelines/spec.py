@@ -13,6 +13,7 @@ from bnstat.pipelines import inline, presets, toml, user
 from bnstat.pipelines.objects import PREFIX, TransformObject
 from bnstat.pipelines.step import Step
 from bnstat.pipelines.warned import warnings_collected
+from bnstat.text import shortened
 
 _USER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 # What looks like a preset's name; the names of transforms have capitals.
@@ -150,16 +151,12 @@ def read(spec: Spec, *, keep_normalize: bool = False) -> Recipe:
         )
     if spec.startswith(PREFIX):
         raise SpecError(
-            f"{_short(spec)} is a transform object, which no text can stand for; "
+            f"{shortened(spec)} is a transform object, which no text can stand for; "
             "pass it again in Python, as augment="
         )
     if _USER.fullmatch(spec) and not spec.endswith(".toml"):
         return Recipe(spec, None, spec, keep_normalize)
     return Recipe(spec, _steps(spec), None, keep_normalize)
-
-
-def _short(spec: str) -> str:
-    return spec if len(spec) <= 60 else spec[:57] + "..."
 
 
 def _steps(spec: str) -> tuple[Step, ...]:

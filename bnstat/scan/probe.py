@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bnstat.errors import ModelError
 from bnstat.images import Reference
-from bnstat.models.activations import Activations
+from bnstat.models.activations import Activations, check_order
 from bnstat.models.asked import AskedModel
 from bnstat.models.layers import Statistics, set_statistics
 from bnstat.moments import Pooled
@@ -106,18 +105,8 @@ class PassTotal:
         """Add a chunk; in the order of chunks, so that the sum is the same for any workers."""
         if not probed.order:
             return
-        if self.order and probed.order != self.order:
-            self._refuse(probed.order)
+        check_order(self.order, probed.order)
         self.order = probed.order
         for name, found in probed.moments.items():
             before = self.moments.get(name)
             self.moments[name] = found if before is None else before.merged(found)
-
-    def _refuse(self, order: tuple[str, ...]) -> None:
-        differing = next(
-            (a or b for a, b in zip(self.order, order, strict=False) if a != b), "one of them"
-        )
-        raise ModelError(
-            "the model calls its BatchNorm layers in another order from image to image "
-            f"({differing} first); their statistics cannot be told from one another"
-        )

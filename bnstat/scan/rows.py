@@ -78,8 +78,8 @@ class _Images:
         each = {name: np.repeat(columns[name][:, 0], draws) for name in _NUMBERS[:4]}
         width = len(kind.channels)
         n, first, second, low, high = (columns[name].reshape(-1, width) for name in _NUMBERS[4:9])
-        exact = kind.scale != 1
-        if not exact:
+        exact = kind.scale != 1  # of signed samples, which are of scale 1, sums are not told
+        if not kind.integral:
             first, second = first.view(np.float64), second.view(np.float64)
         mean, std = _mean_and_std(Table(kind.scale, n, first, second))
         return RecordTable(

@@ -1,5 +1,6 @@
 """Bands of rasters, block by block: against numpy, and nothing but the named file."""
 
+import csv
 import os
 from fractions import Fraction
 
@@ -66,6 +67,22 @@ class TestBands:
         else:
             assert stats.sum is None
         assert bnstat.Stats.from_json(stats.to_json()) == stats
+
+    @pytest.mark.parametrize("dtype", DTYPES)
+    def test_records_of_bands(self, rng, tmp_path, dtype):
+        """A row an image: its size, its type, the bits of a sample, and numpy's mean and std."""
+        samples = random(rng, dtype, (2, 9, 8))
+        write(tmp_path / "a.tif", samples)
+        rows = tmp_path / "rows.csv"
+        bnstat.compute(tmp_path / "a.tif", mode="bands", workers=1, records=rows)
+        with rows.open() as file:
+            [row] = csv.DictReader(file)
+        found = [row[name] for name in ("width", "height", "mode", "depth")]
+        assert ["8", "9", dtype, str(8 * samples.itemsize)] == found
+        scale = {"uint8": 255, "uint16": 65535}.get(dtype, 1)
+        for band, name in zip(samples.astype(np.float64) / scale, ("B1", "B2"), strict=True):
+            assert float(row[f"mean_{name}"]) == pytest.approx(band.mean(), rel=1e-12)
+            assert float(row[f"std_{name}"]) == pytest.approx(band.std(), rel=1e-12)
 
     def test_names_of_bands(self, rng, tmp_path):
         """Bands are called as the file calls them; another list of bands is another mode."""

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import re
 import sys
 import tarfile
 from pathlib import Path
@@ -233,6 +234,61 @@ def test_images_that_cannot_be_measured(photos, weights, tmp_path, reference):
     assert (done.images, distance(model, reference[1]) <= 2e-5) == (6, True)
     with pytest.raises(bnstat.MeasureError, match=r"^empty.jpg: is empty$"):
         recalibrated(tmp_path / "photos", weights, tmp_path / "w.pt", fail_fast=True)
+
+
+def not_a_number(image):
+    """A pipeline whose output no layer can be given."""
+    return torch.full((3, 8, 8), float("nan"))
+
+
+def integers(image):
+    """A pipeline whose samples have no known scale."""
+    return torch.ones((3, 8, 8), dtype=torch.int32)
+
+
+def broken(image):
+    """A pipeline that fails."""
+    raise ValueError("of no use")
+
+
+@pytest.mark.parametrize(
+    ("draw", "reason"),
+    [
+        (not_a_number, "became NaN or infinite samples"),
+        (integers, "became int32 samples, which have no known scale"),
+        (broken, "the pipeline failed: ValueError: of no use"),
+    ],
+)
+def test_pipelines_that_make_nothing_to_measure(photos, weights, draw, reason):
+    """Each image is named, with what became of it."""
+    with pytest.raises(bnstat.MeasureError) as error:
+        recalibrated(photos, weights, None, augment=draw, check=True)
+    assert {said for _, said in error.value.failures} == {reason}
+
+
+class ByBrightness(nn.Module):
+    """Calls its layers in the order that an image asks for."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.other = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+
+    def forward(self, images):
+        if images.mean() > 0.5:
+            return self.one(self.other(images))
+        return self.other(self.one(images))
+
+
+@pytest.mark.parametrize("images", [1, 512], ids=["in a chunk", "in two chunks"])
+def test_layers_that_are_called_in_another_order(tmp_path, images):
+    """What one is given then depends on the image, and on no statistics of the set."""
+    for value in (0, 255):
+        Image.new("RGB", (4, 4), (value,) * 3).save(tmp_path / f"{value}.png")
+        for i in range(1, images):
+            (tmp_path / f"{value}-{i}.png").hardlink_to(tmp_path / f"{value}.png")
+    says = "the model calls its BatchNorm layers in another order from image to image (one first)"
+    with pytest.raises(bnstat.ModelError, match="^" + re.escape(says)):
+        bnstat.recalibrate(ByBrightness(), tmp_path, stats="none", workers=1, batch_size=1)
 
 
 def test_half_precision(photos):

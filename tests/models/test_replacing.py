@@ -4,6 +4,7 @@ import io
 import json
 import struct
 import zipfile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch import nn
 
 from bnstat.errors import ModelError
 from bnstat.models import replacing, weights
+from bnstat.models.replacing import torch_zip
 
 NEW = {"1.running_mean": torch.arange(4.0), "1.num_batches_tracked": torch.tensor(9)}
 CRC = 3 * 4  # of the local header, behind the data, and in the directory
@@ -103,6 +105,31 @@ def test_old_files_of_torch_are_refused(tmp_path):
 
     with pytest.raises(ModelError, match=r"w.pt is of torch before 1.6; write it anew: "):
         replacing.replaced(path, NEW)
+
+
+def archived(path, compression, order):
+    """Return a file of torch as another tool would write it."""
+    with ZipFile(path) as before, ZipFile(data := io.BytesIO(), "w", compression) as after:
+        for name in before.namelist():
+            after.writestr(name, order if name.endswith("byteorder") else before.read(name))
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("compression", "order", "end", "says"),
+    [
+        (ZIP_STORED, b"little", -30, "is a broken archive: "),
+        (ZIP_STORED, b"big", None, "is big-endian; save it on a little-endian machine$"),
+        (ZIP_DEFLATED, b"little", None, "is compressed; save it with torch.save$"),
+    ],
+    ids=["cut off", "big-endian", "compressed"],
+)
+def test_archives_that_cannot_be_changed(tmp_path, compression, order, end, says):
+    """Tensors do not lie in them as they are in memory."""
+    data = archived(saved(tmp_path, "plain"), compression, order)[:end]
+
+    with pytest.raises(ModelError, match=f"^the file of weights {says}"):
+        torch_zip.replace(bytearray(data), NEW)
 
 
 def test_values_that_do_not_fit(tmp_path):

@@ -47,6 +47,11 @@ def test_no_steps_change_nothing(photo):
             "no transform 'resize' in torchvision.transforms.v2; did you mean Resize?",
         ),
         (
+            "a" * 500,
+            f"no transform '{'a' * 57}...' in torchvision.transforms.v2; bnstat pipelines lists "
+            "the presets",
+        ),
+        (
             "RandomApply([RandomHorizontalFlop])",
             "no transform 'RandomHorizontalFlop' in torchvision.transforms.v2; "
             "did you mean RandomHorizontalFlip?",

@@ -109,6 +109,11 @@ def test_settings_are_complete():
         ),
         ({"order": None}, "order must be one of ('shuffled', 'listed'), is None"),
         ({"engine": "spark"}, "engine: 'spark' is not processes, "),
+        ({"alpha": "none"}, "alpha: 'none' is not drop, exclude or over:COLOR"),
+        ({"alpha": "over:nothing"}, "alpha: unknown color specifier: 'nothing'"),
+        ({"nodata": "7;8"}, "nodata: '7;8' is not a number, numbers with commas, or auto"),
+        ({"sample": "half"}, "sample: 'half' is neither a number of images nor a percentage"),
+        ({"by": "labels.txt"}, "by: 'labels.txt' is neither folder nor a file FILE.csv"),
     ],
     ids=str,
 )
@@ -116,6 +121,25 @@ def test_what_has_no_meaning_is_refused(given, says):
     """The error names the setting, its values and what was given."""
     with pytest.raises(ValueError, match="^" + re.escape(says)):
         complete(Settings, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ({"alpha": "over:#ff0000"}, "over:#ff0000"),
+        ({"alpha": "exclude"}, "exclude"),
+        ({"nodata": 0}, "0"),
+        ({"nodata": (7, 8, 9)}, "7,8,9"),
+        ({"nodata": float("nan")}, "nan"),
+        ({"nodata": "auto"}, "auto"),
+        ({"sample": 30}, "30"),
+        ({"by": "Labels.CSV"}, "Labels.CSV"),
+    ],
+    ids=str,
+)
+def test_what_has_a_meaning_is_taken(given, used):
+    """As it is typed on the command line."""
+    assert [complete(Settings, given)[name] for name in given] == [used]
 
 
 @pytest.mark.parametrize("given", [(), "8,32", [8, 0], [8, None]], ids=repr)

@@ -1,11 +1,13 @@
 """A result as a Python session and a notebook show it."""
 
+import io
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from bnstat.errors import DocumentError
 from bnstat.stats import Pipeline, Shards, Stats
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -89,3 +91,19 @@ def test_a_shard_without_images_can_be_shown(stats):
     empty = replace(stats, channels=(), methods={"two-pass": None})
     assert 1 == len(repr(empty).splitlines())
     assert empty._repr_html_().startswith("<table>")
+
+
+def test_a_notebook_has_no_bytes_on_stdout(stats, monkeypatch):
+    """There the document is text."""
+    monkeypatch.setattr("sys.stdout", text := io.StringIO())
+    stats.save("-")
+    assert Stats.from_json(text.getvalue().encode()) == stats
+
+
+def test_closed_standard_input(monkeypatch):
+    """It cannot be read."""
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(
+        DocumentError, match=r"^cannot read the document: standard input is closed$"
+    ):
+        Stats.load("-")
