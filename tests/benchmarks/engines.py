@@ -1,10 +1,11 @@
-"""A Dask cluster on this machine beside `processes`, with as many workers.
+"""Dask clusters on this machine beside `processes`, with as many workers.
 
     python tests/benchmarks/engines.py FOLDER [--workers N] [--rounds R] [--images M]
 
 Scans of the same M images in turn: those of FOLDER, again from the first where it has fewer.
-Start-up is taken out: the cluster, which stays, and the fork server have done a scan before the
-clock runs. Both must find the same sums.
+Start-up is taken out: the clusters, which stay, and the fork server have done a scan before the
+clock runs. All must find the same sums. One cluster is as Dask starts it; workers of the other keep
+freed memory, as docs/scaling.md configures it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
+import dask
 from distributed import LocalCluster
 
 from bnstat.engines import Engine, open_engine
@@ -25,6 +27,7 @@ from bnstat.preloads import preloads
 from bnstat.scan import Measure, scan
 
 PRELOADS = preloads(pipeline=False)
+KEPT = {"MALLOC_TRIM_THRESHOLD_": 2**31 - 1, "MALLOC_MMAP_THRESHOLD_": 32 << 20}
 
 
 def main() -> None:
@@ -32,23 +35,28 @@ def main() -> None:
     images = references(arguments.folder, arguments.images)
     size = sum(image.size for image in images) / 1e6
     print(f"{arguments.folder}: {len(images)} images, {size:.0f} MB; {arguments.workers} workers")
-    seconds: dict[str, list[float]] = {"processes": [], "dask": []}
     with ExitStack() as stack:
-        cluster = stack.enter_context(LocalCluster(arguments.workers, threads_per_worker=1))
-        address = cluster.scheduler_address.replace("tcp:", "dask:")
-        names = {"processes": "processes", "dask": address}
+        names = {"processes": "processes", "dask": cluster(stack, arguments.workers)}
+        with dask.config.set({"distributed.nanny.pre-spawn-environ": KEPT}):
+            names["dask, freed memory kept"] = cluster(stack, arguments.workers)
         engines = {
             name: stack.enter_context(closing(open_engine(arguments.workers, PRELOADS, engine)))
             for name, engine in names.items()
         }
         assert len({scanned(images, engine)[1] for engine in engines.values()}) == 1
+        seconds: dict[str, list[float]] = {name: [] for name in names}
         for _ in range(arguments.rounds):
             for name, engine in engines.items():
                 seconds[name].append(scanned(images, engine)[0])
     for name, runs in seconds.items():
-        print(f"{name:10}{median(runs):8.2f} s  ({min(runs):.2f}-{max(runs):.2f})")
-    ratio = median(seconds["dask"]) / median(seconds["processes"])
-    print(f"dask / processes = {ratio:.2f}")
+        ratio = median(runs) / median(seconds["processes"])
+        print(f"{name:24}{median(runs):6.2f} s  ({min(runs):.2f}-{max(runs):.2f})  {ratio:.2f}")
+
+
+def cluster(stack: ExitStack, workers: int) -> str:
+    """Start a cluster until the stack ends; return its address."""
+    started = stack.enter_context(LocalCluster(workers, threads_per_worker=1, dashboard_address=""))
+    return str(started.scheduler_address.replace("tcp:", "dask:"))
 
 
 def parsed() -> argparse.Namespace:
