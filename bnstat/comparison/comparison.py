@@ -104,7 +104,7 @@ def compare(rows: Sequence[Row]) -> Comparison:
     for row in rows:
         if not _comparable(row, baseline):
             raise SourceError(
-                f"{row.name} has channels {_channels(row)}, {baseline.name} {_channels(baseline)}; "
+                f"{row.name} has {_channels(row)}, {baseline.name} has {_channels(baseline)}; "
                 "they need the same --mode, and pipelines that keep it"
             )
     pairs = [Pair(row.result, baseline.result) for row in rows]
@@ -132,4 +132,6 @@ def _comparable(row: Row, baseline: Row) -> bool:
 
 
 def _channels(row: Row) -> str:
-    return "".join(row.channels) if row.channels else f"{len(row.mean)} in number"
+    if row.channels:
+        return f"channels {''.join(row.channels)}"
+    return "1 channel" if len(row.mean) == 1 else f"{len(row.mean)} channels"

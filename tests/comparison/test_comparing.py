@@ -254,7 +254,9 @@ def test_no_bnstat_json_and_no_source(folders):
 
 def test_pipeline_that_changes_the_channels(measured):
     """Rows of other channels cannot be compared, and the pipeline is named."""
-    with pytest.raises(SourceError, match=r"^Grayscale has channels L, bnstat\.json RGB"):
+    with pytest.raises(
+        SourceError, match=r"^Grayscale has channels L, bnstat\.json has channels RGB; "
+    ):
         compare(augment=["Grayscale"], workers=1)
 
 

@@ -59,7 +59,7 @@ def test_rows_must_have_the_same_channels(row):
     color, gray = row("a", (0.5,) * 3, (0.5,) * 3), row("b", (0.5,), (0.5,))
     with pytest.raises(SourceError, match=r"^b has channels L|^b has channels R"):
         compare([color, gray])
-    with pytest.raises(SourceError, match=r"^mnist has channels 1 in number"):
+    with pytest.raises(SourceError, match=r"^mnist has 1 channel, .* has channels RGB; they"):
         compare([color, Row.of_constants(CONSTANTS["mnist"])])
     constants = row("c", (0.5,) * 3, (0.5,) * 3, published=True)
     assert 2 == len(compare([color, constants]).rows)
