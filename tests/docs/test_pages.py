@@ -21,6 +21,16 @@ def test_cli_page_is_current():
     assert (ROOT / "docs" / "cli.md").read_text() == printed.stdout
 
 
+def test_the_map_has_every_room():
+    """docs/architecture.md names what is in the package, once each, in lines that fit."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    lines = page.partition("```text\nbnstat/\n")[2].partition("```")[0].splitlines()
+    rooms = {path.name + "/" * path.is_dir() for path in (ROOT / "bnstat").iterdir()}
+    rooms -= {"__init__.py", "__main__.py", "__pycache__/", "py.typed"}
+    assert sorted(rooms) == sorted(line.split()[0] for line in lines)
+    assert max(map(len, lines)) <= 92
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     """Each relative link of a page is a file of the repository."""
