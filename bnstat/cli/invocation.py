@@ -32,9 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with signals_raised(), app.make_context("bnstat", list(arguments)) as context:
             debug = context.params["debug"]
-            app.invoke(context)
-            sys.stdout.flush()
-        return DONE
+            return _invoke(context)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.UsageError as error:
@@ -51,6 +49,17 @@ def run(arguments: Sequence[str]) -> int:
         if debug:
             _print_traceback()
         return _error_status(error)
+
+
+def _invoke(context: click.Context) -> int:
+    """Run a command and return its exit status; what it wrote must reach its reader."""
+    status = DONE
+    try:
+        app.invoke(context)
+    except click.exceptions.Exit as exit_:
+        status = exit_.exit_code
+    sys.stdout.flush()
+    return status
 
 
 def _end_if_by_signal(error: Exception) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import sys
 from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
@@ -218,7 +217,6 @@ def failures(function: Callable[..., int]) -> Callable[..., None]:
     @functools.wraps(function)
     def command(*arguments: Any, max_failures: int, **given: Any) -> None:
         if function(*arguments, **given) > max_failures:
-            sys.stdout.flush()
             raise click.exceptions.Exit(FAILURES)
 
     return command

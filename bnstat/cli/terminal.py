@@ -16,7 +16,7 @@ from bnstat.errors import NothingMeasuredError
 from bnstat.text import printable
 
 if TYPE_CHECKING:
-    from bnstat.reports import Block, Line
+    from bnstat.reports import Block, Line, Reportable
     from bnstat.scan import Progress
     from bnstat.stats import Failure, Stats
 
@@ -78,7 +78,7 @@ class Terminal:
         width = min(shutil.get_terminal_size().columns, WIDEST) if sys.stdout.isatty() else None
         self._print(layout(blocks, width), sys.stdout)
 
-    def show_as(self, form: str, found: Any, *, verbose: bool = False) -> None:
+    def show_as(self, form: str, found: Reportable, *, verbose: bool = False) -> None:
         """Print what was found on stdout: as a table, or in a format of `bnstat.reports`."""
         from bnstat import reports
 

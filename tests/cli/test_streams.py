@@ -105,6 +105,14 @@ def test_full_device(shell, command):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_device_beside_failed_images(shell):
+    """That the document is lost says more than status 3."""
+    result = shell(": > empty.png; $BNSTAT compute tiny empty.png -q -o - > /dev/full")
+    assert result.returncode == 4
+    assert result.stderr.splitlines()[-1] == "bnstat: cannot write: No space left on device"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_full_device_by_name(shell):
     """The same with -o."""
     result = shell("$BNSTAT compute tiny -o /dev/full")

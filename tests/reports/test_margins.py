@@ -49,11 +49,8 @@ def test_what_the_margin_is_made_of(stats, share, line):
 def test_one_draw_does_not_tell(stats):
     """With one epoch, images and draws cannot be told apart."""
     once = replace(stats, pipeline=replace(stats.pipeline, epochs=1))
-    assert "One draw of each image does not tell images from draws; --epochs 2 does." in (
-        reports.text(reports.report(uncertain(once)))
-    )
-
-
-def uncertain(stats):
     margin = MeanAndStd((0.01, 0.02, 0.03), (0.001, 0.002, 0.003))
-    return replace(stats, uncertainty=Uncertainty(0.95, ("draws",), margin, True, margin))
+    uncertain = replace(once, uncertainty=Uncertainty(0.95, ("draws",), margin, True, margin))
+    assert "One draw of each image does not tell images from draws; --epochs 2 does." in (
+        reports.text(reports.report(uncertain))
+    )
