@@ -78,11 +78,10 @@ def endless(tmp_path_factory):
     return folder
 
 
-ENVIRONMENT = {
-    name: value
-    for name, value in os.environ.items()
-    if name not in {"NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS"}
-}
+# What would change what processes print, or when they write it.
+UNUSUAL = {"NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS"}
+UNUSUAL |= {"PYTHONUNBUFFERED"}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in UNUSUAL}
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from contextlib import suppress
 import click
 
 from bnstat.cli.app import COMMANDS, app
-from bnstat.cli.signals import EndedBySignal, end_by, signals_raised
+from bnstat.cli.signals import EndedBySignal, drop_output, end_by, signals_raised
 from bnstat.errors import BnstatError
 from bnstat.text import printable, without_credentials
 
@@ -113,6 +113,7 @@ def _os_error(error: OSError) -> str:
     if error.filename is not None:
         return f"cannot use {os.fsdecode(error.filename)}: {reason}"
     if error.errno in _STREAM_ERRORS or isinstance(error, io.UnsupportedOperation):
+        drop_output()  # or Python would say so a second time, with a status of its own
         return f"cannot write: {reason}"
     return f"the system refused: {reason}"
 

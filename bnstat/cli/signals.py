@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -42,9 +42,15 @@ def _raise(number: int, frame: FrameType | None) -> NoReturn:
     raise EndedBySignal(number)
 
 
+def drop_output() -> None:
+    """Have what is still buffered for stdout go nowhere: Python writes it when it ends."""
+    with suppress(OSError):  # it is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def end_by(number: int) -> NoReturn:
     """End this process by the signal itself, so that a shell knows what happened."""
     signal.signal(number, signal.SIG_DFL)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered has no reader
+    drop_output()
     os.kill(os.getpid(), number)
     raise AssertionError("not reached")

@@ -106,8 +106,9 @@ def test_full_device(shell, command):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_full_device_beside_failed_images(shell):
-    """That the document is lost says more than status 3."""
-    result = shell(": > empty.png; $BNSTAT compute tiny empty.png -q -o - > /dev/full")
+    """That the document is lost says more than status 3; without a histogram, it fits a buffer."""
+    images = r"printf 'P5 1 2 65535\n\0\1\0\2' > deep.pgm; : > empty.png"
+    result = shell(f"{images}; $BNSTAT compute deep.pgm empty.png -q --mode L -o - > /dev/full")
     assert result.returncode == 4
     assert result.stderr.splitlines()[-1] == "bnstat: cannot write: No space left on device"
 
