@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 
 import click
 
@@ -113,7 +112,7 @@ def _os_error(error: OSError) -> str:
     if error.filename is not None:
         return f"cannot use {os.fsdecode(error.filename)}: {reason}"
     if error.errno in _STREAM_ERRORS or isinstance(error, io.UnsupportedOperation):
-        drop_output()  # or Python would say so a second time, with a status of its own
+        drop_output(sys.stdout)  # or Python would say so a second time, with a status of its own
         return f"cannot write: {reason}"
     return f"the system refused: {reason}"
 
@@ -153,10 +152,12 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _print_error(text: str, hint: str | None, status: int) -> int:
     """Print an error on stderr, on a line and one for the hint; return the status."""
-    with suppress(OSError):  # nobody reads it
+    try:
         click.echo(f"bnstat: {printable(without_credentials(text))}", err=True)
         if hint is not None:
             click.echo(hint, err=True)
+    except OSError:  # nobody reads it
+        drop_output(sys.stderr)
     return status
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 _SECONDS_TO_NEXT_RAISE = 0.5
@@ -42,15 +42,15 @@ def _raise(number: int, frame: FrameType | None) -> NoReturn:
     raise EndedBySignal(number)
 
 
-def drop_output() -> None:
-    """Have what is still buffered for stdout go nowhere: Python writes it when it ends."""
+def drop_output(stream: TextIO) -> None:
+    """Have what is still buffered for a stream go nowhere: Python writes it when it ends."""
     with suppress(OSError):  # it is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def end_by(number: int) -> NoReturn:
     """End this process by the signal itself, so that a shell knows what happened."""
     signal.signal(number, signal.SIG_DFL)
-    drop_output()
+    drop_output(sys.stdout)
     os.kill(os.getpid(), number)
     raise AssertionError("not reached")
