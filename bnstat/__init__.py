@@ -26,28 +26,27 @@ from bnstat.errors import (
 )
 
 if TYPE_CHECKING:
-    from bnstat.api.comparing import compare
-    from bnstat.api.computing import compute
-    from bnstat.api.deduplicating import duplicates
-    from bnstat.api.exporting import export
-    from bnstat.api.folding import Folding, fold
-    from bnstat.api.loading import load
-    from bnstat.api.merging import merge
-    from bnstat.api.outlying import outliers
-    from bnstat.api.recalibrating import recalibrate
-    from bnstat.api.reporting import plot, report
-    from bnstat.api.searching import PassDone
-    from bnstat.api.sweeping import sweep
-    from bnstat.comparison import Comparison
-    from bnstat.scan import Progress
-    from bnstat.settings import RecalibrateSettings, Settings, SweepSettings
-    from bnstat.stats import Stats
-    from bnstat.stats.duplicates import Duplicates, EqualImages
-    from bnstat.stats.outliers import Outlier, Outliers
-    from bnstat.stats.recalibration import LayerShift, Recalibration
-    from bnstat.stats.sweep import Sweep
+    from bnstat.models.fixed_point_search import PassDone
+    from bnstat.result import Stats
+    from bnstat.result.duplicates import Duplicates, EqualImages
+    from bnstat.result.outliers import Outlier, Outliers
+    from bnstat.result.recalibration import LayerShift, Recalibration
+    from bnstat.result.sweep import Sweep
+    from bnstat.settings import Progress, RecalibrateSettings, Settings, SweepSettings
+    from bnstat.show.comparison import Comparison
     from bnstat.targets.normalize import normalize
     from bnstat.targets.state_dict import batch_norm
+    from bnstat.verbs.compare import compare
+    from bnstat.verbs.compute import compute
+    from bnstat.verbs.duplicates import duplicates
+    from bnstat.verbs.export import export
+    from bnstat.verbs.fold import Folding, fold
+    from bnstat.verbs.load import load
+    from bnstat.verbs.merge import merge
+    from bnstat.verbs.outliers import outliers
+    from bnstat.verbs.recalibrate import recalibrate
+    from bnstat.verbs.report import plot, report
+    from bnstat.verbs.sweep import sweep
 
 __all__ = [
     "BnstatError",
@@ -94,39 +93,44 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "Comparison": "bnstat.comparison",
-    "Duplicates": "bnstat.stats.duplicates",
-    "EqualImages": "bnstat.stats.duplicates",
-    "Folding": "bnstat.api.folding",
-    "LayerShift": "bnstat.stats.recalibration",
-    "Outlier": "bnstat.stats.outliers",
-    "Outliers": "bnstat.stats.outliers",
-    "PassDone": "bnstat.api.searching",
-    "Progress": "bnstat.scan",
+    "Comparison": "bnstat.show.comparison",
+    "Duplicates": "bnstat.result.duplicates",
+    "EqualImages": "bnstat.result.duplicates",
+    "Folding": "bnstat.verbs.fold",
+    "LayerShift": "bnstat.result.recalibration",
+    "Outlier": "bnstat.result.outliers",
+    "Outliers": "bnstat.result.outliers",
+    "PassDone": "bnstat.models.fixed_point_search",
+    "Progress": "bnstat.settings",
     "RecalibrateSettings": "bnstat.settings",
-    "Recalibration": "bnstat.stats.recalibration",
+    "Recalibration": "bnstat.result.recalibration",
     "Settings": "bnstat.settings",
-    "Stats": "bnstat.stats",
-    "Sweep": "bnstat.stats.sweep",
+    "Stats": "bnstat.result",
+    "Sweep": "bnstat.result.sweep",
     "SweepSettings": "bnstat.settings",
     "batch_norm": "bnstat.targets.state_dict",
-    "compare": "bnstat.api.comparing",
-    "compute": "bnstat.api.computing",
-    "duplicates": "bnstat.api.deduplicating",
-    "export": "bnstat.api.exporting",
-    "fold": "bnstat.api.folding",
-    "load": "bnstat.api.loading",
-    "merge": "bnstat.api.merging",
+    "compare": "bnstat.verbs.compare",
+    "compute": "bnstat.verbs.compute",
+    "duplicates": "bnstat.verbs.duplicates",
+    "export": "bnstat.verbs.export",
+    "fold": "bnstat.verbs.fold",
+    "load": "bnstat.verbs.load",
+    "merge": "bnstat.verbs.merge",
     "normalize": "bnstat.targets.normalize",
-    "outliers": "bnstat.api.outlying",
-    "plot": "bnstat.api.reporting",
-    "recalibrate": "bnstat.api.recalibrating",
-    "report": "bnstat.api.reporting",
-    "sweep": "bnstat.api.sweeping",
+    "outliers": "bnstat.verbs.outliers",
+    "plot": "bnstat.verbs.report",
+    "recalibrate": "bnstat.verbs.recalibrate",
+    "report": "bnstat.verbs.report",
+    "sweep": "bnstat.verbs.sweep",
 }
+
+# Rooms that are used by a public name of their own.
+_MODULES = {"constants": "bnstat.show.constants", "reports": "bnstat.show"}
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name not in _ROOMS:
         raise AttributeError(f"module 'bnstat' has no attribute {name!r}")
     return getattr(import_module(_ROOMS[name]), name)

@@ -1,6 +1,6 @@
 """torchvision's transforms: imported here alone, which takes seconds, and only where needed."""
 
-from bnstat.torch_cache import no_cache_folder
+from bnstat.imports import no_cache_folder
 
 with no_cache_folder():
     from torchvision import tv_tensors

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from terminal_picture import screen
 
 import bnstat
-from bnstat.images.demo_images import write_demo_images
+from bnstat.measure.demo import write_demo_images
 from bnstat.pictures import LIGHT
 
 STATIC = Path(__file__).parent / "_static"

@@ -36,7 +36,7 @@ _folders: dict[str, tempfile.TemporaryDirectory[str]] = {}
 def _folder(page: str) -> Path:
     """Return the folder in which a page's commands run; `images` in it has the demo's images."""
     if page not in _folders:
-        from bnstat.images.demo_images import write_demo_images
+        from bnstat.measure.demo import write_demo_images
 
         _folders[page] = tempfile.TemporaryDirectory(prefix="bnstat-screens-")
         write_demo_images(Path(_folders[page].name, "images"))

@@ -77,11 +77,11 @@ def test_names_of_modules_in_strings_obey_the_walls():
         if not room.startswith("__"):
             assert rooms_above(room, path.read_text()) == [], path
         named.update(rooms_named(path.read_text()))
-    assert {"scan", "api"} <= named
+    assert {"measure", "verbs"} <= named
 
 
 def test_a_name_that_points_up_is_found():
     """A string in a lower room that names a higher one, or one beside it, is an error."""
-    for name in ("bnstat.scan.measure", "bnstat.api", "bnstat.images"):
+    for name in ("bnstat.measure.measure", "bnstat.verbs", "bnstat.augment"):
         assert len(rooms_above("engines", f"PRELOAD = ['PIL', {name!r}]")) == 1
     assert rooms_above("engines", "PRELOAD = ['bnstat.moments', 'bnstat.engines.worker']") == []

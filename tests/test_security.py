@@ -14,11 +14,11 @@ FILES = sorted(ROOT.rglob("*.py"))
 ALLOWED = {
     "pickle": {
         *("engines/worker.py", "engines/answer.py", "engines/messages.py"),
-        *("engines/dask.py", "engines/dask_worker.py", "pipelines/objects.py"),
+        *("engines/dask.py", "engines/dask_worker.py", "augment/objects.py"),
     },
     "import_module": {
         *("__init__.py", "cli/app.py", "engines/fork_server_main.py", "estimators/every_method.py"),
-        *("images/compression.py", "targets/__init__.py", "user_code.py"),
+        *("sources/compression.py", "targets/__init__.py", "imports.py"),
     },
     "subprocess": set(),
     "os.posix_spawn": {"engines/fork_server.py"},

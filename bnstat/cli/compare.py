@@ -12,11 +12,11 @@ from bnstat.cli import options
 from bnstat.cli.completion import complete_spec
 from bnstat.cli.invocation import DRIFT
 from bnstat.cli.terminal import Terminal, say
-from bnstat.cli.warm_up import warm_up
+from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Settings
 
 if TYPE_CHECKING:
-    from bnstat.comparison import Comparison
+    from bnstat.show.comparison import Comparison
 
 
 @click.command("compare", short_help="Put results side by side; the first is the baseline.")
@@ -75,7 +75,8 @@ def command(
     _check_combinations(settings, fail_over, significant)
     warm_up(settings["workers"], settings["engine"], pipeline=bool(settings["augment"]))
 
-    from bnstat import files, reports
+    from bnstat import files
+    from bnstat import show as reports
 
     found = _compared(sources, output, terminal, settings)
     fresh = [row.result for row in found.rows if row.fresh and row.result]
@@ -102,9 +103,9 @@ def _compared(
     sources: tuple[str, ...], output: str | None, terminal: Terminal, settings: dict[str, Any]
 ) -> Comparison:
     """Compare, and say on stderr what the baseline is if none was named."""
-    from bnstat.api.comparing import compare, lacks_baseline
-    from bnstat.api.documents import DOCUMENT, described
     from bnstat.cli import outputs
+    from bnstat.verbs.compare import compare, lacks_baseline
+    from bnstat.verbs.resolve import DOCUMENT, described
 
     pipelines, constants = len(settings["augment"]), len(settings["to"])
     against_default = lacks_baseline(len(sources), pipelines, constants, settings["groups"])
@@ -120,7 +121,7 @@ def _compared(
 
 def _fails(found: Comparison, tolerance: float, significant: bool) -> bool:
     """Say on stderr which figures exceed a tolerance, and of which that is not sure."""
-    from bnstat import reports
+    from bnstat import show as reports
 
     sys.stdout.flush()
     over = list(reports.excesses(found, tolerance, significant=significant))

@@ -21,7 +21,7 @@ def complete_spec(
     context: click.Context, parameter: click.Parameter, typed: str
 ) -> list[CompletionItem]:
     """Return presets, transforms and files that begin as typed; behind a bar, transforms."""
-    from bnstat.pipelines import presets
+    from bnstat.augment import presets
 
     before, bar, last = typed.rpartition("|")
     last = last.lstrip()

@@ -10,12 +10,12 @@ import click
 
 from bnstat.cli import options
 from bnstat.cli.terminal import Terminal
-from bnstat.cli.warm_up import warm_up
+from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Settings
 
 if TYPE_CHECKING:
     from bnstat.errors import JournalError
-    from bnstat.stats import Stats
+    from bnstat.result import Stats
 
 
 @click.command("compute", short_help="Measure; show the three ways; write bnstat.json.")
@@ -87,8 +87,8 @@ def _measured(
     sources: Sequence[str], terminal: Terminal, settings: dict[str, Any]
 ) -> tuple[Stats, JournalError | None]:
     """Return the result, also where the journal could not be written to its end, and that error."""
-    from bnstat.api.computing import compute
     from bnstat.errors import JournalError
+    from bnstat.verbs.compute import compute
 
     with terminal.measuring() as update:
         try:

@@ -20,7 +20,7 @@ def command(folder: str) -> None:
 
     Everything goes into FOLDER (default: bnstat-demo). One image is broken on purpose.
     """
-    from bnstat.images.demo_images import write_demo_images
+    from bnstat.measure.demo import write_demo_images
 
     home = Path(folder)
     _check_is_demo_folder(home)
@@ -50,7 +50,7 @@ def _check_is_demo_folder(home: Path) -> None:
 
 def _show_report(document: Path, page: Path) -> None:
     """Write the report, where the packages for it are installed."""
-    from bnstat.reports.page import MISSING, check_jinja
+    from bnstat.show.page import MISSING, check_jinja
 
     _note("A page with pictures, to look at and to send:")
     try:

@@ -9,7 +9,7 @@ import click
 from bnstat.cli import options
 from bnstat.cli.invocation import DRIFT
 from bnstat.cli.terminal import Terminal
-from bnstat.cli.warm_up import warm_up
+from bnstat.measure.warm_up import warm_up
 from bnstat.settings import MeasureSettings
 
 
@@ -30,7 +30,7 @@ def command(
     """
     warm_up(settings["workers"], settings["engine"], pipeline=False)
 
-    from bnstat.api.deduplicating import duplicates
+    from bnstat.verbs.duplicates import duplicates
 
     with terminal.measuring() as update:
         found = duplicates(*sources, progress=update, **options.given(settings))

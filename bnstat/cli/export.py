@@ -14,7 +14,7 @@ from bnstat.cli import options
 from bnstat.cli.format_name import FormatName
 from bnstat.cli.target_list import print_targets
 from bnstat.errors import ExportError, OutputError
-from bnstat.stats import EXACT, METHODS, Stats
+from bnstat.result import EXACT, METHODS, Stats
 from bnstat.targets import TARGETS, Target, updating
 from bnstat.targets.figures import Figures
 from bnstat.text import printable

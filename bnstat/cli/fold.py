@@ -70,7 +70,7 @@ def command(
     one. What is written takes images as they are, any number of them; it is read back and run
     beside the model before it takes its place.
     """
-    from bnstat.api.folding import fold
+    from bnstat.verbs.fold import fold
 
     done = fold(
         model,

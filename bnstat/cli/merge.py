@@ -20,9 +20,9 @@ def command(results: tuple[str, ...], partial: bool, output: str, terminal: Term
     They come in any order, and groups may be merged first. Results of different sets are added too.
     Counts, sums, histogram and two-pass are those of one run to the last digit.
     """
-    from bnstat.api.merging import merge
     from bnstat.cli import outputs
     from bnstat.cli.result import show_result
+    from bnstat.verbs.merge import merge
 
     outputs.check_output(output, [("STATS", result) for result in results])
     stats = merge(*results, partial=partial, remark=say)

@@ -70,7 +70,7 @@ def shard(context: click.Context, parameter: click.Parameter, value: str | None)
     """Return a shard as typed, if it is one."""
     if value is None:
         return None
-    from bnstat.images import read_shard
+    from bnstat.sources.shards import read_shard
 
     try:
         return str(read_shard(value))
@@ -165,7 +165,7 @@ def record_file(_: click.Context, __: click.Parameter, name: str | None) -> str 
     """Check that a name says which kind of file of records is meant."""
     if name is None:
         return None
-    from bnstat.record_tables import is_record_file
+    from bnstat.result.tables import is_record_file
 
     if not is_record_file(name):
         raise click.BadParameter(f"{name!r} is neither FILE.parquet nor FILE.csv.")

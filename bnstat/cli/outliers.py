@@ -8,7 +8,7 @@ import click
 
 from bnstat.cli import options
 from bnstat.cli.terminal import Terminal
-from bnstat.cli.warm_up import warm_up
+from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Settings
 
 
@@ -46,7 +46,7 @@ def command(
     """
     warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
 
-    from bnstat.api.outlying import outliers
+    from bnstat.verbs.outliers import outliers
 
     with terminal.measuring() as update:
         found = outliers(*sources, progress=update, **options.given(settings))

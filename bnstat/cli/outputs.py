@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from bnstat import files
-from bnstat.api import documents
 from bnstat.errors import BnstatError, OutputError
-from bnstat.stats import Stats
+from bnstat.result import Stats
+from bnstat.verbs import resolve as documents
 
 
 def check_output(
@@ -40,8 +40,8 @@ def _holds_images(path: Path) -> bool:
     """Whether a file has a name that images have: a pattern behind -o may have become one."""
     if path.suffix == ".json":
         return False
-    from bnstat.images.formats import holds_images
-    from bnstat.images.naming import is_image
+    from bnstat.sources.formats import holds_images
+    from bnstat.sources.naming import is_image
 
     name = path.name.encode(errors="surrogateescape")
     return is_image(name) or holds_images(name)

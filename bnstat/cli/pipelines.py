@@ -12,7 +12,7 @@ def command(name: str | None) -> None:
 
     bnstat pipelines simclr > my.toml, then bnstat compute ./data --augment my.toml
     """
-    from bnstat.pipelines import presets
+    from bnstat.augment import presets
 
     if name is not None:
         click.echo(presets.path(name).read_text(encoding="utf-8"), nl=False)

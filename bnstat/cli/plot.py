@@ -29,8 +29,8 @@ def command(
     from pathlib import Path
 
     from bnstat import files
-    from bnstat.api.reporting import form_of, plot
     from bnstat.text import printable
+    from bnstat.verbs.report import form_of, plot
 
     name = output or f"{kind}.svg"
     try:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bnstat.scan import Progress
+from bnstat.settings import Progress
 
 
 @contextmanager

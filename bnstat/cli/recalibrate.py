@@ -9,11 +9,11 @@ import click
 
 from bnstat.cli import options
 from bnstat.cli.terminal import Terminal, say
-from bnstat.cli.warm_up import warm_up
+from bnstat.measure.warm_up import warm_up
 from bnstat.settings import RecalibrateSettings
 
 if TYPE_CHECKING:
-    from bnstat.api.searching import PassDone
+    from bnstat.models.fixed_point_search import PassDone
 
 # A model sees all pixels, after the pipeline's own Normalize; its statistics have no margins.
 _NOT_OF_MODELS = (
@@ -58,9 +58,9 @@ def command(
     if check == (output is not None):
         raise click.UsageError("name an output with -o FILE, or look with --check.")
     if not settings["device"]:
-        warm_up(settings["workers"], settings["engine"], pipeline=True, model=True)
+        warm_up(settings["workers"], settings["engine"], pipeline=True, work="bnstat.models.probe")
 
-    from bnstat.api.recalibrating import recalibrate
+    from bnstat.verbs.recalibrate import recalibrate
 
     on_pass = None if terminal.quiet else partial(_say_pass, verbose=terminal.verbose)
     outcome: dict[str, Any] = {"output": output, "check": check, "on_pass": on_pass}
@@ -78,7 +78,7 @@ def command(
 
 def _say_pass(done: PassDone, *, verbose: bool) -> None:
     """Say on stderr, after the first pass, how long it will take; if asked, what each has moved."""
-    from bnstat import reports
+    from bnstat import show as reports
 
     if done.number == 1:
         layers = reports.counted(done.layers, "BatchNorm layer")

@@ -46,10 +46,10 @@ def command(
     """
     if thumbnails and records is None:
         raise click.UsageError("--thumbnails needs --records, which tells the influence", ctx)
-    from bnstat.api.documents import DOCUMENT
-    from bnstat.api.reporting import report
     from bnstat.cli import outputs
     from bnstat.text import printable
+    from bnstat.verbs.report import report
+    from bnstat.verbs.resolve import DOCUMENT
 
     inputs = [("STATS", name) for name in results or (DOCUMENT,)]
     outputs.check_output(output, [*inputs, ("--records", records)])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 
-from bnstat import reports
+from bnstat import show as reports
 from bnstat.cli.terminal import Terminal, say
-from bnstat.stats import Stats
+from bnstat.result import Stats
 from bnstat.text import printable
 
 

@@ -9,7 +9,7 @@ import click
 
 from bnstat.cli import options
 from bnstat.cli.terminal import Terminal
-from bnstat.cli.warm_up import warm_up
+from bnstat.measure.warm_up import warm_up
 from bnstat.settings import SweepSettings
 
 
@@ -30,9 +30,10 @@ def command(source: str, output: str | None, terminal: Terminal, **settings: Any
     """
     warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
 
-    from bnstat import files, reports
-    from bnstat.api.sweeping import sweep
+    from bnstat import files
+    from bnstat import show as reports
     from bnstat.cli import outputs
+    from bnstat.verbs.sweep import sweep
 
     outputs.check_output(output, [("SOURCE", source)])
     with terminal.measuring() as update:

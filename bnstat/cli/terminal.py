@@ -16,9 +16,9 @@ from bnstat.errors import NothingMeasuredError
 from bnstat.text import printable
 
 if TYPE_CHECKING:
-    from bnstat.reports import Block, Line, Reportable
-    from bnstat.scan import Progress
-    from bnstat.stats import Failure, Stats
+    from bnstat.result import Failure, Stats
+    from bnstat.settings import Progress
+    from bnstat.show import Block, Line, Reportable
 
 WIDEST = 120
 
@@ -46,7 +46,7 @@ class Terminal:
     def measuring(self) -> Iterator[Callable[[Progress], None] | None]:
         """Show a progress bar; name each failed image on stderr also when all have failed."""
         from bnstat.cli.progress import bar
-        from bnstat.stats import Failure
+        from bnstat.result import Failure
 
         try:
             with bar(self.progress) as update:
@@ -57,7 +57,7 @@ class Terminal:
 
     def print_remarks(self, results: Sequence[Stats]) -> None:
         """Name each failed image on stderr, and what was done to others, each line once."""
-        from bnstat import reports
+        from bnstat import show as reports
 
         lines = [reports.Line(text, "bad") for text in reports.failures(results)]
         for stats in results:
@@ -66,21 +66,21 @@ class Terminal:
 
     def print_failures(self, failures: Sequence[Failure]) -> None:
         """Name each failed image on stderr."""
-        from bnstat import reports
+        from bnstat import show as reports
 
         named = (reports.failure(failure.image, failure.reason) for failure in failures)
         self._print((reports.Line(text, "bad") for text in named), sys.stderr)
 
     def show(self, blocks: Sequence[Block]) -> None:
         """Print a report on stdout; off a terminal it is plain, and a sentence is one line."""
-        from bnstat.reports import layout
+        from bnstat.show import layout
 
         width = min(shutil.get_terminal_size().columns, WIDEST) if sys.stdout.isatty() else None
         self._print(layout(blocks, width), sys.stdout)
 
     def show_as(self, form: str, found: Reportable, *, verbose: bool = False) -> None:
-        """Print what was found on stdout: as a table, or in a format of `bnstat.reports`."""
-        from bnstat import reports
+        """Print what was found on stdout: as a table, or in a format of `bnstat.show`."""
+        from bnstat import show as reports
 
         if form == "table":
             self.show(reports.report(found, verbose=verbose or self.verbose))
@@ -101,7 +101,7 @@ def say(text: str) -> None:
 
 def show_list(described: Mapping[str, Sequence[str]]) -> None:
     """Print names on stdout, each with what it is beside it, and details below that."""
-    from bnstat.reports import Column, Row, Table
+    from bnstat.show import Column, Row, Table
 
     rows = []
     for name, (first, *details) in described.items():

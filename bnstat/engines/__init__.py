@@ -11,7 +11,6 @@ An engine opens executors, and knows what losing a worker looks like. It knows n
 what these do. `dask_worker` is what a worker of a cluster does.
 """
 
-import re
 from collections.abc import Sequence
 
 from bnstat.engines.engine import Engine
@@ -21,23 +20,13 @@ from bnstat.engines.processes import ProcessEngine, usable_cores
 from bnstat.errors import MeasureError
 
 __all__ = [
-    "ENGINES",
     "Engine",
     "InlineEngine",
     "ProcessEngine",
-    "is_engine",
     "open_engine",
     "usable_cores",
     "warm_up",
 ]
-
-ENGINES = "processes, dask://HOST:PORT or dask+tls://HOST:PORT"
-_NAME = re.compile(r"processes|dask(\+tls)?://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1,5}")
-
-
-def is_engine(name: str) -> bool:
-    """Whether a name is one of `ENGINES`."""
-    return _NAME.fullmatch(name) is not None
 
 
 def open_engine(

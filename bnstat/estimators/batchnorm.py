@@ -17,7 +17,7 @@ from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.moments import Column, Records
 from bnstat.moments.table import Floats, Ints
-from bnstat.stats import BatchNormEstimate
+from bnstat.result import BatchNormEstimate
 
 
 class TooFewSamplesError(NoEstimateError):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from bnstat.moments import Column, Records
-from bnstat.stats import Floats
+from bnstat.result import Floats
 
 
 def conventions(records: Records) -> dict[str, Floats]:

@@ -9,7 +9,7 @@ from inspect import signature
 from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.moments import Records
-from bnstat.stats import METHODS, Estimate
+from bnstat.result import METHODS, Estimate
 
 
 def every_method(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bnstat.estimators.scatter import Scatter, scatters
 from bnstat.estimators.schedule import Schedule
+from bnstat.estimators.shuffle_variance import Scatter, scatters
 from bnstat.moments import Column
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bnstat.moments import Column, Records
-from bnstat.stats import Estimate
+from bnstat.result import Estimate
 
 
 def two_pass(records: Records) -> Estimate:

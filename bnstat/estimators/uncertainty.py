@@ -24,7 +24,7 @@ import numpy as np
 
 from bnstat.estimators.student import t_quantile
 from bnstat.moments import Column, Floats, Records
-from bnstat.stats import MeanAndStd, Uncertainty
+from bnstat.result import MeanAndStd, Uncertainty
 
 # Below, so few images carry the figure that no simple interval covers: the simulation of
 # tests/benchmarks/coverage_of_margins.py.

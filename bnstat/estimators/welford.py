@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bnstat.moments import Column, Records
-from bnstat.stats import Estimate
+from bnstat.result import Estimate
 
 _BLOCK = 4096
 

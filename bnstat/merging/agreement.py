@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from bnstat.errors import MergeError
-from bnstat.stats import Shards, Stats
+from bnstat.result import Shards, Stats
 
 
 class Document(NamedTuple):

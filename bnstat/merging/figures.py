@@ -14,7 +14,7 @@ from typing import Any
 
 from bnstat.estimators import chan
 from bnstat.moments import Moments
-from bnstat.stats import METHODS, Estimate, Floats, Group, Method, Stats, empty_figures
+from bnstat.result import METHODS, Estimate, Floats, Group, Method, Stats, empty_figures
 
 
 def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from bnstat.merging.agreement import Document, check_alike, held, remarks
 from bnstat.merging.figures import merged_figures
 from bnstat.merging.selection import merged_sample, merged_selection
 from bnstat.merging.sources import merged_source
-from bnstat.stats import Stats
+from bnstat.result import Stats
 
 
 def merge(

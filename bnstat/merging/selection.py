@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bnstat.stats import Sample, Selection, Stats
+from bnstat.result import Sample, Selection, Stats
 
 
 def merged_selection(selections: Sequence[Selection]) -> Selection:

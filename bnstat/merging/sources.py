@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bnstat.errors import MergeError
 from bnstat.merging.agreement import Document
-from bnstat.stats import MOST_WARNINGS, Failure, FileList, Shards, Source, Warned, Warnings
+from bnstat.result import MOST_WARNINGS, Failure, FileList, Shards, Source, Warned, Warnings
 
 
 def merged_source(documents: Sequence[Document], shards: Shards | None) -> Source:

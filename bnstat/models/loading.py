@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import ModelError
-from bnstat.user_code import call_object, find_object
+from bnstat.imports import call_object, find_object
 
 if TYPE_CHECKING:
     from torch import nn

@@ -24,6 +24,7 @@ from bnstat.settings.commands import (
 )
 from bnstat.settings.drawing import Mode
 from bnstat.settings.keywords import complete, takes_settings
+from bnstat.settings.running import Progress
 from bnstat.settings.setting import Setting
 from bnstat.settings.sizes import bytes_of
 
@@ -31,6 +32,7 @@ __all__ = [
     "MeasureSettings",
     "Mode",
     "Order",
+    "Progress",
     "RecalibrateSettings",
     "Setting",
     "Settings",

@@ -3,8 +3,9 @@
 from typing import Annotated, Literal, TypedDict
 
 from bnstat.settings.setting import Setting
-from bnstat.stats.methods import MOST_EPOCHS
 
+# More would keep a replay busy for ever.
+MAX_EPOCHS = 10_000
 Mode = Literal["RGB", "L", "RGBA", "native", "bands"]
 
 
@@ -24,7 +25,7 @@ class DrawSettings(TypedDict, total=False):
             default=1,
             metavar="N",
             at_least=1,
-            at_most=MOST_EPOCHS,
+            at_most=MAX_EPOCHS,
             help="Passes over the data; with a pipeline, random draws per image.",
             recorded_in="pipeline",
             moments_depend="pipeline",

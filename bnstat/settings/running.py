@@ -1,21 +1,33 @@
-"""Settings of where the work runs.
+"""Settings of where the work runs."""
 
-The annotations are evaluated; only the type of the progress stays a name.
-"""
-
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
 
 from bnstat.settings.setting import Setting
 
-if TYPE_CHECKING:
-    from bnstat.scan import Progress
+ENGINES = "processes, dask://HOST:PORT or dask+tls://HOST:PORT"
+_ENGINE = re.compile(r"processes|dask(\+tls)?://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1,5}")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a scan is: images done, how many of them failed, bytes read, and images in all.
+
+    `total` is None as long as it is not known. `margin` is that of a growing sample when it was
+    last looked at.
+    """
+
+    images: int
+    failures: int
+    bytes: int
+    total: int | None
+    margin: float | None = None
 
 
 def _check_engine(name: str) -> None:
-    from bnstat.engines import ENGINES, is_engine
-
-    if not is_engine(name):
+    if _ENGINE.fullmatch(name) is None:
         raise ValueError(f"{name!r} is not {ENGINES}")
 
 
@@ -46,7 +58,7 @@ class RunSettings(TypedDict, total=False):
         bool, Setting(default=False, help="Stop at the first image that cannot be measured.")
     ]
     progress: Annotated[
-        Callable[["Progress"], None] | None,
+        Callable[[Progress], None] | None,
         Setting(
             default=None,
             none="not called",

@@ -1,13 +1,51 @@
 """Settings of how many images are measured, and how sure the figures are."""
 
-from typing import Annotated, TypedDict
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Self, TypedDict
 
 from bnstat.settings.setting import Setting
 
 
-def _check_sample(text: str) -> None:
-    from bnstat.images.sampling import SampleSize
+@dataclass(frozen=True)
+class SampleSize:
+    """How many images a sample has: a number, or a share of all that are found."""
 
+    images: int | None = None
+    share: Fraction | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the size that is typed as N or P%.
+
+        Raises
+        ------
+        ValueError
+            If it is neither a number of images nor a percentage in (0, 100].
+
+        Examples
+        --------
+        >>> SampleSize.read("2.5%").of(1001), SampleSize.read("300").of(1001)
+        (26, 300)
+        """
+        if re.fullmatch(r"[0-9]{1,15}", text) and int(text) > 0:
+            return cls(images=int(text))
+        if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,15})?%", text):
+            share = Fraction(text[:-1]) / 100
+            if 0 < share <= 1:
+                return cls(share=share)
+        raise ValueError(f"{text!r} is neither a number of images nor a percentage such as 5%")
+
+    def of(self, found: int) -> int:
+        """Return how many of the images found are in the sample: a share is rounded up."""
+        if self.images is not None:
+            return min(self.images, found)
+        assert self.share is not None
+        return -(-found * self.share.numerator // self.share.denominator)
+
+
+def _check_sample(text: str) -> None:
     SampleSize.read(str(text))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bnstat.errors import ExportError
-from bnstat.stats import EXACT, Estimate, Stats
+from bnstat.result import EXACT, Estimate, Stats
 from bnstat.targets.literals import literal, shortest
 from bnstat.targets.provenance import provenance, provenance_line
 from bnstat.text import printable

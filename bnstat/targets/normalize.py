@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bnstat.stats import EXACT, Stats
+from bnstat.result import EXACT, Stats
 from bnstat.targets.figures import Figures
 from bnstat.targets.target import BOTH, Target
 

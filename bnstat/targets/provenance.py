@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bnstat.stats import EXACT, Stats, exactness
+from bnstat.result import EXACT, Stats, exactness
 from bnstat.text import printable
 
 

@@ -9,7 +9,7 @@ import io
 from typing import TYPE_CHECKING
 
 from bnstat.errors import ExportError
-from bnstat.stats import EXACT, BatchNormEstimate, Stats
+from bnstat.result import EXACT, BatchNormEstimate, Stats
 from bnstat.targets.figures import Figures
 from bnstat.targets.target import BOTH, Target
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bnstat.errors import ExportError
-from bnstat.stats import EXACT, Stats
+from bnstat.result import EXACT, Stats
 from bnstat.targets.config import ConfigFormat
 from bnstat.targets.figures import RGB, Figures
 

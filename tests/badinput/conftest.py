@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-ROOMS = (HERE, HERE.parent / "scan")
+ROOMS = (HERE, HERE.parent / "measure")
 collect_ignore_glob = ["[!t]*.py"]  # these find one another only as scripts and fixtures do
 
 

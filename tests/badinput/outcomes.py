@@ -22,10 +22,10 @@ from pathlib import Path
 import oracle
 
 from bnstat.engines import ProcessEngine
-from bnstat.images import Limits
-from bnstat.images.reference import file_reference
-from bnstat.preloads import preloads
-from bnstat.scan import Measure
+from bnstat.measure.measure import Measure
+from bnstat.measure.preloads import preloads
+from bnstat.sources.limits import Limits
+from bnstat.sources.reference import file_reference
 
 OUTCOMES = ("ok", "failure", "partial", "silent", "crash", "hang")
 SECONDS = 60

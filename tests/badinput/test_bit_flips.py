@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bnstat.images.decoding import load, strict_pillow
+from bnstat.decode.decoding import load, strict_pillow
 
 
 def histogram(data):

@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from bnstat.engines import open_engine
-from bnstat.images import Limits, Sources
-from bnstat.scan import Measure, scan
+from bnstat.measure.measure import Measure
+from bnstat.measure.scan import scan
+from bnstat.sources.limits import Limits
+from bnstat.sources.sources import Sources
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from bnstat.images import Limits
+from bnstat.sources.limits import Limits
 
 
 @pytest.fixture

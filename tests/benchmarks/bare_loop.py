@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bnstat.pipelines import read
+from bnstat.augment import read
 
 
 def main() -> None:

@@ -20,8 +20,8 @@ import numpy as np
 from PIL import Image
 
 import bnstat
-from bnstat import record_tables
-from bnstat.record_tables import RecordTable
+from bnstat.result import tables as record_tables
+from bnstat.result.tables import RecordTable
 
 _BATCH = 10_000
 CHANNELS = ("R", "G", "B")

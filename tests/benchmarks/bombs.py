@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS / "images"), str(TESTS)]
+sys.path[:0] = [str(TESTS / "sources"), str(TESTS)]
 
 from hostile_server import Server  # noqa: E402
 from images.test_memory import write_tar, write_zip  # noqa: E402

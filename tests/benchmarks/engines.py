@@ -22,9 +22,12 @@ import dask
 from distributed import LocalCluster
 
 from bnstat.engines import Engine, open_engine
-from bnstat.images import Limits, Reference, Sources
-from bnstat.preloads import preloads
-from bnstat.scan import Measure, scan
+from bnstat.measure.measure import Measure
+from bnstat.measure.preloads import preloads
+from bnstat.measure.scan import scan
+from bnstat.sources.limits import Limits
+from bnstat.sources.reference import Reference
+from bnstat.sources.sources import Sources
 
 PRELOADS = preloads(pipeline=False)
 KEPT = {"MALLOC_TRIM_THRESHOLD_": 2**31 - 1, "MALLOC_MMAP_THRESHOLD_": 32 << 20}

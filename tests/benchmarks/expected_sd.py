@@ -16,9 +16,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from bnstat.api.scanning import measure
-from bnstat.api.sources import open_sources
-from bnstat.comparison import NOISE, ROUNDING
 from bnstat.estimators import (
     Epochs,
     Schedule,
@@ -27,8 +24,11 @@ from bnstat.estimators import (
     moments_of_batches,
     running_values,
 )
+from bnstat.measure.scanning import measure
 from bnstat.moments import Column, Records
 from bnstat.settings import Settings, complete
+from bnstat.show.comparison import NOISE, ROUNDING
+from bnstat.sources.opening import open_sources
 
 SCHEDULES = (
     *(Schedule(64), Schedule(8, None), Schedule(8), Schedule(64, None)),

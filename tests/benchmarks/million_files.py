@@ -17,8 +17,8 @@ import sys
 import time
 from pathlib import Path
 
-from bnstat.images.folder import Folder
-from bnstat.images.sampling import hash_rank
+from bnstat.sources.folder import Folder
+from bnstat.sources.sampling import hash_rank
 
 SPEC = "Resize(64) | CenterCrop(64)"
 PER_FOLDER = 1000

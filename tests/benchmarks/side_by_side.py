@@ -85,8 +85,8 @@ class Corpus:
     def read(cls, folder: Path) -> Corpus:
         from PIL import Image
 
-        from bnstat.images import Sources
-        from bnstat.scan.chunks import chunks
+        from bnstat.measure.chunks import chunks
+        from bnstat.sources.sources import Sources
 
         found = [*chunks(Sources.open([os.fspath(folder)]))]
         paths = [[os.fsdecode(reference.path) for reference in chunk] for chunk in found]

@@ -24,7 +24,7 @@ QUERY = "?se=2026&sig=s1gn4ture&X-Amz-Signature=s1gn4ture&token=t0k3n"
 @pytest.fixture
 def server(here):
     """A server with the images of `tiny`, by themselves and in a tar."""
-    path = Path(__file__).parents[1] / "images" / "hostile_server.py"
+    path = Path(__file__).parents[1] / "sources" / "hostile_server.py"
     spec = importlib.util.spec_from_file_location("hostile_server", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

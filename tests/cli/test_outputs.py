@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bnstat import load
-from bnstat.api.documents import described, replaced
+from bnstat.verbs.resolve import described, replaced
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ def test_a_bug_is_status_70(bnstat, monkeypatch):
     def broken(*sources, **options):
         raise LookupError("oh")
 
-    monkeypatch.setattr("bnstat.api.computing.compute", broken)
+    monkeypatch.setattr("bnstat.verbs.compute.compute", broken)
     result = bnstat("compute", "tiny")
     assert (result.status, result.out) == (70, "")
     first, second = result.err.splitlines()
@@ -133,6 +133,6 @@ def test_an_error_that_is_its_own_cause(in_process, here, monkeypatch):
         raise other
 
     monkeypatch.setattr(bnstat, "compute", fail)
-    monkeypatch.setattr("bnstat.api.computing.compute", fail)
+    monkeypatch.setattr("bnstat.verbs.compute.compute", fail)
 
     assert in_process("compute", "tiny").status == 70

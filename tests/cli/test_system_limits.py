@@ -28,7 +28,7 @@ def test_only_what_is_about_an_output_cannot_be_written(bnstat, monkeypatch, err
     def refused(*sources, **options):
         raise error
 
-    monkeypatch.setattr("bnstat.api.computing.compute", refused)
+    monkeypatch.setattr("bnstat.verbs.compute.compute", refused)
     assert (4, f"bnstat: {says}\n") == (
         bnstat("compute", "tiny").status,
         bnstat("compute", "tiny").err,

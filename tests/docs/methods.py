@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 import bnstat
-from bnstat.images.demo_images import write_demo_images
+from bnstat.measure.demo import write_demo_images
 
 
 def blocks() -> dict[str, str]:

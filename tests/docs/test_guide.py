@@ -21,7 +21,7 @@ def commands():
 
 def test_each_command_prints_what_is_shown(tmp_path, monkeypatch, in_process):
     """All lines shown are printed, in this order; others, which are left out, are not."""
-    from bnstat.images.demo_images import write_demo_images
+    from bnstat.measure.demo import write_demo_images
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)

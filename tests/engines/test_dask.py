@@ -11,15 +11,17 @@ from PIL import Image
 
 import bnstat
 from bnstat.engines import open_engine
-from bnstat.images import Limits, Sources
-from bnstat.scan import Measure, scan
+from bnstat.measure.measure import Measure
+from bnstat.measure.scan import scan
+from bnstat.sources.limits import Limits
+from bnstat.sources.sources import Sources
 
 COMPUTE = ("-m", "bnstat", "compute", "-o", "-")
 RANDOM = "RandomResizedCrop(32) | RandomHorizontalFlip() | ColorJitter(0.4, 0.4)"
 
 
 # Workers find there what ends them.
-SCAN = Path(__file__).parents[1] / "scan"
+MEASURE = Path(__file__).parents[1] / "measure"
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +206,7 @@ def failed(found):
 @pytest.mark.long
 def test_an_image_that_kills_its_workers(clusters, photos, bitmaps, monkeypatch):
     """It is named; the others, though Dask calls some of them killers too, are measured."""
-    monkeypatch.syspath_prepend(SCAN)
+    monkeypatch.syspath_prepend(MEASURE)
     import deadly
 
     cluster = clusters.start(2, "--nthreads", "1", env={"PYTHONPATH": os.pathsep.join(path())})
@@ -221,7 +223,7 @@ def test_an_image_that_kills_its_workers(clusters, photos, bitmaps, monkeypatch)
 
 
 def path():
-    return [os.fspath(SCAN), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return [os.fspath(MEASURE), *filter(None, [os.environ.get("PYTHONPATH")])]
 
 
 @pytest.mark.long

@@ -4,7 +4,7 @@ import pytest
 
 from bnstat.estimators import Schedule, batchnorm, every_method, two_pass, welford
 from bnstat.estimators.every_method import estimator
-from bnstat.stats import METHODS
+from bnstat.result import METHODS
 
 
 def test_every_method_is_estimated(records_of, frames):

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from bnstat import estimators
-from bnstat.counting import is_kind
 from bnstat.errors import JournalError
 from bnstat.estimators.schedule import Schedule
 from bnstat.journal import Entry, Expected, Journal
 from bnstat.journal.packing import DamagedError, _checksum, packed_images, packed_moments, unpacked
+from bnstat.measure.counting import is_kind
 from bnstat.moments import Kind, Records, Tally
 
 SETTINGS = {"mode": "RGB", "sources": "data"}

@@ -15,12 +15,12 @@ import bodies
 import containers
 import journals
 
-from bnstat import constants
-from bnstat.counting import count_image
+from bnstat.decode import decoding
 from bnstat.errors import DocumentError, ExportError, SourceError, SpecError
-from bnstat.images import decoding
-from bnstat.images.listing import Listing
+from bnstat.measure.counting import count_image
 from bnstat.moments import Tally
+from bnstat.show import constants
+from bnstat.sources.listing import Listing
 
 TESTS = Path(__file__).parents[1]
 CONFIGS = TESTS.parent / "configs"
@@ -72,8 +72,8 @@ def _decode(data):
 
 def _spec(data):
     """Read a spec; what is read has a text that reads back to the same."""
-    from bnstat import pipelines
-    from bnstat.pipelines import inline
+    from bnstat import augment as pipelines
+    from bnstat.augment import inline
 
     text = data.decode(errors="surrogateescape")
     try:
@@ -89,7 +89,7 @@ def _spec(data):
 
 def _build(data):
     """Make the transforms of a spec, but for those of the user's own."""
-    from bnstat import pipelines
+    from bnstat import augment as pipelines
 
     try:
         recipe = pipelines.read(data.decode(errors="surrogateescape"))
@@ -103,7 +103,7 @@ def _build(data):
 
 
 def _toml(data):
-    from bnstat.pipelines import toml
+    from bnstat.augment import toml
 
     Path("fuzzed.toml").write_bytes(data)
     try:
@@ -117,7 +117,7 @@ def _toml(data):
 
 def _document(data):
     """Read a document; what is read is written, and read again, the same."""
-    from bnstat.stats import Stats
+    from bnstat.result import Stats
 
     try:
         stats = Stats.from_json(data, "x.json")
@@ -130,7 +130,7 @@ def _document(data):
 
 def _export(data):
     """Write what a document says in every form; each refuses or writes."""
-    from bnstat.stats import Stats
+    from bnstat.result import Stats
     from bnstat.targets import TARGETS
 
     try:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from bnstat.counting import is_kind
 from bnstat.journal import Entry, Expected
 from bnstat.journal.entry import stored_fingerprint
+from bnstat.measure.counting import is_kind
 from bnstat.moments import Kind, Tally
 
 KINDS = [Kind("L", ("L",), 255), Kind("I;16", ("L",), 65535), Kind("F", ("L",), 1)]

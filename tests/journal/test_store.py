@@ -6,12 +6,12 @@ from contextlib import closing, suppress
 
 import pytest
 
-from bnstat.counting import is_kind
 from bnstat.errors import JournalError
 from bnstat.journal import Entry, Expected
 from bnstat.journal.packing import DamagedError
 from bnstat.journal.schema import VERSION
 from bnstat.journal.store import Store
+from bnstat.measure.counting import is_kind
 
 SETTINGS = {"mode": "RGB", "sources": "data"}
 

@@ -14,9 +14,11 @@ from PIL import Image
 
 import bnstat
 from bnstat.estimators import two_pass
-from bnstat.images import Limits, Sources
+from bnstat.measure.found import View
+from bnstat.measure.measure import Measure
 from bnstat.moments import Records
-from bnstat.scan import Measure, View
+from bnstat.sources.limits import Limits
+from bnstat.sources.sources import Sources
 
 # What an image may be, with its channels in colour and whether the last is alpha.
 MODES = {"L": (1, 0), "LA": (1, 1), "RGB": (3, 0), "RGBA": (3, 1), "I;16": (1, 0), "1": (1, 0)}

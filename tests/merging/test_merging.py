@@ -7,7 +7,7 @@ import pytest
 import bnstat
 from bnstat import Stats
 from bnstat.errors import MergeError
-from bnstat.stats import METHODS, FileList
+from bnstat.result import METHODS, FileList
 
 SETTINGS = [
     {},
@@ -95,8 +95,8 @@ def test_order_does_not_matter_at_all(folder, measured):
 
 def test_a_part_is_measured_again_as_that_part(folder, measured, tmp_path):
     """compare and sweep take a shard, or some, for just these; never for the whole folder."""
-    from bnstat.api import documents
-    from bnstat.api.sweeping import sweep
+    from bnstat.verbs import resolve as documents
+    from bnstat.verbs.sweep import sweep
 
     whole, (a, b, *_) = measured(folder)
     pair = bnstat.merge(a, b, partial=True)

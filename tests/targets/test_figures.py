@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bnstat.errors import ExportError
-from bnstat.stats import Estimate
+from bnstat.result import Estimate
 from bnstat.targets.figures import Figures, estimate_of
 
 

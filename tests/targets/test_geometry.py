@@ -2,7 +2,7 @@
 
 import pytest
 
-from bnstat.pipelines import read
+from bnstat.augment import read
 from bnstat.targets.geometry import Geometry, geometry
 
 

@@ -15,7 +15,7 @@ from torchvision.transforms import v2
 
 import bnstat
 from bnstat.errors import ExportError
-from bnstat.stats import Estimate
+from bnstat.result import Estimate
 from bnstat.targets.figures import Figures
 from bnstat.targets.normalize import TARGET
 

@@ -9,7 +9,7 @@ import torch
 
 import bnstat
 from bnstat.errors import ExportError
-from bnstat.stats import Estimate
+from bnstat.result import Estimate
 from bnstat.targets.figures import Figures
 from bnstat.targets.state_dict import TARGET, check
 

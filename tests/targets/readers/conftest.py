@@ -12,7 +12,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.cli.app import app
-from bnstat.stats import Stats
+from bnstat.result import Stats
 
 # All is read from folders here; what is imported asks nobody for news.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

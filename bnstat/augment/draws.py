@@ -1,0 +1,117 @@
+"""The draws of a pipeline: each seeded by run seed, epoch and image key, and by nothing else."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from bnstat.augment.masks import Drawn, Mask, check_takes_masks, draw_with_mask
+from bnstat.augment.spec import Recipe
+from bnstat.augment.user import Albumentations
+from bnstat.augment.warned import warnings_collected
+from bnstat.imports import stdout_on_stderr
+
+
+@dataclass(frozen=True)
+class Draws:
+    """A recipe, drawn `epochs` times for each image.
+
+    The same image gets the same draws in any run, in whatever worker, whatever else is in the set.
+    With `attribute`, what each transform hands to the next is seen too. `warnings` is what was
+    warned of when the recipe was checked.
+    """
+
+    recipe: Recipe
+    seed: int
+    epochs: int
+    attribute: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many outputs a draw has."""
+        return max(1, len(self.recipe.transforms)) if self.attribute else 1
+
+    def prepare(self) -> None:
+        """Make the transform now, which takes its time, and not with the first image."""
+        _build_stages(self.recipe, self.attribute)
+
+    def check_takes_masks(self) -> None:
+        """Find out that a mask cannot go through the pipeline beside its image.
+
+        Raises
+        ------
+        SpecError
+            If a transform does not take one.
+        """
+        for stage in _build_stages(self.recipe, self.attribute):
+            check_takes_masks(stage, self.recipe.spec)
+
+    def of(self, image: Any, key: bytes, mask: Mask | None = None) -> Iterator[Iterator[Drawn]]:
+        """Yield what the pipeline makes of a PIL image, and of its mask, in each epoch.
+
+        That is the final output alone, or with `attribute` the output of each transform, to be
+        looked at before the next is asked for, which may change it.
+        """
+        stages = _build_stages(self.recipe, self.attribute)
+        for epoch in range(self.epochs):
+            _seed(stages, self._number(epoch, key))
+            # Only a transform of the user's own might change the image that it is given.
+            own = image.copy() if self.recipe.is_users else image
+            yield _outputs(stages, own) if mask is None else draw_with_mask(stages, own, mask)
+
+    def _number(self, epoch: int, key: bytes) -> int:
+        text = b"draw/%d/%d/%s" % (self.seed, epoch, key)
+        return int.from_bytes(blake2b(text, digest_size=8).digest()) >> 1
+
+
+def _outputs(stages: list[Callable[[Any], Any]], output: Any) -> Iterator[Drawn]:
+    for stage in stages:
+        output = stage(output)
+        yield Drawn(output)
+
+
+@lru_cache(maxsize=64)
+def _build_stages(recipe: Recipe, attribute: bool) -> list[Callable[[Any], Any]]:
+    """Build a recipe once, not for each image."""
+    with warnings_collected():  # they have been reported when the recipe was checked
+        return recipe.stages() if attribute else [recipe.build()]
+
+
+def _seed(stages: list[Callable[[Any], Any]], number: int) -> None:
+    import torch
+
+    torch.default_generator.manual_seed(number)
+    random.seed(number)
+    np.random.seed(number % 2**32)
+    for stage in stages:
+        if isinstance(stage, Albumentations):
+            stage.seed(number)
+
+
+@contextmanager
+def caller_undisturbed() -> Iterator[None]:
+    """Run torch with one thread, keep stdout clean, and give generators their state back.
+
+    One thread, as there is a process for each core, and as the number could change float results.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()
+    try:
+        with stdout_on_stderr():
+            yield
+    finally:
+        torch.set_rng_state(states[0])
+        random.setstate(states[1])
+        np.random.set_state(states[2])
+        torch.set_num_threads(threads)

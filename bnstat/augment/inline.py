@@ -1,0 +1,124 @@
+"""Inline text to steps: "Resize(256) | CenterCrop(224) | ColorJitter(brightness=0.4)".
+
+The text is parsed as Python and walked as a tree; nothing is evaluated, and only literals, dtypes,
+enum members and transforms have a meaning.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import TypeGuard
+
+from bnstat.augment import words
+from bnstat.augment.step import Step, Value
+from bnstat.errors import SpecError
+from bnstat.text import shortened
+
+_LONGEST = 10_000
+_LARGEST = 2**63
+
+
+def parse(text: str) -> tuple[Step, ...]:
+    """Return the steps of a pipeline as text; raise SpecError where it has no meaning.
+
+    >>> [str(step) for step in parse("RandomApply([GaussianBlur(23)], p=0.5) | Grayscale")]
+    ['RandomApply([GaussianBlur(23)], p=0.5)', 'Grayscale()']
+    """
+    if len(text) > _LONGEST:
+        raise SpecError(f"the pipeline has {len(text)} characters; put it into a TOML file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's, of literals that it will once refuse
+            tree = ast.parse(f"({text}\n)", mode="eval").body  # in brackets lines may end anywhere
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise SpecError(
+            f"cannot read the pipeline {shortened(text)!r}: {_cause(error)}; write it like "
+            "'Resize(256) | CenterCrop(224)', or name a preset or a TOML file"
+        ) from error
+    return tuple(_step(node, text) for node in _split_at_pipes(tree))
+
+
+def _cause(error: BaseException) -> str:
+    return error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
+
+
+def _split_at_pipes(tree: ast.expr) -> list[ast.expr]:
+    """Return the steps of a | b | c, which Python reads as (a | b) | c."""
+    nodes = []
+    while isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitOr):
+        nodes.append(tree.right)
+        tree = tree.left
+    return [tree, *reversed(nodes)]
+
+
+def _step(node: ast.expr, text: str) -> Step:
+    match node:
+        case ast.Call(func, args, keywords):
+            name = _dotted(func, text)
+            named = {keyword.arg: keyword.value for keyword in keywords}
+            if None in named or any(isinstance(arg, ast.Starred) for arg in args):
+                raise SpecError(f"{name}: arguments cannot be unpacked with * in a pipeline")
+            if len(named) < len(keywords):
+                raise SpecError(f"{name}: an argument is given twice")
+            kwargs = {
+                str(key): words.of_argument(str(key), _value(value, text))
+                for key, value in named.items()
+            }
+            return Step(name, tuple(_value(arg, text) for arg in args), kwargs)
+        case ast.Name() | ast.Attribute():
+            return Step(_dotted(node, text), (), {})
+    raise SpecError(f"{_source(node, text)} is not a transform; write it like Resize(256)")
+
+
+def _value(node: ast.expr, text: str) -> Value:
+    match node:
+        case ast.Constant(value) if _is_literal(value):
+            return value
+        case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as number)) if _is_number(number):
+            return -number
+        case ast.List(items):
+            return [_value(item, text) for item in items]
+        case ast.Tuple(items):
+            return tuple(_value(item, text) for item in items)
+        case ast.Dict(keys, values) if all(isinstance(key, ast.Constant) for key in keys):
+            names = [key.value for key in keys if isinstance(key, ast.Constant)]
+            return {k: _value(v, text) for k, v in zip(names, values, strict=True)}  # type: ignore[misc]
+        case ast.Name() | ast.Attribute():
+            word = words.find(_dotted(node, text))
+            return word if word is not None else _step(node, text)
+        case ast.Call():
+            return _step(node, text)
+    raise SpecError(
+        f"{_source(node, text)} means nothing in a pipeline; arguments are literals, dtypes, "
+        "enum members and transforms"
+    )
+
+
+def _is_literal(value: object) -> TypeGuard[str | int | float | None]:
+    """Whether a constant is text, none, or a number of a size that torchvision can mean."""
+    return value is None or isinstance(value, str | bool) or _is_number(value)
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < _LARGEST
+
+
+def _dotted(node: ast.expr, text: str) -> str:
+    """Return a name, less the packages that people write before it (v2., transforms., torch.)."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        raise SpecError(f"{_source(node, text)} is not the name of a transform")
+    parts.append(node.id)
+    while len(parts) > 1 and parts[-1] in words.PACKAGES:
+        parts.pop()
+    return ".".join(reversed(parts))
+
+
+def _source(node: ast.expr, text: str) -> str:
+    return repr(shortened(ast.get_source_segment(f"({text}\n)", node) or ast.dump(node)))

@@ -1,0 +1,120 @@
+"""A transform that is passed as a Python object: what it is called, and how workers get it."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from bnstat.augment import user
+from bnstat.augment.object_text import text_of
+from bnstat.errors import SpecError
+
+# What the spec of such a pipeline begins with in a document, which cannot hold the object.
+PREFIX = "object: "
+
+
+@dataclass(frozen=True)
+class TransformObject:
+    """A callable on a PIL image, and what is known of it.
+
+    Attributes
+    ----------
+    texts
+        What each of its transforms is, as spec text; the parts of a Compose or Sequential are
+        transforms, anything else is one.
+    ends_in_normalize
+        Whether a Normalize at its end was left out.
+    pickled
+        How it is sent to workers; None if that is not possible.
+    problem
+        Why it is not possible, or "".
+    """
+
+    texts: tuple[str, ...]
+    ends_in_normalize: bool
+    pickled: bytes | None
+    problem: str
+    _here: Any = field(repr=False)
+
+    @classmethod
+    def of(cls, transform: Any, *, keep_normalize: bool) -> TransformObject:
+        """Return what is known of a transform; unless it is to be kept, without its Normalize.
+
+        Raises
+        ------
+        SpecError
+            If it cannot be called or seeded.
+        """
+        less = transform if keep_normalize else user.without_normalize(transform)
+        user.as_transform(less, text_of(less))
+        texts = tuple(map(text_of, _parts(less)))
+        pickled, problem = _pickled(less)
+        return cls(texts, less is not transform, pickled, problem, None if pickled else less)
+
+    def __hash__(self) -> int:
+        """Hash what workers get; an object that stays here is itself alone."""
+        return hash((self.texts, self.pickled or id(self._here)))
+
+    @property
+    def spec(self) -> str:
+        """What a document calls it."""
+        return PREFIX + " | ".join(self.texts)
+
+    @property
+    def digest(self) -> str:
+        """What differs if the object does, 32 hex digits.
+
+        Raises
+        ------
+        SpecError
+            If it cannot be pickled, so that nothing tells whether it is another one.
+        """
+        self.check_sendable("a journal cannot tell it from another one")
+        return blake2b(self.pickled or b"", digest_size=16).hexdigest()
+
+    def check_sendable(self, trouble: str) -> None:
+        """Raise SpecError if the object cannot be pickled; `trouble` is what follows from that."""
+        if self.problem:
+            raise SpecError(f"{self.texts[0][:60]}: {trouble}: {self.problem}")
+
+    def stages(self) -> list[Callable[[Any], Any]]:
+        """Return each of its transforms, of an object of its own: the caller's stays as it is."""
+        return [user.as_transform(part, text_of(part)) for part in _parts(self._make())]
+
+    def build(self) -> Callable[[Any], Any]:
+        """Return the whole transform, likewise."""
+        return user.as_transform(self._make(), self.texts[0] if self.texts else "")
+
+    def _make(self) -> Any:
+        return self._here if self.pickled is None else pickle.loads(self.pickled)
+
+
+def _parts(transform: Any) -> list[Any]:
+    """Return the transforms of a Compose or Sequential of torch's own, one after the other."""
+    package = type(transform).__module__.partition(".")[0]
+    parts = user.parts(transform) if package in ("torch", "torchvision") else []
+    return parts or [transform]
+
+
+def _pickled(transform: Any) -> tuple[bytes | None, str]:
+    """Return a transform as bytes that a worker can make it from; or why there are none."""
+    try:
+        data = pickle.dumps(transform, 5)
+        _Reader(io.BytesIO(data)).load()
+    except Exception as error:  # of any kind: the user's own code runs
+        return None, re.sub(r" at 0x\w+", "", str(error)) or type(error).__name__
+    return data, ""
+
+
+class _Reader(pickle.Unpickler):
+    """Reads a pickle as a worker does, which has no `__main__` of the caller's."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module in ("__main__", "__mp_main__"):
+            raise pickle.UnpicklingError(f"{name} is defined in __main__, not in a module")
+        return super().find_class(module, name)

@@ -1,0 +1,97 @@
+"""A TOML file to steps.
+
+    [[transforms]]
+    name = "RandomApply"
+    p = 0.8
+
+    [[transforms.transforms]]
+    name = "ColorJitter"
+    brightness = 0.4
+
+A table is a transform: its `name`, and its arguments by theirs. Tables within it are transforms
+that it applies. Enum members and dtypes are strings.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bnstat.augment import words
+from bnstat.augment.step import Step, Value
+from bnstat.errors import SpecError
+
+_DEEPEST = 32
+_LARGEST = 2**63
+
+
+@dataclass(frozen=True)
+class PipelineFile:
+    """The content of a TOML file: its steps, and what it says of itself."""
+
+    steps: tuple[Step, ...]
+    description: str
+    source: str
+
+
+def load(path: Path) -> PipelineFile:
+    """Read a pipeline file; raise SpecError where it is none."""
+    try:
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise SpecError(f"cannot read the pipeline {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SpecError(f"the pipeline {path} is not UTF-8 text") from error
+    except ValueError as error:  # NUL, which no file has in its name
+        raise SpecError(f"cannot read the pipeline {path}: {error}") from error
+
+
+def parse(text: str, name: str) -> PipelineFile:
+    """Read the text of a pipeline file, which errors call `name`."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SpecError(f"{name} is not TOML: {error}") from error
+    _check_depth(document, name)
+    tables = document.get("transforms")
+    if not isinstance(tables, list) or not tables:
+        raise SpecError(f"{name} has no [[transforms]]; each is a table with a name and arguments")
+    return PipelineFile(
+        tuple(_step(table, name) for table in tables),
+        str(document.get("description", "")),
+        str(document.get("source", "")),
+    )
+
+
+def _check_depth(value: Any, name: str, left: int = _DEEPEST) -> None:
+    if left == 0:
+        raise SpecError(f"{name} nests deeper than {_DEEPEST} levels")
+    inner = value.values() if isinstance(value, dict) else value
+    for item in inner if isinstance(value, dict | list) else ():
+        _check_depth(item, name, left - 1)
+
+
+def _step(table: Any, name: str) -> Step:
+    if not isinstance(table, dict) or not isinstance(table.get("name"), str):
+        raise SpecError(f'{name}: a transform has no name; write name = "Resize"')
+    arguments = {key: value for key, value in table.items() if key != "name"}
+    return Step(table["name"], (), {k: _value(k, v, name) for k, v in arguments.items()})
+
+
+def _value(argument: str, value: Any, name: str) -> Value:
+    match value:
+        case dict() if "name" in value:
+            return _step(value, name)
+        case dict():
+            return {key: _value(argument, item, name) for key, item in value.items()}
+        case list():
+            return [_value(argument, item, name) for item in value]
+        case str():
+            return words.of_argument(argument, value)
+        case bool() | int() | float() if abs(value) < _LARGEST:
+            return value
+        case int() | float():
+            raise SpecError(f"{name}: {argument} cannot be {value}")
+    raise SpecError(f"{name}: {argument} cannot be a {type(value).__name__}")

@@ -1,0 +1,144 @@
+"""The user's own transform, by package.module:attribute: the only form that runs their code."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
+from bnstat.errors import SpecError
+from bnstat.imports import call_object, find_object
+
+# What may stand behind Normalize without changing values.
+_TYPES_ONLY = {"ToTensorV2", "ToPureTensor"}
+
+
+def load(where: str, *, keep_normalize: bool) -> Callable[[Any], Any]:
+    """Return the transform at package.module:attribute, as a callable on a PIL image.
+
+    The attribute is a transform, or a function without arguments that makes one. Modules are found
+    as by `python -m`, in the current folder too. A Normalize at the end is left out unless it is to
+    be kept.
+
+    Raises
+    ------
+    SpecError
+        If importing or making it fails, or it cannot be called.
+    """
+    transform = _make_transform(find_object(where), where)
+    if not keep_normalize:
+        transform = without_normalize(transform)
+    return as_transform(transform, where)
+
+
+def as_transform(transform: Any, name: str) -> Callable[[Any], Any]:
+    """Return a transform as a callable on a PIL image; `name` is what errors call it.
+
+    Raises
+    ------
+    SpecError
+        If it cannot be called or seeded.
+    """
+    if not callable(transform):
+        raise SpecError(f"{name} is a {type(transform).__name__}, which is no transform")
+    if not _is_albumentations(transform):
+        plain: Callable[[Any], Any] = transform
+        return plain
+    if not hasattr(transform, "set_random_seed"):
+        raise SpecError(f"{name} cannot be seeded; albumentations 1.4.19 and later can")
+    return Albumentations(transform)
+
+
+def ends_in_normalize(where: str) -> bool:
+    """Whether the transform at package.module:attribute has a Normalize at its end."""
+    transform = _make_transform(find_object(where), where)
+    return without_normalize(transform) is not transform
+
+
+def has_normalize(transform: Any) -> bool:
+    """Whether a transform is a Normalize, or a Compose or Sequential with one anywhere in it."""
+    if isinstance(transform, Albumentations):
+        transform = transform.pipeline
+    return type(transform).__name__ == "Normalize" or any(map(has_normalize, parts(transform)))
+
+
+def _make_transform(found: Any, where: str) -> Any:
+    """Call what needs no argument to make a transform; a function on an image is one itself."""
+    if not (inspect.isroutine(found) or inspect.isclass(found)):
+        return found
+    if _needs_arguments(found):
+        if inspect.isclass(found):
+            raise SpecError(f"{where} needs arguments to be made; name an object made of it")
+        return found
+    return call_object(found, where)
+
+
+def _needs_arguments(found: Any) -> bool:
+    try:
+        parameters = inspect.signature(found).parameters.values()
+    except ValueError:  # a builtin that does not tell
+        return True
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return any(p.default is p.empty and p.kind not in optional for p in parameters)
+
+
+def without_normalize(transform: Any) -> Any:
+    """Return a Compose or Sequential without the Normalize at its end, or else the same object."""
+    within = parts(transform)
+    tail = len(within)
+    while tail and type(within[tail - 1]).__name__ in _TYPES_ONLY:
+        tail -= 1
+    if not tail:
+        return transform
+    if type(within[tail - 1]).__name__ == "Normalize":
+        return _with_parts(transform, [*within[: tail - 1], *within[tail:]])
+    inner = without_normalize(within[tail - 1])
+    if inner is within[tail - 1]:
+        return transform
+    return _with_parts(transform, [*within[: tail - 1], inner, *within[tail:]])
+
+
+def parts(transform: Any) -> list[Any]:
+    """Return the transforms in a Compose or Sequential; none if it is neither."""
+    from torch import nn
+
+    if isinstance(transform, nn.Sequential):
+        return list(transform)
+    named = type(transform).__name__ in ("Compose", "Sequential")
+    return list(transform.transforms) if named and hasattr(transform, "transforms") else []
+
+
+def _with_parts(transform: Any, parts: list[Any]) -> Any:
+    from torch import nn
+
+    from bnstat.transforms import v2
+
+    if not parts and not _is_albumentations(transform):
+        parts = [v2.Identity()]  # v2's Compose of nothing cannot be called
+    if isinstance(transform, nn.Sequential):
+        return type(transform)(*parts)
+    less = copy(transform)  # a Compose of the user's own may have been made of more than parts
+    less.transforms = parts
+    return less
+
+
+def _is_albumentations(transform: Any) -> bool:
+    return type(transform).__module__.partition(".")[0] == "albumentations"
+
+
+class Albumentations:
+    """An albumentations pipeline as a callable on a PIL image; it has generators of its own."""
+
+    def __init__(self, pipeline: Any) -> None:
+        self.pipeline = pipeline
+
+    def seed(self, number: int) -> None:
+        """Seed its own generators, which ignore the global ones."""
+        self.pipeline.set_random_seed(number % 2**32)
+
+    def __call__(self, image: Any) -> Any:
+        """Return what the pipeline makes of a PIL image."""
+        import numpy as np
+
+        return self.pipeline(image=np.asarray(image))["image"]

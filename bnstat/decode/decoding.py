@@ -1,0 +1,124 @@
+"""A file to a decoded image, whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+import re
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from bnstat.decode.depth import deeper_than_8_bits
+from bnstat.decode.image_formats import open_image
+from bnstat.decode.jpeg_2000 import load_jpeg_2000
+from bnstat.decode.modes import UnmeasurableError
+from bnstat.decode.png_checksums import SIGNATURE, check_pixels
+from bnstat.decode.tiff import load_tiff
+from bnstat.moments import NotFiniteError
+from bnstat.sources.limits import UnreadableError
+from bnstat.text import printable
+
+
+@contextmanager
+def strict_pillow(max_pixels: int) -> Iterator[list[str]]:
+    """Decode without leniency while this lasts, and leave Pillow's settings as they were.
+
+    Truncated files are errors, whatever the program around has set, and so is an image of more
+    than `max_pixels`: Pillow compares with twice its limit, and warns above once, which is
+    silenced here. Its other warnings go into the list that this gives, nobody else's anywhere. What
+    it logs reaches handlers, if there are any, and not stderr.
+    """
+    logger, nowhere = logging.getLogger("PIL"), logging.NullHandler()
+    truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+    logger.addHandler(nowhere)
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    Image.MAX_IMAGE_PIXELS = max_pixels / 2  # type: ignore[assignment]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.filterwarnings("always", module=r"PIL\.")
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warned: list[str] = []
+            warnings.showwarning = lambda message, *_: warned.append(_one_line(str(message)))
+            yield warned
+    finally:
+        logger.removeHandler(nowhere)
+        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
+
+
+def can_be_opened(path: str) -> bool:
+    """Whether Pillow knows what is in a file; its pixels are not decoded."""
+    try:
+        with strict_pillow(2**62), open(path, "rb") as file, open_image(file):
+            return True
+    except Exception:
+        return False
+
+
+def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
+    """Return the decoded first frame of an image, and whether it is deeper than 8 bits.
+
+    Raises
+    ------
+    Exception
+        Of whatever kind Pillow and its decoders raise on bad files; see `reason`.
+    """
+    image = open_image(file)
+    deep = deeper_than_8_bits(image)
+    if image.format == "PNG":
+        check_pixels(file)
+    elif image.format == "ICO":
+        _check_icon(image, file)
+    image = _loaded(image, file)
+    if 0 in image.size:
+        raise UnmeasurableError("has no pixels")
+    return image, deep
+
+
+def _loaded(image: Image.Image, file: IO[bytes]) -> Image.Image:
+    if image.format == "TIFF":
+        return load_tiff(image)
+    if image.format == "JPEG2000":
+        return load_jpeg_2000(image, file)
+    image.load()
+    return image
+
+
+def _check_icon(image: Any, file: IO[bytes]) -> None:
+    """Compare the checksums of the picture of an icon that is to be loaded, if that is a PNG."""
+    icon = image.ico
+    start = icon.entry[icon.getentryindex(image.size)].offset
+    file.seek(start)
+    if file.read(len(SIGNATURE)) == SIGNATURE:
+        check_pixels(file, start)
+
+
+def reason(error: Exception, size: int) -> str:
+    """Return, in one line, why a file of `size` bytes could not be measured."""
+    return _one_line(_cause(error, size))
+
+
+def _one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
+
+
+def _cause(error: Exception, size: int) -> str:
+    match error:
+        case UnmeasurableError() | NotFiniteError() | UnreadableError():
+            return str(error)
+        case UnidentifiedImageError():
+            return "is not an image of a known format" if size else "is empty"
+        case Image.DecompressionBombError():
+            pixels = re.search(r"[0-9]+", str(error))  # in the limit it reports, ours is halved
+            return f"has {pixels[0] if pixels else 'more'} pixels, more than --max-pixels allows"
+        case MemoryError():
+            return "needs more memory than there is"
+        case OSError() if error.strerror:
+            return error.strerror
+        case OSError() | SyntaxError() | struct.error():
+            return f"is broken: {error}"
+    return f"is broken: {type(error).__name__}: {error}"

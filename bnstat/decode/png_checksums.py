@@ -1,0 +1,54 @@
+"""The checksums of a PNG's pixels, which Pillow does not compare.
+
+Each chunk ends in a CRC-32 of its type and data (PNG specification, third edition, 5.5). Pillow
+compares those of the chunks before the pixels. It stops reading pixels when it has enough, often
+before the Adler-32 at the end of their zlib stream, so that damaged pixels would be measured.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import IO
+
+from bnstat.decode.modes import UnmeasurableError
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Of an image, of a frame of an animation, and one that Pillow takes for pixels too.
+_PIXELS = (b"IDAT", b"fdAT", b"DDAT")
+_HEAD, _CRC = struct.Struct(">I4s"), struct.Struct(">I")
+_BLOCK = 1 << 20
+
+
+def check_pixels(file: IO[bytes], start: int = 0) -> None:
+    """Compare the checksum of every chunk of pixels, of a PNG that starts at this byte of a file.
+
+    Raises
+    ------
+    UnmeasurableError
+        If one is wrong.
+    OSError
+        If the file ends within such a chunk.
+    """
+    file.seek(start + len(SIGNATURE))
+    while len(head := file.read(_HEAD.size)) == _HEAD.size:
+        length, kind = _HEAD.unpack(head)
+        if kind == b"IEND":
+            return
+        if kind in _PIXELS:
+            _check_chunk(file, length, kind)
+        else:
+            file.seek(length + _CRC.size, 1)
+
+
+def _check_chunk(file: IO[bytes], length: int, kind: bytes) -> None:
+    """Compare the checksum of the chunk whose data come next; a block of them is in memory."""
+    crc = zlib.crc32(kind)
+    while length > _BLOCK and (data := file.read(_BLOCK)):
+        crc = zlib.crc32(data, crc)
+        length -= len(data)
+    data = file.read(min(length, _BLOCK) + _CRC.size)
+    if len(data) < length + _CRC.size:
+        raise OSError("image file is truncated")
+    if data[length:] != _CRC.pack(zlib.crc32(data[:length], crc)):
+        raise UnmeasurableError(f"is broken: the checksum of its {kind.decode()} chunk is wrong")

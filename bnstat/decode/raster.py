@@ -1,0 +1,149 @@
+"""Rasters of any number of bands, read block by block through GDAL (rasterio, an extra).
+
+GDAL follows what it finds beside a file and in it: other files, addresses, programs' pipes. Here it
+may open the one file that is named, by drivers that read one file; no folder is listed for side
+files, and no metadata file is read (docs/security.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnstat.decode.modes import UnmeasurableError
+from bnstat.errors import MeasureError
+from bnstat.sources.limits import Limits
+from bnstat.sources.reference import Reference
+
+# Each reads one file, in which no other can be named.
+DRIVERS = ("GTiff", "JP2OpenJPEG", "PNG", "JPEG", "BMP", "GIF", "WEBP")
+# The cache is in bytes; the others keep GDAL from looking at other files.
+_SETTINGS = {
+    "GDAL_CACHEMAX": 64 << 20,
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+    "GDAL_NUM_THREADS": "1",
+    "GTIFF_HONOUR_NEGATIVE_SCALEY": "NO",
+}
+# Samples of all bands that are read at once, about; and the largest block that is decompressed.
+_SAMPLES = 8 << 20
+_MOST_BLOCK = 256 << 20
+# Σx² of more 16-bit samples may pass 2⁶³.
+MOST_PIXELS = 1 << 31
+
+Samples = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+
+def check_rasterio() -> None:
+    """Raise MeasureError if rasterio is missing."""
+    from importlib.util import find_spec
+
+    if not find_spec("rasterio"):
+        raise MeasureError("bands need the package rasterio: pip install 'bnstat[geo]'")
+
+
+@dataclass(frozen=True)
+class Raster:
+    """An open raster: the names of its bands, the type of their samples, width and height."""
+
+    dataset: Any
+    bands: tuple[str, ...]
+    dtype: np.dtype[Any]
+    width: int
+    height: int
+
+    def blocks(self, *, declared: bool = False) -> Iterator[tuple[Samples, Mask | None]]:
+        """Yield samples (B, H, W) piece by piece, and, with `declared`, which of them count.
+
+        These are the samples that the file's own nodata value, mask or alpha band lets count.
+        """
+        for window in self._windows():
+            samples = self.dataset.read(window=window)
+            yield samples, self.dataset.read_masks(window=window) > 0 if declared else None
+
+    def _windows(self) -> Iterator[Any]:
+        """Yield rows of blocks, in pieces of about so many samples."""
+        from rasterio.windows import Window
+
+        rows, columns = self.dataset.block_shapes[0]
+        blocks = max(1, _SAMPLES // (len(self.bands) * rows * columns))
+        width = min(self.width, columns * blocks)
+        height = rows * max(1, blocks // -(-self.width // columns))
+        for top in range(0, self.height, height):
+            for left in range(0, self.width, width):
+                size = (min(width, self.width - left), min(height, self.height - top))
+                yield Window(left, top, *size)
+
+
+@contextmanager
+def open_raster(reference: Reference, limits: Limits) -> Iterator[Raster]:
+    """Open a raster, wherever its bytes are.
+
+    Raises
+    ------
+    UnmeasurableError
+        If GDAL cannot open it, or its samples are complex, or it is too large.
+    """
+    import rasterio
+    from rasterio.errors import RasterioError
+    from rasterio.io import DatasetReader
+
+    if reference.problem is not None:
+        raise UnmeasurableError(reference.problem)
+    with ExitStack() as stack:
+        stack.enter_context(rasterio.Env(**_SETTINGS))
+        try:
+            where = _place(reference, limits, stack)
+            # rasterio.open takes a single driver.
+            dataset = stack.enter_context(DatasetReader(where, driver=list(DRIVERS)))
+        except RasterioError as error:
+            text = str(error).replace(str(reference.path), "it")
+            raise UnmeasurableError(f"cannot be opened by GDAL: {text}") from error
+        yield _checked(dataset)
+
+
+def _place(reference: Reference, limits: Limits, stack: ExitStack) -> Any:
+    """Return what GDAL opens: the file itself, or its bytes in memory."""
+    import os
+
+    from rasterio.io import MemoryFile
+
+    if reference.content is None:
+        os.close(os.open(reference.path, os.O_RDONLY | os.O_NONBLOCK))  # the system's own reason
+        return os.path.abspath(os.fsdecode(reference.path))
+    with reference.open(limits) as file:
+        return stack.enter_context(MemoryFile(file.read())).name
+
+
+def _checked(dataset: Any) -> Raster:
+    """Return an open dataset as a raster.
+
+    Raises
+    ------
+    UnmeasurableError
+        If its bands are of several types, complex, or too large.
+    """
+    dtypes = set(dataset.dtypes)
+    if len(dtypes) != 1:
+        raise UnmeasurableError(f"has bands of several types: {', '.join(sorted(dtypes))}")
+    dtype = np.dtype(dtypes.pop())
+    if dtype.kind not in "uif":
+        raise UnmeasurableError(f"has {dtype} samples, which have no mean in one dimension")
+    if dataset.width * dataset.height > MOST_PIXELS:
+        raise UnmeasurableError(
+            f"has {dataset.width * dataset.height} pixels, more than {MOST_PIXELS}; cut it up"
+        )
+    rows, columns = dataset.block_shapes[0]
+    if rows * columns * dtype.itemsize > _MOST_BLOCK:
+        raise UnmeasurableError(
+            f"has blocks of {rows * columns * dtype.itemsize} bytes, more than {_MOST_BLOCK} that "
+            "are held at once; write it in tiles"
+        )
+    names = tuple(name or f"B{i}" for i, name in enumerate(dataset.descriptions, start=1))
+    return Raster(dataset, names, dtype, dataset.width, dataset.height)

@@ -1,0 +1,131 @@
+"""References to decoded images, within limits: what all work on images begins with."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from PIL import Image
+
+from bnstat.decode.decoding import load, reason, strict_pillow
+from bnstat.decode.modes import UnmeasurableError
+from bnstat.sources.limits import Limits
+from bnstat.sources.reference import Reference
+from bnstat.text import key_text
+
+# What an engine says of a worker that was ended by the alarm of `_TimeLimit`.
+_TIMED_OUT = f"signal {signal.SIGALRM:d}"
+
+
+class Decoded(NamedTuple):
+    """An image of a chunk.
+
+    row: its place in the chunk; reference: where it was read from; image: as Pillow decoded it;
+    deep: whether its file has more than 8 bits a sample; labels: the decoded image that selects its
+    pixels, or None.
+    """
+
+    row: int
+    reference: Reference
+    image: Image.Image
+    deep: bool
+    labels: Image.Image | None = None
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What is reported of a chunk: (row, reason) of failures, (row, text) of Pillow's warnings."""
+
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    warnings: list[tuple[int, str]] = field(default_factory=list)
+
+
+def decode_each(
+    chunk: Sequence[Reference],
+    limits: Limits,
+    use: Callable[[Decoded], None],
+    *,
+    open_itself: Callable[[int, Reference], None] | None = None,
+) -> Notes:
+    """Decode the images of a chunk one by one, and call `use` with each that can be decoded.
+
+    It is a call, and no iterator, so that an image is freed before the next one is decoded. The
+    time limit covers `use` too, and so do Pillow's strict settings. With `open_itself`, that is
+    called with row and reference instead, for what Pillow does not decode.
+    """
+    notes, time_limit = Notes(), _TimeLimit(limits.timeout)
+    with strict_pillow(limits.max_pixels) as warned:
+        for row, reference in enumerate(chunk):
+            with time_limit:
+                try:
+                    if open_itself is not None:
+                        open_itself(row, reference)
+                        continue
+                    decoded = _decoded(row, reference, limits)
+                except Exception as error:
+                    notes.failures.append((row, reason(error, reference.size)))
+                else:
+                    use(decoded)
+                    del decoded
+            if warned:
+                notes.warnings.extend((row, text) for text in warned)
+                warned.clear()
+    return notes
+
+
+def reason_of_loss(cause: str, limits: Limits) -> str:
+    """Return why an image failed that has ended its worker; `cause` is what the engine says."""
+    if limits.timeout is not None and cause == _TIMED_OUT:
+        return f"takes longer than --timeout {limits.timeout:g}"
+    return f"worker died ({cause})"
+
+
+def _decoded(row: int, reference: Reference, limits: Limits) -> Decoded:
+    image, deep = _opened(reference, limits)
+    if reference.labels is None:
+        return Decoded(row, reference, image, deep)
+    return Decoded(row, reference, image, deep, _mask(reference.labels, limits))
+
+
+def _mask(labels: Reference, limits: Limits) -> Image.Image:
+    """Return the decoded image that selects pixels.
+
+    Raises
+    ------
+    UnmeasurableError
+        If it cannot be read or decoded.
+    """
+    try:
+        return _opened(labels, limits)[0]
+    except Exception as error:
+        raise UnmeasurableError(
+            f"its mask {key_text(labels.key)}: {reason(error, labels.size)}"
+        ) from error
+
+
+def _opened(reference: Reference, limits: Limits) -> tuple[Image.Image, bool]:
+    if reference.problem is not None:
+        raise UnmeasurableError(reference.problem)
+    with reference.open(limits) as file:
+        return load(file)
+
+
+class _TimeLimit:
+    """Has the kernel end this process, by an alarm, if what is done in it takes longer.
+
+    No decoder can hold up the alarm, as it could hold up an exception. It is entered for each image
+    of a chunk, which costs a microsecond less than with `contextmanager`.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        if self._seconds is not None:
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
+
+    def __exit__(self, *_: object) -> None:
+        if self._seconds is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)

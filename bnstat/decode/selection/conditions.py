@@ -1,0 +1,143 @@
+"""What is asked of the pixels that count, and what of an image then does.
+
+Conditions add up: a sample counts if all of them let it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bnstat.decode.modes import NATIVE, expanded
+from bnstat.decode.selection.alpha import over, visible
+from bnstat.decode.selection.labels import MaskRule
+from bnstat.decode.selection.mask import SampleMask
+from bnstat.decode.selection.nodata import Nodata
+from bnstat.settings import MeasureSettings
+
+DROP, EXCLUDE, OVER = "drop", "exclude", "over:"
+
+
+class Selected(NamedTuple):
+    """An image and which of its samples count.
+
+    image: as it is measured; mask: with one plane, or one for each channel in the asked mode; None
+    where all count; transparent: whether any of its pixels are fully transparent; without: an 8-bit
+    value whose samples do not count either.
+    """
+
+    image: Image.Image
+    mask: SampleMask | None
+    transparent: bool
+    without: int | None = None
+
+    def array(self) -> NDArray[np.bool_]:
+        """Return the mask as booleans of shape (planes, H, W), all true where there is none."""
+        if self.mask is None:
+            return np.ones((1, self.image.height, self.image.width), dtype=bool)
+        return self.mask.array()
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """When a sample counts: all of these must let it.
+
+    Attributes
+    ----------
+    alpha
+        "drop": the colours as stored; "exclude": pixels of alpha 0 do not count; "over:COLOR": the
+        image is composed over a colour first.
+    nodata
+        Samples of which value do not count.
+    masks
+        Which pixels a second image selects.
+    exclude_fill
+        Whether pixels that a pipeline filled in do not count.
+    """
+
+    alpha: str = DROP
+    nodata: Nodata | None = None
+    masks: MaskRule | None = None
+    exclude_fill: bool = False
+
+    @property
+    def excludes(self) -> bool:
+        """Whether any samples may be left out."""
+        return (
+            self.alpha == EXCLUDE
+            or self.nodata is not None
+            or self.masks is not None
+            or self.exclude_fill
+        )
+
+    def of(
+        self,
+        image: Image.Image,
+        mode: str,
+        labels: Image.Image | None = None,
+        *,
+        plain: bool = False,
+    ) -> Selected:
+        """Return which samples of a decoded image count, in the mode in which it is measured.
+
+        `labels` is the decoded label map, None where there is none and all pixels count; `plain`
+        says that samples are counted as they are: a single value then needs no mask.
+
+        Raises
+        ------
+        UnmeasurableError
+            If a condition does not fit the image.
+        """
+        shown = visible(image)
+        masks = [shown] if shown is not None and self.alpha == EXCLUDE else []
+        composed = self.alpha.startswith(OVER)
+        without = None
+        if self.nodata is not None and plain and not composed:
+            without = self.nodata.value_in(image, mode)
+        if self.nodata is not None and without is None:
+            counted = self.nodata.counted(image)
+            masks += [] if counted is None else [_in_mode(counted, image, mode)]
+        if self.masks is not None and labels is not None:
+            counted = self.masks.counted(labels, image.size)
+            masks += [] if counted is None else [counted]
+        whole = None
+        for mask in masks:
+            whole = mask if whole is None else whole & mask
+        if composed:
+            image = over(image, self.alpha.removeprefix(OVER))
+        return Selected(image, whole, shown is not None, without)
+
+
+def conditions(settings: MeasureSettings) -> Conditions:
+    """Return when a sample counts, as settings have it."""
+    nodata, values, ignore = settings["nodata"], settings["mask_values"], settings["mask_ignore"]
+    rule = MaskRule(
+        None if values is None else tuple(values), None if ignore is None else tuple(ignore)
+    )
+    return Conditions(
+        alpha=settings["alpha"],
+        nodata=None if nodata is None else Nodata.read(str(nodata)),
+        masks=None if settings["masks"] is None else rule,
+        exclude_fill=settings["exclude_fill"],
+    )
+
+
+def _in_mode(mask: SampleMask, image: Image.Image, mode: str) -> SampleMask:
+    """Return a mask of an image's own bands as one of the channels in another mode.
+
+    Where the mode mixes bands, as gray does colours, a sample is left out if all that it is made of
+    are.
+    """
+    if len(mask.planes) == 1:
+        return mask
+    own = [name for name in image.getbands() if name not in ("A", "X")]
+    wanted = expanded(image).getbands() if mode == NATIVE else Image.getmodebandnames(mode)
+    if own != [name for name in wanted if name != "A"]:
+        return mask.of_any_sample()
+    planes = dict(zip(own, mask.planes, strict=True))
+    opaque = Image.new("L", image.size, 255)
+    return SampleMask(tuple(planes.get(name, opaque) for name in wanted))

@@ -1,0 +1,75 @@
+"""The images of a table of records, the draws of each taken together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnstat.result.tables import RecordTable
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Images:
+    """The measured images of a table, their draws taken together.
+
+    first: the row of each image's first draw, of N; n: samples, mean, std: of shape (N, C); low,
+    high: shares of the ends, NaN for floats.
+    """
+
+    table: RecordTable
+    first: NDArray[np.int64]
+    n: Array
+    mean: Array
+    std: Array
+    low: Array
+    high: Array
+
+    @classmethod
+    def of(cls, table: RecordTable) -> Images:
+        """Return the images of a table, of which any sample counted."""
+        table = table.take(table.measured & (table.n > 0).all(axis=1))
+        if not len(table):
+            none = np.zeros((0, len(table.channels)))
+            return cls(table, np.zeros(0, np.int64), none, none, none, none, none)
+        first = np.flatnonzero(table.epoch == table.epoch[0])
+        if len(first) == len(table):
+            counts = table.n.astype(np.float64)
+            return cls(table, first, counts, table.mean, table.std, table.low, table.high)
+        n = np.add.reduceat(table.n.astype(np.float64), first)
+
+        def pooled(values: Array) -> Array:
+            return np.add.reduceat(table.n * values, first) / n
+
+        mean = pooled(table.mean)
+        away = table.mean - np.repeat(mean, np.diff([*first, len(table)]), axis=0)
+        std = np.sqrt(pooled(table.std**2 + away**2))
+        return cls(table, first, n, mean, std, pooled(table.low), pooled(table.high))
+
+    def groups(self) -> list[NDArray[np.int64]]:
+        """Return the places of the images of each group."""
+        numbers: dict[str | None, int] = {}
+        labels = (self.table.group[row] for row in self.first.tolist())
+        each = (numbers.setdefault(label, len(numbers)) for label in labels)
+        which = np.fromiter(each, np.int64, len(self.first))
+        order = np.argsort(which, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(which[order])) + 1)
+
+    def influences(self) -> tuple[Array, Array]:
+        """Return what each image does to mean and std of the set, float64 of shape (N, C).
+
+        The figure with the image less that without it; NaN for the only image.
+        """
+        total = self.n.sum(axis=0)
+        mean = (self.n * self.mean).sum(axis=0) / total
+        square = self.std**2 + (self.mean - mean) ** 2  # about the set's mean
+        var = (self.n * square).sum(axis=0) / total
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rest = total - self.n
+            shift = self.n * (mean - self.mean) / rest  # of the mean, when the image leaves
+            left = (total * var - self.n * square) / rest - shift**2
+            return -shift, np.sqrt(var) - np.sqrt(np.maximum(left, 0.0))

@@ -1,0 +1,19 @@
+"""Image references to records, through an engine, and records to results.
+
+scanning           images to results, in plain views and under pipelines
+scan               references to records
+chunks             a stream of references, cut into chunks of about the same work
+measure            in a worker: decoded images, drawn and counted, to moments
+counting           samples to counts and moments
+dispatch           chunks to workers and back, in order, whatever happens to the workers
+adaptive_sampling  a sample that grows until its figures are sure enough
+known_images       what a journal knows, and what is recorded in it; journaling opens it
+rows               the rows of a table of records, kept while images are measured
+found              what a scan has found, and what those of shards have found together
+outcomes           records to results; groups, selecting: parts of these
+ranks              one measurement by all ranks of a torch.distributed group
+warm_up            starting what workers are forked from
+demo               the images of `bnstat demo`
+
+It imports nothing here, as the command line opens two doors of it first of all: warm_up and demo.
+"""

@@ -1,0 +1,101 @@
+"""A sample that grows until its figures are sure enough."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bnstat.errors import MeasureError
+from bnstat.estimators import look_sizes, uncertainty
+from bnstat.measure.found import Scan
+from bnstat.moments import Records
+from bnstat.settings import Progress
+from bnstat.sources.population import Population
+from bnstat.sources.reference import Reference
+
+
+@dataclass
+class GrowingSample:
+    """Images in the order of the sampling hash, until all margins are within a tolerance.
+
+    The images are looked at after numbers that depend on the population alone, so that neither
+    workers nor engine decide where it stops.
+
+    Attributes
+    ----------
+    population
+        All images found.
+    random
+        Whether the draws of an image differ at random, for each view.
+    tolerance
+        What the margins of all means and stds are to be within.
+    confidence
+        Of the margins, in (0, 1).
+    margin
+        The largest margin at the last look; infinity before.
+    """
+
+    population: Population
+    random: Sequence[bool]
+    tolerance: float
+    confidence: float
+    margin: float = math.inf
+    _fingerprints: dict[int, int] = field(default_factory=dict)
+    _looked_at: int = 0
+
+    @property
+    def ends(self) -> Iterator[int]:
+        """Numbers of images at which to look; the last is all of them."""
+        return look_sizes(self.population.found)
+
+    def images(self) -> Iterator[Reference]:
+        """Yield the images between one look and the next in the order of their keys."""
+        start = total = 0
+        for end in self.ends:
+            for reference in self.population.choice(start, end):
+                total = (total + reference.fingerprint()) % 2**256
+                yield reference
+            self._fingerprints[end] = total
+            start = end
+
+    def enough(self, found: Scan) -> bool:
+        """Look at the margins, if this many images are a number to look at."""
+        if found.images not in self._fingerprints:
+            return False
+        pairs = zip(found.views, self.random, strict=True)
+        self.margin = max(self._margin(view.records, random) for view, random in pairs)
+        self._looked_at = found.images
+        found.fingerprint = self._fingerprints[found.images]
+        return self.margin <= self.tolerance
+
+    def progress(self, found: Scan) -> Progress:
+        """Return how far the scan is; the total is an estimate from the last look."""
+        margin = None if math.isinf(self.margin) else self.margin
+        total = max(self._needed(), found.images)
+        return Progress(found.images, found.failures, found.bytes, total, margin)
+
+    def _needed(self) -> int:
+        """Estimate the images needed: a margin falls as the root of 1/m - 1/N."""
+        everything = self.population.found
+        if not self._looked_at or math.isinf(self.margin):
+            return everything
+        now = 1.0 / self._looked_at - 1.0 / everything
+        then = 1.0 / everything + now * (self.tolerance / self.margin) ** 2 if self.margin else 1.0
+        return min(everything, math.ceil(1.0 / then))
+
+    def _margin(self, records: Records, random: bool) -> float:
+        if len(records.modes) > 1:
+            raise MeasureError(
+                f"--until needs images of one mode, and these are {', '.join(records.modes)}; "
+                "name one with --mode, or use --sample"
+            )
+        if len(records) < 2 or not all(records.count):
+            return math.inf
+        found = self.population.found
+        sure = uncertainty(
+            records, found, random=random, confidence=self.confidence, in_order=False
+        )
+        if sure is None or sure.margin is None:
+            return 0.0
+        return max(*sure.margin.mean, *sure.margin.std)

@@ -1,0 +1,192 @@
+"""A decoded image to the counts or moments of its samples, in the asked mode.
+
+Pillow's own `histogram` counts 8-bit samples exactly, without a copy. It and `convert` clip deeper
+ones, so these are counted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bnstat.decode.modes import (
+    FLOAT,
+    NATIVE,
+    UnmeasurableError,
+    converted,
+    expanded,
+    is_gray_16,
+    largest_gray,
+)
+from bnstat.decode.selection import SampleMask
+from bnstat.measure.counting.kinds import kind_of
+from bnstat.measure.counting.planes import blocks, counts_of, moments_of
+from bnstat.moments import Floats, Ints, Kind, Tally, moments_of_floats
+
+# Rows are taken in strips of about this many samples: numpy's copies then stay small.
+_STRIP = 1 << 20
+
+
+def count_image(
+    tally: Tally,
+    row: int,
+    image: Image.Image,
+    mode: str,
+    mask: SampleMask | None = None,
+    without: int | None = None,
+) -> None:
+    """Add a decoded image's samples to the tally, as `mode` has them: those of the mask, or all.
+
+    `without` is an 8-bit value whose samples do not count, where `mode` keeps samples as they are.
+
+    8-bit images are converted as Pillow does. 16-bit and float gray stay as deep as they are; where
+    a mode has more channels, each colour is the gray, and alpha is opaque. Gray of 9 to 15 bits is
+    divided by its largest value, and counts as float samples.
+
+    Raises
+    ------
+    UnmeasurableError
+        If samples have no known scale (32-bit integers, LAB as it is), are NaN or infinite.
+    """
+    if is_gray_16(image):
+        _add_gray_16(tally, row, image, mode, mask)
+    elif image.mode == FLOAT:
+        _add_floats(tally, row, image, _kind_in(mode, FLOAT, 1), mask)
+    elif image.mode == "I":
+        raise UnmeasurableError("is of mode I: 32-bit integers have no known scale; save as 16-bit")
+    else:
+        _add_8_bit(tally, row, image, mode, mask, without)
+
+
+def _kind_in(mode: str, own: str, scale: int) -> Kind:
+    """Return the kind of samples of a mode of their own, in the asked mode."""
+    return kind_of(own if mode == NATIVE else mode, scale)
+
+
+def _add_8_bit(
+    tally: Tally,
+    row: int,
+    image: Image.Image,
+    mode: str,
+    mask: SampleMask | None,
+    without: int | None,
+) -> None:
+    if mode == NATIVE:
+        image = expanded(image)
+        mode = image.mode
+    if mode == "LAB":
+        raise UnmeasurableError("is of mode LAB, whose a and b are signed: no known scale")
+    one_for_all = mask is None or len(mask.planes) == 1
+    if not (image.mode == "L" and mode == "RGB" and one_for_all):  # else counted once for all
+        image = converted(image, mode)
+    kind, counts = kind_of(mode, 255), _histogram(image, mask)
+    if without is not None:
+        counts[without::256] = [0] * (len(counts) // 256)
+    selected = mask is not None or without is not None
+    tally.add_8_bit(row, kind, counts, _rest(image, kind, counts) if selected else None)
+
+
+def _histogram(image: Image.Image, mask: SampleMask | None) -> list[int]:
+    if mask is None:
+        return image.histogram()
+    if len(mask.planes) == 1:
+        return image.histogram(mask.planes[0])
+    bands = zip(image.split(), mask.planes, strict=True)
+    return [count for band, plane in bands for count in band.histogram(plane)]
+
+
+def _rest(image: Image.Image, kind: Kind, counts: list[int]) -> list[int]:
+    """Return how many samples of each channel are not in the histograms."""
+    pixels = image.width * image.height
+    each = [pixels - sum(counts[first : first + 256]) for first in range(0, len(counts), 256)]
+    return each * (len(kind.channels) // len(each))
+
+
+def _left_out(mask: SampleMask | None, kind: Kind) -> tuple[int, ...] | None:
+    return None if mask is None else mask.left_out(len(kind.channels))
+
+
+def _grays(kind: Kind) -> int:
+    return len(kind.channels) - ("A" in kind.channels)
+
+
+def _opaque(kind: Kind, counts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the counts of an opaque alpha channel, where there is one."""
+    if "A" not in kind.channels:
+        return []
+    alpha = np.zeros_like(counts)
+    alpha[-1] = counts.sum()
+    return [alpha]
+
+
+def _strips(image: Image.Image) -> Iterator[NDArray[Any]]:
+    """Yield the samples of an image of one band as arrays of shape (1, rows, width)."""
+    width, height = image.size
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        yield np.asarray(image.crop((0, top, width, min(height, top + rows))))[np.newaxis]
+
+
+def _counts_16(image: Image.Image, mask: SampleMask | None) -> Ints:
+    if mask is not None:
+        masked: Ints = counts_of(np.asarray(image)[np.newaxis], 65536, mask.array())[0]
+        return masked
+    counts = np.zeros(65536, dtype=np.int64)
+    for strip in _strips(image):
+        counts += counts_of(strip, 65536)[0]
+    return counts
+
+
+def _add_gray_16(
+    tally: Tally, row: int, image: Image.Image, mode: str, mask: SampleMask | None
+) -> None:
+    counts, largest = _counts_16(image, mask), largest_gray(image)
+    if largest == 65535:
+        kind = _kind_in(mode, "I;16", 65535)
+        channels = np.stack([counts] * _grays(kind) + _opaque(kind, counts))
+        tally.add_16_bit(row, kind, channels, _left_out(mask, kind))
+    else:
+        _add_gray(tally, row, _kind_in(mode, "I;16", 1), mask, *_scaled_moments(counts, largest))
+
+
+def _scaled_moments(counts: Ints, largest: int) -> tuple[Ints, Floats, Floats]:
+    """Return n, mean and M2, of shape (1,), of values divided by the largest; rounded once."""
+    values = np.arange(len(counts))
+    n, total, squares = (int(x) for x in (counts.sum(), counts @ values, counts @ values**2))
+    mean = total / (n * largest) if n else 0.0
+    m2 = (n * squares - total**2) / (n * largest**2) if n else 0.0
+    return np.array([n]), np.array([mean]), np.array([m2])
+
+
+def _add_floats(
+    tally: Tally, row: int, image: Image.Image, kind: Kind, mask: SampleMask | None
+) -> None:
+    _add_gray(tally, row, kind, mask, *_moments(image, mask))
+
+
+def _add_gray(
+    tally: Tally,
+    row: int,
+    kind: Kind,
+    mask: SampleMask | None,
+    n: Ints,
+    mean: Floats,
+    m2: Floats,
+) -> None:
+    """Add the moments of float gray: for each color, beside an opaque alpha where there is one."""
+    grays, opaque = _grays(kind), len(kind.channels) - _grays(kind)
+    means = np.concatenate([np.repeat(mean, grays), np.ones(opaque)])
+    m2s = np.concatenate([np.repeat(m2, grays), np.zeros(opaque)])
+    tally.add_floats(row, kind, np.repeat(n, len(means)), means, m2s, _left_out(mask, kind))
+
+
+def _moments(image: Image.Image, mask: SampleMask | None) -> tuple[Ints, Floats, Floats]:
+    if mask is not None:
+        return moments_of(np.asarray(image)[np.newaxis], mask.array())
+    return moments_of_floats(
+        lambda: (block for strip in _strips(image) for block in blocks(strip, np.float64))
+    )

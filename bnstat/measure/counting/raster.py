@@ -1,0 +1,121 @@
+"""The samples of a raster's bands, block by block, to counts or moments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnstat.decode.modes import UnmeasurableError
+from bnstat.decode.raster import Mask, Raster, Samples
+from bnstat.decode.selection.nodata import Nodata
+from bnstat.measure.counting.planes import counts_of, moments_of
+from bnstat.moments import Floats, Ints, Kind, Tally
+
+_UNSIGNED = {"uint8": 255, "uint16": 65535}
+
+
+def count_raster(tally: Tally, row: int, raster: Raster, nodata: Nodata | None) -> None:
+    """Add the samples of all bands to the tally: integers of 8 and 16 bits exactly.
+
+    Unsigned 8- and 16-bit samples are in units of their largest value, all others as they are.
+
+    Raises
+    ------
+    UnmeasurableError
+        If `nodata` does not fit the bands.
+    NotFiniteError
+        If a sample that counts is NaN or infinite.
+    """
+    left_out = np.zeros(len(raster.bands), dtype=np.int64)
+    if raster.dtype.name in (*_UNSIGNED, "int16"):
+        _add_integers(tally, row, raster, nodata, left_out)
+    else:
+        _add_floats(tally, row, raster, nodata, left_out)
+
+
+def _kind(raster: Raster, scale: int) -> Kind:
+    """Return the kind of a raster's samples; sets are of one list of bands."""
+    of = " of int16" if raster.dtype == np.int16 else ""
+    return Kind(f"bands: {', '.join(raster.bands)}{of}", raster.bands, scale)
+
+
+def _pieces(
+    raster: Raster, nodata: Nodata | None, left_out: Ints
+) -> Iterator[tuple[Samples, Mask | None]]:
+    """Yield samples and their masks; count what is left out."""
+    declared = nodata is not None and nodata.values is None
+    typed = _typed(nodata, len(raster.bands))
+    for samples, own in raster.blocks(declared=declared):
+        mask = own if typed is None else typed(samples)
+        if mask is not None:
+            left_out += (~mask).sum(axis=(1, 2))
+        yield samples, mask
+
+
+def _typed(nodata: Nodata | None, bands: int) -> Callable[[Samples], Mask] | None:
+    """Return what tells which samples are not the typed value; None where none is typed."""
+    if nodata is None or nodata.values is None:
+        return None
+    values = nodata.values
+    if len(values) == 1:
+        return lambda samples: ~_equal(samples, values[0])
+    if len(values) != bands:
+        raise UnmeasurableError(f"has {bands} bands, and --nodata names {len(values)}")
+
+    def counted(samples: Samples) -> Mask:
+        equal = [_equal(band, value) for band, value in zip(samples, values, strict=True)]
+        whole = ~np.logical_and.reduce(equal)
+        return np.broadcast_to(whole, samples.shape)
+
+    return counted
+
+
+def _equal(samples: Samples, value: float) -> NDArray[np.bool_]:
+    equal: NDArray[np.bool_] = np.isnan(samples) if math.isnan(value) else samples == value
+    return equal
+
+
+def _add_integers(
+    tally: Tally, row: int, raster: Raster, nodata: Nodata | None, left_out: Ints
+) -> None:
+    """Add 8- or 16-bit samples by how often each value occurs."""
+    signed = raster.dtype == np.int16
+    values = 256 if raster.dtype == np.uint8 else 65536
+    counts = np.zeros((len(raster.bands), values), dtype=np.int64)
+    for samples, mask in _pieces(raster, nodata, left_out):
+        # As unsigned numbers, a signed sample is 32768 more.
+        own = (samples.view(np.uint16) ^ np.uint16(0x8000)) if signed else samples
+        counts += counts_of(own, values, mask)
+    rest = tuple(left_out.tolist()) if left_out.any() else None
+    if signed:
+        tally.add_16_bit(row, _kind(raster, 1), counts, rest, lowest=-32768)
+    elif values == 256:
+        tally.add_8_bit(row, _kind(raster, 255), counts.ravel().tolist(), rest)
+    else:
+        tally.add_16_bit(row, _kind(raster, 65535), counts, rest)
+
+
+def _add_floats(
+    tally: Tally, row: int, raster: Raster, nodata: Nodata | None, left_out: Ints
+) -> None:
+    """Add samples as they are: moments of each block, merged by Chan's formula."""
+    bands = len(raster.bands)
+    n, mean, m2 = np.zeros(bands, np.int64), np.zeros(bands), np.zeros(bands)
+    for samples, mask in _pieces(raster, nodata, left_out):
+        n, mean, m2 = _merged((n, mean, m2), moments_of(samples, mask))
+    rest = tuple(left_out.tolist()) if left_out.any() else None
+    tally.add_floats(row, _kind(raster, 1), n, mean, m2, rest)
+
+
+def _merged(
+    one: tuple[Ints, Floats, Floats], other: tuple[Ints, Floats, Floats]
+) -> tuple[Ints, Floats, Floats]:
+    """Return n, mean and M2 of both together (Chan, Golub and LeVeque, 1983, equation 2.1)."""
+    n = one[0] + other[0]
+    some = np.maximum(n, 1)
+    away = other[1] - one[1]
+    mean = one[1] + away * (other[0] / some)
+    return n, mean, one[2] + other[2] + away * away * (one[0] * (other[0] / some))

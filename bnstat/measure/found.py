@@ -1,0 +1,134 @@
+"""What a scan has found: the records of each view, and who failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bnstat.errors import MeasureError
+from bnstat.measure.dispatch import Chunk
+from bnstat.measure.measure import Measured, Result
+from bnstat.measure.rows import LabelOf, Rows, unlabelled
+from bnstat.moments import Records
+from bnstat.result.tables import RecordTable
+from bnstat.text import key_text
+
+
+@dataclass
+class View:
+    """What was found in one view of the images: plain, or through a pipeline.
+
+    failures: key and reason; deep: keys of the images deeper than 8 bits that were measured;
+    warnings: key and what Pillow warned of; transparent: keys of images with fully transparent
+    pixels; rows: of a table of records, where one is asked for.
+    """
+
+    records: Records
+    rows: Rows | None = None
+    failures: list[tuple[bytes, str]] = field(default_factory=list)
+    deep: list[bytes] = field(default_factory=list)
+    warnings: list[tuple[bytes, str]] = field(default_factory=list)
+    transparent: list[bytes] = field(default_factory=list)
+
+    @classmethod
+    def merged(cls, views: Sequence[View]) -> View:
+        """Return the view of all images, from those of disjoint shards."""
+        return cls(
+            Records.merged([view.records for view in views]),
+            None,
+            sorted(failure for view in views for failure in view.failures),
+            sorted(key for view in views for key in view.deep),
+            sorted(warning for view in views for warning in view.warnings),
+            sorted(key for view in views for key in view.transparent),
+        )
+
+    def add(self, chunk: Chunk, measured: Measured) -> None:
+        """Add what was measured of a chunk."""
+        keys = [reference.key for reference in chunk]
+        if self.rows is not None:
+            failed = [row for row, _ in measured.failures]
+            self.rows.add(chunk, measured.appearances, measured.moments, failed)
+        for moments in measured.moments:
+            self.records.extend(keys, moments)
+        self.failures.extend((keys[row], reason) for row, reason in measured.failures)
+        self.deep.extend(keys[row] for row in measured.deep)
+        self.warnings.extend((keys[row], text) for row, text in measured.warnings)
+        self.transparent.extend(keys[row] for row in measured.transparent)
+
+    def record_tables(
+        self, label_of: LabelOf = unlabelled
+    ) -> tuple[Iterator[RecordTable], tuple[str, ...]]:
+        """Return the rows of the records in batches, by key, and the names of the channels."""
+        assert self.rows is not None
+        modes = self.records.modes
+        return self.rows.batches(modes, dict(self.failures), label_of), self.rows.channels(modes)
+
+    def keep_own_mode(self) -> None:
+        """Keep the draws of the most common mode; images of another are failures."""
+        modes = self.records.modes
+        own = max(sorted(modes), key=modes.__getitem__, default=None)
+        for mode in modes.keys() - {own}:
+            dropped = self.records.drop(mode)
+            self.failures += [(k, f"is of mode {mode}; the set's own is {own}") for k in dropped]
+            self.deep = sorted(set(self.deep).difference(dropped))
+            self.transparent = sorted(set(self.transparent).difference(dropped))
+        self.failures.sort()
+
+
+@dataclass
+class Scan:
+    """What a scan found: its views, and of all images number, size and sum of fingerprints."""
+
+    views: list[View]
+    images: int = 0
+    bytes: int = 0
+    fingerprint: int = 0
+
+    @property
+    def failures(self) -> int:
+        """How many images failed in the view where most did."""
+        return max(len(view.failures) for view in self.views)
+
+    def add(self, chunk: Chunk, result: Result) -> None:
+        """Add the result of a chunk; chunks may come in any order."""
+        for view, measured in zip(self.views, result, strict=True):
+            view.add(chunk, measured)
+        self.images += len(chunk)
+        self.bytes += sum(reference.size for reference in chunk)
+
+    def settle(self, *, fail_fast: bool = False) -> None:
+        """Do what only the whole set decides: which mode is its own.
+
+        Raises
+        ------
+        MeasureError
+            If an image is a failure and `fail_fast` is set.
+        """
+        for view in self.views:
+            view.keep_own_mode()
+        if fail_fast:
+            self.check_none_failed()
+
+    def check_none_failed(self) -> None:
+        """Raise MeasureError for the first failure of a view, if there is one."""
+        for view in self.views:
+            for key, reason in view.failures[:1]:
+                raise MeasureError(f"{key_text(key)}: {reason} (stopped at the first failure)")
+
+
+def merge_scans(shards: Sequence[Scan], *, fail_fast: bool = False) -> Scan:
+    """Return what one scan of all images would have found, from those of disjoint shards.
+
+    Raises
+    ------
+    MeasureError
+        If an image cannot be measured and `fail_fast` is set.
+    """
+    whole = Scan(
+        [View.merged(views) for views in zip(*(shard.views for shard in shards), strict=True)],
+        sum(shard.images for shard in shards),
+        sum(shard.bytes for shard in shards),
+        sum(shard.fingerprint for shard in shards) % 2**256,
+    )
+    whole.settle(fail_fast=fail_fast)
+    return whole

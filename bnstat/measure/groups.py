@@ -1,0 +1,140 @@
+"""Images under labels: the label of each, and the figures of each label."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from bnstat.errors import SourceError
+from bnstat.estimators import two_pass
+from bnstat.moments import Records
+from bnstat.result import Group
+from bnstat.sources.reference import Reference
+from bnstat.sources.sources import Sources
+from bnstat.text import key_text
+
+FOLDER = "folder"
+# The label of images that lie in no folder below their source.
+TOP = "."
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class FolderLabels:
+    """The first folder below the source.
+
+    prefixes: what keys of each source begin with, the longest first, as one may begin another.
+    """
+
+    prefixes: tuple[bytes, ...]
+
+    def __call__(self, key: bytes) -> str:
+        """Return the label of an image."""
+        start = next((len(p) for p in self.prefixes if key.startswith(p)), 0)
+        end = key.find(b"/", start)
+        return TOP if end < 0 else key_text(key[start:end])
+
+    def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
+        """Return the images: each has a label."""
+        return images
+
+
+@dataclass(frozen=True)
+class TableLabels:
+    """The labels that a CSV file gives, by the text of the key.
+
+    whole: whether all images are measured, so that a key without an image is an error.
+    """
+
+    file: str
+    labels: Mapping[str, str]
+    whole: bool
+    _met: set[str] = field(default_factory=set)
+
+    def __call__(self, key: bytes) -> str:
+        """Return the label of an image."""
+        return self.labels[key_text(key)]
+
+    def checked(self, images: Iterable[Reference]) -> Iterator[Reference]:
+        """Yield the images.
+
+        Raises
+        ------
+        SourceError
+            If one has no label; or, at the end, if there is no image for a key of the file.
+        """
+        for reference in images:
+            name = key_text(reference.key)
+            if name not in self.labels:
+                raise SourceError(f"{self.file} has no label for {name}; add a line {name},LABEL")
+            self._met.add(name)
+            yield reference
+        if self.whole and len(self._met) < len(self.labels):
+            unknown = [name for name in self.labels if name not in self._met]
+            named = ", ".join(islice(unknown, _MOST_NAMED))
+            more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
+            raise SourceError(f"{self.file} labels what is no image here: {named}{more}")
+
+
+Labelling = FolderLabels | TableLabels
+
+
+def labelling(by: str | None, sources: Sources) -> Labelling | None:
+    """Return how images are labelled; None where they are not.
+
+    Raises
+    ------
+    SourceError
+        If a CSV file cannot be read, or does not have two columns, key and label.
+    """
+    if by is None:
+        return None
+    if by == FOLDER:
+        return FolderLabels(tuple(sorted(sources.prefixes, key=len, reverse=True)))
+    whole = sources.sampling is None and sources.shards is None
+    return TableLabels(by, _read_labels(by), whole)
+
+
+def _read_labels(file: str) -> dict[str, str]:
+    try:
+        with Path(file).open(newline="", encoding="utf-8-sig") as lines:
+            rows = [row for row in csv.reader(lines) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise SourceError(f"cannot read the labels in {file}: {reason}") from error
+    for number, row in enumerate(rows, 1):
+        if len(row) != 2:
+            raise SourceError(f"line {number} of {file} is not KEY,LABEL: {len(row)} columns")
+    if rows and rows[0] == ["key", "label"]:
+        del rows[0]
+    labels: dict[str, str] = {}
+    for name, label in rows:
+        if labels.setdefault(name, label) != label:
+            raise SourceError(f"{file} has two labels for {name}; keep one")
+    return labels
+
+
+def groups(records: Records, label_of: Callable[[bytes], str]) -> dict[str, Group]:
+    """Return the figures of the images under each label, by label; of those with any samples.
+
+    The sums of all groups are in the unit of the whole, so that they add up to its sums.
+    """
+    shares = {label: share for label, share in records.split(label_of).items() if all(share.count)}
+    scale = records.scale
+    return {label: _group(shares[label], scale) for label in sorted(shares)}
+
+
+def _group(records: Records, scale: int) -> Group:
+    own, estimate = records.total(), two_pass(records)
+    total = own.at(scale) if own and (own.scale == 1) == (scale == 1) else None
+    return Group(
+        images=len(records),
+        count=records.count,
+        sum=total.sum if total else None,
+        sum_of_squares=total.sum_of_squares if total else None,
+        mean=estimate.mean,
+        var=estimate.var,
+    )

@@ -1,0 +1,259 @@
+"""Records to results: the figures, and where they come from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from bnstat import estimators
+from bnstat.augment import Draws
+from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
+from bnstat.estimators import Schedule
+from bnstat.measure.found import Scan, View
+from bnstat.measure.groups import Labelling, groups
+from bnstat.measure.rows import unlabelled
+from bnstat.measure.selecting import selection
+from bnstat.moments import Records
+from bnstat.result import (
+    MOST_WARNINGS,
+    Failure,
+    FileList,
+    Pipeline,
+    Sample,
+    Source,
+    Stats,
+    Uncertainty,
+    Warned,
+    Warnings,
+    draws_at_random,
+    empty_figures,
+)
+from bnstat.result.tables import RecordTable
+from bnstat.settings import Settings
+from bnstat.sources.listing import Listing
+from bnstat.sources.none_found import none_found
+from bnstat.sources.sources import Sources
+from bnstat.sources.urls import location_text
+from bnstat.text import key_text
+
+# What is measured of each image: the image itself (None), or the draws of a pipeline.
+Plans: TypeAlias = tuple[Draws | None, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One view of the images: its result, and what it was made from.
+
+    stats: the result; view: the records and failures; labels: of the images, or None.
+    """
+
+    stats: Stats
+    view: View
+    labels: Labelling | None = None
+
+    @property
+    def records(self) -> Records:
+        """The records that the result was made from."""
+        return self.view.records
+
+    def table(self) -> RecordTable | None:
+        """Return all records as one table; None where there is none."""
+        batches = list(self.tables()[0])
+        return RecordTable.joined(batches) if batches else None
+
+    def tables(self) -> tuple[Iterator[RecordTable], tuple[str, ...], dict[str, Any]]:
+        """Return the rows of all records in batches, the channels, and what they are of."""
+        batches, channels = self.view.record_tables(self.labels or unlabelled)
+        stats = self.stats
+        header = {
+            "bnstat": stats.bnstat,
+            "created": stats.created,
+            "locations": stats.source.locations,
+            "cwd": stats.source.cwd,
+            "mode": stats.mode,
+            "channels": channels,
+            "pipeline": stats.pipeline.transforms,
+            "seed": stats.pipeline.seed,
+            "epochs": stats.pipeline.epochs,
+        }
+        return batches, channels, header
+
+
+def outcomes(
+    sources: Sources,
+    scan: Scan,
+    plans: Plans,
+    settings: Settings,
+    labels: Labelling | None = None,
+) -> list[Outcome]:
+    """Return the outcome of each view of the images; a plan has one view or several.
+
+    With `labels`, a result has the figures of each group.
+
+    Raises
+    ------
+    SourceError
+        If there is no image.
+    NothingMeasuredError
+        If no image could be measured.
+    """
+    pipelines = [pipeline for plan in plans for pipeline in pipelines_of(plan, settings)]
+    return [
+        _outcome(sources, scan, view, pipeline, settings, labels)
+        for view, pipeline in zip(scan.views, pipelines, strict=True)
+    ]
+
+
+def pipelines_of(plan: Draws | None, settings: Settings) -> list[Pipeline]:
+    """Return what was done to the images in each view of a plan."""
+    if plan is None:
+        return [Pipeline(None, (), settings["seed"], settings["epochs"])]
+    recipe, steps = plan.recipe, plan.recipe.transforms
+    seed, epochs = settings["seed"], settings["epochs"]
+    whole = Pipeline(recipe.spec, steps, seed, epochs, recipe.before_normalize, plan.warnings)
+    ends = range(1, len(steps) + 1) if plan.attribute and steps else [len(steps)]
+    return [replace(whole, transforms=steps[:end]) for end in ends]
+
+
+def _outcome(
+    sources: Sources,
+    scan: Scan,
+    view: View,
+    pipeline: Pipeline,
+    settings: Settings,
+    labels: Labelling | None,
+) -> Outcome:
+    if sources.shards is None:  # a shard may be empty where the others are not
+        _check_measured(sources, scan, view)
+    source, sample = _source(sources, scan, view), _sample(sources, scan)
+    stats = _stats(view, source, sample, pipeline, settings)
+    if labels is not None and any(stats.count):
+        stats = replace(stats, groups=groups(view.records, labels))
+    return Outcome(stats, view, labels)
+
+
+def _check_measured(sources: Sources, scan: Scan, view: View) -> None:
+    where = " ".join(sources.locations)
+    if scan.images == 0:
+        listed = sources.listing is not None
+        raise SourceError(
+            none_found(sources.locations, sources.others, sources.skipped, listed=listed)
+        )
+    if len(view.records) == 0:
+        failures = [(key_text(key), reason) for key, reason in view.failures]
+        raise NothingMeasuredError(
+            f"none of the {scan.images} images in {where} could be measured", failures
+        )
+    _check_counted(view.records)
+
+
+def _check_counted(records: Records) -> None:
+    """Raise MeasureError if a selection leaves nothing of a channel: it has no mean."""
+    empty = [c for c, n in zip(records.channels, records.count, strict=True) if n == 0]
+    if empty:
+        raise MeasureError(
+            f"no sample of channel {', '.join(empty)} counts: the selection leaves out all of them"
+        )
+
+
+def _sample(sources: Sources, scan: Scan) -> Sample | None:
+    """Return which of the images found were to be measured; None where all were."""
+    asked = sources.sampling
+    if asked is None:
+        return None
+    return Sample(scan.images, sources.population.found, asked.asked, asked.seed)
+
+
+def _uncertainty(
+    records: Records, sample: Sample | None, pipeline: Pipeline, confidence: float
+) -> Uncertainty | None:
+    """Return how sure the figures are; of a whole set, failures are not images that were found."""
+    sampled = sample is not None and sample.images < sample.of
+    found = sample.of if sample is not None and sampled else len(records)
+    random = draws_at_random(pipeline.transforms)
+    return estimators.uncertainty(records, found, random=random, confidence=confidence / 100)
+
+
+def _source(sources: Sources, scan: Scan, view: View) -> Source:
+    listed = sources.listing
+    return Source(
+        locations=sources.locations,
+        cwd=key_text(os.getcwdb()),
+        images=scan.images - len(view.failures),
+        skipped=sources.skipped,
+        duplicates=sources.duplicates,
+        deeper_than_8_bits=len(view.deep),
+        failures=tuple(Failure(key_text(key), reason) for key, reason in view.failures),
+        warnings=_warnings(view),
+        fingerprint=f"{scan.fingerprint:064x}",
+        files_from=_file_list(listed) if listed else None,
+        shards=sources.shards,
+        unfollowed_links=tuple(map(key_text, sources.unfollowed)),
+    )
+
+
+def _warnings(view: View) -> Warnings:
+    """Return how many images Pillow warned of, and the warnings of the first images by key."""
+    texts = dict(sorted(view.warnings, reverse=True))  # of each image the first
+    first = [Warned(key_text(key), texts[key]) for key in sorted(texts)[:MOST_WARNINGS]]
+    return Warnings(len(texts), tuple(first))
+
+
+def _stats(
+    view: View, source: Source, sample: Sample | None, pipeline: Pipeline, settings: Settings
+) -> Stats:
+    records = view.records
+    measured = len(records) and any(records.count)
+    return Stats(
+        source=source,
+        pipeline=pipeline,
+        mode=settings["mode"],
+        selection=selection(settings, view),
+        sample=sample,
+        uncertainty=_uncertainty(records, sample, pipeline, settings["confidence"])
+        if measured
+        else None,
+        created=now(),
+        **(_figures(records, _schedule(settings)) if measured else empty_figures()),
+    )
+
+
+def now() -> str:
+    """Return the time as results have it, in UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _figures(records: Records, schedule: Schedule) -> dict[str, Any]:
+    total = records.total()
+    histogram = records.histogram
+    methods, reasons = estimators.every_method(records, schedule)
+    return {
+        "channels": records.channels,
+        "scale": records.scale,
+        "count": records.count,
+        "sum": total.sum if total else None,
+        "sum_of_squares": total.sum_of_squares if total else None,
+        "histogram": tuple(map(tuple, histogram)) if histogram else None,
+        "methods": methods,
+        "conventions": estimators.conventions(records),
+        "reasons": reasons,
+    }
+
+
+def _schedule(settings: Settings) -> Schedule:
+    """Return the schedule that `batchnorm` replays."""
+    return Schedule(
+        settings["batch_size"],
+        settings["momentum"],
+        settings["order"],
+        settings["seed"],
+        settings["epochs"],
+    )
+
+
+def _file_list(listing: Listing) -> FileList:
+    root = None if listing.root is None else location_text(os.fsencode(listing.root))
+    return FileList(listing.null, root, listing.can_be_read_again)

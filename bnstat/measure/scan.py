@@ -1,0 +1,116 @@
+"""Image references to records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Protocol
+
+from bnstat.engines import Engine
+from bnstat.measure.chunks import chunks
+from bnstat.measure.dispatch import Chunk, dispatch
+from bnstat.measure.found import Scan, View
+from bnstat.measure.known_images import record_chunk, unknown_images
+from bnstat.measure.measure import Measure, Result
+from bnstat.measure.rows import Rows
+from bnstat.moments import Records
+from bnstat.settings import Progress
+from bnstat.sources.reference import Reference
+
+if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
+    from bnstat.journal import Journal
+
+
+class Looks(Protocol):
+    """When a growing sample is looked at, and whether it is large enough.
+
+    A look takes the results as they come, while workers go on with what follows.
+    """
+
+    @property
+    def ends(self) -> Iterable[int]:
+        """Numbers of images, ascending, at which to look."""
+
+    def enough(self, found: Scan) -> bool:
+        """Whether what was found of that many images, or fewer, is enough."""
+
+    def progress(self, found: Scan) -> Progress:
+        """Return how far the scan is."""
+
+
+def scan(
+    references: Iterable[Reference],
+    measure: Measure,
+    engine: Engine,
+    *,
+    settle: bool = True,
+    fail_fast: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    total: Callable[[], int | None] = lambda: None,
+    journal: Journal[Reference] | None = None,
+    looks: Looks | None = None,
+) -> Scan:
+    """Measure all images; the result does not depend on the engine or its workers.
+
+    `total` is asked, with every progress, how many images there are. What `journal` knows is taken
+    from it, and what it does not know is recorded in it; the result is the same without it. With
+    `settle=False`, the images are only a shard of the set, and what depends on the whole set is
+    left to `merge_scans`. `looks` ends the scan once enough images were measured.
+
+    Raises
+    ------
+    MeasureError
+        If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
+    """
+    selected = measure.conditions.excludes
+    result = Scan(
+        [
+            View(Records(draws, selected=selected), Rows(draws) if measure.describe else None)
+            for draws in measure.draws
+        ]
+    )
+
+    def add(chunk: Chunk, measured: Result) -> None:
+        result.add(chunk, measured)
+        if fail_fast:
+            result.check_none_failed()
+        if progress is not None:
+            progress(looks.progress(result) if looks else _progress(result, total()))
+
+    unknown = _unknown(references, result, journal, add)
+    ends = looks.ends if looks else ()
+    with closing(dispatch(chunks(unknown, ends), measure, engine)) as results:
+        for chunk, measured in results:
+            if journal is not None:
+                record_chunk(journal, chunk, measured)
+            add(chunk, measured)
+            if looks is not None and looks.enough(result):
+                break
+    if journal is not None and result.images:
+        journal.finish()
+    if settle:
+        result.settle(fail_fast=fail_fast)
+    return result
+
+
+def _progress(found: Scan, total: int | None) -> Progress:
+    return Progress(found.images, found.failures, found.bytes, total)
+
+
+def _unknown(
+    references: Iterable[Reference],
+    result: Scan,
+    journal: Journal[Reference] | None,
+    add: Callable[[Chunk, Result], None],
+) -> Iterator[Reference]:
+    """Yield what is to be measured, add what is known, and sum all fingerprints."""
+
+    def with_fingerprints() -> Iterator[tuple[Reference, int]]:
+        for reference in references:
+            fingerprint = reference.fingerprint()
+            result.fingerprint = (result.fingerprint + fingerprint) % 2**256
+            yield reference, fingerprint
+
+    if journal is None:
+        return (reference for reference, _ in with_fingerprints())
+    return unknown_images(journal, with_fingerprints(), add)

@@ -1,0 +1,144 @@
+"""References to what a model is given: decoded, drawn, in batches of images of one size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bnstat.augment import Draws, caller_undisturbed
+from bnstat.decode.decoding import reason
+from bnstat.decode.modes import UnmeasurableError, expanded, in_8_bits
+from bnstat.decode.references import Decoded, decode_each
+from bnstat.decode.selection import Conditions
+from bnstat.errors import MeasureError
+from bnstat.measure.counting import planes_of
+from bnstat.sources.limits import Limits
+from bnstat.sources.reference import Reference
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# Drawn images (C, H, W) of one shape and dtype, in an array (N, C, H, W).
+Stack: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class DrawnChunk:
+    """The images of a chunk, as they were drawn.
+
+    stacks: of images of equal shape, in the order of the first of each; failures: (row, reason);
+    deep: rows of images deeper than 8 bits; warnings: (row, what Pillow warned of).
+    """
+
+    stacks: list[Stack]
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    deep: list[int] = field(default_factory=list)
+    warnings: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Decodes the images of a chunk, and has the pipeline draw them if there is one."""
+
+    mode: str
+    limits: Limits
+    draws: Draws | None = None
+    conditions: Conditions = field(default_factory=Conditions)
+
+    def __call__(self, chunk: Sequence[Reference]) -> DrawnChunk:
+        """Return the drawn images; what cannot be decoded or drawn is a failure."""
+        groups: dict[tuple[object, ...], list[Stack]] = {}
+        failures: list[tuple[int, str]] = []
+        deep: list[int] = []
+
+        def draw(decoded: Decoded) -> None:
+            try:
+                drawn = list(self._drawn(decoded))
+            except Exception as error:
+                failures.append((decoded.row, reason(error, decoded.reference.size)))
+                return
+            for planes in drawn:
+                groups.setdefault((planes.shape, planes.dtype.str), []).append(planes)
+            if decoded.deep:
+                deep.append(decoded.row)
+
+        with caller_undisturbed():
+            notes = decode_each(chunk, self.limits, draw)
+        stacks = [np.stack(group) for group in groups.values()]
+        return DrawnChunk(stacks, sorted(notes.failures + failures), deep, notes.warnings)
+
+    def _drawn(self, decoded: Decoded) -> Iterator[Stack]:
+        """Yield each draw of an image: uint8, or floats, of shape (C, H, W)."""
+        image = self.conditions.of(decoded.image, self.mode).image
+        image = in_8_bits(image, self.mode)
+        if self.draws is None:
+            yield _samples(image)
+            return
+        try:
+            for stages in self.draws.of(image, decoded.reference.key):
+                *_, last = stages
+                yield _samples(last.output)
+        except UnmeasurableError:
+            raise
+        except Exception as error:
+            raise UnmeasurableError(
+                f"the pipeline failed: {type(error).__name__}: {error}"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """(x − mean)/std of images in [0, 1]; without constants, images go in as they were drawn."""
+
+    mean: tuple[float, ...] | None
+    std: tuple[float, ...] | None
+
+    def batches(self, stacks: Sequence[Stack], most: int) -> Iterator[Tensor]:
+        """Yield drawn images as a model takes them, float32 or float64, in batches of `most`.
+
+        Raises
+        ------
+        MeasureError
+            If images have other channels than the constants.
+        """
+        for stack in stacks:
+            for start in range(0, len(stack), most):
+                yield self._normalized(stack[start : start + most])
+
+    def _normalized(self, stack: Stack) -> Tensor:
+        import torch
+
+        images = torch.from_numpy(stack)
+        if images.dtype == torch.uint8:
+            images = images.float().div_(255)
+        if self.mean is None or self.std is None:
+            return images
+        channels = images.shape[1]
+        if len(self.mean) != channels:
+            raise MeasureError(
+                f"the drawn images have {channels} channels, and the constants {len(self.mean)}"
+            )
+        mean, std = (torch.tensor(each, dtype=images.dtype) for each in (self.mean, self.std))
+        return images.sub(mean[:, None, None]).div_(std[:, None, None])
+
+
+def _samples(output: Any) -> Stack:
+    """Return what a pipeline made: uint8 in 0-255 as it is, floats; 16 bits in [0, 1]."""
+    if isinstance(output, Image.Image):
+        image = expanded(output)
+        return np.ascontiguousarray(np.moveaxis(np.atleast_3d(np.asarray(image)), -1, 0))
+    planes = np.ascontiguousarray(planes_of(output))
+    if planes.dtype == np.uint16:
+        return (planes / np.float32(65535)).astype(np.float32)
+    if planes.dtype == np.uint8:
+        return planes
+    if not np.issubdtype(planes.dtype, np.floating):
+        raise UnmeasurableError(f"became {planes.dtype} samples, which have no known scale")
+    if not np.isfinite(planes).all():
+        raise UnmeasurableError("became NaN or infinite samples")
+    return planes.astype(np.promote_types(planes.dtype, np.float32), copy=False)

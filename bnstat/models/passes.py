@@ -1,0 +1,180 @@
+"""Passes of a model over images: in workers, or on a device in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
+
+from bnstat.engines import Engine, InlineEngine, open_engine, usable_cores
+from bnstat.errors import MeasureError, ModelError
+from bnstat.measure.chunks import chunks
+from bnstat.measure.dispatch import Chunk, dispatch
+from bnstat.measure.preloads import preloads
+from bnstat.measure.scanning import count_beside
+from bnstat.models.activations import Activations
+from bnstat.models.image_cache import KeptChunk, open_shelf
+from bnstat.models.loader import probe_here
+from bnstat.models.probe import Pass, PassTotal, Probe, Probed
+from bnstat.settings import Progress, RecalibrateSettings, bytes_of
+from bnstat.sources.sources import Sources
+from bnstat.text import key_text
+
+Results: TypeAlias = Generator[tuple[Chunk, Probed], None, None]
+
+
+@dataclass
+class Found:
+    """What the first pass has found of the images: the later ones must find the same.
+
+    failures: key and reason; deep: keys of images deeper than 8 bits; warnings: key and what Pillow
+    warned of; held: whether references had images' bytes, which are gone by now and not kept.
+    """
+
+    images: int = 0
+    failures: list[tuple[bytes, str]] = field(default_factory=list)
+    deep: list[bytes] = field(default_factory=list)
+    warnings: list[tuple[bytes, str]] = field(default_factory=list)
+    held: bool = False
+
+    @property
+    def measured(self) -> int:
+        """How many images could be measured."""
+        return self.images - len(self.failures)
+
+    def add(self, chunk: Chunk, probed: Probed) -> None:
+        """Add a chunk."""
+        keys, drawn = [reference.key for reference in chunk], probed.drawn
+        self.images += len(chunk)
+        self.held = self.held or (probed.held and probed.place is None)
+        self.failures += [(keys[row], reason) for row, reason in drawn.failures]
+        self.deep += [keys[row] for row in drawn.deep]
+        self.warnings += [(keys[row], text) for row, text in drawn.warnings]
+
+
+class Passes:
+    """Runs passes over the same images, as often as asked for.
+
+    Attributes
+    ----------
+    where
+        The images, as they were named.
+    found
+        What the first pass has found; None before it.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        probe: Probe,
+        results: Callable[[Iterable[Chunk], Probe], Results],
+        settings: RecalibrateSettings,
+    ) -> None:
+        self._sources = sources
+        self._probe = probe
+        self._results = results
+        self._settings = settings
+        self._chunks: list[Chunk] | None = None
+        self._total = count_beside(sources) if settings["progress"] else lambda: None
+        self.where = " ".join(sources.locations)
+        self.found: Found | None = None
+
+    @property
+    def measured(self) -> int:
+        """How many images could be measured."""
+        return self.found.measured if self.found else 0
+
+    def run(self, now: Pass) -> PassTotal:
+        """Return what one pass gives.
+
+        Raises
+        ------
+        MeasureError
+            If an image cannot be measured that could be before, or, with `fail_fast`, any.
+        """
+        total, found, again = PassTotal(), Found(), []
+        asked = chunks(self._sources) if self._chunks is None else self._chunks
+        with closing(self._results(asked, replace(self._probe, now=now))) as results:
+            for chunk, probed in results:
+                total.add(probed)
+                found.add(chunk, probed)
+                again.append(_again(chunk, probed))
+                self._check(found)
+                self._report(found)
+        if not found.held:  # else they have to be read again
+            self._chunks = [chunk for chunk in again if chunk]
+        self.found = self.found or found
+        return total
+
+    def _check(self, found: Found) -> None:
+        if self.found is None and not self._settings["fail_fast"]:
+            return
+        known = self.found.failures if self.found else []
+        for key, reason in found.failures:
+            if (key, reason) not in known:
+                again = "; in the pass before it could be measured" if self.found else ""
+                raise MeasureError(f"{key_text(key)}: {reason}{again}")
+
+    def _report(self, found: Found) -> None:
+        if self._settings["progress"] is not None:
+            total = self._total() if self.found is None else self.found.measured
+            self._settings["progress"](Progress(found.images, len(found.failures), 0, total))
+
+
+@contextmanager
+def open_passes(
+    sources: Sources, probe: Probe, settings: RecalibrateSettings, here: Activations | None
+) -> Iterator[Passes]:
+    """Give what runs passes: in workers, or in this process with the model that is `here`."""
+    with open_shelf(bytes_of(settings["cache"])) as shelf:
+        probe = replace(probe, shelf=None if "dask" in settings["engine"] else shelf)
+        if here is not None:
+            yield Passes(sources, probe, _in_this_process(here, settings), settings)
+            return
+        preload = preloads(pipeline=True, work="bnstat.models.probe")
+        killable = settings["timeout"] is not None
+        name = settings["engine"]
+        with closing(open_engine(settings["workers"], preload, name, killable=killable)) as engine:
+            if not isinstance(engine, InlineEngine):
+                probe = _for_workers(probe)
+            yield Passes(sources, probe, partial(_in_workers, engine), settings)
+
+
+def _in_workers(engine: Engine, asked: Iterable[Chunk], probe: Probe) -> Results:
+    return dispatch(asked, probe, engine)
+
+
+def _in_this_process(
+    here: Activations, settings: RecalibrateSettings
+) -> Callable[[Iterable[Chunk], Probe], Results]:
+    if settings["engine"] != "processes" or settings["timeout"] is not None:
+        raise ModelError(
+            "a model on a device is run in this process; leave out --engine and --timeout"
+        )
+    workers = settings["workers"] or usable_cores()
+    return lambda asked, probe: probe_here(asked, probe, here, workers)
+
+
+def _for_workers(probe: Probe) -> Probe:
+    """Return a probe whose model and pipeline workers can make themselves, as they are here.
+
+    Raises
+    ------
+    SpecError
+        If a transform object cannot be sent to workers.
+    """
+    draws = probe.drawing.draws
+    if draws is not None and draws.recipe.passed is not None:
+        draws.recipe.passed.check_sendable(
+            "it cannot be sent to workers; define it in a module, or measure with workers=1"
+        )
+    return replace(probe, asked=probe.asked.with_digest())
+
+
+def _again(chunk: Chunk, probed: Probed) -> Chunk:
+    """Return a chunk as the next pass takes it: without failures, and with its place."""
+    failed = {row for row, _ in probed.drawn.failures}
+    good = [reference for row, reference in enumerate(chunk) if row not in failed]
+    return KeptChunk(good, probed.place) if probed.place is not None else good

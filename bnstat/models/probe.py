@@ -1,0 +1,112 @@
+"""Chunks of images to the moments of what a model's BatchNorm layers are given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from bnstat.augment import caller_undisturbed
+from bnstat.decode.references import reason_of_loss
+from bnstat.models.activations import Activations, check_order
+from bnstat.models.image_cache import KeptChunk, Place, Shelf
+from bnstat.models.layers import Statistics, set_statistics
+from bnstat.models.model_input import Drawing, DrawnChunk, Normalization
+from bnstat.models.spec import AskedModel
+from bnstat.moments import Pooled
+from bnstat.sources.reference import Reference
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a chunk has given.
+
+    order: the layers as they were called, of which `moments` has those that were wanted; place:
+    where the drawn images are kept; drawn: the chunk without its images; held: whether the chunk
+    came with images' bytes, which have gone.
+    """
+
+    order: tuple[str, ...]
+    moments: dict[str, Pooled]
+    place: Place | None
+    drawn: DrawnChunk
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass: the statistics that the layers have, and which of them are to be measured.
+
+    `wanted` None is all. `last` is the layer after which a forward pass is ended.
+    """
+
+    running: Statistics
+    wanted: tuple[str, ...] | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Runs the model on chunks; sent to workers, which make a model of their own, once."""
+
+    asked: AskedModel
+    drawing: Drawing
+    normalization: Normalization
+    batch_size: int
+    now: Pass
+    shelf: Shelf | None = None
+
+    def __call__(self, chunk: Sequence[Reference]) -> Probed:
+        """Return the moments of what the layers are given for the images of a chunk."""
+        drawn, place = self.drawn(chunk)
+        with caller_undisturbed():
+            activations = self.asked.activations()
+            return run(activations, self, chunk, drawn, place)
+
+    def lost(self, cause: str) -> Probed:
+        """Return the result for a chunk of one image that has ended its worker."""
+        failure = (0, reason_of_loss(cause, self.drawing.limits))
+        return Probed((), {}, None, DrawnChunk([], [failure]))
+
+    def drawn(self, chunk: Sequence[Reference]) -> tuple[DrawnChunk, Place | None]:
+        """Return the drawn images of a chunk, kept or new, and where they are kept."""
+        if isinstance(chunk, KeptChunk) and self.shelf is not None:
+            kept = self.shelf.get(chunk.place)
+            if kept is not None:
+                return DrawnChunk(kept), chunk.place
+        drawn = self.drawing(chunk)
+        return drawn, self.shelf.put(drawn.stacks) if self.shelf is not None else None
+
+
+def run(
+    activations: Activations,
+    probe: Probe,
+    chunk: Sequence[Reference],
+    drawn: DrawnChunk,
+    place: Place | None,
+) -> Probed:
+    """Run a model on the drawn images of a chunk; return what its layers were given."""
+    set_statistics(activations.layers, probe.now.running)
+    activations.begin(probe.now.wanted, probe.now.last)
+    for images in probe.normalization.batches(drawn.stacks, probe.batch_size):
+        activations.add(images)
+    order = tuple(activations.order) if drawn.stacks else ()
+    held = any(reference.bytes_held for reference in chunk)
+    return Probed(order, activations.moments, place, replace(drawn, stacks=[]), held)
+
+
+@dataclass
+class PassTotal:
+    """What the chunks of a pass have given together."""
+
+    order: tuple[str, ...] = ()
+    moments: dict[str, Pooled] = field(default_factory=dict)
+
+    def add(self, probed: Probed) -> None:
+        """Add a chunk; in the order of chunks, so that the sum is the same for any workers."""
+        if not probed.order:
+            return
+        check_order(self.order, probed.order)
+        self.order = probed.order
+        for name, found in probed.moments.items():
+            before = self.moments.get(name)
+            self.moments[name] = found if before is None else before.merged(found)

@@ -1,0 +1,79 @@
+"""What a result document says, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bnstat._version import __version__
+from bnstat.errors import DocumentError
+from bnstat.result.draws import draws_at_random
+from bnstat.result.estimates import Estimate, Floats
+from bnstat.result.group import Group
+from bnstat.result.methods import EXACT
+from bnstat.result.selection import Sample, Selection
+from bnstat.result.source import Pipeline, Source
+from bnstat.result.uncertainty import Uncertainty
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a result document says; `Stats` describes its attributes, and adds files and JSON."""
+
+    source: Source
+    pipeline: Pipeline
+    mode: str
+    channels: tuple[str, ...]
+    scale: int
+    count: tuple[int, ...]
+    sum: tuple[int, ...] | None
+    sum_of_squares: tuple[int, ...] | None
+    histogram: tuple[tuple[int, ...], ...] | None
+    methods: Mapping[str, Estimate | None]
+    conventions: Mapping[str, Floats]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    selection: Selection = field(default_factory=Selection)
+    sample: Sample | None = None
+    uncertainty: Uncertainty | None = None
+    groups: Mapping[str, Group] | None = None
+    created: str
+    bnstat: str = __version__
+
+    @property
+    def mean(self) -> Floats:
+        """The exact mean of each channel, in [0, 1]."""
+        return self._exact.mean
+
+    @property
+    def var(self) -> Floats:
+        """The exact population variance of each channel."""
+        return self._exact.var
+
+    @property
+    def std(self) -> Floats:
+        """The exact population standard deviation of each channel."""
+        return self._exact.std
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing was sampled or drawn at random, so that `two-pass` is exact."""
+        return not self.uncertain_by
+
+    @property
+    def uncertain_by(self) -> tuple[str, ...]:
+        """What makes `two-pass` uncertain: "sample", "draws"; empty where it is exact."""
+        if self.uncertainty is not None:
+            return self.uncertainty.of
+        sampled = self.sample is not None and self.sample.images < self.sample.of
+        drawn = draws_at_random(self.pipeline.transforms)
+        return ("sample",) * sampled + ("draws",) * drawn
+
+    @property
+    def _exact(self) -> Estimate:
+        estimate = self.methods[EXACT]
+        if estimate is None:
+            raise DocumentError(
+                "a result in which nothing was measured has no figures; "
+                "merge it with the other shards: bnstat merge"
+            )
+        return estimate

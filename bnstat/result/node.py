@@ -1,0 +1,142 @@
+"""Reading untrusted JSON: a value, where it stands, and what it must be."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+from bnstat.errors import DocumentError
+from bnstat.result.estimates import Floats
+
+T = TypeVar("T")
+
+# More of anything has no meaning: a number beyond is an error of what wrote it.
+LARGEST = 10**60
+
+
+class Node:
+    """A value of a document and the path to it.
+
+    Each method returns the value as one type, or raises DocumentError naming the path.
+
+    >>> Node({"count": 3}, "bnstat.json")["count"].integer()
+    3
+    >>> Node({"count": "3"}, "bnstat.json")["count"].integer()
+    Traceback (most recent call last):
+    bnstat.errors.DocumentError: bnstat.json: count must be an integer of at least 0
+    """
+
+    def __init__(self, value: Any, document: str, path: str = "") -> None:
+        self.value = value
+        self._document = document
+        self._path = path
+
+    def _wrong(self, expected: str) -> NoReturn:
+        raise DocumentError(f"{self._document}: {self._path or 'it'} must be {expected}")
+
+    def _child(self, key: str | int, value: Any) -> Node:
+        return Node(value, self._document, f"{self._path}.{key}".lstrip("."))
+
+    def __getitem__(self, key: str) -> Node:
+        if not isinstance(self.value, dict):
+            self._wrong("an object")
+        if key not in self.value:
+            self._child(key, None)._wrong("there; it is missing")
+        return self._child(key, self.value[key])
+
+    def __contains__(self, key: str) -> bool:
+        """Whether an object has a key."""
+        return isinstance(self.value, dict) and key in self.value
+
+    def get(self, key: str, default: Any) -> Node:
+        """Return the value under a key that may be missing."""
+        return self[key] if key in self.value else self._child(key, default)
+
+    def optional(self, read: Callable[[Node], T]) -> T | None:
+        """Return None for null, else what `read` makes of it."""
+        return None if self.value is None else read(self)
+
+    def items(self) -> list[tuple[str, Node]]:
+        """Return the entries of an object."""
+        if not isinstance(self.value, dict):
+            self._wrong("an object")
+        return [(key, self._child(key, value)) for key, value in self.value.items()]
+
+    def sequence(self, length: int | None = None) -> list[Node]:
+        """Return the items of an array, of a given length if any."""
+        if not isinstance(self.value, list) or length not in (None, len(self.value)):
+            self._wrong("an array" if length is None else f"an array of {length}")
+        return [self._child(i, value) for i, value in enumerate(self.value)]
+
+    def text(self) -> str:
+        """Return a string."""
+        if not isinstance(self.value, str):
+            self._wrong("a string")
+        return self.value
+
+    def texts(self, minimum: int = 0) -> tuple[str, ...]:
+        """Return an array of at least so many strings."""
+        nodes = self.sequence()
+        if len(nodes) < minimum:
+            self._wrong(f"an array of at least {minimum}")
+        return tuple(node.text() for node in nodes)
+
+    def boolean(self) -> bool:
+        """Return true or false."""
+        if not isinstance(self.value, bool):
+            self._wrong("true or false")
+        return self.value
+
+    def integer(self, minimum: int | None = 0, maximum: int = LARGEST) -> int:
+        """Return an integer no less than `minimum` and no more than `maximum`.
+
+        Without a minimum it may be as far below 0 as `maximum` is above.
+        """
+        value = self.value
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or (minimum is not None and value < minimum):
+            self._wrong("an integer" + ("" if minimum is None else f" of at least {minimum}"))
+        if value > maximum or (minimum is None and value < -maximum):
+            self._wrong(f"an integer of at most {maximum}")
+        return int(value)
+
+    def integers(self, length: int | None = None) -> tuple[int, ...]:
+        """Return an array of non-negative integers, of a given length if any."""
+        return tuple(node.integer() for node in self.sequence(length))
+
+    def one_of(self, *values: int) -> int:
+        """Return one of a few integers."""
+        if self.value not in values or isinstance(self.value, bool):
+            self._wrong("one of " + ", ".join(map(str, values)))
+        return int(self.value)
+
+    def real(self, minimum: float = -math.inf, maximum: float = math.inf) -> float:
+        """Return a finite number no less than `minimum` and no more than `maximum`, as a float."""
+        value = self.value
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self._wrong("a number")
+        if not abs(value) <= 1.7e308 or value < minimum:
+            self._wrong("a finite number" + (f" of at least {minimum:g}" if minimum == 0 else ""))
+        if value > maximum:
+            self._wrong(f"a number of at most {maximum:g}")
+        return float(value)
+
+    def floats(self, length: int, minimum: float = -math.inf) -> Floats:
+        """Return an array of `length` finite numbers, one a channel."""
+        return tuple(node.real(minimum) for node in self.sequence(length))
+
+    def decimals(self, length: int, *, signed: bool = False) -> tuple[int, ...]:
+        """Return `length` integers of at least 0, or signed ones, from decimal strings."""
+        texts = [node.text() for node in self.sequence(length)]
+        pattern = "-?[0-9]{1,60}" if signed else "[0-9]{1,60}"
+        if not all(re.fullmatch(pattern, text) for text in texts):
+            self._wrong("decimal integers in strings")
+        return tuple(int(text) for text in texts)
+
+    def table(self, rows: int, columns: int) -> tuple[tuple[int, ...], ...]:
+        """Return `rows` arrays of `columns` non-negative integers."""
+        return tuple(
+            tuple(node.integer() for node in row.sequence(columns)) for row in self.sequence(rows)
+        )

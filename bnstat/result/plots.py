@@ -1,0 +1,95 @@
+"""The pictures that a result has by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from statistics import NormalDist
+
+from bnstat.errors import DocumentError
+from bnstat.pictures import GroupFigures, Histogram, MarginCurve, Picture
+from bnstat.result.contents import Contents
+from bnstat.text import printable
+
+# Sizes at which margins are drawn grow by this factor, from the smallest on.
+_GROWTH = 1.25
+_SMALLEST = 10
+
+
+def picture(stats: Contents, kind: str) -> Picture:
+    """Return a picture of a result.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    DocumentError
+        If it cannot be made of this result.
+    """
+    if kind not in PICTURES:
+        raise ValueError(
+            f"no picture {kind!r} of a result alone; there are {', '.join(PICTURES)}, and with "
+            "records those of bnstat.plot"
+        )
+    return PICTURES[kind](stats)
+
+
+def _histogram(stats: Contents) -> Histogram:
+    if stats.histogram is None or not any(stats.count):
+        raise DocumentError("No histogram: only 8-bit samples have one.")
+    return Histogram(_name(stats), stats.channels, stats.histogram, stats.mean, stats.std)
+
+
+def _name(stats: Contents) -> str:
+    """Return what a result is of, in few words."""
+    where = " ".join(stats.source.locations).rstrip("/").rpartition("/")[2]
+    return printable(" | ".join([where or "the images", *stats.pipeline.transforms]))[:80]
+
+
+def _margin(stats: Contents) -> MarginCurve:
+    uncertainty = stats.uncertainty
+    if uncertainty is None or stats.source.images < 2:
+        raise DocumentError("No margins: they need two images or more.")
+    found = stats.sample.of if stats.sample else stats.source.images
+    measured = stats.source.images if stats.sample and not stats.is_exact else None
+    sizes = list(sample_sizes(found))
+    quantile = NormalDist().inv_cdf((1 + uncertainty.confidence) / 2)
+    errors = uncertainty.superpopulation
+    mean, std = (
+        [
+            quantile * max(error) * math.sqrt(stats.source.images * max(0.0, 1 / n - 1 / found))
+            for n in sizes
+        ]
+        for error in (errors.mean, errors.std)
+    )
+    return MarginCurve(found, measured, sizes, mean, std, uncertainty.confidence)
+
+
+def sample_sizes(found: int) -> Iterator[int]:
+    """Yield sizes of samples, each larger by a quarter, up to nearly the whole set."""
+    size = float(min(_SMALLEST, max(2, found - 1)))
+    while size < found:
+        yield int(size)
+        size = max(size + 1, size * _GROWTH)
+
+
+def _groups(stats: Contents) -> GroupFigures:
+    if not stats.groups:
+        raise DocumentError("No groups: compute --by folder, or --by FILE.csv, adds them.")
+    groups = stats.groups
+    return GroupFigures(
+        channels=stats.channels,
+        labels=[printable(label) for label in groups],
+        images=[group.images for group in groups.values()],
+        mean=[group.mean for group in groups.values()],
+        std=[group.std for group in groups.values()],
+        whole_mean=stats.mean,
+        whole_std=stats.std,
+    )
+
+
+PICTURES: Mapping[str, Callable[[Contents], Picture]] = {
+    "histogram": _histogram,
+    "margin": _margin,
+    "groups": _groups,
+}

@@ -1,0 +1,182 @@
+"""From the document's JSON to values: what is read comes from anywhere, and is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from bnstat.result.contents import Contents
+from bnstat.result.estimates import Estimate
+from bnstat.result.group import Group
+from bnstat.result.methods import METHODS, Method
+from bnstat.result.node import Node
+from bnstat.result.selection import Sample, Selection
+from bnstat.result.source import Failure, FileList, Pipeline, Shards, Source, Warned, Warnings
+from bnstat.result.uncertainty import MeanAndStd, Uncertainty
+from bnstat.settings.drawing import MAX_EPOCHS
+
+C = TypeVar("C", bound=Contents)
+
+
+def read_contents(root: Node, kind: type[C]) -> C:
+    """Return the contents of a document, as a value of the given kind.
+
+    Raises
+    ------
+    DocumentError
+        If a value is missing, or is none that a result can have; it names the path.
+    """
+    nothing = root["count"].value in (0, [])  # as in a shard without images
+    channels = root["channels"].texts(minimum=0 if nothing else 1)
+    width = len(channels)
+    scale = root["scale"].one_of(255, 65535, 1)
+    histogram = root["histogram"].optional(lambda node: node.table(width, 256))
+    return kind(
+        source=_source(root["source"]),
+        pipeline=_pipeline(root["pipeline"]),
+        mode=root["mode"].text(),
+        channels=channels,
+        scale=scale,
+        count=_count(root["count"], width),
+        sum=root["sum"].optional(lambda node: node.decimals(width, signed=scale == 1)),
+        sum_of_squares=root["sum_of_squares"].optional(lambda node: node.decimals(width)),
+        histogram=histogram,
+        methods=_methods(root["methods"], width),
+        conventions={k: v.floats(width) for k, v in root["conventions"].items()},
+        reasons={k: v.text() for k, v in root.get("reasons", {}).items()},
+        selection=root.get("selection", None).optional(lambda node: _selection(node, width))
+        or Selection(excluded=(0,) * width),
+        sample=root.get("sample", None).optional(_sample),
+        uncertainty=root.get("uncertainty", None).optional(lambda node: _uncertainty(node, width)),
+        groups=root.get("groups", None).optional(lambda node: _groups(node, width, scale)),
+        created=root["created"].text(),
+        bnstat=root["bnstat"].text(),
+    )
+
+
+def _count(node: Node, width: int) -> tuple[int, ...]:
+    """Return the samples of each channel; version 1 has one number for all."""
+    if isinstance(node.value, int):
+        return (node.integer(minimum=1 if width else 0),) * width
+    return node.integers(width)
+
+
+def _selection(node: Node, width: int) -> Selection:
+    return Selection(
+        alpha=node["alpha"].text(),
+        nodata=node["nodata"].optional(Node.text),
+        masks=node["masks"].optional(Node.text),
+        mask_values=node["mask_values"].optional(Node.integers),
+        mask_ignore=node["mask_ignore"].optional(Node.integers),
+        exclude_fill=node["exclude_fill"].boolean(),
+        excluded=node["excluded"].integers(width or None),  # known also where all was left out
+        empty=node["empty"].integer(),
+        transparent=node["transparent"].optional(Node.integer),
+    )
+
+
+def _sample(node: Node) -> Sample:
+    of = node["of"].integer()
+    images = node["images"].integer(maximum=of)
+    return Sample(images, of, node["asked"].text(), node["seed"].integer(minimum=None))
+
+
+def _uncertainty(node: Node, width: int) -> Uncertainty:
+    return Uncertainty(
+        confidence=node["confidence"].real(0.0, 1.0),
+        of=node["of"].texts(),
+        margin=node["margin"].optional(lambda margin: _mean_and_std(margin, width)),
+        reliable=node["reliable"].boolean(),
+        superpopulation=_mean_and_std(node["superpopulation"], width),
+    )
+
+
+def _mean_and_std(node: Node, width: int) -> MeanAndStd:
+    return MeanAndStd(node["mean"].floats(width, minimum=0.0), node["std"].floats(width, 0.0))
+
+
+def _groups(node: Node, width: int, scale: int) -> dict[str, Group]:
+    return {label: _group(group, width, scale) for label, group in node.items()}
+
+
+def _group(node: Node, width: int, scale: int) -> Group:
+    return Group(
+        images=node["images"].integer(),
+        count=node["count"].integers(width),
+        sum=node["sum"].optional(lambda value: value.decimals(width, signed=scale == 1)),
+        sum_of_squares=node["sum_of_squares"].optional(lambda value: value.decimals(width)),
+        mean=node["mean"].floats(width),
+        var=node["var"].floats(width, minimum=0.0),
+    )
+
+
+def _source(node: Node) -> Source:
+    return Source(
+        locations=node["locations"].texts(),
+        cwd=node["cwd"].text(),
+        images=node["images"].integer(),
+        skipped=node["skipped"].integer(),
+        duplicates=node["duplicates"].integer(),
+        deeper_than_8_bits=node["deeper_than_8_bits"].integer(),
+        failures=tuple(
+            Failure(item["image"].text(), item["reason"].text())
+            for item in node["failures"].sequence()
+        ),
+        fingerprint=node["fingerprint"].text(),
+        shards=node["shard"].optional(_shard) or node.get("shards", None).optional(_shards),
+        files_from=node.get("files_from", None).optional(
+            lambda listed: FileList(
+                listed["null"].boolean(),
+                listed["root"].optional(Node.text),
+                listed["again"].boolean(),
+            )
+        ),
+        warnings=node.get("warnings", None).optional(_warnings) or Warnings(),
+        unfollowed_links=node.get("unfollowed_links", None).optional(Node.texts) or (),
+    )
+
+
+def _warnings(node: Node) -> Warnings:
+    first = [
+        Warned(item["image"].text(), item["warning"].text()) for item in node["first"].sequence()
+    ]
+    return Warnings(node["images"].integer(minimum=len(first)), tuple(first))
+
+
+def _shard(node: Node) -> Shards:
+    of = node["of"].integer(minimum=1)
+    return Shards((node["index"].integer(minimum=1, maximum=of),), of)
+
+
+def _shards(node: Node) -> Shards:
+    of = node["of"].integer(minimum=1)
+    indices = {each.integer(minimum=1, maximum=of) for each in node["indices"].sequence()}
+    return Shards(tuple(sorted(indices)), of)
+
+
+def _pipeline(node: Node) -> Pipeline:
+    return Pipeline(
+        spec=node["spec"].optional(Node.text),
+        transforms=node["transforms"].texts(),
+        seed=node["seed"].integer(minimum=None),
+        epochs=node["epochs"].integer(minimum=1, maximum=MAX_EPOCHS),
+        before_normalize=node.get("before_normalize", False).boolean(),
+        warnings=node.get("warnings", []).texts(),
+    )
+
+
+def _methods(node: Node, width: int) -> Mapping[str, Estimate | None]:
+    """Return the estimates of the known methods; an older document lacks those added since."""
+    return {
+        name: _estimate(node[name], method, width)
+        for name, method in METHODS.items()
+        if method.exact or name in node
+    }
+
+
+def _estimate(node: Node, method: Method, width: int) -> Estimate | None:
+    if width == 0:  # nothing was measured
+        return None
+    if method.exact:
+        return method.read(node, width)
+    return node.optional(lambda value: method.read(value, width))

@@ -1,0 +1,132 @@
+"""A result, in memory and in a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bnstat import files
+from bnstat.errors import DocumentError
+from bnstat.result.contents import Contents
+from bnstat.result.document import parse, render
+from bnstat.result.summary import html, summary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Stats(Contents):
+    """A result: per-channel mean and variance by several methods, and what they were made from.
+
+    Attributes
+    ----------
+    mean, var, std
+        The exact ones (`two-pass`), one float64 a channel, in [0, 1].
+    methods
+        Each method's estimate by name, "two-pass", "welford" and "batchnorm"; None where there is
+        none, with the reason in `reasons` under the same name.
+    conventions
+        Common but wrong recipes for the mean or the std, for comparison, by name.
+    scale
+        What integer samples were divided by: 255, or 65535 where any were 16-bit; 1 for floats.
+    count
+        Samples of each channel.
+    sum, sum_of_squares
+        Exact integers in units of `scale` and of its square; None for float samples.
+    histogram
+        How often each 8-bit value occurs, 256 counts a channel; None for other depths.
+    selection
+        Which pixels counted.
+    sample
+        Which share of the images was measured; None for all.
+    uncertainty
+        How sure the figures of `two-pass` are; None where it is not known.
+    groups
+        Figures by label; None where images have none.
+
+    A shard in which nothing was measured has no channels and no method.
+    """
+
+    def __repr__(self) -> str:
+        """Return a few lines: what was measured, mean and std."""
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        """Return the table that a notebook shows."""
+        return html(self)
+
+    def plot(self, kind: str = "histogram", ax: Axes | None = None) -> Axes:
+        """Draw a picture on matplotlib axes, by default those of a new figure; return them.
+
+        kind: "histogram", "margin" or "groups"; `bnstat.plot` also has those that need records.
+
+        Raises
+        ------
+        ValueError
+            If there is no such picture.
+        DocumentError
+            If this result does not have it.
+        OutputError
+            If matplotlib is missing.
+        """
+        from bnstat.pictures import draw_on
+        from bnstat.result.plots import picture
+
+        return draw_on(picture(self, kind), ax)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Stats:
+        """Read a document; "-" is standard input.
+
+        Raises
+        ------
+        DocumentError
+            If it cannot be read, is no result document, or is of a version not known here.
+        """
+        if os.fspath(path) != "-":
+            return cls.from_json(_read(path), os.fspath(path))
+        if sys.stdin is None:
+            raise DocumentError("cannot read the document: standard input is closed")
+        return cls.from_json(sys.stdin.buffer.read(), "standard input")
+
+    @classmethod
+    def from_json(cls, text: str | bytes, name: str = "the document") -> Stats:
+        """Parse a document; `name` is what errors call it."""
+        return parse(text, name, cls)
+
+    def to_json(self) -> str:
+        """Return the document, as docs/document.md describes it."""
+        return render(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the document atomically; "-" is standard output.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; an old file is then left as it was.
+        """
+        # In JSON, what a lone surrogate is escaped to is that surrogate.
+        data = self.to_json().encode(errors="backslashreplace")
+        if os.fspath(path) != "-":
+            files.write(Path(path), data)
+        elif hasattr(sys.stdout, "buffer"):  # UTF-8 whatever the locale
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+        else:  # a notebook's
+            sys.stdout.write(data.decode())
+
+
+def _read(path: str | os.PathLike[str]) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise DocumentError(
+            f"no result document {os.fspath(path)}; make one: bnstat compute FOLDER"
+        ) from error
+    except OSError as error:
+        raise DocumentError(f"cannot read {os.fspath(path)}: {error.strerror}") from error

@@ -1,0 +1,100 @@
+"""The values of a sweep: how far BatchNorm is from two-pass under many schedules."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bnstat.result.stats import Stats
+
+THREE_DECIMALS = 0.0005
+# Fewer batches an epoch are hardly a schedule: their figures are nearly those of the whole set.
+FEWEST_BATCHES = 4
+
+
+@dataclass(frozen=True)
+class Off:
+    """How far a running mean or std is from two-pass, in [0, 1], in the worst channel.
+
+    largest: the largest |difference| of all repeats; rms: its root mean square over the repeats;
+    expected: the same in theory, over all shuffles.
+    """
+
+    largest: float
+    rms: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One schedule of the grid."""
+
+    batch_size: int
+    momentum: float | None
+    order: str
+    repeats: int
+    batches: int
+    start_weight: float
+    mean: Off
+    std: Off
+
+    @property
+    def largest(self) -> float:
+        """How far mean or std was off at most in any repeat."""
+        return max(self.mean.largest, self.std.largest)
+
+    @property
+    def holds_three_decimals(self) -> bool:
+        """Whether mean and std were within 0.0005 in every repeat."""
+        return self.largest < THREE_DECIMALS
+
+    def __str__(self) -> str:
+        """Return the schedule in words."""
+        momentum = "cumulative" if self.momentum is None else f"momentum {self.momentum:g}"
+        return f"batches of {self.batch_size}, {momentum}, {self.order}"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The cells of a grid, and what follows; `stats` is the result that they are compared with."""
+
+    cells: tuple[Cell, ...]
+    images: int
+    stats: Stats
+
+    @property
+    def fitting(self) -> tuple[Cell, ...]:
+        """The schedules for training that hold three decimals, the best first."""
+        return tuple(cell for cell in self._for_training if cell.holds_three_decimals)
+
+    @property
+    def _for_training(self) -> list[Cell]:
+        """Shuffled schedules of several batches an epoch, the nearest to two-pass first."""
+        most = (self.images - 1) // (FEWEST_BATCHES - 1)  # so that there are so many batches
+        cells = [c for c in self.cells if c.order == "shuffled" and c.batch_size <= most]
+        return sorted(cells, key=lambda cell: cell.largest)
+
+    @property
+    def verdict(self) -> str:
+        """Which schedule would do for three decimals, in one sentence."""
+        for best in self.fitting[:1]:
+            return (
+                f"For three decimals {best} would do: off by at most {best.largest:.2g} in every "
+                "repeat."
+            )
+        kind = f"shuffled schedule of at least {FEWEST_BATCHES} batches"
+        for best in self._for_training[:1]:
+            return (
+                f"No {kind} holds three decimals here; the nearest, {best}, was off by up to "
+                f"{best.largest:.2g}. two-pass is exact."
+            )
+        return f"No {kind} was tried, and others are not for training. two-pass is exact."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the sweep for JSON."""
+        cells = [
+            asdict(cell) | {"momentum": "cumulative" if cell.momentum is None else cell.momentum}
+            for cell in self.cells
+        ]
+        document = {"format": "bnstat.sweep", "version": 1, "images": self.images}
+        return document | {"cells": cells, "verdict": self.verdict}

@@ -1,0 +1,137 @@
+"""Rows held against the first of them: the differences and what follows, as one result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bnstat.errors import SourceError
+from bnstat.result import Floats
+from bnstat.show.comparison.findings import Finding, find
+from bnstat.show.comparison.rows import Difference, Row, difference
+from bnstat.show.significance import Pair, adjusted_p_values, group_p_values
+from bnstat.text import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from bnstat.pictures import Differences
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows, the first of which is the baseline; their differences from it; what follows."""
+
+    rows: tuple[Row, ...]
+    differences: tuple[Difference, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """What follows, as sentences."""
+        return tuple(finding.text for finding in self.findings)
+
+    @property
+    def largest(self) -> float:
+        """The largest absolute difference from the baseline of all rows."""
+        return max(difference.largest for difference in self.differences)
+
+    def picture(self) -> Differences:
+        """Return the differences of all rows but the baseline as a picture."""
+        from bnstat.pictures import Differences
+
+        rows, channels = self.rows[1:], self.rows[0].channels or self.rows[-1].channels
+        margins = [off.pair.margin for off in self.differences[1:]]
+        none = (0.0,) * len(self.rows[0].mean)
+        return Differences(
+            baseline=printable(self.rows[0].name),
+            channels=channels or [f"C{i}" for i in range(len(none))],
+            names=[printable(row.name) for row in rows],
+            mean=[off.mean for off in self.differences[1:]],
+            std=[off.std for off in self.differences[1:]],
+            mean_margin=[margin.mean if margin else none for margin in margins],
+            std_margin=[margin.std if margin else none for margin in margins],
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the differences on matplotlib axes, by default those of a new figure; return them.
+
+        Raises
+        ------
+        OutputError
+            If matplotlib is missing.
+        """
+        from bnstat.pictures import draw_on
+
+        return draw_on(self.picture(), ax)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as docs/compare.md describes its JSON."""
+        return {
+            "format": "bnstat.comparison",
+            "version": 1,
+            "rows": [
+                {
+                    "name": row.name,
+                    "source": row.source,
+                    "pipeline": row.pipeline,
+                    "selection": row.result.selection.words if row.result else None,
+                    "methods": {
+                        name: None if value is None else {"mean": value[0], "std": value[1]}
+                        for name, value in row.methods.items()
+                    },
+                    "delta": {"mean": d.mean, "std": d.std},
+                    "delta_in_std": {"mean": d.mean_in_std, "std": d.std_in_std},
+                    "margin": d.pair.margin and vars(d.pair.margin),
+                    "p_values": d.p_values and dict(zip(("mean", "std"), d.p_values, strict=True)),
+                }
+                for row, d in zip(self.rows, self.differences, strict=True)
+            ],
+            "verdicts": self.verdicts,
+        }
+
+
+def compare(rows: Sequence[Row]) -> Comparison:
+    """Hold each row against the first.
+
+    Raises
+    ------
+    SourceError
+        If they have different channels.
+    """
+    baseline = rows[0]
+    for row in rows:
+        if not _comparable(row, baseline):
+            raise SourceError(
+                f"{row.name} has {_channels(row)}, {baseline.name} has {_channels(baseline)}; "
+                "they need the same --mode, and pipelines that keep it"
+            )
+    pairs = [Pair(row.result, baseline.result) for row in rows]
+    differences = tuple(
+        replace(difference(row, baseline), pair=pair, p_values=p_values)
+        for row, pair, p_values in zip(rows, pairs, _p_values(rows, pairs), strict=True)
+    )
+    return Comparison(tuple(rows), differences, tuple(find(rows, differences)))
+
+
+def _p_values(rows: Sequence[Row], pairs: Sequence[Pair]) -> Iterator[tuple[Floats, Floats] | None]:
+    whole = rows[0].result
+    return adjusted_p_values(
+        [
+            group_p_values(row.group, whole) if row.group and whole else pair.p_values()
+            for row, pair in zip(rows, pairs, strict=True)
+        ]
+    )
+
+
+def _comparable(row: Row, baseline: Row) -> bool:
+    if None in (row.channels, baseline.channels):
+        return len(row.mean) == len(baseline.mean)
+    return row.channels == baseline.channels
+
+
+def _channels(row: Row) -> str:
+    if row.channels:
+        return f"channels {''.join(row.channels)}"
+    return "1 channel" if len(row.mean) == 1 else f"{len(row.mean)} channels"

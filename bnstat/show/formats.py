@@ -1,0 +1,135 @@
+"""Results, comparisons and sweeps as text: JSON, CSV, Markdown."""
+
+from __future__ import annotations
+
+import json as json_
+from collections.abc import Callable, Mapping, Sequence
+from csv import writer
+from dataclasses import asdict
+from io import StringIO
+from typing import Any, TypeAlias
+
+from bnstat.result import Stats
+from bnstat.result.recalibration import Recalibration
+from bnstat.result.sweep import Cell, Sweep
+from bnstat.show import comparisons
+from bnstat.show.blocks import Block, Line, Row, Table
+from bnstat.show.comparison import Comparison
+from bnstat.show.kinds import Reportable, report
+
+Values: TypeAlias = tuple[Any, ...]
+
+_SCHEDULE = "batch_size", "momentum", "order", "repeats", "batches", "start_weight"
+_OFF = "largest", "rms", "expected"
+
+
+def json(result: Reportable) -> str:
+    """Return a result, comparison or sweep as JSON, as docs/document.md and compare.md say."""
+    if isinstance(result, Stats):
+        return result.to_json()
+    return json_.dumps(result.to_dict(), ensure_ascii=False, indent=2) + "\n"
+
+
+def csv(result: Reportable) -> str:
+    """Return a result, comparison or sweep as CSV, with all digits.
+
+    Of a result: a line for each method, figure and channel. Of a comparison: a line for each row,
+    figure and channel. Of a sweep: a line for each schedule. Of a recalibration: for each
+    layer.
+    """
+    text = StringIO()
+    lines = writer(text, lineterminator="\n")
+    match result:
+        case Stats():
+            lines.writerows(_stats_rows(result))
+        case Comparison():
+            lines.writerows(_comparison_rows(result))
+        case Sweep():
+            lines.writerows(_sweep_rows(result))
+        case Recalibration():
+            lines.writerows(_layer_rows(result))
+    return text.getvalue()
+
+
+def markdown(result: Reportable) -> str:
+    """Return a result, comparison or sweep as Markdown: tables and paragraphs."""
+    blocks = (
+        comparisons.summary(result)
+        if isinstance(result, Comparison)
+        else report(result, verbose=True)
+    )
+    return markdown_of(blocks)
+
+
+def markdown_of(blocks: Sequence[Block]) -> str:
+    """Return blocks as Markdown."""
+    return "\n".join(map(_markdown, blocks))
+
+
+FORMATS: Mapping[str, Callable[[Reportable], str]] = {
+    "json": json,
+    "csv": csv,
+    "markdown": markdown,
+}
+
+
+def _stats_rows(stats: Stats) -> list[Values]:
+    rows: list[Values] = [("method", "figure", "channel", "value")]
+    for method, estimate in stats.methods.items():
+        if estimate is not None:
+            for figure in ("mean", "var", "std"):
+                values = zip(stats.channels, getattr(estimate, figure), strict=True)
+                rows += [(method, figure, *pair) for pair in values]
+    return rows
+
+
+def _comparison_rows(comparison: Comparison) -> list[Values]:
+    rows: list[Values] = [("name", "figure", "channel", "value", "delta", "delta_in_std")]
+    names = comparisons.channels(comparison)
+    for figure in comparisons.figures(comparison):
+        numbers = figure.values, figure.delta, figure.delta_in_std
+        rows += [(figure.row.name, figure.name, *n) for n in zip(names, *numbers, strict=True)]
+    return rows
+
+
+def _sweep_rows(sweep: Sweep) -> list[Values]:
+    columns = [f"{figure}_{name}" for figure in ("mean", "std") for name in _OFF]
+    return [(*_SCHEDULE, *columns), *map(_cell_row, sweep.cells)]
+
+
+def _cell_row(cell: Cell) -> Values:
+    schedule = ("cumulative" if (v := getattr(cell, n)) is None else v for n in _SCHEDULE)
+    return *schedule, *(getattr(off, name) for off in (cell.mean, cell.std) for name in _OFF)
+
+
+def _layer_rows(result: Recalibration) -> list[Values]:
+    rows = [asdict(layer) for layer in result.layers]
+    return [tuple(rows[0]), *(tuple(row.values()) for row in rows)]
+
+
+def _markdown(block: Block) -> str:
+    if not isinstance(block, Table):
+        return "".join(map(_markdown_line, block.lines))
+    title = f"**{block.title}**\n\n" if block.title else ""
+    note = f"{block.note.strip()}\n\n" if block.note else ""
+    head = _table_line([column.heading for column in block.columns])
+    rule = _table_line(["---"] * len(block.columns))
+    rows = (_table_line(_cells(row, len(block.columns))) for row in block.rows)
+    below = "".join(f"\n{_markdown_line(line)}" for line in block.footnotes)
+    return title + note + head + rule + "".join(rows) + below
+
+
+def _markdown_line(line: Line) -> str:
+    return f"\n    {line.text}\n" if line.tone == "command" else f"{line.text}\n"
+
+
+def _cells(row: Row, columns: int) -> Sequence[str]:
+    """Return as many cells as there are columns; a row of a single one is bold."""
+    if len(row.cells) == columns:
+        return row.cells
+    return [f"**{row.cells[0]}**", *[""] * (columns - 1)]
+
+
+def _table_line(cells: Sequence[str]) -> str:
+    escaped = (cell.strip().replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |\n"

@@ -1,0 +1,98 @@
+"""The report of a result: its first screen and, where asked for, all of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bnstat.result import EXACT, BatchNormEstimate, Estimate, Stats
+from bnstat.show.answer import answer, schedule
+from bnstat.show.blocks import Block, Paragraph, Table
+from bnstat.show.words import percent, signed
+
+_CONVENTIONS = {
+    "mean_of_image_stds": "mean of the images' stds",
+    "root_mean_image_variance": "root of the mean image variance",
+    "mean_of_image_means": "mean of the images' means",
+}
+
+
+def result_report(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
+    """Return the first screen, and with `verbose` the figures of all methods and recipes."""
+    if not (verbose and stats.channels):
+        return answer(stats)
+    return (
+        *answer(stats),
+        values(stats),
+        differences(stats),
+        *_noise(stats),
+        conventions(stats),
+    )
+
+
+def _noise(stats: Stats) -> Iterator[Paragraph]:
+    """Yield how far BatchNorm's running values differ from shuffle to shuffle."""
+    estimate = stats.methods.get("batchnorm")
+    if isinstance(estimate, BatchNormEstimate):
+        sd = {k: ", ".join(f"{v:.2g}" for v in sds) for k, sds in estimate.expected_sd.items()}
+        yield Paragraph.of(
+            f"batchnorm: {schedule(estimate)}; {percent(estimate.start_weight)} of the initial "
+            "mean 0 / var 1 is still in it. Standard deviation over shuffles: "
+            f"mean ±{sd['mean']}; var ±{sd['var']}."
+        )
+
+
+def values(stats: Stats) -> Table:
+    """Return each method's mean and std, to enough digits to tell two-pass and batchnorm apart."""
+    digits = _digits(stats)
+    rows = []
+    for name, estimate in _present(stats):
+        for label, figure in (("mean", estimate.mean), ("std", estimate.std)):
+            method = name if label == "mean" else ""
+            rows.append([method, label, *(f"{value:.{digits}f}" for value in figure)])
+    return Table.by_channel(["", ""], stats.channels, rows)
+
+
+def differences(stats: Stats) -> Table:
+    """Return how far the other methods are from two-pass: in 1/255, and in two-pass's std."""
+    rows = []
+    for name, estimate in _present(stats):
+        if name == EXACT:
+            continue
+        for label, figure, exact in (
+            ("mean", estimate.mean, stats.mean),
+            ("std", estimate.std, stats.std),
+        ):
+            off = [value - true for value, true in zip(figure, exact, strict=True)]
+            method = name if label == "mean" else ""
+            rows.append([method, label, "1/255", *(signed(255 * d) for d in off)])
+            in_std = [d / s if s else None for d, s in zip(off, stats.std, strict=True)]
+            rows.append(["", "", "std", *map(signed, in_std)])
+    return Table.by_channel([f"method − {EXACT}", "", "in"], stats.channels, rows)
+
+
+def conventions(stats: Stats) -> Table:
+    """Return what common recipes give instead of the mean or the std."""
+    rows = [
+        [label, *(f"{value:.6f}" for value in stats.conventions[name])]
+        for name, label in _CONVENTIONS.items()
+        if name in stats.conventions
+    ]
+    return Table.by_channel(["common but wrong recipes"], stats.channels, rows)
+
+
+def _present(stats: Stats) -> Iterator[tuple[str, Estimate]]:
+    return ((name, value) for name, value in stats.methods.items() if value is not None)
+
+
+def _digits(stats: Stats) -> int:
+    """Return the fewest digits after the point, at least 6, that tell two-pass from batchnorm."""
+    batchnorm = stats.methods.get("batchnorm")
+    if batchnorm is None:
+        return 6
+    pairs = [*zip(stats.mean, batchnorm.mean, strict=True)]
+    pairs += zip(stats.std, batchnorm.std, strict=True)
+    smallest = min((abs(a - b) for a, b in pairs if a != b), default=1.0)
+    digits = 6
+    while digits < 15 and smallest < 10.0**-digits:
+        digits += 1
+    return digits

@@ -1,0 +1,157 @@
+"""Whether two results differ by more than their margins, and by more than chance.
+
+A margin is about the images found: it is none where all of them were measured. Whether two sets
+come from one population is another question, which the superpopulation standard errors answer: even
+exact figures of two sets differ by chance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from bnstat.result import Floats, Group, MeanAndStd, Stats
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A result and the baseline that it is compared with; None for constants, which are exact."""
+
+    result: Stats | None
+    baseline: Stats | None
+
+    @property
+    def same_images(self) -> bool:
+        """Whether both are of the same set of images, or of samples of it."""
+        sources = [stats.source for stats in self._results]
+        places = {(source.locations, source.cwd, source.files_from) for source in sources}
+        same_files = len({source.fingerprint for source in sources}) < len(sources)
+        return same_files or len(places) < len(sources)
+
+    @property
+    def confidence(self) -> float:
+        """The confidence of the margins, in (0, 1): the baseline's, if it has one."""
+        known = [stats.uncertainty for stats in reversed(self._results)]
+        return next((each.confidence for each in known if each is not None), 0.95)
+
+    @property
+    def margin(self) -> MeanAndStd | None:
+        """Half-widths of the intervals of the differences; None where both figures are exact."""
+        results = [each.uncertainty for each in self._results if each.uncertainty is not None]
+        known = [each.margin for each in results if each.margin is not None]
+        if not known:
+            return None
+        return MeanAndStd(
+            _root_of_squares([margin.mean for margin in known]),
+            _root_of_squares([margin.std for margin in known]),
+        )
+
+    @property
+    def reliable(self) -> bool:
+        """Whether enough images carry both results for margins and chances to hold."""
+        return all(each.uncertainty.reliable for each in self._results if each.uncertainty)
+
+    def p_values(self) -> tuple[Floats, Floats] | None:
+        """Return how likely such differences of mean and std are between sets of one population.
+
+        Two-sided, from the normal distribution; None for the same images, or where the standard
+        errors are not known.
+        """
+        known = [each.uncertainty for each in self._results if each.uncertainty is not None]
+        if len(known) < 2 or self.same_images:
+            return None
+        (one, other), errors = self._results, [each.superpopulation for each in known]
+        return (
+            _p_values(one.mean, other.mean, _root_of_squares([error.mean for error in errors])),
+            _p_values(one.std, other.std, _root_of_squares([error.std for error in errors])),
+        )
+
+    def images_to_settle(self, gap: float, margin: float) -> int | None:
+        """Estimate how many images of a sample make a margin of a difference as small as a gap."""
+        known = [images_needed(stats, gap / margin) for stats in self._results]
+        return max((number for number in known if number is not None), default=None)
+
+    @property
+    def _results(self) -> list[Stats]:
+        return [stats for stats in (self.result, self.baseline) if stats is not None]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for being several (Holm, Scand. J. Statist. 6, 1979, p. 65-70).
+
+    >>> [round(p, 6) for p in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, p_values[i] * (len(p_values) - rank)))
+        adjusted[i] = largest
+    return adjusted
+
+
+def group_p_values(group: Group, whole: Stats) -> tuple[Floats, Floats] | None:
+    """Return how likely such differences from the whole are for so many images taken at random.
+
+    Of m images of N the squared standard error is (1 - m/N)·s²/m, and N times the squared
+    superpopulation error of the whole is s². None where that is not known.
+    """
+    if whole.uncertainty is None:
+        return None
+    images = whole.source.images
+    factor = math.sqrt(max(0.0, images / group.images - 1.0)) if group.images else 0.0
+    errors = whole.uncertainty.superpopulation
+    return (
+        _p_values(group.mean, whole.mean, tuple(factor * error for error in errors.mean)),
+        _p_values(group.std, whole.std, tuple(factor * error for error in errors.std)),
+    )
+
+
+def adjusted_p_values(
+    each: Sequence[tuple[Floats, Floats] | None],
+) -> Iterator[tuple[Floats, Floats] | None]:
+    """Yield p-values of mean and std, adjusted over all figures of all rows."""
+    flat = iter(holm([p for both in each if both for values in both for p in values]))
+    for both in each:
+        if both is None:
+            yield None
+        else:
+            mean, std = ([next(flat) for _ in values] for values in both)
+            yield tuple(mean), tuple(std)
+
+
+def widest_margin(stats: Stats) -> float | None:
+    """Return the largest margin of a mean or std; None where the figures are exact."""
+    margin = stats.uncertainty and stats.uncertainty.margin
+    return max(*margin.mean, *margin.std) if margin else None
+
+
+def images_needed(stats: Stats, factor: float) -> int | None:
+    """Estimate how many images of a sample make its margins `factor` times as wide.
+
+    A margin falls as the root of 1/m - 1/N, where nothing is drawn at random. None where nothing
+    was sampled.
+    """
+    sample = stats.sample
+    if sample is None or stats.is_exact or sample.images >= sample.of or not stats.source.images:
+        return None
+    rest = 0.0 if "draws" in stats.uncertain_by else 1.0 / sample.of
+    then = rest + (1.0 / stats.source.images - rest) * factor**2
+    return sample.of if then * sample.of <= 1.0 else math.ceil(1.0 / then)
+
+
+def _root_of_squares(values: Sequence[Floats]) -> Floats:
+    return tuple(math.hypot(*each) for each in zip(*values, strict=True))
+
+
+def _p_values(ones: Floats, others: Floats, errors: Floats) -> Floats:
+    return tuple(map(_p_value, ones, others, errors))
+
+
+def _p_value(one: float, other: float, error: float) -> float:
+    if one == other:
+        return 1.0
+    return 2.0 * NormalDist().cdf(-abs(one - other) / error) if error else 0.0

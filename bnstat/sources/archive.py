@@ -1,0 +1,238 @@
+"""The images in one archive file: what tar, zip and Parquet have in common.
+
+A format reads the file's directory, or the file from beginning to end, and yields a reference to
+each image under the name that the archive gives it. It never writes. Where a member can be read by
+itself, the reference holds its position, and a worker reads it. Otherwise the reference holds the
+member's encoded bytes, and the archive is read only as far as the scan asks for images.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from io import BufferedReader, RawIOBase
+from typing import Protocol
+
+from bnstat.errors import BnstatError, SourceError
+from bnstat.sources import urls
+from bnstat.sources.index import Index, index_by_reading
+from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.naming import MOST_NAME, is_hidden, is_image, member_key
+from bnstat.sources.reference import Reference, with_bytes
+from bnstat.text import without_credentials
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file is: a path, or a URL for fsspec."""
+
+    path: bytes
+    remote: bool = False
+
+    def open(self, limits: ReadLimits) -> BufferedReader:
+        """Open the file for reading from its beginning."""
+        return urls.open_url(self.path, limits) if self.remote else open(self.path, "rb")
+
+    @property
+    def workers_can_open(self) -> bool:
+        """Whether other processes can open it too."""
+        return not self.remote or urls.workers_can_open(self.path)
+
+
+def read_range(path: bytes, start: int, size: int) -> bytes:
+    """Return at most `size` bytes of a file from `start` on; meant for sizes of a few MiB."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.pread(file, size, start)
+    finally:
+        os.close(file)
+
+
+class _RangeFile(RawIOBase):
+    """A range of a file, as a file."""
+
+    def __init__(self, path: bytes, start: int, size: int) -> None:
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed with this)
+        self._start, self._size, self._at = start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, origin + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._file.seek(self._start + self._at)
+        left = max(0, self._size - self._at)
+        read = self._file.readinto(memoryview(buffer)[:left]) or 0
+        self._at += read
+        return read
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def open_range(path: bytes, start: int, size: int) -> BufferedReader:
+    """Return a range of a file as a file."""
+    return BufferedReader(_RangeFile(path, start, size))
+
+
+class Members(Protocol):
+    """Yields the images in a file; `key_of` returns a member's key, or None to leave it out."""
+
+    def __call__(
+        self, place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
+    ) -> Iterator[Reference]:
+        """Read the file as far as images are asked for, and no image past the limits."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file that holds images.
+
+    members: yields the images; count: counts them without reading any, or returns None; ordered:
+    whether they come in the order of their keys; index: lists them, where that takes less than
+    reading them.
+    """
+
+    members: Members
+    count: Callable[[Place], int | None]
+    ordered: bool = False
+    index: Callable[[Place, ReadLimits], Index] | None = None
+
+
+class Archive:
+    """The images in one file, in the file's own order.
+
+    Keys are the members' names, as paths below the archive's root. Hidden members and members
+    without an image extension are treated as in a folder. What can be read of a broken archive is
+    yielded; the rest is one failure under the archive's name.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        kind: Format,
+        limits: ReadLimits,
+        *,
+        name: bytes,
+        prefix: bytes,
+        only_source: bool,
+    ) -> None:
+        self._place = place
+        self._limits = limits
+        self._format = kind
+        self._name = name
+        self._is_only_source = only_source
+        self._seen = 0
+        self.prefix = prefix
+        self.ordered = kind.ordered
+        self.skipped = 0
+
+    def count(self) -> int | None:
+        """Count the images, where the file need not be read for it."""
+        try:
+            return self._format.count(self._place)
+        except Exception:  # iterating reports what is wrong
+            return None
+
+    def index(self) -> Index:
+        """Return the images as an index; what is wrong with the archive shows in iterating."""
+        if self._format.index is not None:
+            with suppress(Exception):
+                own = self._format.index(self._place, self._limits)
+                return _OwnIndex(own, self.prefix, self._place.path, self._complete)
+        return index_by_reading(self)
+
+    def __iter__(self) -> Iterator[Reference]:
+        """Yield the images.
+
+        Raises
+        ------
+        SourceError
+            If nothing at all can be read of the only source, or a package for it is missing.
+        """
+        self.skipped = self._seen = 0
+        try:
+            members = self._format.members(self._place, self._key_of, self._limits)
+            for count, reference in enumerate(members, 1):
+                self._seen = max(self._seen, count)  # not every format asks for keys
+                yield self._complete(reference)
+        except BnstatError:
+            raise
+        except Exception as error:
+            reason = _reason(error).removeprefix("cannot be read: ")
+            if self._is_only_source and self._seen == 0:
+                where = urls.location_text(self._place.path)
+                raise SourceError(f"cannot read {where}: {reason}") from error
+            read = f"{self._seen} member{'s' * (self._seen != 1)}"
+            reason = f"is broken after {read}: {reason}"
+            yield Reference(self._name, self._place.path, 0, 0, reason)
+
+    def _key_of(self, name: bytes) -> bytes | None:
+        """Return the key of a member; None if it is hidden or no image."""
+        if len(name) > MOST_NAME:
+            raise UnreadableError(f"a member's name has {len(name)} bytes")
+        self._seen += 1
+        key = member_key(name)
+        if is_hidden(key):
+            return None
+        if not is_image(key):
+            self.skipped += 1
+            return None
+        return key
+
+    def _complete(self, reference: Reference) -> Reference:
+        if self.prefix:
+            reference = reference._replace(key=self.prefix + reference.key)
+        return reference if self._place.workers_can_open else with_bytes(reference, self._limits)
+
+
+@dataclass(frozen=True)
+class _OwnIndex:
+    """The index of an archive's format, with the keys that its images have in the run.
+
+    Where the archive turns out to be broken, each of the images that are not yet read is a failure.
+    """
+
+    own: Index
+    prefix: bytes
+    path: bytes
+    complete: Callable[[Reference], Reference]
+
+    @cached_property
+    def keys(self) -> Sequence[bytes]:
+        """The key of each image."""
+        return [self.prefix + key for key in self.own.keys] if self.prefix else self.own.keys
+
+    def references(self, positions: Sequence[int]) -> Iterator[Reference]:
+        """Yield the references to the images at ascending positions."""
+        done, reason = 0, "it has fewer images than it says"
+        try:
+            for reference in self.own.references(positions):
+                yield self.complete(reference)
+                done += 1
+        except BnstatError:
+            raise
+        except Exception as error:
+            reason = _reason(error).removeprefix("cannot be read: ")
+        for position in positions[done:]:
+            problem = f"is in a broken archive: {reason}"
+            yield Reference(self.keys[position], self.path, 0, 0, problem)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, UnreadableError):
+        return str(error)
+    return without_credentials(" ".join(str(error).split())) or type(error).__name__

@@ -1,0 +1,178 @@
+"""Decompressing no further than asked.
+
+zipfile decompresses all input that it has read, so that a few kilobytes of bzip2 or LZMA may become
+gigabytes, and lzma allocates what an archive demands. gzip's own file does neither.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable
+from importlib import import_module
+from io import BufferedReader, BytesIO, RawIOBase
+from typing import IO, Protocol
+
+from bnstat.sources.limits import UnreadableError
+
+_INPUT = 1 << 16
+_OUTPUT = 1 << 20
+# liblzma allocates as much as an archive demands; `xz -9` demands 65 MiB.
+_MOST_LZMA = 256 << 20
+
+
+class Decompressor(Protocol):
+    """What bz2, lzma and zstd have in common; `zlib` is adapted to it."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the compressed stream was reached."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """Input behind the end of the stream."""
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether it can go on only with more input."""
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Return at most so many decompressed bytes."""
+
+
+class Deflate:
+    """zlib's decompressor of a zip member."""
+
+    needs_input = True
+
+    def __init__(self) -> None:
+        self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the compressed stream was reached."""
+        return self._zlib.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """Input behind the end of the stream."""
+        return self._zlib.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Return at most so many decompressed bytes."""
+        pending = self._zlib.unconsumed_tail + data
+        found = self._zlib.decompress(pending, max_length)
+        self.needs_input = not self._zlib.unconsumed_tail
+        return found
+
+
+def zip_lzma(head: bytes, size: int) -> Decompressor:
+    """Return a decompressor for the LZMA of a zip member of `size` bytes; head: its first 9 bytes.
+
+    See section 5.8.8 of APPNOTE.TXT (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT).
+    A dictionary larger than the member is useless, and would be allocated.
+    """
+    if len(head) < 9 or head[2:4] != b"\5\0":
+        raise UnreadableError("its compressed bytes are damaged: no properties of LZMA")
+    bits, dictionary = head[4], int.from_bytes(head[5:9], "little")
+    options = {
+        "id": lzma.FILTER_LZMA1,
+        "dict_size": max(4096, min(dictionary, size)),
+        **{"lc": bits % 9, "lp": bits // 9 % 5, "pb": bits // 45},
+    }
+    try:
+        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[options])
+    except (lzma.LZMAError, ValueError) as error:
+        raise UnreadableError(f"its compressed bytes are damaged: {error}") from error
+
+
+def inflate(decompressor: Decompressor, data: bytes, most: int) -> BytesIO:
+    """Return the first bytes that `data` decompresses to, at most so many."""
+    found = BytesIO()
+    while not decompressor.eof and found.tell() < most:
+        piece = _decompress(decompressor, data, min(_OUTPUT, most - found.tell()))
+        data = b""
+        if not piece and decompressor.needs_input:
+            break
+        found.write(piece)
+    found.seek(0)
+    return found
+
+
+class _Decompressed(RawIOBase):
+    """The decompressed bytes of a file, to be read from beginning to end.
+
+    Streams that follow one another are one file; zeros may stand behind each.
+    """
+
+    def __init__(self, file: IO[bytes], start: Callable[[], Decompressor]) -> None:
+        self._file, self._start = file, start
+        self._current: Decompressor | None = start()
+        self._input = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while len(buffer) and (current := self._decompressor()) is not None:
+            data = self._more() if current.needs_input else b""
+            found = _decompress(current, data, len(buffer))
+            if current.eof:
+                self._current, self._input = None, current.unused_data
+            elif not data and not found and current.needs_input:
+                raise UnreadableError("its compressed stream is cut off")
+            if found:
+                buffer[: len(found)] = found
+                return len(found)
+        return 0
+
+    def _decompressor(self) -> Decompressor | None:
+        """Return the current stream's decompressor, or that of one behind it; None at the end."""
+        if self._current is None:
+            rest = self._more()
+            while rest and not (kept := rest.lstrip(b"\0")):
+                rest = self._more()
+            if rest:
+                self._current, self._input = self._start(), kept
+        return self._current
+
+    def _more(self) -> bytes:
+        data, self._input = self._input or self._file.read(_INPUT), b""
+        return data
+
+
+def _decompress(decompressor: Decompressor, data: bytes, most: int) -> bytes:
+    try:
+        return decompressor.decompress(data, most)
+    except (zlib.error, lzma.LZMAError, OSError, ValueError) as error:
+        raise UnreadableError(f"its compressed bytes are damaged: {error}") from error
+
+
+def zstd() -> Decompressor:
+    """Return a decompressor for Zstandard, which Python has from 3.14 on."""
+    try:
+        found: Decompressor = import_module("compression.zstd").ZstdDecompressor()
+    except ImportError as error:
+        raise UnreadableError("this Python has no compression.zstd to unpack it with") from error
+    return found
+
+
+# What the first bytes of a compressed file are, and its decompressor.
+_COMPRESSIONS: dict[bytes, Callable[[], Decompressor]] = {
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_LZMA),
+    b"\x28\xb5\x2f\xfd": zstd,
+}
+
+
+def decompressed(file: BufferedReader) -> IO[bytes] | None:
+    """Return a file that decompresses another from its beginning; None if it is not compressed."""
+    head = file.peek(6)
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+    for magic, start in _COMPRESSIONS.items():
+        if head.startswith(magic):
+            return BufferedReader(_Decompressed(file, start), _OUTPUT >> 3)
+    return None

@@ -1,0 +1,199 @@
+"""Which kind of source a location is: a folder, a file, an archive, a URL, a pattern."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
+
+from bnstat.errors import SourceError
+from bnstat.sources import patterns, urls
+from bnstat.sources.archive import Archive, Format, Place
+from bnstat.sources.folder import Folder
+from bnstat.sources.formats import format_of, holds_images
+from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
+from bnstat.sources.matched_files import MatchedFiles
+from bnstat.sources.naming import is_hidden, is_image
+from bnstat.sources.reference import Reference, file_reference
+from bnstat.sources.shards import ALL_KEYS
+from bnstat.sources.single_file import SingleFile
+from bnstat.sources.source import Source
+from bnstat.sources.url_sources import RemoteFile, RemoteFolder
+from bnstat.sources.urls import location_text
+from bnstat.sources.web import is_web
+from bnstat.text import key_text
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How locations are opened.
+
+    cwd: the folder that they are relative to, unless they are URLs; keys: files in folders whose
+    keys are not in these are not examined; limits: on reading; follow_links: also to folders that
+    contain the source, or are the system's.
+    """
+
+    cwd: bytes = b""
+    keys: Container[bytes] = ALL_KEYS
+    limits: ReadLimits = DEFAULT_LIMITS
+    follow_links: bool = False
+
+
+def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
+    """Return the sources at locations.
+
+    Raises
+    ------
+    SourceError
+        If there is nothing at a location.
+    """
+    names = [name for typed in locations for name in _without_braces(typed, how.cwd)]
+    urls.check_distinct(dict.fromkeys(names))
+    several = len(locations) > 1 or len(names) > 1
+    only_source = len(names) == 1
+    return [s for n in names for s in _Location(n, how, several, only_source).sources]
+
+
+def _without_braces(typed: str, cwd: bytes) -> list[bytes]:
+    name = os.fsencode(typed)
+    if os.path.lexists(os.path.join(cwd, name)):
+        return [name]
+    return [os.fsencode(each) for each in patterns.expand_braces(typed)]
+
+
+@dataclass(frozen=True)
+class _Location:
+    """A location without braces.
+
+    name: as typed; several: it is one of several, so that keys begin with it; only_source: there is
+    no other, so that what cannot be read is an error and not a failure.
+    """
+
+    name: bytes
+    how: Opening
+    several: bool
+    only_source: bool
+
+    @property
+    def sources(self) -> list[Source]:
+        if os.path.lexists(self._path):
+            return [self._local()]
+        if urls.is_url(self.name):
+            return self._remote()
+        if patterns.has_wildcard(self.name):
+            return self._matched(patterns.expand_wildcards(self.name, self.how.cwd))
+        raise SourceError(f"no folder or file {key_text(self._path)}; check the path")
+
+    @property
+    def _path(self) -> bytes:
+        return os.path.join(self.how.cwd, self.name)
+
+    def _local(self) -> Source:
+        if os.path.isdir(self._path):
+            prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
+            return Folder(self._path, prefix, self.how.keys, follow_links=self.how.follow_links)
+        if holds_images(self.name) and os.path.isfile(self._path):
+            return self._archive(Place(self._path), format_of(self.name))
+        return SingleFile(self._path, self._key)
+
+    @property
+    def _key(self) -> bytes:
+        return urls.shown(self.name) if self.several else os.path.basename(self.name)
+
+    def _archive(self, place: Place, kind: Format) -> Archive:
+        prefix = self._key + b"/" if self.several else b""
+        named = {"name": self._key, "prefix": prefix}
+        return Archive(place, kind, self.how.limits, **named, only_source=self.only_source)
+
+    def _matched(self, names: Sequence[bytes]) -> list[Source]:
+        """Return the sources that a pattern matches: folders, archives, and the other images."""
+        if not names:
+            raise SourceError(f"nothing matches {location_text(self.name)}; check the pattern")
+        paths = {name: os.path.join(self.how.cwd, name) for name in names}
+        own = [name for name in names if holds_images(name) or os.path.isdir(paths[name])]
+        only_source = self.only_source and len(names) == 1
+        found = [_Location(name, self.how, True, only_source)._local() for name in own]
+        others = sorted(set(names).difference(own))
+        return [*found, *_images(others, lambda name: file_reference(name, paths[name]))]
+
+    def _remote(self) -> list[Source]:
+        url, limits = _absolute(self.name, self.how.cwd), self.how.limits
+        urls.check_protocol(url, limits)
+        if patterns.has_wildcard(self.name):
+            return self._matched_remotely(url)
+        if holds_images(_path_in(url)):
+            return [self._archive(Place(url, remote=True), format_of(_path_in(url)))]
+        if self._is_remote_folder(url):
+            prefix = self._key.rstrip(b"/") + b"/" if self.several else b""
+            return [RemoteFolder(url, prefix, limits)]
+        return [RemoteFile(url, self._key if self.several else _last(url), limits)]
+
+    def _is_remote_folder(self, url: bytes) -> bool:
+        if is_web(url):
+            return url.endswith(b"/")
+        try:
+            return bool(urls.info(url, self.how.limits)["type"] == "directory")
+        except UnreadableError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise SourceError(
+                    f"nothing at {location_text(self.name)}; check the URL"
+                ) from error
+            raise SourceError(f"{location_text(self.name)} {error}") from error
+
+    def _matched_remotely(self, url: bytes) -> list[Source]:
+        try:
+            matches = urls.expand_wildcards(url, self.how.limits)
+        except UnreadableError as error:
+            raise SourceError(f"{location_text(self.name)} {error}") from error
+        above = _folder_above_wildcards(url)
+        known = {
+            name: info
+            for name, info in matches
+            if info["type"] != "directory" and not is_hidden(_path_in(name).removeprefix(above))
+        }
+        if not known:
+            raise SourceError(f"nothing matches {location_text(self.name)}; check the pattern")
+        own = [name for name in known if holds_images(_path_in(name))]
+        only_source = self.only_source and len(known) == 1
+        locations = [_Location(name, self.how, True, only_source) for name in own]
+        found = [source for location in locations for source in location._remote()]
+        others, limits = sorted(known.keys() - set(own)), self.how.limits
+        return [
+            *found,
+            *_images(
+                others,
+                lambda name: urls.url_reference(urls.shown(name), name, limits, known[name]),
+            ),
+        ]
+
+
+def _images(names: Sequence[bytes], reference_to: Callable[[bytes], Reference]) -> list[Source]:
+    """Return the images among the files that a pattern matches; other files are counted."""
+    images = [name for name in names if is_image(_path_in(name))]
+    if not names:
+        return []
+    return [MatchedFiles(images, reference_to, len(names) - len(images))]
+
+
+def _path_in(url: bytes) -> bytes:
+    """Return the path in a URL, which shows what is there: the first of a chain."""
+    links = [link for link in url.split(b"::") if b"://" in link] or [url]
+    return links[0].partition(b"?")[0] if is_web(links[0]) else links[0]
+
+
+def _last(url: bytes) -> bytes:
+    return os.path.basename(_path_in(url))
+
+
+def _folder_above_wildcards(url: bytes) -> bytes:
+    above = re.split(rb"[*?[]", _path_in(url))[0]
+    return above[: above.rfind(b"/") + 1]
+
+
+def _absolute(url: bytes, cwd: bytes) -> bytes:
+    """Return a URL that means the same anywhere: a chain may end in a file's relative path."""
+    head, chain, last = url.rpartition(b"::")
+    if not chain or b"://" in last:
+        return url
+    return head + chain + os.path.abspath(os.path.join(cwd, last))

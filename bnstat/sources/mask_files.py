@@ -1,0 +1,141 @@
+"""The second image of each image: where it is, and which files are masks and not images.
+
+A file is a mask if the pattern can mean it: that needs no look at other files, so that images can
+be listed while the scan runs. In an archive masks are members, and found by their names.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bnstat.errors import SourceError
+from bnstat.sources import urls
+from bnstat.sources.archive import Archive
+from bnstat.sources.limits import ReadLimits
+from bnstat.sources.reference import Reference, file_reference
+from bnstat.sources.source import Source
+
+# Masks that workers cannot read themselves, together.
+_MOST_HELD = 1 << 30
+_NAMES = (b"{stem}", b"{name}")
+
+
+@dataclass(frozen=True)
+class MaskPattern:
+    """Where the second image of each image is.
+
+    text: its path, with {dir}, {stem} and {name} of the image's key; missing_all: whether the whole
+    image counts where there is no second one; else it is a failure.
+    """
+
+    text: str
+    missing_all: bool = False
+
+    def path(self, key: bytes) -> bytes:
+        r"""Return the path of an image's mask.
+
+        >>> MaskPattern("labels/{dir}/{stem}.png").path(b"train/a/1.jpg")
+        b'labels/train/a/1.png'
+        >>> MaskPattern("{stem}_mask.png").path(b"1.jpg")
+        b'1_mask.png'
+        """
+        folder, _, name = key.rpartition(b"/")
+        stem = name.rpartition(b".")[0] or name
+        path = self.text.encode(errors="surrogateescape")
+        for field, value in ((b"{dir}", folder or b"."), (b"{stem}", stem), (b"{name}", name)):
+            path = path.replace(field, value)
+        return path
+
+
+class MaskFiles:
+    """Adds to each image of a source the reference to its mask, and leaves out masks.
+
+    Parameters
+    ----------
+    pattern
+        Where they are.
+    cwd
+        The folder that the pattern is relative to, unless it is a URL.
+    limits
+        On reading.
+    """
+
+    def __init__(self, pattern: MaskPattern, cwd: bytes, limits: ReadLimits) -> None:
+        self._pattern = pattern
+        self._cwd = os.path.abspath(cwd or b".")
+        self._limits = limits
+        text = os.fsencode(pattern.text)
+        self._is_url = urls.is_url(text)
+        self._member = re.compile(_regular_expression(text), re.DOTALL)
+        whole = text if self._is_url else os.path.join(self._cwd, text)
+        self._file = re.compile(_regular_expression(whole), re.DOTALL)
+
+    def attached(self, source: Source) -> Iterator[Reference]:
+        """Yield the images of a source with the references to their masks."""
+        if isinstance(source, Archive):
+            yield from self._in_archive(source, len(source.prefix))
+        else:
+            for image in source:
+                if not self._is_mask(image):
+                    yield image._replace(labels=self._if_needed(self._found(image.key)))
+
+    def _in_archive(self, source: Iterable[Reference], prefix: int) -> Iterator[Reference]:
+        """Yield the images of an archive, which is read once for the masks and once for them."""
+        masks, held = {}, 0
+        for member in source:
+            if self._member.fullmatch(member.key[prefix:]):
+                masks[member.key[prefix:]] = member
+                held += member.bytes_held
+                self._check_held(held)
+        for image in source:
+            name = image.key[prefix:]
+            if name not in masks:
+                path = os.path.normpath(self._pattern.path(name))
+                yield image._replace(labels=self._if_needed(masks.get(path) or _missing(path)))
+
+    def _check_held(self, size: int) -> None:
+        """Raise SourceError if the masks of an archive that is read as a stream are too large."""
+        if size > _MOST_HELD:
+            raise SourceError(
+                f"the masks in an archive have more than {_MOST_HELD >> 20} MiB, which are held in "
+                "memory; put them into a plain .tar or a .zip on a disk"
+            )
+
+    def _is_mask(self, image: Reference) -> bool:
+        path = image.path if urls.is_url(image.path) else os.path.abspath(image.path)
+        return self._file.fullmatch(path) is not None
+
+    def _found(self, key: bytes) -> Reference:
+        path = self._pattern.path(key)
+        if self._is_url:
+            return urls.url_reference(path, path, self._limits)
+        return file_reference(path, os.path.join(self._cwd, path))
+
+    def _if_needed(self, mask: Reference) -> Reference | None:
+        """Return None for a mask that is missing and may be."""
+        missing = mask.problem == os.strerror(errno.ENOENT)
+        return None if missing and self._pattern.missing_all else mask
+
+
+def _missing(path: bytes) -> Reference:
+    return Reference(path, b"", 0, 0, os.strerror(errno.ENOENT))
+
+
+def _regular_expression(pattern: bytes) -> bytes:
+    """Return the regular expression of the paths that a pattern can mean.
+
+    >>> bool(re.fullmatch(_regular_expression(b"labels/{dir}/{stem}.png"), b"labels/a/b/c.png"))
+    True
+    """
+    pieces = re.split(rb"(\{dir\}/?|\{stem\}|\{name\})", pattern)
+    return b"".join(_expression(piece) for piece in pieces)
+
+
+def _expression(piece: bytes) -> bytes:
+    if piece.startswith(b"{dir}"):
+        return rb"(?:.*/)?" if piece.endswith(b"/") else rb".*"
+    return rb"[^/]+" if piece in _NAMES else re.escape(piece)

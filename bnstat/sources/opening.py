@@ -1,0 +1,133 @@
+"""Where the images of a run come from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from bnstat.errors import SourceError
+from bnstat.result import Shards, Stats
+from bnstat.settings import MeasureSettings
+from bnstat.settings.sampling import SampleSize
+from bnstat.sources.limits import Limits
+from bnstat.sources.listing import Listing
+from bnstat.sources.mask_files import MaskPattern
+from bnstat.sources.sampling import Sampling
+from bnstat.sources.shards import ALL_KEYS, ShardKeys
+from bnstat.sources.sources import Sources
+from bnstat.text import lacks_credentials
+
+Location: TypeAlias = str | os.PathLike[str]
+
+
+def flat(sources: Iterable[Location | Iterable[Location]]) -> list[str]:
+    """Return sources as text, those of a list each for itself.
+
+    >>> flat(["a", ["b", "c"]])
+    ['a', 'b', 'c']
+    """
+    lists = ([s] if isinstance(s, str | os.PathLike) else s for s in sources)
+    return [os.fspath(source) for each in lists for source in each]
+
+
+def limits_of(settings: MeasureSettings) -> Limits:
+    """Return what settings say of how much an image may take."""
+    names = ("max_pixels", "max_bytes", "timeout", "network_timeout")
+    return Limits(**{name: settings[name] for name in names})  # type: ignore[literal-required]
+
+
+def open_sources(
+    sources: Sequence[Location],
+    settings: MeasureSettings,
+    files_from: Location | None = None,
+    null: bool = False,
+    root: Location | None = None,
+    cwd: str = "",
+    shards: Shards | None = None,
+) -> Sources:
+    """Return the images of folders and files, or those that a list names; relative to `cwd`.
+
+    `shards` are those to include; None is all.
+
+    Raises
+    ------
+    SourceError
+        If there is no such source, both sources and a list are given, or a URL is one of a result,
+        which keeps no credentials.
+    """
+    _check_credentials([*sources, root, settings["masks"]])
+    keys, limits, masks = ShardKeys(shards), limits_of(settings), _masks(settings)
+    sampling = _sampling(settings, shards)
+    if files_from is None:
+        links, paths = settings["follow_links"], [os.fspath(s) for s in sources]
+        return Sources.open(paths, cwd, keys, limits, masks, links, sampling)
+    if sources:
+        raise SourceError("give sources or files_from, not both")
+    folder = None if root is None else os.fspath(root)
+    examined = ALL_KEYS if sampling else keys
+    listing = Listing(os.fspath(files_from), null, folder, cwd, examined, limits)
+    return Sources.listed(listing, keys, masks, sampling)
+
+
+def _masks(settings: MeasureSettings) -> MaskPattern | None:
+    """Return where the masks of images are.
+
+    Raises
+    ------
+    ValueError
+        If values of masks are given without masks.
+    """
+    if settings["masks"] is not None:
+        return MaskPattern(settings["masks"], settings["masks_missing"] == "all")
+    if settings["mask_values"] is not None or settings["mask_ignore"] is not None:
+        raise ValueError("mask_values and mask_ignore are of masks; name their pattern, masks")
+    return None
+
+
+def _sampling(settings: MeasureSettings, shards: Shards | None) -> Sampling | None:
+    """Return which sample of the images is to be measured; None is all of them."""
+    sample, until, seed = settings["sample"], settings["until"], settings["seed"]
+    if sample is not None and until is not None:
+        raise ValueError("sample and until do not go together; give one of them")
+    if until is not None and shards is not None:
+        raise ValueError(
+            "until does not go with a shard, as each shard would stop on its own; use sample"
+        )
+    if sample is not None:
+        return Sampling(str(sample), seed, SampleSize.read(str(sample)))
+    return None if until is None else Sampling(f"until {until:g}", seed, None)
+
+
+def _check_credentials(locations: Iterable[Location | None]) -> None:
+    for location in locations:
+        if location is not None and lacks_credentials(os.fspath(location)):
+            raise SourceError(
+                f"{location} had credentials, which results do not keep; type the URL again"
+            )
+
+
+def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:
+    """Return the images that a result was made of.
+
+    Raises
+    ------
+    SourceError
+        If the result does not say where they are: it is of a list from standard input, or names
+        what no file can be called.
+    """
+    listed = stats.source.files_from
+    if listed is not None and not listed.again:
+        raise SourceError(
+            "the images of this result came as a list on standard input, which cannot be read "
+            "again, or as several lists; name a SOURCE"
+        )
+    locations, cwd, shards = stats.source.locations, stats.source.cwd, stats.source.shards
+    if not locations:
+        raise SourceError("the result does not say where its images are; name a SOURCE")
+    try:
+        if listed is None:
+            return open_sources(locations, settings, cwd=cwd, shards=shards)
+        return open_sources([], settings, locations[0], listed.null, listed.root, cwd, shards)
+    except ValueError as error:  # NUL, or half of a surrogate pair
+        raise SourceError(f"the result names what no file can be called: {error}") from error

@@ -1,0 +1,245 @@
+"""Parquet files with a column of images, as Hugging Face datasets write them.
+
+The column is a struct of `bytes` and `path`, or has plain binary values
+(https://huggingface.co/docs/datasets/image_load). Rows are read in batches, and references hold
+their encoded bytes. A key is the row's number, as paths need not be unique, followed by the path;
+keys stay the same when rows are appended. A path is never opened.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from bnstat.errors import SourceError
+from bnstat.sources.archive import Format, Place
+from bnstat.sources.limits import DEFAULT_LIMITS, MOST_UNPACKED, ReadLimits, UnreadableError
+from bnstat.sources.naming import MOST_NAME, member_key
+from bnstat.sources.parquet_pages import PageHeader, WatchedFile
+from bnstat.sources.reference import EncodedBytes, Reference
+
+_ROWS = 32
+# A page is decompressed whole, and each row of a batch may be as large as a page.
+_MOST_BATCH = 64 << 20
+# Bytes that pyarrow reads at a time, and what it may allocate for the file's own description.
+_READING = {
+    **{"pre_buffer": False, "buffer_size": 1 << 20, "page_checksum_verification": True},
+    **{"thrift_container_size_limit": 100_000, "thrift_string_size_limit": 16 << 20},
+}
+
+
+class _FewerRowsError(UnreadableError):
+    """A page is so large that fewer rows must be read at once."""
+
+
+class _Pages:
+    """What a page may take; `rows` is how many rows are read at once."""
+
+    def __init__(self, limits: ReadLimits) -> None:
+        self._most = max(limits.most_unpacked, MOST_UNPACKED)
+        self.rows = _ROWS
+
+    def check(self, header: PageHeader) -> None:
+        """Refuse a page that is too large, or to read so many rows of it at once."""
+        size = max(header.uncompressed, header.compressed)
+        if size > self._most:
+            raise UnreadableError(
+                f"has a page of {size} bytes, more than the {self._most} that are decompressed at "
+                "once; write smaller row groups, or raise --max-bytes"
+            )
+        if size * self.rows > _MOST_BATCH and self.rows > 1:
+            self.rows = max(1, _MOST_BATCH // size)
+            raise _FewerRowsError("has a large page")
+
+
+@contextmanager
+def _opened(place: Place, limits: ReadLimits, pages: _Pages) -> Iterator[tuple[Any, WatchedFile]]:
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise SourceError(
+            "a Parquet file needs the package pyarrow: pip install 'bnstat[parquet]'"
+        ) from error
+    with place.open(limits) as file:
+        watched = WatchedFile(file, pages.check)
+        with ParquetFile(watched, **_READING) as parquet:
+            yield parquet, watched
+
+
+def _members(
+    place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
+) -> Iterator[Reference]:
+    pages = _Pages(limits)
+    with _opened(place, limits, pages) as (parquet, file):
+        column = _column(parquet.schema_arrow)
+        row = 0
+        for group in range(len(file.row_groups)):
+            for value in _values(parquet, file, group, column, pages):
+                yield _reference(place, row, value, limits)
+                row += 1
+
+
+def _values(
+    parquet: Any, file: WatchedFile, group: int, column: str, pages: _Pages
+) -> Iterator[Any]:
+    """Yield the values of a column in a row group, as pyarrow's scalars."""
+    done = 0
+    while True:
+        file.watch(file.row_groups[group].ranges(column))
+        of_column = {"row_groups": [group], "columns": [column]}
+        try:
+            at = 0
+            for batch in parquet.iter_batches(pages.rows, **of_column):
+                values = batch.column(0)
+                for i in range(max(0, done - at), len(values)):
+                    yield values[i]
+                    done += 1
+                at += len(values)
+                del batch, values  # while the next one is read
+            return
+        except Exception as error:
+            problem, file.problem = file.problem, None
+            if problem is None:
+                raise
+            if not isinstance(problem, _FewerRowsError):
+                raise problem from error
+
+
+def _reference(place: Place, row: int, value: Any, limits: ReadLimits) -> Reference:
+    """Return the reference to the image in a row: bytes, or bytes and path."""
+    key = _key(row, value)
+    if hasattr(value, "keys"):
+        value = value["bytes"] if value.is_valid else value
+    while hasattr(value, "dictionary"):
+        value = value.value
+    if not value.is_valid:
+        return Reference(key, place.path, 0, 0, "has no bytes in the file")
+    buffer = value.as_buffer()
+    try:
+        limits.check(buffer.size, unpacked=True)
+    except UnreadableError as error:
+        return Reference(key, place.path, buffer.size, 0, str(error))
+    tag = b"%08x" % crc32(buffer)
+    return Reference(key, place.path, buffer.size, 0, None, EncodedBytes(buffer.to_pybytes()), tag)
+
+
+def _key(row: int, value: Any) -> bytes:
+    """Return the key of the image in a row: its number, and the path if there is one."""
+    path = value["path"].as_py() if hasattr(value, "keys") and "path" in value else None
+    named = isinstance(path, str) and len(path) <= MOST_NAME
+    name = member_key(str(path).encode()) if named else b""
+    return b"%09d/%s" % (row, name) if name else b"%09d" % row
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a file; only row groups that hold some of those asked for are read."""
+
+    place: Place
+    limits: ReadLimits
+    keys: Sequence[bytes]
+
+    def references(self, positions: Sequence[int]) -> Iterator[Reference]:
+        """Yield the images in rows."""
+        pages, wanted = _Pages(self.limits), sorted(positions)
+        with _opened(self.place, self.limits, pages) as (parquet, file):
+            column, first = _column(parquet.schema_arrow), 0
+            for group in range(len(file.row_groups)):
+                end = first + file.row_groups[group].rows
+                rows = set(wanted[bisect_left(wanted, first) : bisect_left(wanted, end)])
+                if rows:
+                    values = _values(parquet, file, group, column, pages)
+                    for row, value in zip(range(first, max(rows) + 1), values, strict=False):
+                        if row in rows:
+                            yield _reference(self.place, row, value, self.limits)
+                first = end
+
+
+def _index(place: Place, limits: ReadLimits) -> _Rows:
+    """Return the rows, of which only the paths are read."""
+    pages = _Pages(limits)
+    with _opened(place, limits, pages) as (parquet, file):
+        schema = parquet.schema_arrow
+        column = _column(schema)
+        kind = schema.field(column).type
+        if not _is_struct(kind) or kind.get_field_index("path") < 0:
+            number = sum(group.rows for group in file.row_groups)
+            if number > file.seek(0, os.SEEK_END):
+                raise UnreadableError("says that it has more images than bytes")
+            return _Rows(place, limits, [b"%09d" % row for row in range(number)])
+        paths = (
+            value
+            for group in range(len(file.row_groups))
+            for value in _values(parquet, file, group, f"{column}.path", pages)
+        )
+        return _Rows(place, limits, [_key(row, value) for row, value in enumerate(paths)])
+
+
+def _column(schema: Any) -> str:
+    """Return the name of the column of images.
+
+    It is `image`, if there is one, or else the only one: first of the columns that the metadata of
+    a Hugging Face dataset calls images, then of structs with bytes, then of binary values.
+    """
+    fitting = {field.name for field in schema if _holds_images(field.type)}
+    structs = [field.name for field in schema if _is_struct(field.type)]
+    for names in (_declared(schema), structs, [field.name for field in schema]):
+        found = [name for name in names if name in fitting]
+        if "image" in found:
+            return "image"
+        if len(found) == 1:
+            return found[0]
+        if found:
+            several = ", ".join(found)
+            raise UnreadableError(f"has several columns of images ({several}); call one 'image'")
+    columns = ", ".join(f"{field.name} ({field.type})" for field in schema)
+    raise UnreadableError(
+        f"has no column of images, which is binary, or a struct with bytes; only {columns}"
+    )
+
+
+def _declared(schema: Any) -> list[str]:
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"].items()
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return []
+    return [name for name, kind in features if _is_image(kind)]
+
+
+def _is_image(kind: Any) -> bool:
+    return isinstance(kind, dict) and kind.get("_type") == "Image"
+
+
+def _holds_images(kind: Any) -> bool:
+    """Whether a column's type is binary, or a struct with binary `bytes`, dictionaries or not."""
+    from pyarrow import types
+
+    if _is_struct(kind):
+        kind = kind.field("bytes").type
+        if types.is_null(kind):
+            return True  # of which each row has only a path
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    tests = (types.is_binary, types.is_large_binary, types.is_binary_view)
+    return any(test(kind) for test in tests)
+
+
+def _is_struct(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_struct(kind)) and kind.get_field_index("bytes") >= 0
+
+
+def _count(place: Place) -> int | None:
+    with _opened(place, DEFAULT_LIMITS, _Pages(DEFAULT_LIMITS)) as (parquet, _):
+        rows: int = parquet.metadata.num_rows
+        return rows
+
+
+PARQUET = Format(_members, _count, ordered=True, index=_index)

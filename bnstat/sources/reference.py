@@ -1,0 +1,178 @@
+"""An image reference: its key, and where its bytes are."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from hashlib import blake2b
+from io import BytesIO
+from typing import IO, ClassVar, NamedTuple, Protocol
+
+from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
+
+
+class Content(Protocol):
+    """Reads the bytes of an image that is not a file of its own; it is sent to workers."""
+
+    @property
+    def unpacked(self) -> bool:
+        """Whether it is decompressed, or comes over a network."""
+
+    def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
+        """Return a file of the image's bytes, which can seek.
+
+        Raises
+        ------
+        UnreadableError
+            If it cannot be read, or has more bytes than its reference says or limits allow.
+        """
+
+
+class Reference(NamedTuple):
+    """An image that is to be measured.
+
+    key: its name in the set, by whose bytes everything is ordered; path: where the file is, or the
+    archive that holds it; size: in bytes; mtime_ns: when it was last changed; problem: why it
+    cannot be opened, or None; content: reads its bytes, None for the file at `path`; tag: an ETag
+    or CRC, used where there is no time of change; labels: the image that selects its pixels;
+    ctime_ns: when the status of the file last changed, 0 for what is no file by itself.
+    """
+
+    key: bytes
+    path: bytes
+    size: int
+    mtime_ns: int
+    problem: str | None = None
+    content: Content | None = None
+    tag: bytes = b""
+    labels: Reference | None = None
+    ctime_ns: int = 0
+
+    def fingerprint(self) -> int:
+        """Return blake2b-256 of key, size and mtime as an integer; a set's is their sum.
+
+        That of an image and its mask is the sum of both.
+        """
+        changed = self.tag or b"%d" % self.mtime_ns
+        text = b"%d/%s/%s" % (self.size, changed, self.key)
+        own = int.from_bytes(blake2b(text, digest_size=32).digest())
+        return own if self.labels is None else (own + self.labels.fingerprint()) % 2**256
+
+    @property
+    def ctimes(self) -> tuple[int, ...]:
+        """When the status of its files last changed; it is not in the fingerprint.
+
+        A copied set has other ones, and is the same set; but a file that was changed and given its
+        old mtime can be told by it.
+        """
+        return (self.ctime_ns,) if self.labels is None else (self.ctime_ns, *self.labels.ctimes)
+
+    def open(self, limits: ReadLimits = DEFAULT_LIMITS) -> IO[bytes]:
+        """Return a file of the image's bytes, which can seek.
+
+        Raises
+        ------
+        UnreadableError, OSError
+            If it cannot be read, or has more bytes than limits allow.
+        """
+        limits.check(self.size, unpacked=self.content is not None and self.content.unpacked)
+        if self.content is not None:
+            return self.content.open(self, limits)
+        handle, size = open_regular(self.path, limits)
+        return open(handle, "rb") if size > _SMALL else BytesIO(_read_and_close(handle, size))
+
+    @property
+    def bytes_held(self) -> int:
+        """How many bytes are in the reference itself, and so in memory: of image and mask."""
+        own = len(self.content.data) if isinstance(self.content, EncodedBytes) else 0
+        return own + (self.labels.bytes_held if self.labels else 0)
+
+
+# Pillow reads a header in many small steps, which are cheaper in memory; up to this many bytes.
+_SMALL = 1 << 16
+
+
+@dataclass(frozen=True)
+class EncodedBytes:
+    """The encoded bytes of an image, for what a worker cannot open itself."""
+
+    data: bytes
+    unpacked: ClassVar[bool] = True
+
+    def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
+        """Return them as a file."""
+        return BytesIO(self.data)
+
+
+def file_reference(key: bytes, path: bytes) -> Reference:
+    """Return the reference to a file; only regular files can be measured, and nothing is opened."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        return Reference(key, path, 0, 0, getattr(error, "strerror", None) or str(error))
+    problem = _problem(status.st_mode)
+    if problem is not None:
+        return Reference(key, path, 0, 0, problem)
+    changed, status_changed = status.st_mtime_ns, status.st_ctime_ns
+    return Reference(key, path, status.st_size, changed, ctime_ns=status_changed)
+
+
+def _read_and_close(handle: int, size: int) -> bytes:
+    """Return so many bytes of an open file, or what there is of them.
+
+    A file object would take longer than reading does: one call is enough for a small file, unless
+    it lies on a file system that returns less.
+    """
+    try:
+        data = os.read(handle, size)
+        while len(data) < size and (more := os.read(handle, size - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(handle)
+
+
+def with_bytes(reference: Reference, limits: ReadLimits) -> Reference:
+    """Return the reference with its encoded bytes, which are read now."""
+    if reference.problem is not None or isinstance(reference.content, EncodedBytes):
+        return reference
+    try:
+        with reference.open(limits) as file:
+            return reference._replace(content=EncodedBytes(file.read()))
+    except UnreadableError as error:
+        return reference._replace(problem=str(error))
+    except Exception as error:
+        return reference._replace(problem=f"cannot be read: {error}")
+
+
+def open_regular(path: bytes, limits: ReadLimits) -> tuple[int, int]:
+    """Open a file to be read, if it still is a regular one; return its descriptor and size.
+
+    It never blocks: since it was listed, it may have become a pipe that nobody writes to.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or has become something else.
+    UnreadableError
+        If it has become larger than limits allow.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        status = os.fstat(handle)
+        if (problem := _problem(status.st_mode)) is not None:
+            raise OSError(errno.EINVAL, problem)
+        limits.check(status.st_size, unpacked=False)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle, status.st_size
+
+
+def _problem(mode: int) -> str | None:
+    """Return why a file of this mode cannot be measured; None for a regular file."""
+    if stat.S_ISREG(mode):
+        return None
+    return "is a folder" if stat.S_ISDIR(mode) else "is not a regular file"

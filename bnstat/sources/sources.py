@@ -1,0 +1,256 @@
+"""Several sources as one stream of images."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from bnstat.result import Shards
+from bnstat.sources.folder import Folder
+from bnstat.sources.index import Index, index_by_reading
+from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
+from bnstat.sources.listing import Listing
+from bnstat.sources.locations import Opening, sources_at
+from bnstat.sources.mask_files import MaskFiles, MaskPattern
+from bnstat.sources.population import Population
+from bnstat.sources.reference import Reference
+from bnstat.sources.sampling import Sampling
+from bnstat.sources.shards import ALL_KEYS, ShardKeys
+from bnstat.sources.source import Source
+from bnstat.sources.urls import location_text
+from bnstat.text import key_text
+
+
+class Sources:
+    """All images of a run, each key once.
+
+    Folders and archives are read while iterating, so that work can start at once; the counts are
+    complete at the end. Folders come in the order of the keys' bytes, an archive in its own.
+
+    Attributes
+    ----------
+    locations
+        As typed, without credentials.
+    listing
+        The list that names the images, if one does.
+    sampling
+        Which sample of the images is measured; None is all. They are listed first, then.
+    duplicates
+        Images left out because of an equal key before them.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        locations: Sequence[str],
+        listing: Listing | None = None,
+        keys: ShardKeys = ALL_KEYS,
+        masks: MaskFiles | None = None,
+        sampling: Sampling | None = None,
+    ) -> None:
+        self._sources = sources
+        self.sampling = sampling
+        self._masks = masks
+        self._keys = keys
+        self.locations = tuple(location_text(os.fsencode(location)) for location in locations)
+        self.listing = listing
+        self.duplicates = 0
+
+    @classmethod
+    def open(
+        cls,
+        locations: Sequence[str],
+        cwd: str = "",
+        keys: ShardKeys = ALL_KEYS,
+        limits: ReadLimits = DEFAULT_LIMITS,
+        masks: MaskPattern | None = None,
+        follow_links: bool = False,
+        sampling: Sampling | None = None,
+    ) -> Sources:
+        """Return the sources at folders, files, archives, URLs or patterns.
+
+        Keys begin with the location where there are several, or where a pattern was expanded.
+        Locations other than URLs are relative to `cwd`. Only images with these `keys` are included.
+        `masks` tells where the image is that selects the pixels of each. With `follow_links`,
+        links to folders that contain the source are followed too. With `sampling`, of all images
+        a sample is included.
+
+        Raises
+        ------
+        SourceError
+            If a location does not exist.
+        """
+        examined = ALL_KEYS if sampling else keys  # a sample is one of the images of all shards
+        how = Opening(os.fsencode(cwd), examined, limits, follow_links)
+        files = MaskFiles(masks, how.cwd, limits) if masks else None
+        found = sources_at(locations, how)
+        return cls(found, locations, keys=keys, masks=files, sampling=sampling)
+
+    @classmethod
+    def listed(
+        cls,
+        listing: Listing,
+        keys: ShardKeys = ALL_KEYS,
+        masks: MaskPattern | None = None,
+        sampling: Sampling | None = None,
+    ) -> Sources:
+        """Return the images that a list names."""
+        files = MaskFiles(masks, os.fsencode(listing.cwd), listing.limits) if masks else None
+        return cls([listing], [listing.location], listing, keys, files, sampling)
+
+    @property
+    def shards(self) -> Shards | None:
+        """Which shards of a set these images are; None is all of it."""
+        return self._keys.shards
+
+    @property
+    def ordered(self) -> bool:
+        """Whether all images come in the order of their keys."""
+        return all(source.ordered for source in self._sources)
+
+    def count(self) -> int | None:
+        """Count the images and duplicates without opening any; None if reading them is needed.
+
+        The number of a sample is known once the images were listed.
+        """
+        if self.sampling is not None:
+            return self._count_of_sample()
+        if self._masks is not None:
+            return None  # which files are masks shows while they are listed
+        if self.shards is not None and not all(
+            isinstance(s, Folder | Listing) for s in self._sources
+        ):
+            return None  # others do not know their keys before they are read
+        counts = [source.count() for source in self._sources]
+        return None if None in counts else sum(count or 0 for count in counts)
+
+    @property
+    def skipped(self) -> int:
+        """Files without an image extension; of all shards, only the first counts them."""
+        if not self._keys.has_first:
+            return 0
+        return self._skipped if self.sampling else self._skipped_now()
+
+    @property
+    def others(self) -> Counter[str]:
+        """Files in folders without an image extension, by theirs."""
+        folders = (source.others for source in self._sources if isinstance(source, Folder))
+        return sum((_as_text(each) for each in folders), Counter())
+
+    def _skipped_now(self) -> int:
+        return sum(source.skipped for source in self._sources)
+
+    def _count_of_sample(self) -> int | None:
+        size = self.sampling.size if self.sampling else None
+        population: Population | None = self.__dict__.get("population")
+        if size is None or population is None or self.shards is not None:
+            return None
+        return size.of(population.found)
+
+    @cached_property
+    def population(self) -> Population:
+        """All images, of which a sample is measured: they are listed once, at first use."""
+        assert self.sampling is not None
+        groups = [
+            ([self._index(source) for source in group], all(s.ordered for s in group))
+            for group in _groups(self._sources)
+        ]
+        population = Population(groups, self._keys, self.sampling.seed)
+        self.duplicates = population.duplicates
+        self._skipped = self._skipped_now()
+        return population
+
+    def _index(self, source: Source) -> Index:
+        if self._masks is None:
+            return source.index()
+        return index_by_reading(_WithMasks(source, self._masks))
+
+    @property
+    def prefixes(self) -> tuple[bytes, ...]:
+        """What the keys of each source's images begin with; empty for a single source."""
+        return tuple({source.prefix for source in self._sources if source.prefix.endswith(b"/")})
+
+    @property
+    def unfollowed(self) -> list[bytes]:
+        """Links to folders that were not followed, by their keys."""
+        folders = [source for source in self._sources if isinstance(source, Folder)]
+        return sorted(key for folder in folders for key in folder.unfollowed)
+
+    def __iter__(self) -> Iterator[Reference]:
+        if self.sampling is not None:
+            assert self.sampling.size is not None
+            yield from self.population.choice(0, self.sampling.size.of(self.population.found))
+            return
+        self.duplicates = 0
+        for group in _groups(self._sources):
+            images = [self._masks.attached(source) if self._masks else source for source in group]
+            if all(source.ordered for source in group):
+                yield from self._in_order(self._in_shards(_merged(images)))
+            else:
+                yield from self._unordered(self._in_shards(chain.from_iterable(images)))
+
+    def _in_shards(self, references: Iterable[Reference]) -> Iterable[Reference]:
+        """Leave out images of other shards, which not every source has done."""
+        if self.shards is None:
+            return references
+        return (reference for reference in references if reference.key in self._keys)
+
+    def _in_order(self, references: Iterable[Reference]) -> Iterator[Reference]:
+        """Leave out images with the key of the one before."""
+        previous = None
+        for reference in references:
+            if reference.key == previous:
+                self.duplicates += 1
+            else:
+                yield reference
+            previous = reference.key
+
+    def _unordered(self, references: Iterable[Reference]) -> Iterator[Reference]:
+        """Leave out images with a key that came before."""
+        seen: set[bytes] = set()
+        for reference in references:
+            if reference.key in seen:
+                self.duplicates += 1
+            else:
+                seen.add(reference.key)
+                yield reference
+
+
+@dataclass(frozen=True)
+class _WithMasks:
+    """The images of a source with the references to their masks, as often as they are read."""
+
+    source: Source
+    masks: MaskFiles
+
+    def __iter__(self) -> Iterator[Reference]:
+        return self.masks.attached(self.source)
+
+
+def _as_text(counts: Counter[bytes]) -> Counter[str]:
+    return Counter({key_text(name): number for name, number in counts.items()})
+
+
+def _groups(sources: Iterable[Source]) -> list[list[Source]]:
+    """Return sources whose keys may interleave together; groups follow one another in key order.
+
+    So the second of two archives is not opened before the first has been read.
+    """
+    groups: list[list[Source]] = []
+    for source in sorted(sources, key=lambda source: source.prefix):
+        if groups and source.prefix.startswith(groups[-1][0].prefix):
+            groups[-1].append(source)
+        else:
+            groups.append([source])
+    return groups
+
+
+def _merged(sources: Sequence[Iterable[Reference]]) -> Iterable[Reference]:
+    if len(sources) == 1:
+        return sources[0]
+    return heapq.merge(*sources, key=lambda reference: reference.key)

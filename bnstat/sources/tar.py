@@ -1,0 +1,170 @@
+"""Tar archives.
+
+Of an uncompressed archive on a disk only the headers are read here; workers read the members. One
+that is compressed, or at a URL, can only be read from beginning to end: it is read here, and the
+references hold the encoded bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from io import BufferedReader, BytesIO
+from typing import IO, ClassVar, cast
+
+from bnstat.sources.archive import Format, Place, open_range, read_range
+from bnstat.sources.compression import decompressed
+from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.naming import is_visible_image, member_key
+from bnstat.sources.reference import EncodedBytes, Reference
+from bnstat.sources.tar_headers import Header, headers
+from bnstat.text import key_text
+
+# A larger member is read while it is decoded.
+_LARGE = 1 << 20
+
+
+@dataclass(frozen=True)
+class FileRange:
+    """The bytes of a file from `start` on, as many as the size of the reference."""
+
+    start: int
+    unpacked: ClassVar[bool] = False
+
+    def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
+        """Return them as a file."""
+        if reference.size > _LARGE:
+            return open_range(reference.path, self.start, reference.size)
+        return BytesIO(read_range(reference.path, self.start, reference.size))
+
+
+class _Forward:
+    """A file that is only read forward, with the `seek` that headers need."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._at = 0
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int) -> None:
+        while self._at < offset and self.read(min(offset - self._at, 1 << 20)):
+            pass
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self._at += len(data)
+        return data
+
+
+def _members(
+    place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
+) -> Iterator[Reference]:
+    with ExitStack() as stack:
+        file = stack.enter_context(place.open(limits))
+        unpacked = decompressed(file)
+        if unpacked is not None:
+            yield from _streamed_members(place, stack.enter_context(unpacked), key_of, limits)
+        elif place.remote:
+            yield from _streamed_members(place, file, key_of, limits)
+        else:
+            yield from _seekable_members(place, file, key_of)
+
+
+def _seekable_members(
+    place: Place, file: BufferedReader, key_of: Callable[[bytes], bytes | None]
+) -> Iterator[Reference]:
+    """Yield the position of each image; that of a hard link is its target's."""
+    end = os.fstat(file.fileno()).st_size
+    stored: dict[bytes, tuple[int, int]] | None = None
+    for header in headers(file):
+        key = None if header.is_folder else key_of(header.name)
+        if key is None:
+            continue
+        start, size, problem = header.start, header.size, _problem(header)
+        if header.is_hard_link:
+            stored = _stored_files(place) if stored is None else stored
+            start, size = stored.get(member_key(header.link), (0, -1))
+            problem = None if size >= 0 else _link_problem(header, "is not in the archive")
+        if problem is None and start + size > end:
+            problem = _CUT_OFF
+        yield _reference(place, key, header, max(size, 0), problem, FileRange(start))
+
+
+def _streamed_members(
+    place: Place, file: IO[bytes], key_of: Callable[[bytes], bytes | None], limits: ReadLimits
+) -> Iterator[Reference]:
+    """Yield each image with its encoded bytes."""
+    stream = cast(IO[bytes], file if file.seekable() else _Forward(file))
+    for header in headers(stream):
+        key = None if header.is_folder else key_of(header.name)
+        if key is None:
+            continue
+        problem, data = _problem_in_stream(header, limits), b""
+        if problem is None:
+            data = stream.read(header.size)
+            problem = _CUT_OFF if len(data) < header.size else None
+        yield _reference(place, key, header, header.size, problem, EncodedBytes(data))
+
+
+def _problem_in_stream(header: Header, limits: ReadLimits) -> str | None:
+    if header.is_hard_link:
+        return _link_problem(header, "can only be followed in a plain .tar on a disk")
+    try:
+        limits.check(header.size, unpacked=True)
+    except UnreadableError as error:
+        return str(error)
+    return _problem(header)
+
+
+_CUT_OFF = "is cut off: the archive ends before it does"
+
+
+def _problem(header: Header) -> str | None:
+    """Return why a member cannot be measured; None if it can."""
+    if header.is_symbolic_link:
+        return "is a symbolic link; tar --dereference stores what it leads to"
+    if header.sparse:
+        return "is stored with holes (tar --sparse), which are not read"
+    return None if header.is_file or header.is_hard_link else "is not a regular file"
+
+
+def _link_problem(header: Header, reason: str) -> str:
+    return f"is a link to {key_text(header.link)}, which {reason}"
+
+
+def _reference(
+    place: Place,
+    key: bytes,
+    header: Header,
+    size: int,
+    problem: str | None,
+    content: FileRange | EncodedBytes,
+) -> Reference:
+    return Reference(key, place.path, size, header.mtime_ns, problem, content)
+
+
+def _stored_files(place: Place) -> dict[bytes, tuple[int, int]]:
+    """Return start and size of each file that a plain archive stores, by name."""
+    found: dict[bytes, tuple[int, int]] = {}
+    with suppress(UnreadableError), open(place.path, "rb") as file:
+        for header in headers(file):
+            if header.is_file and not header.sparse:
+                found.setdefault(member_key(header.name), (header.start, header.size))
+    return found  # links lead backward, and what is broken comes later
+
+
+def _count(place: Place) -> int | None:
+    if place.remote:
+        return None
+    with open(place.path, "rb") as file:
+        if decompressed(file) is not None:
+            return None
+        names = (header.name for header in headers(file) if not header.is_folder)
+        return sum(is_visible_image(member_key(name)) for name in names)
+
+
+TAR = Format(_members, _count)

@@ -1,0 +1,254 @@
+"""Reading URLs through fsspec: s3://, gs://, https://, memory://, zip://...::...
+
+Each process makes its own filesystem objects, which fsspec caches. The package of a protocol is for
+the user to install; an error names a missing one with its pip command.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BufferedReader, BytesIO, RawIOBase
+from typing import IO, Any, ClassVar, TypeAlias, cast
+
+from bnstat.errors import SourceError
+from bnstat.sources import web
+from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.network import BLOCK, as_unreadable, message, tried, within
+from bnstat.sources.reference import Reference, with_bytes
+from bnstat.text import key_text, without_credentials
+
+Filesystem: TypeAlias = Any  # fsspec has no types of its own
+Info: TypeAlias = Mapping[str, Any]
+
+_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*(://|::.*://)")
+_BUFFER = 1 << 16
+# Four kilobytes of bzip2 may be eighty megabytes.
+_STEP = 1 << 12
+_WEB = re.compile("(https?)://")
+# Modules that differ in name from their package.
+_PACKAGES = {"smbclient": "smbprotocol", "git": "pygit2", "webhdfs": "requests"}
+
+
+def shown(location: bytes) -> bytes:
+    """Return a location as it may be written and shown: a URL without credentials."""
+    if not is_url(location):
+        return location
+    return os.fsencode(without_credentials(os.fsdecode(location)))
+
+
+def location_text(location: bytes) -> str:
+    """Return a location as text, without credentials."""
+    return key_text(shown(location))
+
+
+def check_distinct(locations: Iterable[bytes]) -> None:
+    """Raise SourceError if two URLs differ in nothing but their credentials."""
+    known: dict[bytes, bytes] = {}
+    for location in locations:
+        if known.setdefault(shown(location), location) != location:
+            text = location_text(location)
+            raise SourceError(
+                f"{text} and {text} are different URLs only by their credentials, which are not "
+                "kept; measure them one by one"
+            )
+
+
+def is_url(location: bytes) -> bool:
+    """Whether a location begins with a protocol, and is for fsspec to open."""
+    return _URL.match(location) is not None
+
+
+def filesystem(url: bytes, limits: ReadLimits) -> tuple[Filesystem, str]:
+    """Return the filesystem of a URL, and the path in it.
+
+    Raises
+    ------
+    SourceError
+        If fsspec does not know the protocol, or a package for it is missing.
+    """
+    text = os.fsdecode(url)
+    head, chain, rest = text.partition("::")
+    protocol, separator, path = head.partition("://")
+    if chain and separator:
+        return _archive(f"{protocol}://::{rest}", limits), path
+    return _found(text, limits)
+
+
+@lru_cache(maxsize=4)
+def _archive(url: str, limits: ReadLimits) -> Filesystem:
+    """Return the filesystem in an archive; fsspec would read its directory for each member."""
+    with as_unreadable(limits):
+        return within(limits, lambda: _found(url, limits)[0])
+
+
+def _found(url: str, limits: ReadLimits) -> tuple[Filesystem, str]:
+    from fsspec.core import url_to_fs
+
+    try:
+        return cast(tuple[Filesystem, str], url_to_fs(url, **_options(url, limits)))
+    except ImportError as error:
+        module = getattr(error.__cause__ or error, "name", None) or "fsspec[full]"
+        package = _PACKAGES.get(module.partition(".")[0], module.partition(".")[0])
+        text = without_credentials(url)
+        raise SourceError(f"{text} needs the package {package}: pip install {package}") from error
+    except ValueError as error:
+        told = without_credentials(f"cannot read {url}: {error}")
+        raise SourceError(told) from error
+    except Exception as error:  # each filesystem has its own errors
+        told = without_credentials(url)
+        raise SourceError(f"cannot read {told}: {message(error, limits)}") from error
+
+
+def _options(url: str, limits: ReadLimits) -> Mapping[str, Any]:
+    """Return what fsspec's filesystems are made with: those of the web, in a chain too."""
+    protocols = set(_WEB.findall(url))
+    if not protocols:
+        return {}
+    options = web.options(limits.network_timeout)
+    return options if "::" not in url else dict.fromkeys(protocols, options)
+
+
+def check_protocol(url: bytes, limits: ReadLimits) -> None:
+    """Raise SourceError if fsspec does not know a URL's protocol, or a package is missing."""
+    filesystem(url, limits)
+
+
+def url_of(url: bytes, path: str, fs: Filesystem) -> bytes:
+    """Return the URL of another path in the filesystem of a URL."""
+    head, chain, rest = url.partition(b"::")
+    if chain and b"://" in head:
+        return head.partition(b"://")[0] + b"://" + os.fsencode(path) + chain + rest
+    below = os.fsencode(fs.unstrip_protocol(path)).replace(b"memory:///", b"memory://")
+    return head + chain + below if chain else below
+
+
+def workers_can_open(url: bytes) -> bool:
+    """Whether other processes can read it; `memory://` belongs to this process."""
+    return b"memory:" not in url
+
+
+class _StoreFile(RawIOBase):
+    """A file of a filesystem other than the web's, within the time limit."""
+
+    def __init__(self, file: IO[bytes], limits: ReadLimits) -> None:
+        self._file, self._limits = file, limits
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._file.seekable()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        with as_unreadable(self._limits):
+            data = within(self._limits, lambda: self._file.read(min(len(buffer), BLOCK)))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def open_url(url: bytes, limits: ReadLimits) -> BufferedReader:
+    """Open the file at a URL for reading from its beginning."""
+    fs, path = filesystem(url, limits)
+    with as_unreadable(limits):
+        if web.is_web(url):
+            return web.open_file(fs, path, limits)
+        file = within(limits, lambda: fs.open(path, "rb", block_size=BLOCK))
+        return BufferedReader(_StoreFile(file, limits), _BUFFER)
+
+
+def read_range(url: bytes, limits: ReadLimits, start: int, end: int) -> bytes:
+    """Return the bytes from start to end of the file at a URL.
+
+    Raises
+    ------
+    UnreadableError
+        If they cannot be read.
+    """
+    fs, path = filesystem(url, limits)
+    with as_unreadable(limits):
+        if web.is_web(url):
+            return web.read(fs, path, limits, start, end).getvalue()
+        data = within(limits, lambda: fs.cat_file(path, start=start, end=end), end - start)
+        return cast(bytes, data)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """The whole of the file at a URL."""
+
+    unpacked: ClassVar[bool] = True
+
+    def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
+        """Read it, and return it as a file."""
+        url, size = reference.path, reference.size
+        if b"::" in url or not (size or web.is_web(url)):
+            return _in_steps(url, limits)
+        fs, path = filesystem(url, limits)
+        with as_unreadable(limits):
+            if web.is_web(url):
+                return web.read(fs, path, limits)
+            return BytesIO(within(limits, lambda: fs.cat_file(path), size))
+
+
+def _in_steps(url: bytes, limits: ReadLimits) -> BytesIO:
+    """Read a file to its end, in steps so small that no archive inflates much in one of them."""
+    found = BytesIO()
+    with open_url(url, limits) as file:
+        while piece := file.read1(_STEP):
+            found.write(piece)
+            limits.check_read(found.tell())
+    found.seek(0)
+    return found
+
+
+def info(url: bytes, limits: ReadLimits) -> Info:
+    """Return what a filesystem says of a URL."""
+    fs, path = filesystem(url, limits)
+    with as_unreadable(limits):
+        return cast(Info, tried(lambda: within(limits, lambda: fs.info(path))))
+
+
+def expand_wildcards(pattern: bytes, limits: ReadLimits) -> list[tuple[bytes, Info]]:
+    """Return URL and listed information of everything that matches a pattern at a URL."""
+    fs, path = filesystem(pattern, limits)
+    with as_unreadable(limits):
+        if web.is_web(pattern):  # fsspec leaves out what it cannot list
+            tried(lambda: fs.ls(path[: path.index("*")].rpartition("/")[0] + "/"))
+        found = fs.glob(path, detail=True)
+    return [(url_of(pattern, name, fs), known) for name, known in found.items()]
+
+
+def url_reference(
+    key: bytes, url: bytes, limits: ReadLimits, known: Info | None = None
+) -> Reference:
+    """Return the reference to an image at a URL, with its bytes if workers cannot open it.
+
+    known: what a listing says of it.
+    """
+    try:
+        about = known if known and known.get("size") is not None else info(url, limits)
+    except UnreadableError as error:
+        return Reference(key, url, 0, 0, str(error))
+    reference = Reference(key, url, about.get("size") or 0, 0, None, Remote(), _tag(about))
+    return reference if workers_can_open(url) else with_bytes(reference, limits)
+
+
+def _tag(about: Info) -> bytes:
+    """Return what changes with the content: an ETag, or else a time of change."""
+    names = ("ETag", "etag", "Content-MD5", "md5Hash", "CRC", "crc32c", "Last-Modified")
+    times = ("LastModified", "last_modified", "mtime", "updated", "created")
+    for name in (*names, *times):
+        if about.get(name) is not None:
+            return str(about[name]).encode()
+    return b"?"

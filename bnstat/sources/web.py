@@ -1,0 +1,185 @@
+"""Files at http:// and https://, through the session of fsspec's filesystem.
+
+fsspec reads whole bodies, however long they are, and waits for minutes or for ever. Here a body is
+read as far as it may be, a long one goes on where it broke off, and errors are the server's words.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from io import BufferedReader, BytesIO, RawIOBase
+from typing import Any, TypeAlias, cast
+
+from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.network import as_unreadable, tried
+
+Filesystem: TypeAlias = Any  # fsspec has no types of its own
+
+_READ = 1 << 20
+_BUFFER = 1 << 16
+# The most bytes of a page that lists a folder: of some hundred thousand files.
+_MOST_LISTED = 64 << 20
+
+
+def is_web(url: bytes) -> bool:
+    """Whether a URL is http or https."""
+    return url.startswith((b"http://", b"https://"))
+
+
+@cache
+def options(timeout: float | None) -> Mapping[str, Any]:
+    """Return what fsspec's filesystem is made with: one session for each time limit."""
+    import aiohttp
+
+    class Page(aiohttp.ClientResponse):
+        """A response, of which fsspec reads a list of files whole."""
+
+        async def read(self) -> bytes:
+            page = BytesIO()
+            async for piece in self.content.iter_any():
+                page.write(piece)
+                if page.tell() > _MOST_LISTED:
+                    size = f"{_MOST_LISTED >> 20} MiB"
+                    raise UnreadableError(f"cannot be read: the list has more than {size}")
+            self._body = page.getvalue()
+            return self._body
+
+    async def session(**given: Any) -> aiohttp.ClientSession:
+        silence = aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
+        own = {"timeout": silence, "response_class": Page, "raise_for_status": _check_status}
+        return aiohttp.ClientSession(**{**own, **given})
+
+    return {"get_client": session}
+
+
+async def _check_status(response: Any) -> None:
+    if response.status != 416:  # what was asked for lies behind the end
+        response.raise_for_status()
+
+
+def read(
+    fs: Filesystem, url: str, limits: ReadLimits, start: int = 0, end: int | None = None
+) -> BytesIO:
+    """Return the bytes of a file from start to end, or all.
+
+    Raises
+    ------
+    UnreadableError
+        If there are more than limits allow, or the server gives no ranges.
+    """
+    from fsspec.asyn import sync
+
+    async def body() -> BytesIO:
+        found = BytesIO()
+        async with await _request(fs, url, start, end) as response:
+            async for piece in response.content.iter_any():
+                found.write(piece)
+                if end is None:
+                    limits.check_read(found.tell())
+                elif found.tell() >= end - start:
+                    response.close()
+                    break
+        found.truncate(found.tell() if end is None else min(found.tell(), end - start))
+        found.seek(0)
+        return found
+
+    return cast(BytesIO, tried(lambda: sync(fs.loop, body)))
+
+
+async def _request(fs: Filesystem, url: str, start: int, end: int | None = None) -> Any:
+    """Return the response to a request for the bytes from start to end."""
+    session = await fs.set_session()
+    headers = {**fs.kwargs.get("headers", {}), "Accept-Encoding": "identity"}
+    if start or end is not None:
+        headers["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
+    response = await session.get(fs.encode_url(url), **{**fs.kwargs, "headers": headers})
+    if start and response.status == 200:
+        response.close()
+        raise UnreadableError("cannot be read: the server gives no ranges of bytes")
+    return response
+
+
+def open_file(fs: Filesystem, url: str, limits: ReadLimits) -> BufferedReader:
+    """Return a file on a server, for reading from its beginning."""
+    return BufferedReader(_WebFile(fs, url, limits), _BUFFER)
+
+
+class _WebFile(RawIOBase):
+    """A file on a server: one request for as long as it is read on, another where it is not."""
+
+    def __init__(self, fs: Filesystem, url: str, limits: ReadLimits) -> None:
+        self._fs, self._url, self._limits = fs, url, limits
+        self._at = 0
+        self._response: Any = None
+        self._has_ranges = False
+        self._size: int | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        with as_unreadable(self._limits):
+            most = _READ if self._size is None else max(0, self._size - self._at)
+            data = tried(lambda: self._next(min(len(buffer), _READ, most)))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def _next(self, size: int) -> bytes:
+        """Return the next bytes; a request that fails is forgotten, and the next goes on there."""
+        from fsspec.asyn import sync
+
+        if size == 0:
+            return b""
+        try:
+            if self._response is None:
+                self._response = sync(self._fs.loop, _request, self._fs, self._url, self._at)
+                self._has_ranges = self._response.headers.get("Accept-Ranges") == "bytes"
+            if self._response.status == 416:
+                return b""
+            data: bytes = sync(self._fs.loop, self._response.content.read, size)
+            return data
+        except BaseException:
+            self._end_request()
+            raise
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
+        to = max(0, offset + (self._length() if origin is None else origin))
+        if self._response is not None:
+            near = to - self._at <= _READ or not self._has_ranges
+            if to > self._at and near:
+                self._read_to(to)
+            elif to != self._at:
+                self._end_request()
+        self._at = to
+        return to
+
+    def _read_to(self, to: int) -> None:
+        buffer = memoryview(bytearray(min(to - self._at, _READ)))
+        while self._at < to and self.readinto(buffer[: to - self._at]):
+            pass
+
+    def _length(self) -> int:
+        if self._size is None:
+            with as_unreadable(self._limits):
+                self._size = tried(lambda: self._fs.info(self._url))["size"]
+        if self._size is None:
+            raise UnreadableError("cannot be read: the server does not say how long it is")
+        return self._size
+
+    def _end_request(self) -> None:
+        if self._response is not None:
+            self._fs.loop.call_soon_threadsafe(self._response.close)
+        self._response = None
+
+    def close(self) -> None:
+        with suppress(RuntimeError):  # the loop has ended before
+            self._end_request()
+        super().close()

@@ -1,0 +1,160 @@
+"""Zip archives: the directory is read here; each member is read by a worker."""
+
+from __future__ import annotations
+
+import bz2
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO
+
+from bnstat.sources import urls
+from bnstat.sources.archive import Format, Place, open_range, read_range
+from bnstat.sources.compression import Decompressor, Deflate, inflate, zip_lzma, zstd
+from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.naming import is_visible_image, member_key
+from bnstat.sources.reference import Reference
+from bnstat.sources.zip_directory import Entry, entries
+
+# The local header: 30 bytes, then name and extra fields; the copy in the directory may differ.
+_HEADER = struct.Struct("<4s22xHH")
+_SPARE = 8192
+# A larger stored member is read while it is decoded.
+_LARGE = 1 << 20
+_DECOMPRESSORS: dict[int, Callable[[], Decompressor]] = {
+    zipfile.ZIP_DEFLATED: Deflate,
+    zipfile.ZIP_BZIP2: bz2.BZ2Decompressor,
+    93: zstd,
+}
+_ENCRYPTED = 0x1
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member: the position of its local header, and its compression.
+
+    offset: of the local header; length: of its name and extra fields in the directory;
+    compressed_size: in bytes; method: zipfile's number; crc: CRC-32; remote: the archive is at a
+    URL.
+    """
+
+    offset: int
+    length: int
+    compressed_size: int
+    method: int
+    crc: int
+    remote: bool
+
+    @property
+    def unpacked(self) -> bool:
+        """Whether it is decompressed, or comes over a network."""
+        return self.remote or self.method != zipfile.ZIP_STORED
+
+    def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
+        """Return the member as a file; no more than its declared size is decompressed."""
+        limits.check(self.compressed_size, unpacked=self.unpacked)
+        if not self.unpacked and reference.size > _LARGE:
+            return self._stored(reference)
+        raw = BytesIO(self._raw(reference.path, limits))
+        _skip_header(raw)
+        compressed = raw.read(self.compressed_size)
+        if len(compressed) < self.compressed_size:
+            raise UnreadableError(_CUT_OFF)
+        # One byte more than declared shows a member that is larger.
+        file = self._inflated(compressed, reference.size + 1)
+        self._check(file, reference.size)
+        return file
+
+    def _raw(self, path: bytes, limits: ReadLimits) -> bytes:
+        """Return the local header and the compressed bytes, and some of what follows."""
+        size = _HEADER.size + self.length + _SPARE + self.compressed_size
+        if self.remote:
+            return urls.read_range(path, limits, self.offset, self.offset + size)
+        return read_range(path, max(0, self.offset), size)
+
+    def _inflated(self, compressed: bytes, most: int) -> BytesIO:
+        """Return the decompressed bytes, at most so many."""
+        if self.method == zipfile.ZIP_STORED:
+            return BytesIO(compressed[:most])
+        if self.method == zipfile.ZIP_LZMA:
+            return inflate(zip_lzma(compressed[:9], most), compressed[9:], most)
+        if self.method not in _DECOMPRESSORS:
+            raise UnreadableError(f"is compressed by method {self.method}, which is not read")
+        return inflate(_DECOMPRESSORS[self.method](), compressed, most)
+
+    def _check(self, file: BytesIO, size: int) -> None:
+        with file.getbuffer() as data:
+            if len(data) != size:
+                least = "more" if len(data) > size else "fewer"
+                raise UnreadableError(f"holds {least} than the {size} bytes that {_DECLARED}")
+            if zlib.crc32(data) != self.crc:
+                raise UnreadableError(f"does not have the checksum that {_DECLARED}")
+
+    def _stored(self, reference: Reference) -> IO[bytes]:
+        """Return a large stored member as a range of the archive, its checksum compared."""
+        with open(reference.path, "rb") as archive:
+            archive.seek(max(0, self.offset))
+            _skip_header(archive)
+            start = archive.tell()
+        if self.compressed_size != reference.size:
+            raise UnreadableError(f"does not hold the {reference.size} bytes that {_DECLARED}")
+        file = open_range(reference.path, start, reference.size)
+        crc = 0
+        while data := file.read(_LARGE):
+            crc = zlib.crc32(data, crc)
+        if file.tell() < reference.size:
+            raise UnreadableError(_CUT_OFF)
+        if crc != self.crc:
+            raise UnreadableError(f"does not have the checksum that {_DECLARED}")
+        file.seek(0)
+        return file
+
+
+_CUT_OFF = "is cut off: the archive ends before it does"
+_DECLARED = "the archive declares"
+
+
+def _skip_header(file: IO[bytes]) -> None:
+    head = file.read(_HEADER.size)
+    if len(head) < _HEADER.size or not head.startswith(b"PK\3\4"):
+        raise UnreadableError("is not where the archive's directory says")
+    _, name, extra = _HEADER.unpack(head)
+    file.seek(name + extra, 1)
+
+
+def _members(
+    place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
+) -> Iterator[Reference]:
+    with place.open(limits) as file:
+        for entry in entries(file):
+            key = None if entry.name.endswith(b"/") else key_of(entry.name)
+            if key is None:
+                continue
+            length = len(entry.name) + entry.extra_length
+            where = (entry.offset, length, entry.compressed_size, entry.method, entry.crc)
+            member, crc = Member(*where, place.remote), b"%08x" % entry.crc
+            yield Reference(key, place.path, entry.size, 0, _problem(entry), member, crc)
+
+
+def _problem(entry: Entry) -> str | None:
+    """Return why a member cannot be measured; None if it can."""
+    if entry.flags & _ENCRYPTED:
+        return "is encrypted"
+    if stat.S_ISLNK(entry.attributes >> 16):
+        return "is a symbolic link; zip without --symlinks stores what it leads to"
+    return None
+
+
+def _count(place: Place) -> int | None:
+    if place.remote:
+        return None
+    with open(place.path, "rb") as file:
+        names = (entry.name for entry in entries(file))
+        return sum(is_visible_image(member_key(name)) for name in names if name[-1:] != b"/")
+
+
+ZIP = Format(_members, _count)

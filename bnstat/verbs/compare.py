@@ -1,0 +1,192 @@
+"""Results side by side, measuring what is not measured yet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Unpack
+
+from bnstat.augment import Spec
+from bnstat.errors import BnstatError, SourceError
+from bnstat.measure.scanning import measure
+from bnstat.result import Stats
+from bnstat.settings import Settings, complete, takes_settings
+from bnstat.show import constants
+from bnstat.show.comparison import Comparison, Row
+from bnstat.show.comparison import compare as compare_rows
+from bnstat.sources.opening import Location, open_sources, sources_of
+from bnstat.text import without_credentials
+from bnstat.verbs.resolve import (
+    DOCUMENT,
+    is_document,
+    is_plain_result_of,
+    settings_for,
+    still_holds,
+)
+
+PLAIN = "none"
+
+
+@takes_settings(Settings)
+def compare(
+    *sources: Location | Stats | Iterable[Location | Stats],
+    augment: Spec | Sequence[Spec] = (),
+    attribute: bool = False,
+    to: str | Sequence[str] = (),
+    groups: bool = False,
+    **settings: Unpack[Settings],
+) -> Comparison:
+    """Put results side by side; the first is the baseline.
+
+    Parameters
+    ----------
+    sources
+        Folders or files, results or their documents (.json), or names of `bnstat.constants`; or
+        lists of these. None stands for bnstat.json in the current folder, and a single one without
+        `augment` is compared with that.
+    augment
+        A pipeline as in `compute`, or several; each adds a row for the first source under it.
+        "none" is the plain image.
+    attribute
+        Add a row after each transform of each pipeline.
+    to
+        Constants to compare with: names of `bnstat.constants`, files, or typed MEAN/STD.
+    groups
+        Add a row for each group of the baseline (see `by`).
+    settings
+        How images are measured; each is listed below. What is not given comes from the baseline, if
+        it is a result.
+
+    Returns
+    -------
+    Comparison
+        Rows, their differences from the first, and what follows from them in words.
+
+    Raises
+    ------
+    SourceError
+        If there is nothing to compare, or rows have different channels.
+    """
+    plain = complete(Settings, settings)
+    augments = [augment] if isinstance(augment, str) or callable(augment) else list(augment)
+    others = [to] if isinstance(to, str) else list(to)
+    named = list(_flat(sources))
+    if lacks_baseline(len(named), len(augments), len(others), groups):
+        named.insert(0, DOCUMENT)
+    if len(named) + len(augments) + len(others) < 2 and not groups:
+        raise SourceError("nothing to compare; name SOURCEs, or pipelines with --augment")
+    first = _Source.of(named[0])
+    used = settings_for(first.document, settings) if first.document else plain
+    rows = first.rows(augments, attribute, used)
+    if groups:
+        rows += _group_rows(rows[0])
+    rows += [row for source in named[1:] for row in _Source.of(source).rows([], False, used)]
+    published = [Row.of_constants(constants.read(text)) for text in others]
+    return compare_rows([*rows, *published])
+
+
+def lacks_baseline(sources: int, augments: int, constants: int, groups: bool = False) -> bool:
+    """Whether so many sources, pipelines and constants are compared with bnstat.json.
+
+    The `groups` of a single source are compared with itself.
+    """
+    return not sources or (sources == 1 and not augments and not constants and not groups)
+
+
+def _group_rows(baseline: Row) -> list[Row]:
+    """Return a row for each group of the baseline.
+
+    Raises
+    ------
+    SourceError
+        If it has none.
+    """
+    whole = baseline.result
+    if whole is None or whole.groups is None:
+        raise SourceError(f"{baseline.name} has no groups; measure it with --by folder or FILE.csv")
+    return [Row.of_group(label, group, whole) for label, group in whole.groups.items()]
+
+
+def _flat(
+    sources: Iterable[Location | Stats | Iterable[Location | Stats]],
+) -> Iterator[Location | Stats]:
+    for source in sources:
+        if isinstance(source, str | os.PathLike | Stats):
+            yield source
+        else:
+            yield from source
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A source by its name: a result, or else constants or images."""
+
+    name: str
+    document: Stats | None
+
+    @classmethod
+    def of(cls, source: Location | Stats) -> _Source:
+        """Return a source; a path, other than text, never names constants."""
+        if isinstance(source, Stats):
+            return cls(_name(source), source)
+        name = source if isinstance(source, str) else os.path.join(os.curdir, source)
+        return cls(name, Stats.load(name) if is_document(name) else None)
+
+    def rows(self, augments: Sequence[Spec], attribute: bool, settings: Settings) -> list[Row]:
+        """Return the row of the source, and those of it under pipelines, from one decode."""
+        if self.name in constants.CONSTANTS and self.document is None:
+            if augments:
+                raise SourceError(
+                    f"{self.name} names constants and has no images; ./{self.name} is a folder"
+                )
+            return [Row.of_constants(constants.CONSTANTS[self.name])]
+        known = self._known(settings, anew=bool(augments))
+        specs = [None if spec == PLAIN else spec for spec in augments]
+        if known is None:
+            specs.insert(0, None)
+        if not specs:
+            return [Row.of_stats(without_credentials(self.name), known)] if known else []
+        if self.document is None:
+            images = open_sources([self.name], settings)
+        else:
+            images = sources_of(self.document, settings)
+        measured = measure(images, specs, settings, attribute=attribute)
+        rows = [Row.of_stats(_row_name(m.stats, attribute), m.stats, True) for m in measured]
+        name = without_credentials(self.name)
+        baseline = Row.of_stats(name, known) if known else replace(rows.pop(0), name=name)
+        return [baseline, *rows]
+
+    def _known(self, settings: Settings, anew: bool) -> Stats | None:
+        """Return the source's own result, if it need not be measured.
+
+        A result is taken as it is. Beside pipelines on its images, a plain one must still hold, or
+        what has changed since would be taken for what the pipelines do.
+        """
+        if self.document is not None:
+            plain = self.document.pipeline.spec is None
+            if anew and plain and not still_holds(self.document, settings):
+                return None
+            return self.document
+        if not Path(DOCUMENT).is_file():
+            return None
+        try:
+            stats = Stats.load(DOCUMENT)
+            known = is_plain_result_of(stats, self.name) and still_holds(stats, settings)
+            return stats if known else None
+        except BnstatError:
+            return None
+
+
+def _name(stats: Stats) -> str:
+    """Return what a result that is not in a file is called: its sources and its pipeline."""
+    return " | ".join([" ".join(stats.source.locations), *stats.pipeline.transforms])
+
+
+def _row_name(stats: Stats, attribute: bool) -> str:
+    """Return what a row under a pipeline is called: the spec, or the last transform so far."""
+    if stats.pipeline.spec is None:
+        return PLAIN
+    steps = stats.pipeline.transforms
+    return f"... {steps[-1]}" if attribute and steps else stats.pipeline.spec

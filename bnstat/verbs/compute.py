@@ -1,0 +1,136 @@
+"""Measuring images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from bnstat import files
+from bnstat.augment import Spec
+from bnstat.measure.scanning import measure
+from bnstat.result import Shards, Stats
+from bnstat.result import tables as record_tables
+from bnstat.settings import Settings, complete, takes_settings
+from bnstat.sources.opening import Location, flat, open_sources
+from bnstat.sources.shards import read_shard
+from bnstat.verbs.resolve import mode_of
+
+if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
+
+
+@takes_settings(Settings)
+def compute(
+    *sources: Location | Iterable[Location],
+    files_from: str | os.PathLike[str] | None = None,
+    null: bool = False,
+    root: str | os.PathLike[str] | None = None,
+    augment: Spec | None = None,
+    shard: tuple[int, int] | str | None = None,
+    journal: str | os.PathLike[str] | None = None,
+    records: str | os.PathLike[str] | None = None,
+    report: str | os.PathLike[str] | None = None,
+    group: ProcessGroup | None = None,
+    **settings: Unpack[Settings],
+) -> Stats:
+    """Measure the images of folders, files, archives and URLs: exact mean and std, three ways.
+
+    Parameters
+    ----------
+    sources
+        Folders, searched for images; files; tar and zip archives; Parquet files; URLs for fsspec;
+        patterns like "shards/{000..127}.tar"; or lists of these. docs/sources.md tells of each.
+    files_from, null, root
+        Instead of sources, a file with the names of images ("-" is standard input), ending in
+        newline or, with `null`, in NUL; `root` is a folder that their keys leave out.
+    augment
+        The pipeline that images go through before they are measured: a preset, a TOML file, inline
+        text, or package.module:attribute, which runs that code. A Normalize at its end is left out
+        unless `keep_normalize` is set. Each image is drawn once an epoch, and all figures cover all
+        draws.
+    shard
+        Measure the I-th of N disjoint shards of the images, by a hash of their keys: (I, N), I from
+        1 on, or "I/N". `merge` adds the results of all shards to that of the whole. A shard may
+        have no images; its result has no figures then.
+    journal
+        A file that remembers what was measured: a run that was killed goes on where it was when it
+        is started again, and a later one measures only images that are new or changed.
+    records
+        Write a row for each image and draw to this file, FILE.parquet or FILE.csv
+        (docs/records.md).
+    report
+        Write the result as an HTML page to this file, with all pictures (docs/report.md).
+    group
+        An initialized torch.distributed group whose ranks all make this call: each measures a part
+        of the images, and all return the same result. Without it, nothing is communicated.
+    settings
+        How images are measured; each is listed below.
+
+    Returns
+    -------
+    Stats
+        float64 figures in [0, 1]; images that cannot be measured are in `source.failures`.
+
+    Raises
+    ------
+    SourceError
+        If there is no such source, or no image in it.
+    SpecError
+        If the pipeline has no meaning, or cannot be made; no image has been read then.
+    MeasureError
+        If all images failed, or, with `fail_fast`, one did; with `group`, if any rank failed.
+    JournalError
+        If the journal cannot be used, or is of other sources or settings; or if it failed in
+        mid-run: then `stats` of the error is the result, complete.
+    """
+    used = complete(Settings, settings)
+    _check_outputs(records, report, beside=journal is not None or group is not None)
+    named = flat(sources)
+    used = mode_of(named, used)
+    find = partial(open_sources, named, used, files_from, null, root, shards=_shards(shard))
+    if used["until"] is not None and (journal is not None or group is not None):
+        raise ValueError("until does not go with a journal or a group; use sample")
+    if group is not None:
+        from bnstat.measure.ranks import measure_by_ranks
+
+        if journal is not None:
+            raise ValueError("journal and group do not go together")
+        return measure_by_ranks(find, augment, used, group)
+    describe = (records, report) != (None, None)
+    measured = measure(find(), [augment], used, journal=journal, describe=describe)[0]
+    if records is not None:
+        record_tables.write(os.fspath(records), *measured.tables())
+    if report is not None:
+        from bnstat.verbs.report import report as write_report
+
+        write_report(measured.stats, output=report, records=measured.table())
+    return measured.stats
+
+
+def _check_outputs(
+    records: str | os.PathLike[str] | None,
+    report: str | os.PathLike[str] | None,
+    *,
+    beside: bool,
+) -> None:
+    """Find out before the work what cannot be written; `beside` a journal or a group."""
+    if records is not None and beside:
+        raise ValueError("records do not go with a journal or a group; leave one of them out")
+    if report is not None and beside:
+        raise ValueError("a report does not go with a journal or a group; make one of the result")
+    if records is not None:
+        record_tables.check_name(os.fspath(records))
+    if report is not None:
+        from bnstat.show.page import check_jinja
+
+        check_jinja()
+        files.check_writable(Path(report))
+
+
+def _shards(shard: tuple[int, int] | str | None) -> Shards | None:
+    if shard is None:
+        return None
+    return read_shard(shard if isinstance(shard, str) else "{}/{}".format(*shard))

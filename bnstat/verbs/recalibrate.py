@@ -1,0 +1,241 @@
+"""The running statistics of a model's BatchNorm layers, measured on images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from bnstat import files
+from bnstat.augment import Spec
+from bnstat.errors import ModelError
+from bnstat.models import weight_files as replacing
+from bnstat.models.activations import Activations
+from bnstat.models.fixed_point_search import PassDone, Searched, search
+from bnstat.models.layers import batch_norm_layers, names_of, set_statistics, statistics
+from bnstat.models.passes import Found, open_passes
+from bnstat.models.probe import Pass, Probe
+from bnstat.models.spec import AskedModel
+from bnstat.models.weight_files import SAFETENSORS
+from bnstat.result import Failure, Stats
+from bnstat.result.recalibration import Recalibration
+from bnstat.settings import RecalibrateSettings, takes_settings
+from bnstat.sources.opening import Location
+from bnstat.text import key_text
+from bnstat.verbs.model_images import ModelImages, model_images
+from bnstat.verbs.resolve import DOCUMENT
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@takes_settings(RecalibrateSettings)
+def recalibrate(
+    model: str | nn.Module,
+    source: Location | Stats | Iterable[Location] = DOCUMENT,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    augment: Spec | None = None,
+    stats: Stats | str | os.PathLike[str] | None = None,
+    check: bool = False,
+    files_from: str | os.PathLike[str] | None = None,
+    null: bool = False,
+    root: str | os.PathLike[str] | None = None,
+    on_pass: Callable[[PassDone], None] | None = None,
+    **settings: Unpack[RecalibrateSettings],
+) -> Recalibration:
+    """Measure the running statistics of a model's BatchNorm layers on images.
+
+    Each layer gets the mean and the unbiased variance of all samples that it is given in eval mode,
+    pooled over all images in float64. As that depends on the layers in front of it, passes over the
+    images are repeated until nothing moves.
+
+    Parameters
+    ----------
+    model
+        torchvision:NAME, timm:NAME or package.module:attribute, of images (N, C, H, W); or an
+        nn.Module, whose running statistics are then replaced. That is run in this process, on the
+        device where it is.
+    source
+        A folder or file, or several; or a result or its document (.json), whose images are then
+        used, drawn as they were.
+    output
+        Where to write: the file of weights with other running statistics, and nothing else changed.
+    weights
+        A .pt, .pth or .safetensors file with the model's state_dict. Only a model of the user's own
+        code needs none.
+    augment
+        A pipeline that the images go through, as in `compute`.
+    stats
+        What the images are normalized with: a result, its document, or constants as `compare` takes
+        them; "none" for images in [0, 1], or as the pipeline leaves them. Only a pipeline with a
+        Normalize needs none.
+    check
+        Make one pass, and change nothing.
+    files_from, null, root
+        As in `compute`.
+    on_pass
+        Called after each pass.
+    settings
+        How images are measured; each is listed below.
+
+    Returns
+    -------
+    Recalibration
+        How far the statistics that the model had are from those measured, by layer.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be loaded or run, or has no BatchNorm layer.
+    SourceError, DocumentError
+        If there are no such images or constants.
+    MeasureError
+        If all images failed, or, with `fail_fast`, one did.
+    OutputError
+        If it cannot be written; what is there stays as it was.
+    """
+    images = model_images(source, (files_from, null, root), augment, stats, settings)
+    if not isinstance(model, str):
+        if weights is not None or output is not None:
+            raise ValueError("a model that is passed as an object has no files; save it yourself")
+        return _of_object(model, images, check, on_pass)
+    if output is None and not check:
+        raise ValueError("name an output, or check the model alone")
+    asked = AskedModel(model, None if weights is None else Path(weights))
+    path = None if check or output is None else Path(output)
+    if path is not None:
+        _check_output(path, asked.weights)
+    try:
+        return _of_name(asked, images, path, on_pass)
+    finally:
+        AskedModel.forget()
+
+
+def _of_object(
+    model: nn.Module,
+    images: ModelImages,
+    check: bool,
+    on_pass: Callable[[PassDone], None] | None,
+) -> Recalibration:
+    """Recalibrate a model in place, unless it is to be checked; its modes stay."""
+    modes = {module: module.training for module in model.modules()}
+    activations = Activations(model.eval(), batch_norm_layers(model))
+    stored = statistics(activations.layers)
+    asked = AskedModel(type(model).__name__, None)
+    try:
+        found, searched = _search(asked, activations, images, check, on_pass, here=True)
+        if not check:
+            stored |= searched.running
+            for name in searched.running:
+                activations.layers[name].num_batches_tracked.fill_(_batches(found, images))
+    finally:
+        set_statistics(activations.layers, stored)
+        activations.close()
+        for module, mode in modes.items():
+            module.training = mode
+    return _result(asked, None, images, found, searched)
+
+
+def _of_name(
+    asked: AskedModel,
+    images: ModelImages,
+    output: Path | None,
+    on_pass: Callable[[PassDone], None] | None,
+) -> Recalibration:
+    """Recalibrate a model, and write its weights; without an output it is only checked."""
+    device = images.settings["device"]
+    activations = asked.activations(device or "cpu")
+    here, check = device is not None, output is None
+    found, searched = _search(asked, activations, images, check, on_pass, here=here)
+    if output is not None:
+        values = _values(activations, searched, _batches(found, images))
+        files.write(output, _weights(asked, activations, output, values))
+    return _result(asked, output, images, found, searched)
+
+
+def _search(
+    asked: AskedModel,
+    activations: Activations,
+    images: ModelImages,
+    check: bool,
+    on_pass: Callable[[PassDone], None] | None,
+    *,
+    here: bool,
+) -> tuple[Found, Searched]:
+    settings = images.settings
+    probe = Probe(asked, images.drawing, images.normalization, settings["batch_size"], Pass({}))
+    most = 1 if check else settings["max_passes"]
+    with open_passes(images.sources, probe, settings, activations if here else None) as passes:
+        searched = search(activations, passes, settings["tolerance"], most, on_pass)
+    assert passes.found is not None
+    return passes.found, searched
+
+
+def _result(
+    asked: AskedModel, output: Path | None, images: ModelImages, found: Found, searched: Searched
+) -> Recalibration:
+    return Recalibration(
+        model=asked.model,
+        weights=None if asked.weights is None else str(asked.weights),
+        output=None if output is None else str(output),
+        normalization=images.described,
+        images=found.measured,
+        epochs=images.epochs,
+        layers=searched.shifts,
+        unused=searched.unused,
+        passes=searched.passes,
+        moved=searched.moved,
+        settled=searched.settled,
+        failures=tuple(Failure(key_text(key), reason) for key, reason in found.failures),
+    )
+
+
+def _batches(found: Found, images: ModelImages) -> int:
+    """Return what `num_batches_tracked` becomes: each drawn image counts as a batch."""
+    return found.measured * images.epochs
+
+
+def _values(activations: Activations, searched: Searched, batches: int) -> dict[str, Tensor]:
+    """Return the tensors of the model's state_dict that change."""
+    import torch
+
+    values: dict[str, Tensor] = {}
+    for own, names in names_of(activations.model, activations.layers).items():
+        if own in searched.running:
+            running = searched.running[own]
+            for name in names:
+                values[f"{name}.running_mean"] = torch.from_numpy(running.mean)
+                values[f"{name}.running_var"] = torch.from_numpy(running.var)
+                values[f"{name}.num_batches_tracked"] = torch.tensor(batches)
+    return values
+
+
+def _check_output(output: Path, weights: Path | None) -> None:
+    """Find out before the work that an output cannot be written.
+
+    Raises
+    ------
+    ModelError
+        If it has another format than the weights.
+    OutputError
+        If it is the file of weights, or cannot be written.
+    """
+    files.check_distinct([("the output", str(output))], [("the weights", str(weights or ""))])
+    files.check_writable(output)
+    one, other = (each is not None and each.suffix == SAFETENSORS for each in (weights, output))
+    if weights is not None and one != other:
+        raise ModelError(f"{output} would be of another format than {weights}; name it alike")
+
+
+def _weights(
+    asked: AskedModel, activations: Activations, output: Path, values: dict[str, Tensor]
+) -> bytes:
+    """Return the file to write: that of the weights, or a new one where there was none."""
+    if asked.weights is not None:
+        return replacing.replaced(asked.weights, values)
+    state = activations.model.state_dict()
+    fitting = {name: value.to(state[name].dtype) for name, value in values.items()}
+    return replacing.written(state | fitting, output.suffix)

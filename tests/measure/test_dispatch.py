@@ -1,0 +1,167 @@
+"""Dispatch: all chunks come back, in order, whatever happens to the workers."""
+
+import os
+import signal
+from itertools import count
+
+import pytest
+
+from bnstat.engines import InlineEngine, ProcessEngine
+from bnstat.measure.dispatch import dispatch
+from bnstat.measure.measure import Measure
+from bnstat.sources.limits import Limits
+from bnstat.sources.reference import Reference
+from bnstat.sources.sources import Sources
+
+
+@pytest.fixture
+def images(photos):
+    """References to the six images, in order."""
+    return list(Sources.open([os.fspath(photos)]))
+
+
+def sums(landed):
+    """Return key and Σx of each image that was measured."""
+    return {
+        chunk[row].key: first.tolist()
+        for chunk, (measured,) in landed
+        for part in measured.moments
+        for row, first in zip(part.rows, part.table.first, strict=True)
+    }
+
+
+def failed(landed):
+    """Return key and reason of each image that was not."""
+    return {
+        chunk[row].key: reason for chunk, (measured,) in landed for row, reason in measured.failures
+    }
+
+
+def cut(images, size):
+    return [images[i : i + size] for i in range(0, len(images), size)]
+
+
+PLAIN = Measure("RGB", Limits(10**9))
+ENGINES = [
+    InlineEngine(),
+    ProcessEngine(2, ["bnstat.measure.measure"]),
+    ProcessEngine(3, ["bnstat.measure.measure"]),
+]
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=["inline", "two", "three"])
+@pytest.mark.parametrize("size", [1, 4, 6])
+def test_chunks_come_back_in_order(images, engine, size):
+    """Results come in the order of the chunks, and are what the work gives for each."""
+    landed = list(dispatch(cut(images, size), PLAIN, engine))
+    assert [chunk for chunk, _ in landed] == cut(images, size)
+    assert sums(landed) == sums([(images, PLAIN(images))])
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=["inline", "two", "three"])
+def test_no_chunks(engine):
+    """Nothing to do is done at once."""
+    assert list(dispatch([], PLAIN, engine)) == []
+
+
+@pytest.mark.parametrize("engine", ENGINES[:2], ids=["inline", "two"])
+def test_a_bounded_number_is_in_flight(images, engine):
+    """A long source is read only so far ahead of the results."""
+    read = []
+
+    def stream():
+        for i in range(1000):
+            read.append(i)
+            yield images[:1]
+
+    landed = dispatch(stream(), PLAIN, engine)
+    for done in range(1, 40):
+        next(landed)
+        assert len(read) <= done + 8 * engine.workers
+    landed.close()
+
+
+def test_closing_ends_the_workers(images, processes):
+    """Who stops asking for results leaves no worker behind."""
+    landed = dispatch((images[:1] for _ in count()), PLAIN, ProcessEngine(2))
+    next(landed)
+    processes.eventually(lambda: len(processes.workers(os.getpid())) == 2)
+    landed.close()
+    processes.eventually(lambda: not processes.workers(os.getpid()), seconds=20)
+
+
+@pytest.mark.parametrize("engine", ENGINES[:2], ids=["inline", "two"])
+def test_a_bug_in_the_work_is_no_lost_worker(images, deadly, engine):
+    """What the work raises is raised, not tried again."""
+    with pytest.raises(LookupError, match="a bug"):
+        list(dispatch(cut(images, 2), deadly.Mistaken("RGB", Limits(100)), engine))
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (signal.SIGKILL, "worker died (signal 9)"),
+        (signal.SIGSEGV, "worker died (signal 11)"),
+        (0, "worker died (exit status 7)"),
+    ],
+    ids=["killed", "segfault", "exit"],
+)
+@pytest.mark.parametrize("size", [1, 6])
+def test_an_image_that_kills_its_worker_is_a_failure(images, deadly, number, reason, size):
+    """The image to blame is found and named with the signal; all others are measured."""
+    key = b"dogs/gray.jpg"
+    work = deadly.Deadly("RGB", Limits(10**9), keys=(key,), signal=number)
+    landed = list(dispatch(cut(images, size), work, ProcessEngine(2)))
+    assert failed(landed) == {key: reason}
+    others = [image for image in images if image.key != key]
+    assert sums(landed) == sums([(others, PLAIN(others))])
+    assert [image for chunk, _ in landed for image in chunk] == images
+
+
+def test_images_that_all_kill_their_workers(images, deadly):
+    """Where every image is deadly, every image is named."""
+    keys = tuple(image.key for image in images)
+    landed = list(
+        dispatch(cut(images, 4), deadly.Deadly("RGB", Limits(10**9), keys=keys), ProcessEngine(2))
+    )
+    assert failed(landed) == dict.fromkeys(keys, "worker died (signal 9)")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("size", [1, 3])
+def test_an_image_that_was_only_near_is_not_to_blame(images, deadly, tmp_path, times, size):
+    """An image whose worker died once in company and once alone is tried again, and measured."""
+    keys = (images[1].key,)
+    work = deadly.Deadly("RGB", Limits(10**9), keys=keys, folder=os.fspath(tmp_path), times=times)
+    landed = list(dispatch(cut(images, size), work, ProcessEngine(2)))
+    assert sums(landed) == sums([(images, PLAIN(images))])
+    assert len(list(tmp_path.glob("*-*"))) == times
+
+
+def test_what_has_come_back_is_not_done_again(images, deadly, tmp_path):
+    """Chunks that one worker has done are not measured again when another dies of the first."""
+    first = (images[0].key,)
+    work = deadly.Deadly("RGB", Limits(10**9), keys=first, folder=os.fspath(tmp_path), wait=1.0)
+    landed = list(dispatch(cut(images, 1), work, ProcessEngine(2)))
+    log = (tmp_path / "log").read_bytes().split()
+    assert [log.count(image.key) for image in images] == [2, 1, 1, 1, 1, 1]
+    assert sums(landed) == sums([(images, PLAIN(images))])
+
+
+def test_long_names_in_flight_do_not_hold_up_a_rebuilt_pool(images, deadly):
+    """A worker's death is noticed also while a pipe full of names waits for it."""
+    path = b"/" + b"n" * 500
+    chunk = [Reference(b"%d" % i + path, path, 0, 0, "no file") for i in range(256)]
+    chunks = [chunk] * 20 + [images]
+    work = deadly.Deadly("RGB", Limits(10**9), keys=(images[0].key,))
+    landed = list(dispatch(chunks, work, ProcessEngine(2)))
+    assert failed(landed)[images[0].key] == "worker died (signal 9)"
+    assert sum(len(chunk) for chunk, _ in landed) == 20 * 256 + len(images)
+
+
+def test_any_work_is_treated_alike(images, deadly):
+    """Work that returns something else than moments brings its own word for a lost image."""
+    landed = list(dispatch(cut(images, 3), deadly.Names(images[4].key), ProcessEngine(2)))
+    keys = [image.key.decode() for image in images]
+    keys[4] = "lost by signal 9"
+    assert [name for _, names in landed for name in names] == keys

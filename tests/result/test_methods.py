@@ -1,0 +1,83 @@
+"""The one table of methods, and what reads it."""
+
+import json
+
+import pytest
+
+from bnstat.errors import ExportError
+from bnstat.result import EXACT, METHODS, Estimate, Stats, empty_figures
+from bnstat.result.node import Node
+from bnstat.targets import TARGETS
+
+
+@pytest.fixture
+def stats(document):
+    return Stats.from_json(json.dumps(document))
+
+
+def test_one_method_is_exact():
+    """The others are held against it; it is the first that documents and tables show."""
+    assert [name for name, method in METHODS.items() if method.exact] == [EXACT]
+    assert next(iter(METHODS)) == EXACT == "two-pass"
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
+def test_an_estimate_that_is_written_is_read_back(stats, method):
+    """Each method reads what it writes, with mean, var and std among it."""
+    estimate = stats.methods.get(method.name, Estimate((0.5,) * 3, (0.25,) * 3))
+    written = json.loads(json.dumps(method.write(estimate)))
+
+    assert method.read(Node(written, "x.json"), 3) == estimate
+    assert written.keys() >= {"mean", "var", "std"}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
+def test_it_is_said_what_it_is_and_how_it_merges(method):
+    """In one line; a method that does not merge says why."""
+    assert method.summary
+    assert "\n" not in method.summary + method.not_merged
+    assert method.merging in ("exact", "chan") or method.not_merged
+
+
+def test_a_document_may_lack_a_method(document):
+    """One that was added after it was written; it stays so, and export names those there are."""
+    del document["methods"]["welford"]
+    stats = Stats.from_json(json.dumps(document))
+
+    assert list(stats.methods) == ["two-pass", "batchnorm"]
+    assert "welford" not in json.loads(stats.to_json())["methods"]
+    with pytest.raises(ExportError, match="no method 'welford'; there are two-pass, batchnorm"):
+        TARGETS["json"].figures(stats, "welford")
+
+
+def test_a_document_may_have_a_method_that_is_not_known(document):
+    """Of a later version: it is ignored, as all unknown keys are."""
+    document["methods"]["median"] = {"mean": [1, 2, 3]}
+
+    assert "median" not in Stats.from_json(json.dumps(document)).methods
+
+
+def test_an_empty_result_has_no_estimate():
+    """And a reason for each method."""
+    figures = empty_figures()
+
+    assert figures["methods"] == dict.fromkeys(METHODS)
+    assert figures["reasons"] == dict.fromkeys(METHODS, "no image was measured")
+
+
+def test_fields_of_a_method_s_own_are_written(stats):
+    """Beside mean, var and std, in the order of its type."""
+    written = METHODS["batchnorm"].write(stats.methods["batchnorm"])
+    plain = METHODS["welford"].write(Estimate((0.5,), (0.25,)))
+
+    assert list(plain.items()) == [("mean", (0.5,)), ("var", (0.25,)), ("std", (0.5,))]
+    assert list(written) == [
+        *plain,
+        "batch_size",
+        "momentum",
+        "order",
+        "batches",
+        "start_weight",
+        "expected_sd",
+        "expected",
+    ]

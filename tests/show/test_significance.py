@@ -1,0 +1,137 @@
+"""Whether differences are more than their margins and more than chance, against scipy's figures."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import bnstat
+from bnstat import show as reports
+from bnstat.estimators import look_sizes
+from bnstat.show.comparison import Row, compare
+from bnstat.show.significance import Pair, holm, images_needed, widest_margin
+
+# By hand: the smallest times 5, the next times 4, ..., and none below the one before.
+HOLM = ([0.01, 0.04, 0.03, 0.005, 0.9], [0.04, 0.09, 0.09, 0.025, 0.9])
+
+
+def images(folder, count, seed, brighter=0.0):
+    """Write images whose brightness differs from one to the next."""
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
+    for i in range(count):
+        centre = rng.uniform(80, 160) + brighter
+        pixels = np.clip(rng.normal(centre, 20, (4, 4)), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{seed}-{i:04}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    """Results of two sets alike, of a brighter one, and of a sample of the first."""
+    top = tmp_path_factory.mktemp("sets")
+    first = images(top / "first", 300, 1)
+    return {
+        "first": bnstat.compute(first, mode="L", workers=1),
+        "second": bnstat.compute(images(top / "second", 300, 2), mode="L", workers=1),
+        "brighter": bnstat.compute(images(top / "brighter", 300, 3, 30), mode="L", workers=1),
+        "sample": bnstat.compute(first, mode="L", sample=100, workers=1),
+        "resized": bnstat.compute(first, mode="L", augment="Resize(4)", workers=1),
+    }
+
+
+def verdicts(sets, *names):
+    rows = [Row.of_stats(name, sets[name]) for name in names]
+    return [v for v in compare(rows).verdicts if "chance" in v or "margin" in v]
+
+
+def test_holm_by_the_book():
+    """Adjusted p-values are those of the paper's steps."""
+    p_values, adjusted = HOLM
+    assert adjusted == pytest.approx(holm(p_values), abs=1e-15)
+    assert [] == holm([])
+
+
+def test_p_values_are_those_of_a_z_test(sets):
+    """The difference is held against both superpopulation errors, two-sided."""
+    one, other = sets["brighter"], sets["first"]
+    z = (one.mean[0] - other.mean[0]) / math.hypot(
+        one.uncertainty.superpopulation.mean[0], other.uncertainty.superpopulation.mean[0]
+    )
+    found = Pair(one, other).p_values()
+    assert math.erfc(abs(z) / math.sqrt(2)) == pytest.approx(found[0][0], rel=1e-9)
+
+
+def test_sets_alike_and_sets_that_differ(sets):
+    """Two exact results of sets alike differ by chance; a brighter set differs by more."""
+    assert verdicts(sets, "first", "second") == [
+        "second differs from first by no more than sets of this size differ by chance (95 %, "
+        "Holm-corrected)."
+    ]
+    assert verdicts(sets, "first", "brighter") == [
+        "brighter differs from first by more than chance (95 %, Holm-corrected) in the mean of L."
+    ]
+
+
+def test_the_same_images_do_not_differ_by_chance(sets):
+    """Between a set and the same set under a pipeline there is no question of chance."""
+    assert [] == verdicts(sets, "first", "resized")
+    assert Pair(sets["first"], sets["resized"]).p_values() is None
+
+
+def test_a_sample_against_its_whole(sets):
+    """A sample differs from the whole by no more than its margin, or the margin was wrong."""
+    found = verdicts(sets, "first", "sample")
+    assert found[0] == (
+        "sample differs from first by no more than its margin (95 %): it may be the sample or the "
+        "random draws."
+    )
+
+
+def test_margin_of_a_difference(sets):
+    """Squared margins add up; exact figures have none."""
+    sample = sets["sample"]
+    margin = sample.uncertainty.margin
+    both = Pair(sample, replace(sample)).margin
+    assert np.allclose(np.multiply(margin.mean, math.sqrt(2)), both.mean)
+    assert margin == Pair(sample, sets["first"]).margin == Pair(None, sample).margin
+    assert Pair(sets["first"], sets["second"]).margin is None
+
+
+def test_images_needed_are_those_that_give_the_margin(sets, tmp_path):
+    """A sample of as many images as said has about the margin that was asked for."""
+    folder = images(tmp_path / "data", 600, 5)
+    first = bnstat.compute(folder, mode="L", sample=200, workers=1)
+    number = images_needed(first, 0.5)
+    half = bnstat.compute(folder, mode="L", sample=number, workers=1)
+    assert widest_margin(half) == pytest.approx(widest_margin(first) / 2, rel=0.1)
+    assert 200 < number < 600
+    assert images_needed(first, 0.0) == 600 and images_needed(sets["first"], 0.5) is None
+
+
+def test_a_verdict_that_is_not_sure_says_how_many_images_would_settle_it(sets):
+    """Where the margin holds the tolerance, a line says so; exact differences are always sure."""
+    rows = [Row.of_stats("first", sets["first"]), Row.of_stats("sample", sets["sample"])]
+    found = compare(rows)
+    off = abs(found.differences[1].mean[0])
+    (line,) = [t for t in reports.unsure(found, off / 2) if "mean" in t]
+    assert line.startswith("not sure at 95 %: mean of L of sample differs by ")
+    assert line.endswith(" images would settle it")
+    exact = compare([Row.of_stats("a", sets["first"]), Row.of_stats("b", sets["second"])])
+    assert [] == list(reports.unsure(exact, abs(exact.differences[1].mean[0])))
+
+
+def test_significant_counts_differences_beyond_their_margins(sets):
+    """A difference within its margin does not count with `significant`."""
+    found = compare([Row.of_stats("a", sets["first"]), Row.of_stats("b", sets["sample"])])
+    assert list(reports.excesses(found, 0.0))
+    assert [] == list(reports.excesses(found, 0.0, significant=True))
+    drifted = compare([Row.of_stats("a", sets["brighter"]), Row.of_stats("b", sets["sample"])])
+    assert list(reports.excesses(drifted, 0.01, significant=True))
+
+
+def test_looks_end_with_the_whole_set():
+    """Looks grow by a tenth from 200 on, and the last is of all images."""
+    assert [200, 220, 242, 250] == list(look_sizes(250))

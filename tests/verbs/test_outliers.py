@@ -1,0 +1,149 @@
+"""Outliers and their influence, against numpy and against measuring the set without an image."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import bnstat
+from bnstat import show as reports
+from bnstat.errors import DocumentError, SourceError
+from bnstat.estimators.outliers import robust_z
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """Sixty images alike in two folders, and five that are not."""
+    top = tmp_path_factory.mktemp("odd") / "data"
+    rng = np.random.default_rng(5)
+    for name, centre in (("day", 150), ("night", 60)):
+        (top / name).mkdir(parents=True)
+        for i in range(30):
+            pixels = rng.normal(rng.uniform(centre - 15, centre + 15), 20, (12, 10))
+            Image.fromarray(np.clip(pixels, 1, 254).astype(np.uint8)).save(
+                top / name / f"{i:02}.png"
+            )
+    night = rng.normal(60, 20, (12, 10))
+    Image.fromarray(np.clip(night, 1, 254).astype(np.uint8)).save(top / "day" / "dark.png")
+    Image.new("L", (10, 12), 150).save(top / "day" / "one.png")
+    pixels = rng.normal(150, 20, (12, 10))
+    pixels[:5] = 255
+    Image.fromarray(np.clip(pixels, 1, 255).astype(np.uint8)).save(top / "day" / "clipped.png")
+    large = rng.normal(60, 20, (120, 100))
+    Image.fromarray(np.clip(large, 1, 254).astype(np.uint8)).save(top / "night" / "large.png")
+    wide = rng.normal(60, 20, (6, 20))
+    Image.fromarray(np.clip(wide, 1, 254).astype(np.uint8)).save(top / "night" / "wide.png")
+    return top
+
+
+@pytest.fixture(scope="module")
+def found(odd):
+    return bnstat.outliers(odd, mode="L", by="folder", workers=1)
+
+
+def test_planted_images_are_found_with_their_reasons(found):
+    """Each planted image is an outlier of its group, and says why."""
+    why = {outlier.image: outlier.reasons for outlier in found.found}
+    assert "one color" == why["day/one.png"][0]
+    assert why["day/dark.png"][0].startswith("dark (z -")
+    assert why["day/clipped.png"][0].startswith("many samples of the largest value (z +")
+    assert why["night/large.png"][0].startswith("large (z +")
+    assert why["night/wide.png"][0].startswith("wide (z +")
+    assert 65 == found.images and len(found.found) == found.number <= 8
+
+
+def test_without_groups_a_dark_image_is_like_the_night(odd):
+    """Outliers are those of the group: in the whole set, a night image is nothing special."""
+    names = [o.image for o in bnstat.outliers(odd, mode="L", workers=1).found]
+    assert "day/dark.png" not in names
+
+
+@pytest.mark.parametrize("name", ["night/large.png", "day/one.png"])
+def test_influence_is_what_the_set_is_without_the_image(odd, found, name, tmp_path):
+    """The set measured without the image differs by exactly what is said."""
+    (outlier,) = [o for o in found.found if o.image == name]
+    listed = tmp_path / "rest"
+    listed.write_text(
+        "\n".join(str(p) for p in sorted(odd.rglob("*.png")) if not str(p).endswith(name))
+    )
+    whole = bnstat.compute(odd, mode="L", workers=1)
+    rest = bnstat.compute(files_from=listed, mode="L", workers=1)
+    assert whole.mean[0] - rest.mean[0] == pytest.approx(outlier.influence_on_mean[0], rel=1e-9)
+    assert whole.std[0] - rest.std[0] == pytest.approx(outlier.influence_on_std[0], rel=1e-9)
+
+
+def test_influence_of_float_samples(odd):
+    """Under a pipeline of floats and several draws, influences are those of the records."""
+    spec = "ToImage | ToDtype(torch.float32, scale=True)"
+    exact = {o.image: o for o in bnstat.outliers(odd, mode="L", workers=1).found}
+    floats = bnstat.outliers(odd, mode="L", augment=spec, epochs=2, workers=1).found
+    assert floats
+    for outlier in floats:
+        if outlier.image in exact:
+            assert np.allclose(
+                outlier.influence_on_std, exact[outlier.image].influence_on_std, rtol=1e-5
+            )
+
+
+def test_robust_z_by_its_formula():
+    """0.6745·(x − median)/MAD; where the MAD is 0, by the mean absolute deviation."""
+    values = np.array([1.0, 2.0, 3.0, 4.0, 100.0])
+    assert np.allclose(0.6745 * (values - 3) / 1.0, robust_z(values))
+    mostly = np.array([0.0] * 9 + [1.0])
+    assert np.allclose((mostly - 0) / (1.2533 * 0.1), robust_z(mostly))
+    assert not robust_z(np.full(7, 0.3)).any()
+    assert not robust_z(np.full(7, 0.3) + np.arange(7) * 1e-17).any()
+    assert not robust_z(np.full(7, np.nan)).any()
+
+
+def test_a_result_and_a_file_of_records_say_the_same(odd, found, tmp_path):
+    """From a folder, from its result, and from its records the outliers are the same."""
+    stats = bnstat.compute(odd, mode="L", by="folder", records=tmp_path / "r.parquet", workers=1)
+    stats.save(tmp_path / "r.json")
+    for source in (stats, tmp_path / "r.json"):
+        assert found == bnstat.outliers(source, by="folder", workers=1)
+    assert found == bnstat.outliers(tmp_path / "r.parquet")
+
+
+def test_what_is_printed(odd, in_process):
+    """The strongest come first, with what they do to the figures; the rest is counted."""
+    result = in_process(
+        "outliers", odd, "--mode", "L", "--by", "folder", "--limit", "1", "--workers", "1"
+    )
+    lines = result.out.splitlines()
+    assert lines[0].startswith("65 images, of which ")
+    assert lines[3].split()[0] == "day/one.png" and "one color, low contrast" in lines[3]
+    assert 0 == result.status
+
+
+def test_keys_for_xargs_and_json(odd, in_process):
+    """`-0` ends each key in NUL; JSON has all that Python has."""
+    options = ("--mode", "L", "--by", "folder", "--workers", "1")
+    keys = in_process("outliers", odd, "-0", *options).out.split("\0")
+    assert "" == keys.pop() and "day/one.png" == keys[0]
+    document = json.loads(in_process("outliers", odd, "--format", "json", *options).out)
+    assert keys == [o["image"] for o in document["outliers"]]
+    assert document["outliers"][0]["score"] is None  # infinity
+
+
+def test_no_outliers(tmp_path):
+    """A set of images alike has none, and the report is a line."""
+    rng = np.random.default_rng(0)
+    for i in range(10):
+        Image.fromarray(rng.integers(0, 256, (40, 40), dtype=np.uint8)).save(tmp_path / f"{i}.png")
+    found = bnstat.outliers(tmp_path, mode="L", workers=1)
+    assert "10 images, of which 0 unlike the rest of their group (robust z above 3.5).\n" == (
+        reports.text(reports.report(found))
+    )
+
+
+def test_what_is_not_there(tmp_path, monkeypatch):
+    """Without a source it is bnstat.json; a missing file says how to make it."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DocumentError, match=r"no result document bnstat\.json; make one"):
+        bnstat.outliers()
+    with pytest.raises(DocumentError, match=r"no file r\.csv; make one"):
+        bnstat.outliers("r.csv")
+    with pytest.raises(SourceError, match="no folder or file"):
+        bnstat.outliers("nowhere")
