@@ -35,7 +35,7 @@ class Decoded(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Notes:
+class DecodeReport:
     """What is reported of a chunk: (row, reason) of failures, (row, text) of Pillow's warnings."""
 
     failures: list[tuple[int, str]] = field(default_factory=list)
@@ -48,14 +48,14 @@ def decode_each(
     use: Callable[[Decoded], None],
     *,
     open_itself: Callable[[int, Reference], None] | None = None,
-) -> Notes:
+) -> DecodeReport:
     """Decode the images of a chunk one by one, and call `use` with each that can be decoded.
 
     It is a call, and no iterator, so that an image is freed before the next one is decoded. The
     time limit covers `use` too, and so do Pillow's strict settings. With `open_itself`, that is
     called with row and reference instead, for what Pillow does not decode.
     """
-    notes, time_limit = Notes(), _TimeLimit(limits.timeout)
+    report, time_limit = DecodeReport(), _TimeLimit(limits.timeout)
     with strict_pillow(limits.max_pixels) as warned:
         for row, reference in enumerate(chunk):
             with time_limit:
@@ -65,14 +65,14 @@ def decode_each(
                         continue
                     decoded = _decoded(row, reference, limits)
                 except Exception as error:
-                    notes.failures.append((row, reason(error, reference.size)))
+                    report.failures.append((row, reason(error, reference.size)))
                 else:
                     use(decoded)
                     del decoded
             if warned:
-                notes.warnings.extend((row, text) for text in warned)
+                report.warnings.extend((row, text) for text in warned)
                 warned.clear()
-    return notes
+    return report
 
 
 def reason_of_loss(cause: str, limits: Limits) -> str:

@@ -13,7 +13,7 @@ from bnstat.augment import Drawn, Draws, caller_undisturbed
 from bnstat.decode.appearance import Appearance, appearance
 from bnstat.decode.decoding import reason
 from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits
-from bnstat.decode.references import Decoded, Notes, decode_each, reason_of_loss
+from bnstat.decode.references import Decoded, DecodeReport, decode_each, reason_of_loss
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.counting import count_image, count_output
 from bnstat.moments import ChunkMoments, Tally
@@ -51,10 +51,12 @@ class _View:
     transparent: list[int] = field(default_factory=list)
     appearances: dict[int, Appearance] = field(default_factory=dict)
 
-    def measured(self, notes: Notes, per_image_histograms: bool, describe: bool) -> Measured:
+    def measured(
+        self, report: DecodeReport, per_image_histograms: bool, describe: bool
+    ) -> Measured:
         moments = self.tally.moments(per_image_histograms=per_image_histograms, extremes=describe)
-        failures = sorted(notes.failures + self.failures)
-        rest = (self.deep, notes.warnings, self.transparent, self.appearances)
+        failures = sorted(report.failures + self.failures)
+        rest = (self.deep, report.warnings, self.transparent, self.appearances)
         return Measured(list(moments), failures, *rest)
 
 
@@ -90,13 +92,13 @@ class Measure:
         rest = iter(views)
         filled = [(plan, list(islice(rest, _width(plan)))) for plan in self.plans]
         with self._ready_to_draw():
-            notes = decode_each(
+            report = decode_each(
                 chunk,
                 self.limits,
                 lambda decoded: self._count(decoded, filled),
                 open_itself=partial(self._count_bands, views[0]) if self.mode == BANDS else None,
             )
-        return [view.measured(notes, self.per_image_histograms, self.describe) for view in views]
+        return [view.measured(report, self.per_image_histograms, self.describe) for view in views]
 
     def lost(self, cause: str) -> Result:
         """Return the result for a chunk of one image that has ended its worker."""

@@ -38,8 +38,8 @@ class DigestPixels:
         def digest(decoded: Decoded) -> None:
             found[decoded.row] = digest_of(decoded.image)
 
-        notes = decode_each(chunk, self.limits, digest)
-        return Digests(found, notes.failures)
+        report = decode_each(chunk, self.limits, digest)
+        return Digests(found, report.failures)
 
     def lost(self, cause: str) -> Digests:
         """Return the result for a chunk of one image that has ended its worker."""

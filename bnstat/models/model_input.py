@@ -68,9 +68,9 @@ class Drawing:
                 deep.append(decoded.row)
 
         with caller_undisturbed():
-            notes = decode_each(chunk, self.limits, draw)
+            report = decode_each(chunk, self.limits, draw)
         stacks = [np.stack(group) for group in groups.values()]
-        return DrawnChunk(stacks, sorted(notes.failures + failures), deep, notes.warnings)
+        return DrawnChunk(stacks, sorted(report.failures + failures), deep, report.warnings)
 
     def _drawn(self, decoded: Decoded) -> Iterator[Stack]:
         """Yield each draw of an image: uint8, or floats, of shape (C, H, W)."""
