@@ -3,19 +3,18 @@
 An engine opens executors, and knows what losing a worker looks like. It knows nothing of images;
 `scan` does the rest, the same for all engines.
 
-    inline       in the caller's own process, one call after another
+    engine       in the caller's own process, one call after another
     processes    in worker processes on this machine
     dask         on a Dask cluster
 
-`fork_server` starts the processes; `worker` is one of them as its caller sees it, and `*_main` is
-what these do. `dask_worker` is what a worker of a cluster does.
+`fork_server` starts the processes, `fork_server_main` is what they are forked from, and `worker` is
+what they do. `dask_worker` is what a worker of a cluster does.
 """
 
 from collections.abc import Sequence
 
-from bnstat.engines.engine import Engine
+from bnstat.engines.engine import Engine, InlineEngine
 from bnstat.engines.fork_server import warm_up
-from bnstat.engines.inline import InlineEngine
 from bnstat.engines.processes import ProcessEngine, usable_cores
 from bnstat.errors import MeasureError
 

@@ -16,7 +16,7 @@ from functools import cache
 from importlib import metadata
 
 from bnstat._version import __version__
-from bnstat.engines.answer import answer
+from bnstat.engines.worker import answer
 from bnstat.errors import MeasureError
 
 # The folder, Pillow's limits and the generators that draws seed are the process's, not a thread's:

@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pickle
 import signal
 import socket
+import struct
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from multiprocessing.connection import Connection
-from threading import Lock
+from typing import Any
 
-from bnstat.engines.messages import receive, send
-from bnstat.engines.signals import ENDING, signals_held
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LENGTH = struct.Struct("!Q")
 
 
 def warm_up(modules: Sequence[str] = ()) -> ForkServer:
@@ -48,7 +51,7 @@ class ForkServer:
             self._pid = _spawned(theirs)
         self._control = ours
         self._numbers = count()
-        self._talking = Lock()
+        self._talking = threading.Lock()
 
     def preload(self, modules: Sequence[str]) -> None:
         """Have it import modules, which later workers find imported; it goes on by itself."""
@@ -123,3 +126,63 @@ def _spawned(control: socket.socket) -> int:
         )
     finally:
         os.close(handle)
+
+
+def send(channel: socket.socket, message: object, *descriptors: int) -> None:
+    """Send a message, with a descriptor for the other process if one is given."""
+    data = pickle.dumps(message)
+    data = _LENGTH.pack(len(data)) + data
+    sent = socket.send_fds(channel, [data], descriptors) if descriptors else 0
+    channel.sendall(data[sent:])
+
+
+def receive(channel: socket.socket) -> tuple[Any, int]:
+    """Return the next message, and the descriptor that came with it.
+
+    That is -1 where none came, or where this process may not have one more file open.
+
+    Raises
+    ------
+    EOFError
+        If the other end has gone.
+    """
+    head, descriptors, _, _ = socket.recv_fds(channel, _LENGTH.size, 1)
+    if not head:
+        raise EOFError
+    (length,) = _LENGTH.unpack(head + _exactly(channel, _LENGTH.size - len(head)))
+    return pickle.loads(_exactly(channel, length)), [*descriptors, -1][0]
+
+
+def _exactly(channel: socket.socket, size: int) -> bytes:
+    parts = []
+    while size:
+        part = channel.recv(size)
+        if not part:
+            raise EOFError
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Let the handlers of these signals wait until this is left.
+
+    They raise, and what is said to another process must be said to its end. Handlers run in the
+    main thread, so there is nothing to do in others.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in ENDING}
+    ours: dict[int, Any] = {n: handler for n, handler in handlers.items() if callable(handler)}
+    for number in ours:
+        signal.signal(number, lambda number, frame: held.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+        for number in held:
+            signal.raise_signal(number)

@@ -24,9 +24,8 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import NoReturn
 
-from bnstat.engines.messages import receive, send
-from bnstat.engines.signals import ENDING
-from bnstat.engines.worker_main import serve
+from bnstat.engines.fork_server import ENDING, receive, send
+from bnstat.engines.worker import serve
 
 
 def main() -> None:

@@ -4,10 +4,9 @@ A run that was killed goes on where it was, and a later one measures only what i
 Each chunk is recorded in one transaction when it has been measured. An image is known by its key
 and by its size and times of change: one whose file has other ones is measured again.
 
-entry      what was measured of a chunk of images
-packing    an entry as values for SQL columns and back, checked: the file may be damaged or forged
-schema     the tables, and how a file is known to have them
-store      the file: opening, locking, settings, entries
+entry      what was measured of a chunk of images; as SQL columns and back, checked: the file may be
+           damaged or forged
+store      the file: tables, opening, locking, settings, entries
 journal    which images of a run are known, and what is known of them
 """
 

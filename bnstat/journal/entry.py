@@ -1,13 +1,39 @@
-"""What was measured of a chunk of images."""
+"""What was measured of a chunk of images; as values for SQL columns, and back.
+
+Numbers are little-endian, 8 bytes each, an array a column. Nothing is unpickled; the length of each
+value is checked, what is compressed inflates to a known length or not at all, and a checksum over
+all columns of a row finds what a disk has changed.
+
+What is simpler is slower, in CPU time an image for writing and reading, chunks of 512 small images:
+
+    these columns                0.2 + 0.3 µs    262 bytes
+    numpy.savez, one a chunk     0.5 + 1.0 µs    278 bytes    the lengths in it need the same checks
+    JSON and zlib, one a chunk   2.6 + 1.9 µs    172 bytes
+    SQL columns, a row an image   25 +  12 µs    306 bytes    no histogram of the whole chunk
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any, TypeAlias
 
-from bnstat.moments import ChunkMoments, Kind
+import numpy as np
+from numpy.typing import NDArray
 
+from bnstat.moments import ChunkMoments, Kind, Table
+
+Row: TypeAlias = tuple[Any, ...]
+
+_INT, _FLOAT = np.dtype("<i8"), np.dtype("<f8")
+# A chunk has 512 images at most; what claims to have more is not read.
+_MOST_IMAGES = 1024
+_LONGEST_KIND = 1000
+# Of so many channels of single images; each has 2 KiB, and is packed into little more at worst.
+_MOST_HISTOGRAMS = 1 << 16
 # No two images of a set have equal stored fingerprints of so many bytes.
 FINGERPRINT_BYTES = 16
 
@@ -65,3 +91,182 @@ def stored_fingerprint(fingerprint: int, ctimes: tuple[int, ...]) -> bytes:
     """
     text = f"{fingerprint}/{ctimes}".encode()
     return blake2b(text, digest_size=FINGERPRINT_BYTES).digest()
+
+
+class DamagedError(ValueError):
+    """What the file holds is not what was written."""
+
+
+def packed_images(entry: Entry) -> Row:
+    """Return first key, keys, their ends, fingerprints, deep, transparent, checksum."""
+    ends = np.cumsum([len(key) for key in entry.keys], dtype=_INT)
+    columns = (
+        entry.keys[0],
+        b"".join(entry.keys),
+        ends.tobytes(),
+        b"".join(entry.fingerprints),
+        np.array(entry.deep, dtype=_INT).tobytes(),
+        np.array(entry.transparent, dtype=_INT).tobytes(),
+    )
+    return (*columns, _checksum(columns))
+
+
+def packed_moments(moments: ChunkMoments) -> Row:
+    """Return kind, rows, n, first, second, left_out, histogram, checksum, per-image histograms."""
+    table, left_out, histogram = moments.table, moments.left_out, moments.histogram
+    numbers = _FLOAT if table.scale == 1 else _INT
+    columns = (
+        json.dumps(moments.kind),
+        np.array(moments.rows, dtype=_INT).tobytes(),
+        table.n.astype(_INT).tobytes(),
+        table.first.astype(numbers).tobytes(),
+        table.second.astype(numbers).tobytes(),
+        None if left_out is None else left_out.astype(_INT).tobytes(),
+        None if histogram is None else zlib.compress(histogram.astype(_INT).tobytes(), 1),
+    )
+    return (*columns, _checksum(columns), moments.per_image_histograms)
+
+
+def unpacked(images: Row, moments: Iterable[Row], expected: Expected) -> Entry:
+    """Return the entry of the columns of its images, and of its moments, each behind its view.
+
+    Raises
+    ------
+    DamagedError
+        If they are not those of an entry as is expected.
+    """
+    try:
+        keys, fingerprints, deep, transparent = _unpacked_images(images)
+        views = [_View(len(keys), draws) for draws in expected.draws]
+        for view, *row in moments:
+            views[view].add(_unpacked_moments(tuple(row), expected))
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError, zlib.error) as error:
+        raise DamagedError(str(error)) from error
+    if any(view.missing for view in views):
+        raise DamagedError("moments of some images are missing")
+    return Entry(keys, fingerprints, deep, transparent, [view.moments for view in views])
+
+
+class _View:
+    """The moments of a chunk in one view, in which each image has so many draws."""
+
+    def __init__(self, images: int, draws: int) -> None:
+        self.missing = set(range(images))
+        self.moments: list[ChunkMoments] = []
+        self._draws = draws
+
+    def add(self, moments: ChunkMoments) -> None:
+        """Add the moments of some of the images; raise DamagedError if they are not missing."""
+        rows = moments.rows[:: self._draws]
+        if moments.rows != [row for row in rows for _ in range(self._draws)]:
+            raise DamagedError("draws of an image are missing")
+        if not rows or not self.missing.issuperset(rows) or len({*rows}) < len(rows):
+            raise DamagedError("images have moments twice, or none")
+        packed, counted = moments.per_image_histograms, len(rows) * len(moments.kind.channels)
+        if packed is not None and (counted > _MOST_HISTOGRAMS or len(packed) > 2100 * counted):
+            raise DamagedError("there are more histograms than images")
+        self.missing.difference_update(rows)
+        self.moments.append(moments)
+
+
+def _unpacked_images(row: Row) -> tuple[list[bytes], list[bytes], list[int], list[int]]:
+    """Return keys, fingerprints, and the rows of deep and of transparent images."""
+    _check_row(row)
+    first_key, keys, ends, fingerprints, deep, transparent, _ = row
+    stops = _numbers(ends, _INT).tolist()
+    images, size = len(stops), FINGERPRINT_BYTES
+    if not 0 < images <= _MOST_IMAGES:
+        raise DamagedError(f"a chunk has {images} images")
+    fit = [0, *stops] == sorted([0, *stops]) and stops[-1] == len(keys)
+    if not fit or keys[: stops[0]] != first_key:
+        raise DamagedError("keys do not fit together")
+    if len(fingerprints) != size * images:
+        raise DamagedError("keys and fingerprints do not fit together")
+    return (
+        [keys[a:b] for a, b in zip([0, *stops], stops, strict=False)],
+        [fingerprints[i : i + size] for i in range(0, len(fingerprints), size)],
+        _rows(deep, images),
+        _rows(transparent, images),
+    )
+
+
+def _unpacked_moments(row: Row, expected: Expected) -> ChunkMoments:
+    """Return moments; without the histograms of single images if the row ends before them."""
+    columns, per_image_histograms = row[:8], row[8] if len(row) > 8 else None
+    _check_row(columns)
+    kind, rows, n, first, second, left_out, histogram, _ = columns
+    kind = _kind(kind, expected)
+    shape = (len(rows) // 8, len(kind.channels))
+    numbers = _FLOAT if kind.scale == 1 else _INT
+    table = Table(
+        kind.scale,
+        _numbers(n, _INT, shape),
+        _numbers(first, numbers, shape),
+        _numbers(second, numbers, shape),
+    )
+    left_out = None if left_out is None else _numbers(left_out, _INT, shape)
+    _check_values(table, left_out)
+    return ChunkMoments(
+        kind,
+        _numbers(rows, _INT).tolist(),
+        table,
+        None if histogram is None else _histogram(histogram, len(kind.channels)),
+        per_image_histograms,
+        left_out,
+    )
+
+
+def _kind(text: str, expected: Expected) -> Kind:
+    if len(text) > _LONGEST_KIND:
+        raise DamagedError("a kind of samples has a long name")
+    mode, channels, scale = json.loads(text)
+    kind = Kind(mode, tuple(channels), scale)
+    if not expected.is_kind(kind):
+        raise DamagedError(f"there is no kind of samples {text}")
+    return kind
+
+
+def _histogram(data: bytes, channels: int) -> NDArray[np.int64]:
+    size = channels * 256 * _INT.itemsize
+    inflated = zlib.decompressobj().decompress(data, size + 1)
+    return _numbers(inflated, _INT, (channels, 256))
+
+
+def _numbers(data: bytes, kind: np.dtype[Any], shape: tuple[int, ...] = (-1,)) -> NDArray[Any]:
+    return np.frombuffer(data, dtype=kind).reshape(shape)
+
+
+def _rows(data: bytes, images: int) -> list[int]:
+    rows: list[int] = _numbers(data, _INT).tolist()
+    if not all(0 <= row < images for row in rows):
+        raise DamagedError("a row is not one of the chunk")
+    return rows
+
+
+def _check_values(table: Table, left_out: NDArray[np.int64] | None) -> None:
+    """Raise DamagedError if no samples have these moments."""
+    if not np.isfinite([table.first, table.second]).all():
+        raise DamagedError("moments are not finite")
+    least = [table.n, table.second, *([] if table.scale == 1 else [table.first])]
+    least += [] if left_out is None else [left_out]
+    if any((values < 0).any() for values in least):
+        raise DamagedError("moments are below zero")
+    empty = table.n == 0
+    if (table.first[empty] != 0).any() or (left_out is None and empty.any()):
+        raise DamagedError("an image has no samples")
+
+
+def _checksum(columns: Row) -> int:
+    """Return a checksum over columns, in which their lengths count."""
+    checksum = 0
+    for column in columns:
+        data = column.encode() if isinstance(column, str) else column or b""
+        checksum = zlib.crc32(b"%d/%s" % (len(data), data), checksum)
+    return checksum
+
+
+def _check_row(row: Row) -> None:
+    if not all(isinstance(column, bytes | str | None) for column in row[:-1]):
+        raise DamagedError("columns are of other types")
+    if _checksum(row[:-1]) != row[-1]:
+        raise DamagedError("a checksum is wrong")

@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from bnstat.journal.entry import Entry, Expected, stored_fingerprint
-from bnstat.journal.packing import DamagedError
+from bnstat.journal.entry import DamagedError, Entry, Expected, stored_fingerprint
 from bnstat.journal.store import SQLITE_ERRORS, Store
 from bnstat.moments import ChunkMoments
 

@@ -1,4 +1,4 @@
-"""The file of a journal: opening, locking, settings, entries.
+"""The file of a journal: tables, opening, locking, settings, entries.
 
 It is opened for this run alone: the operating system's lock on it ends with the process, however
 that ends. A write-ahead log in a second file beside it makes a transaction cheap; after a power
@@ -6,6 +6,8 @@ failure the last ones may be missing, and the others are whole (https://sqlite.o
 
 A file that somebody else made may hold anything (https://sqlite.org/security.html): it must have
 exactly the tables of a journal, and no row of it may be longer than those that are written.
+
+Version 1, of bnstat 0.1, had one number of samples for all channels, and no ctime in fingerprints.
 """
 
 from __future__ import annotations
@@ -16,10 +18,38 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 
 from bnstat.errors import JournalError
-from bnstat.journal.entry import Entry, Expected
-from bnstat.journal.packing import DamagedError, Row, packed_images, packed_moments, unpacked
-from bnstat.journal.schema import APPLICATION, VERSION, empty_journal, number, objects
+from bnstat.journal.entry import (
+    DamagedError,
+    Entry,
+    Expected,
+    Row,
+    packed_images,
+    packed_moments,
+    unpacked,
+)
 from bnstat.text import printable
+
+# What tells a journal from other SQLite files, and the version of its tables.
+APPLICATION = 0x626E7374
+VERSION = 2
+
+_TABLES = f"""
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY, first_key BLOB NOT NULL, keys BLOB NOT NULL, key_ends BLOB NOT NULL,
+    fingerprints BLOB NOT NULL, deep BLOB NOT NULL, transparent BLOB NOT NULL,
+    checksum INTEGER NOT NULL
+);
+CREATE INDEX chunks_by_key ON chunks (first_key, id);
+CREATE TABLE moments (
+    chunk INTEGER NOT NULL, view INTEGER NOT NULL, kind TEXT NOT NULL, rows BLOB NOT NULL,
+    n BLOB NOT NULL, first BLOB NOT NULL, second BLOB NOT NULL, left_out BLOB, histogram BLOB,
+    checksum INTEGER NOT NULL, per_image_histograms BLOB
+);
+CREATE INDEX moments_by_chunk ON moments (chunk, view);
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {VERSION};
+"""
 
 _IMAGES = "first_key, keys, key_ends, fingerprints, deep, transparent, checksum"
 _MOMENTS = "kind, rows, n, first, second, left_out, histogram, checksum"
@@ -183,6 +213,26 @@ class Store:
         """Put the log into the file, if that can be, and let the lock go."""
         with suppress(sqlite3.Error):
             self._db.close()
+
+
+def empty_journal() -> sqlite3.Connection:
+    """Return a journal in memory that has its tables and nothing in them."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.executescript(_TABLES)
+    return db
+
+
+def number(db: sqlite3.Connection, pragma: str) -> int:
+    """Return the value of a pragma: application_id, user_version."""
+    (value,) = db.execute(f"PRAGMA {pragma}").fetchone()
+    return int(value)
+
+
+def objects(db: sqlite3.Connection) -> list[tuple[str, ...]]:
+    """Return what a database has, as it was created: tables, indices, views, triggers."""
+    return db.execute(
+        "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+    ).fetchall()
 
 
 def _short(text: object) -> str:

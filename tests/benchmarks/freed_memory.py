@@ -17,7 +17,7 @@ DECODE = """
 import sys, time
 from PIL import Image
 if sys.argv[1] == "ours":
-    from bnstat.engines.worker_main import keep_freed_memory
+    from bnstat.engines.worker import keep_freed_memory
     keep_freed_memory()
 started = time.perf_counter()
 for path in sys.argv[2:]:

@@ -109,13 +109,13 @@ def test_what_a_call_raises_comes_back_with_its_traceback(engine):
     with engine.open(1) as executor, pytest.raises(ValueError, match="'x'") as raised:
         executor.submit(int, "x").result()
     (note,) = raised.value.__notes__
-    assert "answer.py" in note
+    assert "worker.py" in note
 
 
 # In a process of its own: where distributed is imported, tblib has made such errors travel.
 UNPICKLABLE = """
 import pickle
-from bnstat.engines.answer import answer
+from bnstat.engines.worker import answer
 
 class UnpicklableError(Exception):
     def __init__(self, one, two):

@@ -8,7 +8,7 @@ from bnstat import estimators
 from bnstat.errors import JournalError
 from bnstat.estimators.schedule import Schedule
 from bnstat.journal import Entry, Expected, Journal
-from bnstat.journal.packing import DamagedError, _checksum, packed_images, packed_moments, unpacked
+from bnstat.journal.entry import DamagedError, _checksum, packed_images, packed_moments, unpacked
 from bnstat.measure.counting import is_kind
 from bnstat.moments import Kind, Records, Tally
 

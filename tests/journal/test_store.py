@@ -8,9 +8,8 @@ import pytest
 
 from bnstat.errors import JournalError
 from bnstat.journal import Entry, Expected
-from bnstat.journal.packing import DamagedError
-from bnstat.journal.schema import VERSION
-from bnstat.journal.store import Store
+from bnstat.journal.entry import DamagedError
+from bnstat.journal.store import VERSION, Store
 from bnstat.measure.counting import is_kind
 
 SETTINGS = {"mode": "RGB", "sources": "data"}

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 
-from bnstat.journal.packing import (
+from bnstat.journal.entry import (
     DamagedError,
     _checksum,
     packed_images,
