@@ -1,13 +1,13 @@
 """Bytes to samples: a file decoded whole or not at all, and which of its pixels count.
 
 references     in a worker: references to decoded images, within limits
+decoding       a file to a Pillow image
 image_formats  the formats of image files that are opened
 png_checksums  the checksums of the pixels of a PNG
-depth          how deep the samples of a file are, and whether they are signed
-tiff           TIFF and, in jpeg_2000, JPEG 2000: samples as the file declares them
-decoding       a file to a Pillow image
+samples        samples as TIFF, JPEG 2000 and other files declare them: depth and sign
 modes          Pillow's modes: depth, palettes, and the 8 bits that pipelines take
 raster         the bands of rasters, block by block, as GDAL reads them
-appearance     what a decoded image is like, besides its samples
-selection      which pixels count
+selection      which samples count: all conditions together, on a decoded image
+masks          the mask of an image, and the masks that second images make
+excluded       transparent pixels, and samples of a value that stands for "no data"
 """

@@ -12,12 +12,10 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from bnstat.decode.depth import deeper_than_8_bits
 from bnstat.decode.image_formats import open_image
-from bnstat.decode.jpeg_2000 import load_jpeg_2000
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.png_checksums import SIGNATURE, check_pixels
-from bnstat.decode.tiff import load_tiff
+from bnstat.decode.samples import deeper_than_8_bits, load_jpeg_2000, load_tiff
 from bnstat.moments import NotFiniteError
 from bnstat.sources.limits import UnreadableError
 from bnstat.text import printable

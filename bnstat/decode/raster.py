@@ -32,9 +32,9 @@ _SETTINGS = {
 }
 # Samples of all bands that are read at once, about; and the largest block that is decompressed.
 _SAMPLES = 8 << 20
-_MOST_BLOCK = 256 << 20
+_MAX_BLOCK = 256 << 20
 # Σx² of more 16-bit samples may pass 2⁶³.
-MOST_PIXELS = 1 << 31
+MAX_PIXELS = 1 << 31
 
 Samples = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -135,14 +135,14 @@ def _checked(dataset: Any) -> Raster:
     dtype = np.dtype(dtypes.pop())
     if dtype.kind not in "uif":
         raise UnmeasurableError(f"has {dtype} samples, which have no mean in one dimension")
-    if dataset.width * dataset.height > MOST_PIXELS:
+    if dataset.width * dataset.height > MAX_PIXELS:
         raise UnmeasurableError(
-            f"has {dataset.width * dataset.height} pixels, more than {MOST_PIXELS}; cut it up"
+            f"has {dataset.width * dataset.height} pixels, more than {MAX_PIXELS}; cut it up"
         )
     rows, columns = dataset.block_shapes[0]
-    if rows * columns * dtype.itemsize > _MOST_BLOCK:
+    if rows * columns * dtype.itemsize > _MAX_BLOCK:
         raise UnmeasurableError(
-            f"has blocks of {rows * columns * dtype.itemsize} bytes, more than {_MOST_BLOCK} that "
+            f"has blocks of {rows * columns * dtype.itemsize} bytes, more than {_MAX_BLOCK} that "
             "are held at once; write it in tiles"
         )
     names = tuple(name or f"B{i}" for i, name in enumerate(dataset.descriptions, start=1))

@@ -10,9 +10,8 @@ from itertools import islice
 from typing import TypeAlias
 
 from bnstat.augment import Drawn, Draws, caller_undisturbed
-from bnstat.decode.appearance import Appearance, appearance
 from bnstat.decode.decoding import reason
-from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits
+from bnstat.decode.modes import BANDS, Appearance, UnmeasurableError, appearance, in_8_bits
 from bnstat.decode.references import Decoded, DecodeReport, decode_each, reason_of_loss
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.counting import count_image, count_output

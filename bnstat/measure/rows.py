@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from bnstat.decode.appearance import Appearance
+from bnstat.decode.modes import Appearance
 from bnstat.moments import ChunkMoments, Floats, Ints, Kind, Table
 from bnstat.moments.keys import Keys
 from bnstat.result.tables import RecordTable

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bnstat.decode.masks import SampleMask
 from bnstat.decode.modes import (
     FLOAT,
     NATIVE,
@@ -22,7 +23,6 @@ from bnstat.decode.modes import (
     is_gray_16,
     largest_gray,
 )
-from bnstat.decode.selection import SampleMask
 from bnstat.measure.counting.kinds import kind_of
 from bnstat.measure.counting.planes import blocks, counts_of, moments_of
 from bnstat.moments import Floats, Ints, Kind, Tally, moments_of_floats
@@ -107,7 +107,7 @@ def _rest(image: Image.Image, kind: Kind, counts: list[int]) -> list[int]:
 
 
 def _left_out(mask: SampleMask | None, kind: Kind) -> tuple[int, ...] | None:
-    return None if mask is None else mask.left_out(len(kind.channels))
+    return None if mask is None else mask.excluded_counts(len(kind.channels))
 
 
 def _grays(kind: Kind) -> int:

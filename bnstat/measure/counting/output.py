@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bnstat.decode.masks import SampleMask
 from bnstat.decode.modes import NATIVE, UnmeasurableError, expanded
-from bnstat.decode.selection import SampleMask
 from bnstat.measure.counting.image import count_image
 from bnstat.measure.counting.kinds import kind_of_array
 from bnstat.measure.counting.planes import Mask, counts_of, left_out, moments_of

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bnstat.decode.excluded import Nodata
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.raster import Mask, Raster, Samples
-from bnstat.decode.selection.nodata import Nodata
 from bnstat.measure.counting.planes import counts_of, moments_of
 from bnstat.moments import Floats, Ints, Kind, Tally
 

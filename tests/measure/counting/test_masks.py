@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bnstat.decode.selection import SampleMask
+from bnstat.decode.masks import SampleMask
 from bnstat.measure.counting import count_image, count_output
 from bnstat.moments import Tally
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bnstat.decode.appearance import appearance
-from bnstat.decode.modes import with_bits
+from bnstat.decode.modes import appearance, with_bits
 
 
 @pytest.mark.parametrize(

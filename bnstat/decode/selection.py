@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bnstat.decode.excluded import Nodata, over, visible
+from bnstat.decode.masks import MaskRule, SampleMask
 from bnstat.decode.modes import NATIVE, expanded
-from bnstat.decode.selection.alpha import over, visible
-from bnstat.decode.selection.labels import MaskRule
-from bnstat.decode.selection.mask import SampleMask
-from bnstat.decode.selection.nodata import Nodata
 from bnstat.settings import MeasureSettings
 
 DROP, EXCLUDE, OVER = "drop", "exclude", "over:"

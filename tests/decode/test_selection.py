@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from bnstat.decode.excluded import Nodata
+from bnstat.decode.masks import MaskRule, SampleMask
 from bnstat.decode.modes import UnmeasurableError
-from bnstat.decode.selection import Conditions, SampleMask
-from bnstat.decode.selection.labels import MaskRule
-from bnstat.decode.selection.nodata import Nodata
+from bnstat.decode.selection import Conditions
 
 FEW = st.sampled_from([0, 1, 7, 254, 255])
 
@@ -213,8 +213,7 @@ def test_mask_counts_what_it_leaves_out():
     """For each channel; a plane for all is used for each."""
     one = SampleMask.of_array(np.array([[True, False]]))
     three = SampleMask.of_array(np.array([[[True, True]], [[False, True]], [[False, False]]]))
-    assert (1, 1, 1) == one.left_out(3)
-    assert (0, 1, 2) == three.left_out(3)
-    assert (1, 2, 2) == (one & three).left_out(3)
-    assert (2,) == three.of_whole_pixels().left_out(1)
-    assert (0,) == three.of_any_sample().left_out(1)
+    assert (1, 1, 1) == one.excluded_counts(3)
+    assert (0, 1, 2) == three.excluded_counts(3)
+    assert (1, 2, 2) == (one & three).excluded_counts(3)
+    assert (0,) == three.of_any_sample().excluded_counts(1)

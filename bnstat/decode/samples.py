@@ -1,0 +1,140 @@
+"""Samples as their files declare them: how deep, whether signed, and what Pillow makes of them.
+
+Pillow shifts gray of 9 to 15 bits in a JPEG 2000 file to the left, so that it fills 16 bits but for
+the lowest, and adds to signed samples what makes the smallest 0. libtiff prints on stderr what it
+cannot decode, and Pillow goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image
+
+from bnstat.decode.modes import FLOAT, GRAY_16, UnmeasurableError, with_bits
+
+_DEEP = frozenset((*GRAY_16, FLOAT, "I"))
+# Tags of TIFF 6.0, sections 8 and 19; a SampleFormat of 2 is two's complement.
+_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _SIGNED = 258, 339, 2
+# As in "Fax4Decode: Bad code word at line 22 of strip 0 (x 28)."; other complaints are of tags.
+_DECODING = re.compile(rb"\w+Decode\w*: .*[^.\n]")
+_MISSING = re.compile(rb"([\w ]+) compression support is not configured")
+
+
+def deeper_than_8_bits(image: Image.Image) -> bool:
+    """Whether an opened image's file has more than 8 bits a sample; ask before it is loaded."""
+    if image.mode in _DEEP:
+        return True
+    return any(_tells_depth(tile.args) for tile in getattr(image, "tile", ()))
+
+
+def _tells_depth(args: object) -> bool:
+    """Whether a decoder is told a raw mode such as "RGB;16B", or PPM's largest value."""
+    if isinstance(args, str):
+        return ";16" in args
+    if not isinstance(args, tuple):
+        return False
+    if len(args) == 2 and isinstance(args[1], int):  # PPM: (mode, largest value)
+        return args[1] > 255
+    return any(isinstance(part, str) and ";16" in part for part in args)
+
+
+def check_unsigned(bits: int, signed: bool) -> None:
+    """Raise UnmeasurableError if samples are signed; those of 32 bits have no scale anyway."""
+    if signed and bits < 32:
+        raise UnmeasurableError(f"has signed {bits}-bit samples, which have no known scale")
+
+
+def load_tiff(image: Any) -> Image.Image:
+    """Load an opened image; 12-bit gray knows its bits.
+
+    Raises
+    ------
+    UnmeasurableError
+        If its samples are signed, or libtiff has no decoder for them, or has gone on after what it
+        could not decode, as it does with lines of fax-coded images.
+    """
+    bits = image.tag_v2.get(_BITS_PER_SAMPLE, (1,))[0]
+    check_unsigned(bits, _SIGNED in image.tag_v2.get(_SAMPLE_FORMAT, ()))
+    with _libtiff_heard() as heard:
+        try:
+            image.load()
+        finally:
+            _raise_complaint(os.pread(heard, 4096, 0))
+    return with_bits(image, bits)
+
+
+def _raise_complaint(heard: bytes) -> None:
+    """Raise UnmeasurableError for what libtiff says nowhere but on stderr."""
+    if missing := _MISSING.search(heard):
+        method = missing[1].decode(errors="replace")
+        raise UnmeasurableError(f"is compressed by {method}, which this Pillow does not decode")
+    if complaint := _DECODING.search(heard):
+        raise UnmeasurableError(f"is broken: {complaint[0].decode(errors='replace')}")
+
+
+@contextmanager
+def _libtiff_heard() -> Iterator[int]:
+    """Keep what libtiff itself prints off stderr; give the file that it goes to."""
+    try:
+        stderr = os.dup(2)
+    except OSError:  # it is closed
+        stderr = os.open(os.devnull, os.O_RDWR)
+    in_memory = hasattr(os, "memfd_create")  # Linux
+    heard = os.memfd_create("libtiff") if in_memory else os.open(os.devnull, os.O_RDWR)
+    try:
+        os.dup2(heard, 2)
+        yield heard
+    finally:
+        os.dup2(stderr, 2)
+        for handle in {stderr, heard} - {2}:
+            os.close(handle)
+
+
+def load_jpeg_2000(image: Image.Image, file: IO[bytes]) -> Image.Image:
+    """Load an opened image; gray of more than 8 bits gets the values that the file has.
+
+    Raises
+    ------
+    UnmeasurableError
+        If its samples are signed.
+    """
+    depths = _component_depths(file)
+    for bits, signed in depths:
+        check_unsigned(bits, signed)
+    image.load()
+    bits = depths[0][0]
+    if image.mode not in GRAY_16 or bits >= 16:
+        return image
+    return with_bits(Image.fromarray(np.asarray(image) >> (16 - bits)), bits)
+
+
+def _component_depths(file: IO[bytes]) -> list[tuple[int, bool]]:
+    """Return bits and sign of each component, from a codestream's SIZ marker.
+
+    ISO/IEC 15444-1, A.5.1: their number is 40 bytes behind the start; each then has three bytes.
+    """
+    file.seek(_codestream(file) + 40)
+    (components,) = struct.unpack(">H", file.read(2))
+    sizes = file.read(3 * components)[::3]
+    return [((size & 0x7F) + 1, size >= 0x80) for size in sizes]
+
+
+def _codestream(file: IO[bytes]) -> int:
+    """Return where the codestream starts: at once, or in a box of its own (15444-1, I.4)."""
+    at = 0
+    while True:
+        file.seek(at)
+        head = file.read(16)
+        if at == 0 and head.startswith(b"\xff\x4f"):
+            return 0
+        length, kind, longer = struct.unpack(">I4sQ", head)
+        if kind == b"jp2c":
+            return at + (16 if length == 1 else 8)
+        at += longer if length == 1 else max(length, 8)
