@@ -10,6 +10,8 @@ from typing import IO
 
 from bnstat.errors import OutputError
 
+_RECORD_SUFFIXES = (".parquet", ".csv")
+
 
 def write(path: Path, data: bytes) -> None:
     """Put `data` into `path`: readers see the old file or the new one, never a part.
@@ -62,6 +64,11 @@ def check_writable(path: Path) -> None:
             folder = Path(os.path.realpath(path)).parent
             with tempfile.TemporaryFile(dir=folder):
                 pass
+
+
+def is_record_file(name: str) -> bool:
+    """Whether a name says that its file is one of records."""
+    return os.path.splitext(name)[1].lower() in _RECORD_SUFFIXES
 
 
 def check_distinct(

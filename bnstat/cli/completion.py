@@ -21,12 +21,12 @@ def complete_spec(
     context: click.Context, parameter: click.Parameter, typed: str
 ) -> list[CompletionItem]:
     """Return presets, transforms and files that begin as typed; behind a bar, transforms."""
-    from bnstat.augment import presets
+    from bnstat.verbs.pipelines import preset_names
 
     before, bar, last = typed.rpartition("|")
     last = last.lstrip()
     kept = f"{before}| " if bar else ""
-    names = [*([] if bar else presets.names()), *_transforms()]
+    names = [*([] if bar else preset_names()), *_transforms()]
     items = [CompletionItem(kept + name) for name in names if name.startswith(last)]
     return items or [CompletionItem(typed, type="file")]
 

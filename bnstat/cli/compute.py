@@ -14,8 +14,8 @@ from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Settings
 
 if TYPE_CHECKING:
+    from bnstat import Stats
     from bnstat.errors import JournalError
-    from bnstat.result import Stats
 
 
 @click.command("compute", short_help="Measure; show the three ways; write bnstat.json.")

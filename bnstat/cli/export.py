@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,10 +14,12 @@ from bnstat.cli import options
 from bnstat.cli.format_name import FormatName
 from bnstat.cli.target_list import print_targets
 from bnstat.errors import ExportError, OutputError
-from bnstat.result import EXACT, METHODS, Stats
-from bnstat.targets import TARGETS, Target, updating
-from bnstat.targets.figures import Figures
 from bnstat.text import printable
+from bnstat.verbs.export import EXACT, METHODS, TARGETS, Target, update_config, update_model
+from bnstat.verbs.load import load
+
+if TYPE_CHECKING:
+    from bnstat import Stats
 
 
 @click.command("export", short_help="Write what a framework reads.")
@@ -126,12 +128,17 @@ def command(
     chosen = _target_options(ctx, target, given)
     if update is not None:
         _check_update(ctx, target, chosen, output)
-    figures = target.figures(
-        Stats.load(document), method, scale=scale, order=order, precision=precision
-    )
+    stats = load(document)
+    wanted: dict[str, Any] = {
+        "method": method,
+        "scale": scale,
+        "order": order,
+        "precision": precision,
+    }
     if update is not None:
-        _update(target, Path(update), figures, output or "", chosen)
+        _update(target, Path(update), stats, output or "", chosen, wanted)
         return
+    figures = target.figures(stats, **wanted)
     file = target.file_with(chosen)
     output = output or (file if target.binary else "-")
     if target.binary and output == "-" and sys.stdout.isatty():
@@ -169,15 +176,20 @@ def _check_update(
 
 
 def _update(
-    target: Target, path: Path, figures: Figures, output: str, chosen: dict[str, Any]
+    target: Target,
+    path: Path,
+    stats: Stats,
+    output: str,
+    chosen: dict[str, Any],
+    wanted: dict[str, Any],
 ) -> None:
     """Change a config, or write a model again, as the target does."""
     if target.config is not None:
-        changed = updating.update(target.config, path, figures)
+        changed = update_config(path, stats, target, **wanted)
         _print_note(f"updated: {printable(str(path))} ({', '.join(changed)})")
-    elif target.bake is not None:
+    else:
         place = _output_path(output, target.file)
-        checked = target.bake(path, place, figures, **chosen)
+        checked = update_model(path, place, stats, target, chosen, **wanted)
         _print_note(f"written: {printable(str(place))}\nchecked: {checked}")
 
 

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
+from bnstat import files
 from bnstat.cli.completion import complete_spec
 from bnstat.cli.invocation import FAILURES
 from bnstat.cli.terminal import Terminal
-from bnstat.settings import Setting, Settings, settings_of
+from bnstat.settings import Setting, Settings, settings_of, shard_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,10 +71,8 @@ def shard(context: click.Context, parameter: click.Parameter, value: str | None)
     """Return a shard as typed, if it is one."""
     if value is None:
         return None
-    from bnstat.sources.shards import read_shard
-
     try:
-        return str(read_shard(value))
+        return "{}/{}".format(*shard_of(value))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -165,9 +164,7 @@ def record_file(_: click.Context, __: click.Parameter, name: str | None) -> str 
     """Check that a name says which kind of file of records is meant."""
     if name is None:
         return None
-    from bnstat.result.tables import is_record_file
-
-    if not is_record_file(name):
+    if not files.is_record_file(name):
         raise click.BadParameter(f"{name!r} is neither FILE.parquet nor FILE.csv.")
     return name
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bnstat import files
 from bnstat.errors import BnstatError, OutputError
-from bnstat.result import Stats
 from bnstat.verbs import resolve as documents
+from bnstat.verbs.load import load
+
+if TYPE_CHECKING:
+    from bnstat import Stats
 
 
 def check_output(
@@ -38,13 +42,7 @@ def check_output(
 
 def _holds_images(path: Path) -> bool:
     """Whether a file has a name that images have: a pattern behind -o may have become one."""
-    if path.suffix == ".json":
-        return False
-    from bnstat.sources.formats import holds_images
-    from bnstat.sources.naming import is_image
-
-    name = path.name.encode(errors="surrogateescape")
-    return is_image(name) or holds_images(name)
+    return path.suffix != ".json" and documents.names_images(path.name)
 
 
 def save(stats: Stats, output: str) -> None:
@@ -57,6 +55,6 @@ def save(stats: Stats, output: str) -> None:
 
 def _old_result(output: str) -> Stats | None:
     try:
-        return Stats.load(output) if output != "-" and Path(output).is_file() else None
+        return load(output) if output != "-" and Path(output).is_file() else None
     except BnstatError:
         return None

@@ -12,12 +12,11 @@ def command(name: str | None) -> None:
 
     bnstat pipelines simclr > my.toml, then bnstat compute ./data --augment my.toml
     """
-    from bnstat.augment import presets
+    from bnstat.verbs.pipelines import pipelines, preset_text
 
     if name is not None:
-        click.echo(presets.path(name).read_text(encoding="utf-8"), nl=False)
+        click.echo(preset_text(name), nl=False)
         return
     from bnstat.cli.terminal import show_list
 
-    described = {name: presets.preset(name) for name in presets.names()}
-    show_list({name: [p.description, *map(str, p.steps)] for name, p in described.items()})
+    show_list({n: [p.description, *map(str, p.steps)] for n, p in pipelines().items()})

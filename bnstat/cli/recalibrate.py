@@ -13,7 +13,7 @@ from bnstat.measure.warm_up import warm_up
 from bnstat.settings import RecalibrateSettings
 
 if TYPE_CHECKING:
-    from bnstat.models.fixed_point_search import PassDone
+    from bnstat import PassDone
 
 # A model sees all pixels, after the pipeline's own Normalize; its statistics have no margins.
 _NOT_OF_MODELS = (
@@ -66,7 +66,7 @@ def command(
     outcome: dict[str, Any] = {"output": output, "check": check, "on_pass": on_pass}
     with terminal.measuring() as update:
         found = recalibrate(model, source, progress=update, **outcome, **options.given(settings))
-    terminal.print_failures(found.failures)
+    terminal.print_failures((f.image, f.reason) for f in found.failures)
     if form != "table" or not terminal.quiet:
         terminal.show_as(form, found, verbose=check)
     if not (check or found.settled):

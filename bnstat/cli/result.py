@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
 from bnstat import show as reports
 from bnstat.cli.terminal import Terminal, say
-from bnstat.result import Stats
 from bnstat.text import printable
+
+if TYPE_CHECKING:
+    from bnstat import Stats
 
 
 def show_result(stats: Stats, output: str, terminal: Terminal) -> None:

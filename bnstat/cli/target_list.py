@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bnstat.targets import TARGETS, Target
+from bnstat.verbs.export import TARGETS, Target
 
 _UNITS = {1: "[0, 1]", 255: "0-255"}
 

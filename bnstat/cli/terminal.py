@@ -16,7 +16,7 @@ from bnstat.errors import NothingMeasuredError
 from bnstat.text import printable
 
 if TYPE_CHECKING:
-    from bnstat.result import Failure, Stats
+    from bnstat import Stats
     from bnstat.settings import Progress
     from bnstat.show import Block, Line, Reportable
 
@@ -46,13 +46,12 @@ class Terminal:
     def measuring(self) -> Iterator[Callable[[Progress], None] | None]:
         """Show a progress bar; name each failed image on stderr also when all have failed."""
         from bnstat.cli.progress import bar
-        from bnstat.result import Failure
 
         try:
             with bar(self.progress) as update:
                 yield update
         except NothingMeasuredError as error:
-            self.print_failures([Failure(*each) for each in error.failures])
+            self.print_failures(error.failures)
             raise
 
     def print_remarks(self, results: Sequence[Stats]) -> None:
@@ -64,11 +63,11 @@ class Terminal:
             lines += [reports.Line(text, "warning") for text in reports.remarks(stats)]
         self._print(dict.fromkeys(lines), sys.stderr)
 
-    def print_failures(self, failures: Sequence[Failure]) -> None:
+    def print_failures(self, failures: Iterable[tuple[str, str]]) -> None:
         """Name each failed image on stderr."""
         from bnstat import show as reports
 
-        named = (reports.failure(failure.image, failure.reason) for failure in failures)
+        named = (reports.failure(image, reason) for image, reason in failures)
         self._print((reports.Line(text, "bad") for text in named), sys.stderr)
 
     def show(self, blocks: Sequence[Block]) -> None:

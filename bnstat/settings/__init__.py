@@ -7,7 +7,7 @@ selection    which pixels count
 limits       what is too large, too slow or elsewhere
 running      where the work runs
 commands     the settings of compute, compare, sweep and recalibrate, as typed keyword arguments
-sizes        sizes in memory, as 1GB
+typed        what people type: sizes, as 1GB, and shards
 keywords     keyword arguments to complete settings; the signature and docstring of what takes them
 
 The command line has its options from here, the documentation its table. It imports nothing heavy,
@@ -26,7 +26,7 @@ from bnstat.settings.drawing import Mode
 from bnstat.settings.keywords import complete, takes_settings
 from bnstat.settings.running import Progress
 from bnstat.settings.setting import Setting
-from bnstat.settings.sizes import bytes_of
+from bnstat.settings.typed import bytes_of, shard_of
 
 __all__ = [
     "MeasureSettings",
@@ -40,5 +40,6 @@ __all__ = [
     "bytes_of",
     "complete",
     "settings_of",
+    "shard_of",
     "takes_settings",
 ]

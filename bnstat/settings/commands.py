@@ -13,7 +13,7 @@ from bnstat.settings.running import RunSettings
 from bnstat.settings.sampling import SampleSettings
 from bnstat.settings.selection import SelectionSettings
 from bnstat.settings.setting import Setting
-from bnstat.settings.sizes import bytes_of
+from bnstat.settings.typed import bytes_of
 
 Order = Literal["shuffled", "listed"]
 

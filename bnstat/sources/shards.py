@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
 from hashlib import blake2b
 
+from bnstat import settings
 from bnstat.result import Shards
 
 
@@ -53,8 +53,5 @@ def read_shard(text: str) -> Shards:
     >>> read_shard("2/8")
     Shards(indices=(2,), of=8)
     """
-    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
-    index, of = map(int, found.groups()) if found else (0, 0)
-    if not 1 <= index <= of:
-        raise ValueError(f"{text!r} is no shard I/N, such as 1/8: I counts from 1 to N.")
+    index, of = settings.shard_of(text)
     return Shards((index,), of)

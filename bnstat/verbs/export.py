@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from bnstat.errors import ExportError
-from bnstat.result import Stats
-from bnstat.targets import TARGETS
+from bnstat.result import EXACT, METHODS, Stats
+from bnstat.targets import TARGETS, Target, updating
+
+__all__ = ["EXACT", "METHODS", "TARGETS", "Target", "export", "update_config", "update_model"]
 
 
 def export(
@@ -50,3 +53,22 @@ def export(
         raise ExportError(f"{format} has no option {name!r}; its own options: {known}")
     figures = target.figures(stats, method, scale=scale, order=channel_order, precision=precision)
     return target.render(figures, **options)
+
+
+def update_config(path: Path, stats: Stats, target: Target, **figures: Any) -> list[str]:
+    """Change the normalization in a config; return the names of what has changed.
+
+    `figures` are the keyword arguments of `Target.figures`.
+    """
+    if target.config is None:
+        raise ExportError(f"{target.name} has no config to update")
+    return updating.update(target.config, path, target.figures(stats, **figures))
+
+
+def update_model(
+    path: Path, output: Path, stats: Stats, target: Target, options: dict[str, Any], **figures: Any
+) -> str:
+    """Write a model again, with a result's figures in it; return what was checked."""
+    if target.bake is None:
+        raise ExportError(f"{target.name} has no model to update")
+    return target.bake(path, output, target.figures(stats, **figures), **options)

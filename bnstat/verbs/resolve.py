@@ -11,6 +11,8 @@ from typing import Any
 from bnstat.errors import SourceError
 from bnstat.result import BatchNormEstimate, Stats
 from bnstat.settings import Settings, complete, settings_of
+from bnstat.sources.formats import holds_images
+from bnstat.sources.naming import is_image
 from bnstat.sources.opening import Location, sources_of
 from bnstat.sources.urls import is_url
 from bnstat.text import printable, without_credentials
@@ -21,6 +23,12 @@ DOCUMENT = "bnstat.json"
 def is_document(name: str) -> bool:
     """Whether a source names a result document, not images; "-" is one on standard input."""
     return name == "-" or name.endswith(".json")
+
+
+def names_images(name: str) -> bool:
+    """Whether a file of this name is an image, or an archive of images."""
+    key = os.fsencode(name)
+    return is_image(key) or holds_images(key)
 
 
 def settings_for(stats: Stats, given: Mapping[str, Any]) -> Settings:

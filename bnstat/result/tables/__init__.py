@@ -6,7 +6,7 @@ parquet    Apache Parquet, through pyarrow (an extra)
 csv        text with a heading
 """
 
-from bnstat.result.tables.formats import check_name, holds_records, is_record_file, read, write
+from bnstat.result.tables.formats import check_name, holds_records, read, write
 from bnstat.result.tables.table import RecordTable
 
-__all__ = ["RecordTable", "check_name", "holds_records", "is_record_file", "read", "write"]
+__all__ = ["RecordTable", "check_name", "holds_records", "read", "write"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -12,18 +11,11 @@ from bnstat import files
 from bnstat.errors import DocumentError, OutputError
 from bnstat.result.tables.table import RecordTable
 
-SUFFIXES = (".parquet", ".csv")
-
-
-def is_record_file(name: str) -> bool:
-    """Whether a name is that of a file of records."""
-    return os.path.splitext(name)[1].lower() in SUFFIXES
-
 
 def holds_records(name: str) -> bool:
     """Whether a file is one of records: a Parquet file may hold images as well."""
     if not name.lower().endswith(".parquet"):
-        return is_record_file(name)
+        return files.is_record_file(name)
     try:
         from pyarrow.parquet import read_schema
 
@@ -42,7 +34,7 @@ def check_name(name: str) -> None:
     OutputError
         If it cannot be written, or the package for its kind is missing.
     """
-    if not is_record_file(name):
+    if not files.is_record_file(name):
         raise ValueError(f"{name!r} is neither FILE.parquet nor FILE.csv")
     if name.lower().endswith(".parquet"):
         _check_pyarrow()

@@ -1,4 +1,4 @@
-"""Sizes in memory."""
+"""What people type: sizes in memory, and shards."""
 
 from __future__ import annotations
 
@@ -23,3 +23,21 @@ def bytes_of(size: int | str) -> int:
     if found is None:
         raise ValueError(f"{size!r} is not a size, such as 500MB or 1GB")
     return int(float(found[1]) * 1024 ** _POWERS[found[2].lower()])
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """Return the shard I of N that is typed as I/N; I counts from 1 to N.
+
+    >>> shard_of("2/8")
+    (2, 8)
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+    index, of = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= index <= of:
+        raise ValueError(f"{text!r} is no shard I/N, such as 1/8: I counts from 1 to N.")
+    return index, of
