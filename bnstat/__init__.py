@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from bnstat.result.sweep import Sweep
     from bnstat.settings import Progress, RecalibrateSettings, Settings, SweepSettings
     from bnstat.show.comparison import Comparison
-    from bnstat.targets.normalize import normalize
-    from bnstat.targets.state_dict import batch_norm
+    from bnstat.targets.torch_layers import batch_norm, normalize
     from bnstat.verbs.compare import compare
     from bnstat.verbs.compute import compute
     from bnstat.verbs.duplicates import duplicates
@@ -108,7 +107,7 @@ _ROOMS = {
     "Stats": "bnstat.result",
     "Sweep": "bnstat.result.sweep",
     "SweepSettings": "bnstat.settings",
-    "batch_norm": "bnstat.targets.state_dict",
+    "batch_norm": "bnstat.targets.torch_layers",
     "compare": "bnstat.verbs.compare",
     "compute": "bnstat.verbs.compute",
     "duplicates": "bnstat.verbs.duplicates",
@@ -116,7 +115,7 @@ _ROOMS = {
     "fold": "bnstat.verbs.fold",
     "load": "bnstat.verbs.load",
     "merge": "bnstat.verbs.merge",
-    "normalize": "bnstat.targets.normalize",
+    "normalize": "bnstat.targets.torch_layers",
     "outliers": "bnstat.verbs.outliers",
     "plot": "bnstat.verbs.report",
     "recalibrate": "bnstat.verbs.recalibrate",

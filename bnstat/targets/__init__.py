@@ -1,54 +1,19 @@
 """The reading wing: a result in the form that a framework reads.
 
-One file a target: a module with a `TARGET`. A new one is that file and its name here.
-
-    figures       the numbers: unit, order of channels, digits
+    table         all targets, a row each
+    templates     the text of those that are snippets; snippets puts figures into it
+    values        those that are plain values: JSON, YAML, TOML, CSV, shell variables
+    torch_layers  Normalize and BatchNorm2d, and the files of their tensors
+    figures       the numbers: unit, order of channels, digits; where they come from
     literals      values as text
-    provenance    where figures come from, as text
     geometry      what a pipeline does to the size of images
-    named_values  what the plain data formats hold
-    config        a config of the user's, and the kind that a framework reads
+    config        `--update`: the figures into a config of the user's
     editing       a file's text, of which only some values change
-    updating      `--update`: the figures into a config of the user's
+
+A framework whose form is more than a template has a file of its own.
 """
 
-from importlib import import_module
-
+from bnstat.targets.table import TARGETS
 from bnstat.targets.target import Target
-
-# In the order that they are listed in.
-_MODULES = (
-    "normalize",
-    "state_dict",
-    "safetensors",
-    "torch_module",
-    "hf",
-    "timm",
-    "open_clip",
-    "albumentations",
-    "mmengine",
-    "detectron2",
-    "keras",
-    "dali",
-    "openvino",
-    "onnx",
-    "coreml",
-    "ncnn",
-    "opencv",
-    "flax",
-    "json",
-    "yaml",
-    "toml",
-    "csv",
-    "env",
-)
-
-
-def _load(module: str) -> Target:
-    target: Target = import_module(f"{__name__}.{module}").TARGET
-    return target
-
-
-TARGETS: dict[str, Target] = {target.name: target for target in map(_load, _MODULES)}
 
 __all__ = ["TARGETS", "Target"]

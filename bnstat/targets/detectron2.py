@@ -8,19 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from bnstat.errors import ExportError
-from bnstat.targets.config import Config, ConfigFormat, check_kind
+from bnstat.targets.config import Config, check_kind
 from bnstat.targets.figures import Figures
-from bnstat.targets.target import Target
-
-_CONFIG = """\
-{comment}
-INPUT:
-  FORMAT: {order}
-MODEL:
-  PIXEL_MEAN: {mean}
-  PIXEL_STD: {std}
-"""
-
+from bnstat.targets.snippets import FIELDS
 
 # Names that configs of Detectron2 have; one with a _BASE_ may have few others.
 _MARKS = (
@@ -53,36 +43,10 @@ def changes(config: Config, figures: Figures) -> dict[str, Any]:
 def _check_order(config: Config, figures: Figures) -> None:
     node = config.get("INPUT", "FORMAT")  # of YAML: (tag, text)
     order = node[1] if isinstance(node, tuple) else "BGR"
-    wanted = _format(figures)
+    wanted = FIELDS["mode"](figures)
     if order == wanted:
         return
     if node is None:
         raise ExportError(f"it has no INPUT.FORMAT, which is BGR by default: add FORMAT: {wanted}")
     advice = f": --channel-order {order.lower()}" if {order, wanted} == {"RGB", "BGR"} else ""
     raise ExportError(f"its INPUT.FORMAT is {order}, not {wanted}{advice}")
-
-
-def render(figures: Figures) -> bytes:
-    """Return lines for a config."""
-    return _CONFIG.format(
-        comment=figures.comment,
-        order=_format(figures),
-        mean=figures.text(figures.mean),
-        std=figures.text(figures.nonzero_std),
-    ).encode()
-
-
-def _format(figures: Figures) -> str:
-    return figures.order.upper() if len(figures.channels) > 1 else "L"
-
-
-TARGET = Target(
-    name="detectron2",
-    writes="MODEL.PIXEL_MEAN and PIXEL_STD of a YAML config",
-    render=render,
-    file="detectron2.yaml",
-    scales=(255,),
-    orders=("bgr", "rgb"),
-    channels=(1, 3),
-    config=ConfigFormat("yaml", changes),
-)

@@ -1,4 +1,7 @@
-"""The numbers that a target writes: in its unit, in its order of channels, with so many digits."""
+"""The numbers that a target writes: in its unit, in its order of channels, with so many digits.
+
+And where they come from, as text.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bnstat.errors import ExportError
-from bnstat.result import EXACT, Estimate, Stats
+from bnstat.result import EXACT, Estimate, Stats, exactness
 from bnstat.targets.literals import literal, shortest
-from bnstat.targets.provenance import provenance, provenance_line
 from bnstat.text import printable
 
 T = TypeVar("T")
@@ -89,6 +91,22 @@ class Figures:
                 )
         return self.std
 
+    def var_less(self, eps: float | None) -> tuple[float, ...]:
+        """Return the variance less an eps, which a layer adds again.
+
+        Raises
+        ------
+        ExportError
+            If a variance is not above it.
+        """
+        for channel, var in zip(self.channels, self.var, strict=True):
+            if eps is not None and var <= eps:
+                raise ExportError(
+                    f"channel {channel} has variance {var:g}, which is not above eps {eps:g}; "
+                    "absorb a smaller eps, and give the layer the same"
+                )
+        return tuple(var - (eps or 0.0) for var in self.var)
+
     @property
     def origin(self) -> str:
         """Where the figures come from, in one line of printable text."""
@@ -155,3 +173,44 @@ def estimate_of(stats: Stats, method: str) -> Estimate:
         alternative = "" if method == EXACT else f"; try --method {EXACT}"
         raise ExportError(f"the result has no {method} figures: {why}{alternative}")
     return estimate
+
+
+def provenance(stats: Stats, method: str) -> dict[str, str]:
+    """Say where figures come from, as printable text by name."""
+    facts = {
+        "source": _shortened(" ".join(stats.source.locations)),
+        "pipeline": " | ".join(stats.pipeline.transforms),
+        "images": str(stats.source.images),
+        "mode": stats.mode,
+        "method": method,
+        "bnstat": stats.bnstat,
+        "created": stats.created,
+    }
+    if stats.selection.words:
+        facts["pixels"] = stats.selection.words
+    if not stats.is_exact:
+        facts["figures"] = exactness(stats)
+    return {name: printable(fact) for name, fact in facts.items()}
+
+
+def provenance_line(stats: Stats, method: str) -> str:
+    """Say in one line where figures come from: source, number of images, method and date."""
+    facts = provenance(stats, method)
+    exact = f" ({exactness(stats)})" if method == EXACT or not stats.is_exact else ""
+    through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
+    pixels = f", {facts['pixels']}" if "pixels" in facts else ""
+    return (
+        f"{facts['source']}{through}: {_images(stats)}, mode {facts['mode']}{pixels}, "
+        f"{method}{exact}, by bnstat {facts['bnstat']}, {facts['created']}"
+    )
+
+
+def _images(stats: Stats) -> str:
+    """Return how many images were measured, if of a sample, of how many."""
+    sample = stats.sample
+    of = f" of {sample.of:,}" if sample is not None and sample.images < sample.of else ""
+    return f"{stats.source.images:,}{of} images"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 200 else text[:199] + "…"

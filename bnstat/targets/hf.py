@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from bnstat.errors import ExportError
-from bnstat.targets.config import Config, ConfigFormat, check_kind
+from bnstat.targets.config import Config, check_kind
 from bnstat.targets.figures import RGB, Figures
 from bnstat.targets.geometry import INTERPOLATIONS, geometry
 from bnstat.targets.literals import json_file
-from bnstat.targets.target import BOTH, Target
 
 _PROCESSOR = "processor_config.json"
 # Names that configs of image processors have, and those of tokenizers or audio have not.
@@ -107,14 +106,3 @@ def _sizes(figures: Figures) -> dict[str, Any]:
 
 def _sides(size: tuple[int, int]) -> dict[str, int]:
     return {"height": size[0], "width": size[1]}
-
-
-TARGET = Target(
-    name="hf",
-    writes="preprocessor_config.json of a Hugging Face image processor",
-    render=render,
-    file="preprocessor_config.json",
-    scales=BOTH,
-    channels=(1, 3),
-    config=ConfigFormat("json", changes),
-)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bnstat.targets.config import Config, ConfigFormat, check_kind
+from bnstat.targets.config import Config, check_kind
 from bnstat.targets.figures import Figures
 from bnstat.targets.geometry import geometry
 from bnstat.targets.literals import json_file
-from bnstat.targets.target import Target
 
 
 def fields(figures: Figures) -> dict[str, Any]:
@@ -46,13 +45,3 @@ def _sizes(figures: Figures) -> dict[str, Any]:
     if found.squashed and found.crop is None:
         sizes["resize_mode"] = "squash"
     return sizes
-
-
-TARGET = Target(
-    name="open_clip",
-    writes="preprocess_cfg of an open_clip_config.json",
-    render=render,
-    file="open_clip_config.json",
-    channels=(3,),
-    config=ConfigFormat("json", changes),
-)

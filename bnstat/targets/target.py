@@ -12,8 +12,6 @@ from bnstat.result import EXACT, Stats
 from bnstat.targets.config import ConfigFormat
 from bnstat.targets.figures import RGB, Figures
 
-BOTH = (1, 255)
-
 
 @dataclass(frozen=True)
 class Target:

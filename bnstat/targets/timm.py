@@ -9,11 +9,10 @@ import shlex
 from typing import Any
 
 from bnstat.errors import ExportError
-from bnstat.targets.config import Config, ConfigFormat
+from bnstat.targets.config import Config
 from bnstat.targets.figures import RGB, Figures
 from bnstat.targets.geometry import geometry
 from bnstat.targets.literals import json_file
-from bnstat.targets.target import Target
 from bnstat.text import printable
 
 
@@ -72,13 +71,3 @@ def _sizes(figures: Figures) -> dict[str, Any]:
     elif found.squashed and found.crop is None:
         sizes |= {"crop_pct": 1.0, "crop_mode": "squash"}
     return sizes
-
-
-TARGET = Target(
-    name="timm",
-    writes="config.json of a timm model; with --flags, flags for timm's train.py",
-    render=render,
-    file="config.json",
-    variants={"flags": "timm_flags.txt"},
-    config=ConfigFormat("json", changes),
-)

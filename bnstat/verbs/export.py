@@ -7,7 +7,7 @@ from typing import Any
 
 from bnstat.errors import ExportError
 from bnstat.result import EXACT, METHODS, Stats
-from bnstat.targets import TARGETS, Target, updating
+from bnstat.targets import TARGETS, Target, config
 
 __all__ = ["EXACT", "METHODS", "TARGETS", "Target", "export", "update_config", "update_model"]
 
@@ -62,7 +62,7 @@ def update_config(path: Path, stats: Stats, target: Target, **figures: Any) -> l
     """
     if target.config is None:
         raise ExportError(f"{target.name} has no config to update")
-    return updating.update(target.config, path, target.figures(stats, **figures))
+    return config.update(target.config, path, target.figures(stats, **figures))
 
 
 def update_model(

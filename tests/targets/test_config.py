@@ -7,8 +7,7 @@ import pytest
 
 from bnstat.errors import ExportError
 from bnstat.targets import TARGETS
-from bnstat.targets.config import Config, check_kind
-from bnstat.targets.updating import update
+from bnstat.targets.config import Config, check_kind, update
 
 UPDATED = {name: target for name, target in TARGETS.items() if target.config is not None}
 

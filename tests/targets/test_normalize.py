@@ -16,14 +16,14 @@ from torchvision.transforms import v2
 import bnstat
 from bnstat.errors import ExportError
 from bnstat.result import Estimate
+from bnstat.targets import TARGETS
 from bnstat.targets.figures import Figures
-from bnstat.targets.normalize import TARGET
 
 METHODS = ["two-pass", "welford", "batchnorm"]
 
 
 def render(stats, method):
-    return TARGET.render(Figures(stats, method))
+    return TARGETS["normalize"].render(Figures(stats, method))
 
 
 def pasted(snippet):

@@ -8,13 +8,12 @@ What comes out is read again, and must be what went in with the values changed.
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
 from bnstat.errors import ExportError
 from bnstat.targets.editing import json, yaml
-from bnstat.targets.editing.splice import apply_edits
 from bnstat.targets.literals import literal
 
 _SYNTAXES = {"json": json, "yaml": yaml}
@@ -48,11 +47,26 @@ def edit_values(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) 
     language = _SYNTAXES[syntax]
     before = _text(data, name)
     wanted = _merged(language.read(before, name), language.read(literal(fields), name), name)
-    after = apply_edits(before, language.edits(before, fields))
+    after = splice(before, language.edits(before, fields))
     if not _reads_as(after, wanted, language):
         raise ExportError(f"{name} is written in a way that cannot be changed safely; nothing is")
     bom = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
     return bom + after.encode()
+
+
+def splice(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
+    """Return a text with stretches replaced, each by (start, end, new).
+
+    Those at one place come out in their order.
+
+    >>> splice("a=1, b=2", [(2, 3, "7"), (8, 8, ", c=3")])
+    'a=7, b=2, c=3'
+    """
+    parts, done = [], 0
+    for start, end, new in sorted(edits, key=lambda edit: edit[0]):
+        parts += [text[done:start], new]
+        done = end
+    return "".join([*parts, text[done:]])
 
 
 def _reads_as(text: str, wanted: Any, language: ModuleType) -> bool:

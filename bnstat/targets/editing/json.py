@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any
+from typing import Any, TypeAlias
 
 from bnstat.errors import ExportError
-from bnstat.targets.editing.splice import Edit
 from bnstat.targets.literals import literal
+
+Edit: TypeAlias = tuple[int, int, str]  # start, end and what comes there
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
@@ -65,18 +66,18 @@ def _edits(text: str, span: tuple[int, int], value: Any, indent: str) -> Iterato
             for each, new in zip(spans, value, strict=True):
                 yield from _edits(text, each, new, indent)
             return
-    yield Edit(start, end, literal(value))
+    yield (start, end, literal(value))
 
 
 def _added(start: int, old: _Collection, missing: Mapping[str, Any], indent: str) -> Edit:
     """Return the edit that puts members last into an object, laid out like their neighbours."""
     if not old.spans:
-        return Edit(start + 1, start + 1, literal(missing)[1:-1])
+        return (start + 1, start + 1, literal(missing)[1:-1])
     members = (
         f"{json.dumps(name)}: {_laid_out(v, old.gap, indent)}" for name, v in missing.items()
     )
     comma = "," + (old.gap or " ")
-    return Edit(old.last, old.last, "".join(comma + member for member in members))
+    return (old.last, old.last, "".join(comma + member for member in members))
 
 
 def _laid_out(value: Any, gap: str, indent: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from bnstat.errors import ExportError
-from bnstat.targets.editing.splice import Edit
 from bnstat.targets.literals import literal
+
+Edit: TypeAlias = tuple[int, int, str]  # start, end and what comes there
 
 # Aliases double what they stand for with each line; no config has so many values.
 _MAX_VALUES = 100_000
@@ -34,7 +35,7 @@ def edits(text: str, fields: Mapping[str, Any]) -> Iterator[Edit]:
         return
     start = "\n" if text and not text.endswith("\n") else ""  # no more than comments
     added = "".join(f"{name}: {literal(value)}\n" for name, value in fields.items())
-    yield Edit(len(text), len(text), start + added)
+    yield (len(text), len(text), start + added)
 
 
 def _edits(text: str, old: Any, value: Any) -> Iterator[Edit]:
@@ -51,7 +52,7 @@ def _edits(text: str, old: Any, value: Any) -> Iterator[Edit]:
             yield from _edits(text, node, new)
     else:
         start, end = old.start_mark.index, _end(old)
-        yield Edit(start, end, " " * (start == end) + literal(value))
+        yield (start, end, " " * (start == end) + literal(value))
 
 
 def _added(text: str, mapping: Any, name: str, value: Any) -> Edit:
@@ -59,10 +60,10 @@ def _added(text: str, mapping: Any, name: str, value: Any) -> Edit:
     if mapping.flow_style:
         at = mapping.end_mark.index - 1
         comma = ", " if mapping.value else ""
-        return Edit(at, at, f"{comma}{name}: {literal(value)}")
+        return (at, at, f"{comma}{name}: {literal(value)}")
     at = _line_end(text, _end(mapping))
     indent = " " * mapping.start_mark.column
-    return Edit(at, at, f"\n{indent}{name}: {literal(value)}")
+    return (at, at, f"\n{indent}{name}: {literal(value)}")
 
 
 def _line_end(text: str, start: int) -> int:

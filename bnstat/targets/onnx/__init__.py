@@ -14,7 +14,6 @@ from typing import Any
 
 from bnstat.errors import ExportError
 from bnstat.targets.figures import Figures
-from bnstat.targets.target import Target
 
 # What every runtime of the last years reads.
 _OPSET, _IR = 17, 8
@@ -85,15 +84,3 @@ def _onnx() -> Any:
     except ImportError as error:
         raise ExportError("to write ONNX, bnstat needs onnx: pip install 'bnstat[onnx]'") from error
     return onnx
-
-
-TARGET = Target(
-    name="onnx",
-    writes="ONNX model that normalizes; with --update, in front of yours",
-    render=render,
-    file="normalize.onnx",
-    orders=("rgb", "bgr"),
-    precise=False,
-    binary=True,
-    bake=bake,
-)

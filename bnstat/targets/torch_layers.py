@@ -1,23 +1,45 @@
-"""A primed `torch.nn.BatchNorm2d`: as a state_dict in a file, and as the layer itself.
+"""The layers of torch that normalize: Normalize, and a primed BatchNorm2d, also as a file.
 
+https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.Normalize.html
 https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
 """
 
 from __future__ import annotations
 
 import io
+import json
+import struct
 from typing import TYPE_CHECKING
 
 from bnstat.errors import ExportError
 from bnstat.result import EXACT, BatchNormEstimate, Stats
 from bnstat.targets.figures import Figures
-from bnstat.targets.target import BOTH, Target
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
+    from torchvision.transforms import v2
 
 EPS = 1e-5  # torch's default
+_SAFETENSORS = {"float32": "F32", "int64": "I64"}
+_ALIGNMENT = 8  # of the tensors of a safetensors file
+
+
+def normalize(stats: Stats, method: str = EXACT) -> v2.Normalize:
+    """Return the transform that brings the measured images to mean 0 and std 1.
+
+    It takes float images of shape (..., C, H, W) in [0, 1], as `v2.ToDtype(torch.float32,
+    scale=True)` makes them, and returns (image − mean) / std.
+
+    Raises
+    ------
+    ExportError
+        If the result has no such method, or a channel's std is 0.
+    """
+    from bnstat.transforms import v2
+
+    figures = Figures(stats, method)
+    return v2.Normalize(mean=list(figures.mean), std=list(figures.nonzero_std))
 
 
 def batch_norm(
@@ -77,14 +99,14 @@ def tensors(
     entries = {"weight": torch.ones(channels), "bias": torch.zeros(channels)} if affine else {}
     entries |= {
         "running_mean": torch.tensor(figures.mean, dtype=torch.float32),
-        "running_var": torch.tensor(stored_var(figures, absorb_eps), dtype=torch.float32),
+        "running_var": torch.tensor(figures.var_less(absorb_eps), dtype=torch.float32),
         # Not 0, with which momentum=None would forget the priming at its first step.
         "num_batches_tracked": torch.tensor(_batches(figures.stats), dtype=torch.int64),
     }
     return {prefix + name: tensor for name, tensor in entries.items()}
 
 
-def render(
+def state_dict(
     figures: Figures,
     *,
     affine: bool = True,
@@ -97,6 +119,36 @@ def render(
     file = io.BytesIO()
     torch.save(tensors(figures, affine=affine, prefix=prefix, absorb_eps=absorb_eps), file)
     return file.getvalue()
+
+
+def safetensors(
+    figures: Figures,
+    *,
+    affine: bool = True,
+    prefix: str = "",
+    absorb_eps: float | None = None,
+) -> bytes:
+    """Return the entries of `state_dict` as safetensors, with where they come from as metadata.
+
+    https://huggingface.co/docs/safetensors/index#format: the header's length as a little-endian
+    u64, the header as JSON, padded with spaces, then the tensors' bytes. Its `__metadata__` is text
+    by name.
+    """
+    header: dict[str, object] = {"__metadata__": {"format": "pt", **figures.provenance}}
+    data = b""
+    entries = tensors(figures, affine=affine, prefix=prefix, absorb_eps=absorb_eps)
+    for name, tensor in entries.items():
+        array = tensor.numpy()
+        array = array.astype(array.dtype.newbyteorder("<"))
+        header[name] = {
+            "dtype": _SAFETENSORS[array.dtype.name],
+            "shape": list(array.shape),
+            "data_offsets": [len(data), len(data) + array.nbytes],
+        }
+        data += array.tobytes()
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % _ALIGNMENT)
+    return struct.pack("<Q", len(text)) + text + data
 
 
 def check(data: bytes) -> str:
@@ -142,31 +194,6 @@ def _checked_prefix(prefix: str) -> str:
     return name and f"{name}."
 
 
-def stored_var(figures: Figures, absorb_eps: float | None) -> list[float]:
-    """Return the variance less an eps, which a layer adds again; raise ExportError if too small."""
-    if absorb_eps is None:
-        return list(figures.var)
-    for channel, var in zip(figures.channels, figures.var, strict=True):
-        if var <= absorb_eps:
-            raise ExportError(
-                f"channel {channel} has variance {var:g}, which is not above eps {absorb_eps:g}; "
-                "absorb a smaller eps, and give the layer the same"
-            )
-    return [var - absorb_eps for var in figures.var]
-
-
 def _batches(stats: Stats) -> int:
     estimate = stats.methods.get("batchnorm")
     return estimate.batches if isinstance(estimate, BatchNormEstimate) else stats.source.images
-
-
-TARGET = Target(
-    name="state_dict",
-    writes="torch.save of a primed BatchNorm2d's state_dict",
-    render=render,
-    file="bnstat.pt",
-    scales=BOTH,
-    precise=False,
-    binary=True,
-    check=check,
-)

@@ -10,15 +10,16 @@ import torch
 import bnstat
 from bnstat.errors import ExportError
 from bnstat.result import Estimate
+from bnstat.targets import TARGETS
 from bnstat.targets.figures import Figures
-from bnstat.targets.state_dict import TARGET, check
+from bnstat.targets.torch_layers import check
 
 METHODS = ["two-pass", "welford", "batchnorm"]
 EPS = 1e-5
 
 
 def render(stats, method, **options):
-    return TARGET.render(Figures(stats, method), **options)
+    return TARGETS["state_dict"].render(Figures(stats, method), **options)
 
 
 def loaded(data):

@@ -1,0 +1,75 @@
+"""Figures, and where they come from, as JSON, YAML, TOML, CSV and shell variables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from typing import Any
+
+from bnstat.targets.figures import Figures
+from bnstat.targets.literals import literal
+from bnstat.text import printable
+
+_BY_CHANNEL = {"channels": "channel", "mean": "mean", "std": "std", "var": "var"}
+
+
+def named_values(figures: Figures) -> dict[str, Any]:
+    """Return names and values, as numbers, texts and lists of them.
+
+    `mean`, `std` and `var` are for images in [0, `scale`], one for each of `channels`; `count` is
+    the number of samples per channel, one number where all channels have as many.
+    """
+    counts = figures.stats.count
+    return {
+        "mean": figures.numbers(figures.mean),
+        "std": figures.numbers(figures.std),
+        "var": figures.numbers(figures.var),
+        "count": counts[0] if len(set(counts)) == 1 else list(counts),
+        "scale": figures.scale,
+        "channels": [printable(channel) for channel in figures.channels],
+        **figures.provenance,
+    }
+
+
+def as_json(figures: Figures) -> bytes:
+    """Return JSON (RFC 8259): one object, with a member a line."""
+    members = (f"  {literal(name)}: {literal(v)}" for name, v in named_values(figures).items())
+    return ("{\n" + ",\n".join(members) + "\n}\n").encode()
+
+
+def as_yaml(figures: Figures) -> bytes:
+    """Return YAML 1.2: a mapping; its values are written as in JSON, which YAML includes."""
+    return "".join(f"{name}: {literal(v)}\n" for name, v in named_values(figures).items()).encode()
+
+
+def as_toml(figures: Figures) -> bytes:
+    """Return TOML 1.0; numbers, texts and lists are written as in JSON."""
+    return "".join(f"{name} = {literal(v)}\n" for name, v in named_values(figures).items()).encode()
+
+
+def as_csv(figures: Figures) -> bytes:
+    """Return CSV (RFC 4180): a line a channel; what holds for all channels is in every line."""
+    values = named_values(figures)
+    columns = [values.pop(name) for name in _BY_CHANNEL]
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([*_BY_CHANNEL.values(), *values])
+    writer.writerows([*row, *values.values()] for row in zip(*columns, strict=True))
+    return file.getvalue().encode()
+
+
+def as_env(figures: Figures) -> bytes:
+    """Return assignments for `source` (POSIX.1-2024, section 2.2); blanks separate a list."""
+    values = named_values(figures).items()
+    return "".join(f"BNSTAT_{name.upper()}={_word(value)}\n" for name, value in values).encode()
+
+
+def _word(value: object) -> str:
+    """Return numbers in double quotes, and texts in single ones, in which nothing is expanded."""
+    if isinstance(value, str):
+        return shlex.quote(value)
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, str) for item in items):
+        return shlex.quote(" ".join(map(str, items)))
+    return f'"{" ".join(map(repr, items))}"'
