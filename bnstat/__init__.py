@@ -43,8 +43,9 @@ if TYPE_CHECKING:
     from bnstat.verbs.load import load
     from bnstat.verbs.merge import merge
     from bnstat.verbs.outliers import outliers
+    from bnstat.verbs.plot import plot
     from bnstat.verbs.recalibrate import recalibrate
-    from bnstat.verbs.report import plot, report
+    from bnstat.verbs.report import report
     from bnstat.verbs.sweep import sweep
 
 __all__ = [
@@ -117,7 +118,7 @@ _ROOMS = {
     "merge": "bnstat.verbs.merge",
     "normalize": "bnstat.targets.torch_layers",
     "outliers": "bnstat.verbs.outliers",
-    "plot": "bnstat.verbs.report",
+    "plot": "bnstat.verbs.plot",
     "recalibrate": "bnstat.verbs.recalibrate",
     "report": "bnstat.verbs.report",
     "sweep": "bnstat.verbs.sweep",

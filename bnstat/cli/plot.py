@@ -30,7 +30,7 @@ def command(
 
     from bnstat import files
     from bnstat.text import printable
-    from bnstat.verbs.report import form_of, plot
+    from bnstat.verbs.plot import form_of, plot
 
     name = output or f"{kind}.svg"
     try:

@@ -21,16 +21,6 @@ from bnstat.text import lacks_credentials
 Location: TypeAlias = str | os.PathLike[str]
 
 
-def flat(sources: Iterable[Location | Iterable[Location]]) -> list[str]:
-    """Return sources as text, those of a list each for itself.
-
-    >>> flat(["a", ["b", "c"]])
-    ['a', 'b', 'c']
-    """
-    lists = ([s] if isinstance(s, str | os.PathLike) else s for s in sources)
-    return [os.fspath(source) for each in lists for source in each]
-
-
 def limits_of(settings: MeasureSettings) -> Limits:
     """Return what settings say of how much an image may take."""
     names = ("max_pixels", "max_bytes", "timeout", "network_timeout")

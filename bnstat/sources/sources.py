@@ -60,6 +60,7 @@ class Sources:
         self.locations = tuple(location_text(os.fsencode(location)) for location in locations)
         self.listing = listing
         self.duplicates = 0
+        self._listed: list[Reference] | None = None
 
     @classmethod
     def open(
@@ -181,7 +182,31 @@ class Sources:
         folders = [source for source in self._sources if isinstance(source, Folder)]
         return sorted(key for folder in folders for key in folder.unfollowed)
 
+    def fingerprint(self) -> int:
+        """Return the sum of the fingerprints of all images.
+
+        They are listed for it, and what was listed serves the next iteration, unless references
+        hold the bytes of their images.
+        """
+        total = 0
+        listed: list[Reference] | None = []
+        for reference in self._read():
+            total += reference.fingerprint()
+            if reference.bytes_held:
+                listed = None
+            elif listed is not None:
+                listed.append(reference)
+        self._listed = listed
+        return total % 2**256
+
     def __iter__(self) -> Iterator[Reference]:
+        if self._listed is not None:
+            listed, self._listed = self._listed, None
+            yield from listed
+        else:
+            yield from self._read()
+
+    def _read(self) -> Iterator[Reference]:
         if self.sampling is not None:
             assert self.sampling.size is not None
             yield from self.population.choice(0, self.sampling.size.of(self.population.found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
@@ -16,14 +16,17 @@ from bnstat.settings import Settings, complete, takes_settings
 from bnstat.show import constants
 from bnstat.show.comparison import Comparison, Row
 from bnstat.show.comparison import compare as compare_rows
-from bnstat.sources.opening import Location, open_sources, sources_of
-from bnstat.text import without_credentials
+from bnstat.sources.opening import open_sources, sources_of
+from bnstat.sources.sources import Sources
 from bnstat.verbs.resolve import (
     DOCUMENT,
-    is_document,
+    Named,
+    flat,
     is_plain_result_of,
+    result_of,
     settings_for,
     still_holds,
+    title_of,
 )
 
 PLAIN = "none"
@@ -31,7 +34,7 @@ PLAIN = "none"
 
 @takes_settings(Settings)
 def compare(
-    *sources: Location | Stats | Iterable[Location | Stats],
+    *sources: Named | Iterable[Named],
     augment: Spec | Sequence[Spec] = (),
     attribute: bool = False,
     to: str | Sequence[str] = (),
@@ -72,7 +75,7 @@ def compare(
     plain = complete(Settings, settings)
     augments = [augment] if isinstance(augment, str) or callable(augment) else list(augment)
     others = [to] if isinstance(to, str) else list(to)
-    named = list(_flat(sources))
+    named = flat(sources)
     if lacks_baseline(len(named), len(augments), len(others), groups):
         named.insert(0, DOCUMENT)
     if len(named) + len(augments) + len(others) < 2 and not groups:
@@ -109,79 +112,72 @@ def _group_rows(baseline: Row) -> list[Row]:
     return [Row.of_group(label, group, whole) for label, group in whole.groups.items()]
 
 
-def _flat(
-    sources: Iterable[Location | Stats | Iterable[Location | Stats]],
-) -> Iterator[Location | Stats]:
-    for source in sources:
-        if isinstance(source, str | os.PathLike | Stats):
-            yield source
-        else:
-            yield from source
-
-
 @dataclass(frozen=True)
 class _Source:
     """A source by its name: a result, or else constants or images."""
 
-    name: str
+    named: Named
     document: Stats | None
 
     @classmethod
-    def of(cls, source: Location | Stats) -> _Source:
-        """Return a source; a path, other than text, never names constants."""
-        if isinstance(source, Stats):
-            return cls(_name(source), source)
-        name = source if isinstance(source, str) else os.path.join(os.curdir, source)
-        return cls(name, Stats.load(name) if is_document(name) else None)
+    def of(cls, named: Named) -> _Source:
+        """Return a source."""
+        return cls(named, result_of([named]))
 
     def rows(self, augments: Sequence[Spec], attribute: bool, settings: Settings) -> list[Row]:
         """Return the row of the source, and those of it under pipelines, from one decode."""
-        if self.name in constants.CONSTANTS and self.document is None:
+        if published := self._constants():
             if augments:
                 raise SourceError(
-                    f"{self.name} names constants and has no images; ./{self.name} is a folder"
+                    f"{self.named} names constants and has no images; ./{self.named} is a folder"
                 )
-            return [Row.of_constants(constants.CONSTANTS[self.name])]
-        known = self._known(settings, anew=bool(augments))
-        specs = [None if spec == PLAIN else spec for spec in augments]
+            return [Row.of_constants(published)]
+        name, specs = title_of(self.named), [None if spec == PLAIN else spec for spec in augments]
+        if self.document is not None and not specs:
+            return [Row.of_stats(name, self.document)]
+        images = self._images(settings)
+        known = self._known(images, settings)
         if known is None:
             specs.insert(0, None)
-        if not specs:
-            return [Row.of_stats(without_credentials(self.name), known)] if known else []
-        if self.document is None:
-            images = open_sources([self.name], settings)
-        else:
-            images = sources_of(self.document, settings)
+        elif not specs:
+            return [Row.of_stats(name, known)]
         measured = measure(images, specs, settings, attribute=attribute)
         rows = [Row.of_stats(_row_name(m.stats, attribute), m.stats, True) for m in measured]
-        name = without_credentials(self.name)
         baseline = Row.of_stats(name, known) if known else replace(rows.pop(0), name=name)
         return [baseline, *rows]
 
-    def _known(self, settings: Settings, anew: bool) -> Stats | None:
+    def _constants(self) -> constants.Constants | None:
+        """Return the constants that are named; a path, other than text, never names any."""
+        return constants.CONSTANTS.get(self.named) if isinstance(self.named, str) else None
+
+    def _images(self, settings: Settings) -> Sources:
+        if self.document is not None:
+            return sources_of(self.document, settings)
+        assert not isinstance(self.named, Stats)
+        return open_sources([self.named], settings)
+
+    def _known(self, images: Sources, settings: Settings) -> Stats | None:
         """Return the source's own result, if it need not be measured.
 
-        A result is taken as it is. Beside pipelines on its images, a plain one must still hold, or
-        what has changed since would be taken for what the pipelines do.
+        One through a pipeline is taken as it is. A plain one must still hold, or what has changed
+        since would be taken for what the pipelines beside it do.
         """
-        if self.document is not None:
-            plain = self.document.pipeline.spec is None
-            if anew and plain and not still_holds(self.document, settings):
-                return None
+        if self.document is not None and self.document.pipeline.spec is not None:
             return self.document
+        try:
+            stats = self.document or self._result_beside()
+            return stats if stats and still_holds(stats, settings, images) else None
+        except BnstatError:
+            if self.document is not None:
+                raise
+            return None
+
+    def _result_beside(self) -> Stats | None:
+        """Return bnstat.json, if it is the plain result of this source."""
         if not Path(DOCUMENT).is_file():
             return None
-        try:
-            stats = Stats.load(DOCUMENT)
-            known = is_plain_result_of(stats, self.name) and still_holds(stats, settings)
-            return stats if known else None
-        except BnstatError:
-            return None
-
-
-def _name(stats: Stats) -> str:
-    """Return what a result that is not in a file is called: its sources and its pipeline."""
-    return " | ".join([" ".join(stats.source.locations), *stats.pipeline.transforms])
+        stats = Stats.load(DOCUMENT)
+        return stats if is_plain_result_of(stats, os.fspath(self.named)) else None  # type: ignore[arg-type]
 
 
 def _row_name(stats: Stats, attribute: bool) -> str:

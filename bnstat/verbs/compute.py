@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -14,9 +15,9 @@ from bnstat.measure.scanning import measure
 from bnstat.result import Shards, Stats
 from bnstat.result import tables as record_tables
 from bnstat.settings import Settings, complete, takes_settings
-from bnstat.sources.opening import Location, flat, open_sources
+from bnstat.sources.opening import Location, open_sources
 from bnstat.sources.shards import read_shard
-from bnstat.verbs.resolve import mode_of
+from bnstat.verbs.resolve import locations_of
 
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
@@ -88,8 +89,8 @@ def compute(
     """
     used = complete(Settings, settings)
     _check_outputs(records, report, beside=journal is not None or group is not None)
-    named = flat(sources)
-    used = mode_of(named, used)
+    named = locations_of(sources)
+    used = _mode_of(named, used)
     find = partial(open_sources, named, used, files_from, null, root, shards=_shards(shard))
     if used["until"] is not None and (journal is not None or group is not None):
         raise ValueError("until does not go with a journal or a group; use sample")
@@ -134,3 +135,18 @@ def _shards(shard: tuple[int, int] | str | None) -> Shards | None:
     if shard is None:
         return None
     return read_shard(shard if isinstance(shard, str) else "{}/{}".format(*shard))
+
+
+def _mode_of(sources: Sequence[str], settings: Settings) -> Settings:
+    """Return the settings: of a single file that Pillow cannot read, rasterio's bands.
+
+    It is so where the default mode is asked for, and rasterio is installed.
+    """
+    if len(sources) != 1 or settings["mode"] != "RGB" or not find_spec("rasterio"):
+        return settings
+    [path] = sources
+    if not path.lower().endswith((".tif", ".tiff", ".jp2")) or not os.path.isfile(path):
+        return settings
+    from bnstat.decode.decoding import can_be_opened
+
+    return settings if can_be_opened(path) else settings | {"mode": "bands"}

@@ -19,9 +19,10 @@ from bnstat.result import Failure
 from bnstat.result.duplicates import Duplicates, EqualImages
 from bnstat.result.tables import RecordTable
 from bnstat.settings import MeasureSettings, Settings, complete, takes_settings
-from bnstat.sources.opening import Location, flat, limits_of, open_sources
+from bnstat.sources.opening import Location, limits_of, open_sources
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text
+from bnstat.verbs.resolve import locations_of
 
 
 @takes_settings(MeasureSettings)
@@ -51,7 +52,7 @@ def duplicates(
         If there is no such source, or no image in it.
     """
     used = complete(Settings, settings)
-    images = open_sources(flat(sources), used)
+    images = open_sources(locations_of(sources), used)
     outcome = measure(images, [None], used, describe=True)[0]
     batches, *_ = outcome.tables()
     table = RecordTable.joined(list(batches))

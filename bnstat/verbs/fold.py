@@ -13,11 +13,9 @@ from bnstat import files
 from bnstat import show as reports
 from bnstat.errors import BnstatError
 from bnstat.result import Stats
-from bnstat.settings import MeasureSettings, complete
 from bnstat.show import constants
-from bnstat.sources.opening import limits_of, sources_of
-from bnstat.verbs.model_images import figures_of
-from bnstat.verbs.resolve import DOCUMENT
+from bnstat.sources.opening import limits_of
+from bnstat.verbs.resolve import DOCUMENT, figures_of, plain_images_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -155,10 +153,10 @@ def _decoded(stats: Stats, mode: str, size: tuple[int, int]) -> list[Tensor]:
             image = in_8_bits(decoded.image, mode).resize(size[::-1])
             found.append(functional.pil_to_tensor(image))
 
-    settings = complete(MeasureSettings, {})
     try:
-        chunk = list(islice(sources_of(stats, settings), _IMAGES))
+        images = plain_images_of(stats)
+        chunk = list(islice(images.open(), _IMAGES))
     except (BnstatError, OSError):  # they are elsewhere by now
         return []
-    decode_each(chunk, limits_of(settings), keep)
+    decode_each(chunk, limits_of(images.settings), keep)
     return found

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import Unpack
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Unpack
 
 from bnstat.augment import Spec
 from bnstat.errors import MeasureError
@@ -13,16 +13,14 @@ from bnstat.measure.scanning import measure
 from bnstat.result import Stats
 from bnstat.result import tables as record_tables
 from bnstat.result.outliers import Outliers
-from bnstat.result.tables import RecordTable
-from bnstat.settings import Settings, complete, takes_settings
-from bnstat.sources.opening import Location, flat, open_sources, sources_of
-from bnstat.verbs.resolve import is_document, settings_for
-from bnstat.verbs.sweep import trusted
+from bnstat.result.tables import RecordTable, holds_records
+from bnstat.settings import Settings, takes_settings
+from bnstat.verbs.resolve import DOCUMENT, Named, flat, images_of
 
 
 @takes_settings(Settings)
 def outliers(
-    *sources: Location | Stats | Iterable[Location],
+    *sources: Named | Iterable[Named],
     threshold: float = THRESHOLD,
     limit: int | None = None,
     augment: Spec | None = None,
@@ -57,35 +55,21 @@ def outliers(
     MeasureError
         If no image could be measured.
     """
-    named = list(sources) or ["bnstat.json"]
-    table = _table(named, augment, settings)
+    table = _records(flat(sources) or [DOCUMENT], augment, settings)
     if not table.measured.any():
         raise MeasureError("no image was measured")
     return find_outliers(table, threshold=threshold, limit=limit)
 
 
-def _table(
-    sources: list[Location | Stats | Iterable[Location]], augment: Spec | None, settings: Settings
+def _records(
+    named: Sequence[Named], augment: Spec | None, settings: Mapping[str, Any]
 ) -> RecordTable:
-    first = sources[0]
-    named = os.fspath(first) if isinstance(first, str | os.PathLike) else ""
-    if len(sources) == 1 and record_tables.holds_records(named):
-        return record_tables.read(named)
-    return measured_table(sources, augment, settings)
-
-
-def measured_table(
-    sources: list[Location | Stats | Iterable[Location]], augment: Spec | None, settings: Settings
-) -> RecordTable:
-    """Measure images, and return their records."""
-    first = sources[0]
-    stats = first if isinstance(first, Stats) else None
-    locations = [] if stats else flat(sources)  # type: ignore[arg-type]
-    if stats is None and len(locations) == 1 and is_document(locations[0]):
-        stats = Stats.load(locations[0])
-    used = settings_for(stats, settings) if stats else complete(Settings, settings)
-    if stats is not None and augment is None and stats.pipeline.spec is not None:
-        augment = trusted(stats.pipeline.spec)
-    images = sources_of(stats, used) if stats else open_sources(locations, used)
-    batches, *_ = measure(images, [augment], used, describe=True)[0].tables()
+    """Return the records that a file holds, or those of images, which are measured for them."""
+    first = named[0]
+    if len(named) == 1 and not isinstance(first, Stats) and holds_records(os.fspath(first)):
+        return record_tables.read(os.fspath(first))
+    images = images_of(Settings, named, settings, augment)
+    batches, *_ = measure(images.open(), [images.augment], images.settings, describe=True)[
+        0
+    ].tables()
     return RecordTable.joined(list(batches))

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from bnstat import augment as pipelines
 from bnstat import files
-from bnstat.augment import Spec
-from bnstat.errors import ModelError
+from bnstat.augment import Draws, Recipe, Spec
+from bnstat.decode.modes import BANDS
+from bnstat.decode.selection import conditions
+from bnstat.errors import MeasureError, ModelError, SourceError
 from bnstat.models import weight_files as replacing
 from bnstat.models.activations import Activations
 from bnstat.models.fixed_point_search import PassDone, Searched, search
 from bnstat.models.layers import batch_norm_layers, names_of, set_statistics, statistics
+from bnstat.models.model_input import Drawing, Normalization
 from bnstat.models.passes import Found, open_passes
 from bnstat.models.probe import Pass, Probe
 from bnstat.models.spec import AskedModel
@@ -21,19 +26,40 @@ from bnstat.models.weight_files import SAFETENSORS
 from bnstat.result import Failure, Stats
 from bnstat.result.recalibration import Recalibration
 from bnstat.settings import RecalibrateSettings, takes_settings
-from bnstat.sources.opening import Location
+from bnstat.show.constants import Constants
+from bnstat.sources.opening import limits_of
+from bnstat.sources.sources import Sources
 from bnstat.text import key_text
-from bnstat.verbs.model_images import ModelImages, model_images
-from bnstat.verbs.resolve import DOCUMENT
+from bnstat.verbs.resolve import DOCUMENT, FileNames, Images, Named, figures_of, flat, images_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+# What stands for no constants, where it is asked for.
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class _ModelImages:
+    """Images as a model is given them; `described` says what they are normalized with."""
+
+    sources: Sources
+    settings: RecalibrateSettings
+    drawing: Drawing
+    normalization: Normalization
+    described: str
+
+    @property
+    def epochs(self) -> int:
+        """How often each image is drawn: without a pipeline once."""
+        return self.drawing.draws.epochs if self.drawing.draws else 1
+
+
 @takes_settings(RecalibrateSettings)
 def recalibrate(
     model: str | nn.Module,
-    source: Location | Stats | Iterable[Location] = DOCUMENT,
+    source: Named | Iterable[Named] = DOCUMENT,
     *,
     output: str | os.PathLike[str] | None = None,
     weights: str | os.PathLike[str] | None = None,
@@ -97,7 +123,9 @@ def recalibrate(
     OutputError
         If it cannot be written; what is there stays as it was.
     """
-    images = model_images(source, (files_from, null, root), augment, stats, settings)
+    listing = FileNames(files_from, null, root)
+    named = images_of(RecalibrateSettings, flat([source]), settings, augment, listing)
+    images = _model_images(named, stats)
     if not isinstance(model, str):
         if weights is not None or output is not None:
             raise ValueError("a model that is passed as an object has no files; save it yourself")
@@ -114,9 +142,65 @@ def recalibrate(
         AskedModel.forget()
 
 
+def _model_images(named: Images[RecalibrateSettings], stats: Named | None) -> _ModelImages:
+    """Return images as a model is given them: through all of the pipeline, its Normalize too.
+
+    Raises
+    ------
+    SourceError, DocumentError, SpecError
+        If there are no such images, constants or pipeline, or images would not be normalized.
+    """
+    used = named.settings
+    if used["until"] is not None:
+        raise ValueError("until is of margins, which a model's statistics have none of; use sample")
+    if used["mode"] == BANDS:
+        raise MeasureError("a model is given decoded images here, not the bands of rasters")
+    pixels = conditions(used)
+    if pixels.excludes:
+        raise MeasureError("a model sees all pixels of an image; leave out the selection of pixels")
+    recipe = None if named.augment is None else pipelines.read(named.augment, keep_normalize=True)
+    normalization, described = _normalization(recipe, stats)
+    sources = named.open()
+    drawing = Drawing(used["mode"], limits_of(used), _draws(recipe, used), pixels)
+    return _ModelImages(sources, used, drawing, normalization, described)
+
+
+def _draws(recipe: Recipe | None, settings: RecalibrateSettings) -> Draws | None:
+    if recipe is None:
+        return None
+    warned = recipe.check()  # before any image is read
+    return Draws(recipe, settings["seed"], settings["epochs"], warnings=warned)
+
+
+def _normalization(recipe: Recipe | None, stats: Named | None) -> tuple[Normalization, str]:
+    """Return what images are normalized with, and that in a few words.
+
+    Raises
+    ------
+    SourceError
+        If that is nothing, and it was not asked for, or is done twice.
+    """
+    twice = recipe is not None and recipe.normalizes
+    if stats is None and twice:
+        return Normalization(None, None), "normalized by the pipeline"
+    if stats is None:
+        raise SourceError(
+            "nothing normalizes the model's input: name what it was trained with, --stats imagenet "
+            "or --stats bnstat.json, or --stats none"
+        )
+    if stats == NONE:
+        return Normalization(None, None), "not normalized"
+    if twice:
+        raise SourceError("the pipeline has a Normalize; leave out --stats, or that")
+    found = figures_of(stats)
+    name = found.name if isinstance(found, Constants) else "a result"
+    described = stats if isinstance(stats, str) else name
+    return Normalization(found.mean, found.std), f"normalized with {described}"
+
+
 def _of_object(
     model: nn.Module,
-    images: ModelImages,
+    images: _ModelImages,
     check: bool,
     on_pass: Callable[[PassDone], None] | None,
 ) -> Recalibration:
@@ -141,7 +225,7 @@ def _of_object(
 
 def _of_name(
     asked: AskedModel,
-    images: ModelImages,
+    images: _ModelImages,
     output: Path | None,
     on_pass: Callable[[PassDone], None] | None,
 ) -> Recalibration:
@@ -159,7 +243,7 @@ def _of_name(
 def _search(
     asked: AskedModel,
     activations: Activations,
-    images: ModelImages,
+    images: _ModelImages,
     check: bool,
     on_pass: Callable[[PassDone], None] | None,
     *,
@@ -175,7 +259,7 @@ def _search(
 
 
 def _result(
-    asked: AskedModel, output: Path | None, images: ModelImages, found: Found, searched: Searched
+    asked: AskedModel, output: Path | None, images: _ModelImages, found: Found, searched: Searched
 ) -> Recalibration:
     return Recalibration(
         model=asked.model,
@@ -193,7 +277,7 @@ def _result(
     )
 
 
-def _batches(found: Found, images: ModelImages) -> int:
+def _batches(found: Found, images: _ModelImages) -> int:
     """Return what `num_batches_tracked` becomes: each drawn image counts as a batch."""
     return found.measured * images.epochs
 
