@@ -2,13 +2,11 @@
 
 step      one transform as data: name and arguments
 inline    "Resize(256) | CenterCrop(224)" to steps
-toml      a TOML file to steps
-presets   the TOML files that come with bnstat
+toml      a TOML file to steps; the files that come with bnstat, the presets
 spec      any form to a recipe
 build     steps to torchvision transforms
 user      package.module:attribute, the user's own transform
-warned    what libraries warn of while a pipeline is made
-objects   a transform passed as an object; object_text, that object as text
+objects   a transform that is passed as an object
 draws     the seed of each draw
 masks     which samples count, through the draw of their image
 """

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
-from bnstat.augment import words
-from bnstat.augment.step import Step, Value, Word
+from bnstat.augment.step import Step, Value, Word, resolve_word
 from bnstat.errors import SpecError
 from bnstat.text import shortened
 
@@ -99,7 +98,7 @@ def _resolve(value: Value, within: Step) -> Any:
             _check_value(value, within)
             return transform(value)
         case Word():
-            return words.resolve(value)
+            return resolve_word(value)
         case list():
             return [_resolve(item, within) for item in value]
         case tuple():

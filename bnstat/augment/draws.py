@@ -14,8 +14,7 @@ import numpy as np
 
 from bnstat.augment.masks import Drawn, Mask, check_takes_masks, draw_with_mask
 from bnstat.augment.spec import Recipe
-from bnstat.augment.user import Albumentations
-from bnstat.augment.warned import warnings_collected
+from bnstat.augment.user import Albumentations, warnings_collected
 from bnstat.imports import stdout_on_stderr
 
 

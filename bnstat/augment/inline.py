@@ -10,13 +10,15 @@ import ast
 import warnings
 from typing import TypeGuard
 
-from bnstat.augment import words
-from bnstat.augment.step import Step, Value
+from bnstat.augment.step import Step, Value, argument_value, find_word
 from bnstat.errors import SpecError
 from bnstat.text import shortened
 
-_LONGEST = 10_000
-_LARGEST = 2**63
+# What people write before the name of a transform.
+_PACKAGES = {"torchvision", "transforms", "v2", "T", "torch"}
+
+_MAX_CHARACTERS = 10_000
+_MAX_NUMBER = 2**63
 
 
 def parse(text: str) -> tuple[Step, ...]:
@@ -25,7 +27,7 @@ def parse(text: str) -> tuple[Step, ...]:
     >>> [str(step) for step in parse("RandomApply([GaussianBlur(23)], p=0.5) | Grayscale")]
     ['RandomApply([GaussianBlur(23)], p=0.5)', 'Grayscale()']
     """
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_CHARACTERS:
         raise SpecError(f"the pipeline has {len(text)} characters; put it into a TOML file")
     try:
         with warnings.catch_warnings():
@@ -62,7 +64,7 @@ def _step(node: ast.expr, text: str) -> Step:
             if len(named) < len(keywords):
                 raise SpecError(f"{name}: an argument is given twice")
             kwargs = {
-                str(key): words.of_argument(str(key), _value(value, text))
+                str(key): argument_value(str(key), _value(value, text))
                 for key, value in named.items()
             }
             return Step(name, tuple(_value(arg, text) for arg in args), kwargs)
@@ -85,7 +87,7 @@ def _value(node: ast.expr, text: str) -> Value:
             names = [key.value for key in keys if isinstance(key, ast.Constant)]
             return {k: _value(v, text) for k, v in zip(names, values, strict=True)}  # type: ignore[misc]
         case ast.Name() | ast.Attribute():
-            word = words.find(_dotted(node, text))
+            word = find_word(_dotted(node, text))
             return word if word is not None else _step(node, text)
         case ast.Call():
             return _step(node, text)
@@ -103,7 +105,7 @@ def _is_literal(value: object) -> TypeGuard[str | int | float | None]:
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return abs(value) < _LARGEST
+    return abs(value) < _MAX_NUMBER
 
 
 def _dotted(node: ast.expr, text: str) -> str:
@@ -115,7 +117,7 @@ def _dotted(node: ast.expr, text: str) -> str:
     if not isinstance(node, ast.Name):
         raise SpecError(f"{_source(node, text)} is not the name of a transform")
     parts.append(node.id)
-    while len(parts) > 1 and parts[-1] in words.PACKAGES:
+    while len(parts) > 1 and parts[-1] in _PACKAGES:
         parts.pop()
     return ".".join(reversed(parts))
 

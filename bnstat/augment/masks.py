@@ -138,7 +138,7 @@ def _through(stage: Any, image: Any, mask: Mask) -> tuple[Any, Mask]:
     """Return image and mask after one transform, drawn once for both."""
     if _takes_both(stage):
         return _called(stage, image, mask)
-    for each in _flat(stage):
+    for each in _transforms_in(stage):
         with warnings.catch_warnings():
             # RandomErasing warns that it passes masks through; the kernel below erases them too.
             warnings.filterwarnings("ignore", message=".*is currently passing through inputs")
@@ -147,13 +147,13 @@ def _through(stage: Any, image: Any, mask: Mask) -> tuple[Any, Mask]:
     return image, mask
 
 
-def _flat(stage: Any) -> Iterator[Any]:
+def _transforms_in(stage: Any) -> Iterator[Any]:
     """Yield a Compose's transforms one by one, as an image may become a tensor between them."""
     from bnstat.transforms import v2
 
     if isinstance(stage, v2.Compose):
         for each in stage.transforms:
-            yield from _flat(each)
+            yield from _transforms_in(each)
     else:
         yield stage
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from hashlib import blake2b
 from typing import Any
 
 from bnstat.augment import user
-from bnstat.augment.object_text import text_of
 from bnstat.errors import SpecError
 
 # What the spec of such a pipeline begins with in a document, which cannot hold the object.
 PREFIX = "object: "
+
+_MAX_DEPTH = 8
+_MAX_CHARACTERS = 200  # characters of one value
 
 
 @dataclass(frozen=True)
@@ -118,3 +122,59 @@ class _Reader(pickle.Unpickler):
         if module in ("__main__", "__mp_main__"):
             raise pickle.UnpicklingError(f"{name} is defined in __main__, not in a module")
         return super().find_class(module, name)
+
+
+def text_of(value: Any, depth: int = 0) -> str:
+    """Return an object as spec text, as far as it has one.
+
+    A transform is its class and those arguments of its constructor that it keeps as attributes; a
+    function is module:name; anything else that is no literal is the name of its class.
+
+    >>> text_of((1, [None, "a"], {"b": 0.5}))
+    "(1, [None, 'a'], {'b': 0.5})"
+    >>> text_of(text_of)
+    'bnstat.augment.objects:text_of'
+    """
+    match value:
+        case Enum():
+            return f"{type(value).__name__}.{value.name}"
+        case None | bool() | int() | float() | str() | bytes():
+            text = repr(value)
+        case list() | tuple() | dict() if depth >= _MAX_DEPTH:
+            text = type(value).__name__
+        case list():
+            text = "[" + ", ".join(text_of(v, depth + 1) for v in value) + "]"
+        case tuple():
+            text = "(" + "".join(f"{text_of(v, depth + 1)}, " for v in value).strip(" ") + ")"
+            text = text if len(value) < 2 else text[:-2] + ")"
+        case dict():
+            items = (f"{text_of(k, depth + 1)}: {text_of(v, depth + 1)}" for k, v in value.items())
+            text = "{" + ", ".join(items) + "}"
+        case _:
+            return _of_object(value, depth)
+    return text if len(text) <= _MAX_CHARACTERS else type(value).__name__
+
+
+def _of_object(value: Any, depth: int) -> str:
+    if inspect.isroutine(value) or inspect.isclass(value):
+        module = getattr(value, "__module__", None)
+        return f"{module}:{getattr(value, '__qualname__', type(value).__name__)}"
+    name = type(value).__name__
+    if name == "dtype":
+        return str(value).removeprefix("torch.")
+    if not callable(value) or depth >= _MAX_DEPTH:
+        return name
+    kept = _arguments(value)
+    return f"{name}({', '.join(f'{k}={text_of(v, depth + 1)}' for k, v in kept.items())})"
+
+
+def _arguments(value: Any) -> Mapping[str, Any]:
+    """Return the arguments of an object's constructor that are among its own attributes."""
+    try:
+        parameters = inspect.signature(type(value)).parameters
+        own = vars(value)
+    except (TypeError, ValueError):  # a class of C that does not tell
+        return {}
+    modules = own.get("_modules", {})  # where torch keeps modules within a module
+    kept = {**modules, **own}
+    return {name: kept[name] for name in parameters if name in kept}

@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bnstat.augment import inline, presets, toml, user
+from bnstat.augment import inline, toml, user
 from bnstat.augment.objects import PREFIX, TransformObject
 from bnstat.augment.step import Step
-from bnstat.augment.warned import warnings_collected
 from bnstat.errors import SpecError
 from bnstat.text import shortened
 
 _USER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 # What looks like a preset's name; the names of transforms have capitals.
 _PRESET = re.compile(r"\s*([a-z0-9]+(?:-[a-z0-9]+)*)\s*(?:\(|$)")
-# What may stand behind a Normalize that is the last to change values.
-_TYPES_ONLY = {"ToPureTensor"}
 
 # A pipeline as it is asked for: as text, or as a transform object.
 Spec: TypeAlias = str | Callable[[Any], Any]
@@ -89,7 +86,7 @@ class Recipe:
     def _applied(self) -> tuple[Step, ...]:
         steps = self.steps or ()
         last = len(steps) - 1
-        while last >= 0 and steps[last].name in _TYPES_ONLY:
+        while last >= 0 and steps[last].name in user.TYPES_ONLY:
             last -= 1
         if last < 0 or steps[last].name != "Normalize" or self.keep_normalize:
             return steps
@@ -97,7 +94,7 @@ class Recipe:
 
     def check(self) -> tuple[str, ...]:
         """Build the transform to find what is wrong with it; return what libraries warn of."""
-        with warnings_collected() as warned:
+        with user.warnings_collected() as warned:
             self.build()
         return tuple(warned)
 
@@ -160,21 +157,21 @@ def read(spec: Spec, *, keep_normalize: bool = False) -> Recipe:
 
 
 def _steps(spec: str) -> tuple[Step, ...]:
-    if spec in presets.names():
-        return presets.preset(spec).steps
+    if spec in toml.preset_names():
+        return toml.preset(spec).steps
     if spec.endswith(".toml"):
         return toml.load(Path(spec)).steps
     name = _PRESET.match(spec.partition("|")[0])
-    if name and name[1] in presets.names():
+    if name and name[1] in toml.preset_names():
         return (_override_arguments(name[1], spec),)
     if name and "-" in name[1]:
-        presets.path(name[1])  # raises: it names no preset
+        toml.preset_path(name[1])  # raises: it names no preset
     return inline.parse(spec)
 
 
 def _override_arguments(name: str, spec: str) -> Step:
     """Return a preset's one transform with some arguments replaced."""
-    steps = presets.preset(name).steps
+    steps = toml.preset(name).steps
     edit = f"bnstat pipelines {name} > my.toml prints it to be edited"
     if "|" in spec:
         raise SpecError(f"the preset {name} stands alone; {edit}")

@@ -1,4 +1,4 @@
-"""A TOML file to steps.
+"""Pipelines in TOML files: those of the user, and the presets.
 
     [[transforms]]
     name = "RandomApply"
@@ -10,6 +10,9 @@
 
 A table is a transform: its `name`, and its arguments by theirs. Tables within it are transforms
 that it applies. Enum members and dtypes are strings.
+
+The presets are such files, in configs/. A wheel has them in the package. A checkout has them at its
+top, and an editable install reads those: a copy would go stale.
 """
 
 from __future__ import annotations
@@ -19,12 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bnstat.augment import words
-from bnstat.augment.step import Step, Value
+from bnstat.augment.step import Step, Value, argument_value
 from bnstat.errors import SpecError
 
-_DEEPEST = 32
-_LARGEST = 2**63
+_PACKAGE = Path(__file__).parents[1]
+_MAX_DEPTH = 32
+_MAX_NUMBER = 2**63
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,9 @@ def parse(text: str, name: str) -> PipelineFile:
     )
 
 
-def _check_depth(value: Any, name: str, left: int = _DEEPEST) -> None:
+def _check_depth(value: Any, name: str, left: int = _MAX_DEPTH) -> None:
     if left == 0:
-        raise SpecError(f"{name} nests deeper than {_DEEPEST} levels")
+        raise SpecError(f"{name} nests deeper than {_MAX_DEPTH} levels")
     inner = value.values() if isinstance(value, dict) else value
     for item in inner if isinstance(value, dict | list) else ():
         _check_depth(item, name, left - 1)
@@ -89,9 +92,37 @@ def _value(argument: str, value: Any, name: str) -> Value:
         case list():
             return [_value(argument, item, name) for item in value]
         case str():
-            return words.of_argument(argument, value)
-        case bool() | int() | float() if abs(value) < _LARGEST:
+            return argument_value(argument, value)
+        case bool() | int() | float() if abs(value) < _MAX_NUMBER:
             return value
         case int() | float():
             raise SpecError(f"{name}: {argument} cannot be {value}")
     raise SpecError(f"{name}: {argument} cannot be a {type(value).__name__}")
+
+
+def preset_names() -> list[str]:
+    """Return the names of all presets."""
+    return sorted(path.stem for path in _folder().glob("*.toml"))
+
+
+def preset_path(name: str) -> Path:
+    """Return where a preset is.
+
+    Raises
+    ------
+    SpecError
+        If there is none of that name.
+    """
+    if name not in preset_names():
+        raise SpecError(f"no preset {name!r}; there are {', '.join(preset_names())}")
+    return _folder() / f"{name}.toml"
+
+
+def preset(name: str) -> PipelineFile:
+    """Return the pipeline of a preset."""
+    return load(preset_path(name))
+
+
+def _folder() -> Path:
+    installed = _PACKAGE / "configs"
+    return installed if installed.is_dir() else _PACKAGE.parent / "configs"

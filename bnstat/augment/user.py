@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
 from bnstat.errors import SpecError
 from bnstat.imports import call_object, find_object
 
-# What may stand behind Normalize without changing values.
-_TYPES_ONLY = {"ToTensorV2", "ToPureTensor"}
+# What may stand behind a Normalize without changing values.
+TYPES_ONLY = {"ToTensorV2", "ToPureTensor"}
+# Python itself hides these from users.
+_FOR_DEVELOPERS = (
+    *(DeprecationWarning, PendingDeprecationWarning),
+    *(ImportWarning, ResourceWarning, BytesWarning),
+)
 
 
 def load(where: str, *, keep_normalize: bool) -> Callable[[Any], Any]:
@@ -87,7 +94,7 @@ def without_normalize(transform: Any) -> Any:
     """Return a Compose or Sequential without the Normalize at its end, or else the same object."""
     within = parts(transform)
     tail = len(within)
-    while tail and type(within[tail - 1]).__name__ in _TYPES_ONLY:
+    while tail and type(within[tail - 1]).__name__ in TYPES_ONLY:
         tail -= 1
     if not tail:
         return transform
@@ -142,3 +149,14 @@ class Albumentations:
         import numpy as np
 
         return self.pipeline(image=np.asarray(image))["image"]
+
+
+@contextmanager
+def warnings_collected() -> Iterator[list[str]]:
+    """Give the list of what is warned of within, each text on one line and once."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield texts
+    shown = [w for w in caught if not issubclass(w.category, _FOR_DEVELOPERS)]
+    texts.extend(dict.fromkeys(" ".join(str(w.message).split()) for w in shown))

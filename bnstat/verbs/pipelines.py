@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from bnstat.augment import presets
+from bnstat.augment import toml
 from bnstat.augment.toml import PipelineFile
 
 
 def pipelines() -> dict[str, PipelineFile]:
     """Return all presets by name: their descriptions and steps."""
-    return {name: presets.preset(name) for name in presets.names()}
+    return {name: toml.preset(name) for name in toml.preset_names()}
 
 
 def preset_names() -> list[str]:
     """Return the names of all presets; no file is read."""
-    return presets.names()
+    return toml.preset_names()
 
 
 def preset_text(name: str) -> str:
@@ -24,4 +24,4 @@ def preset_text(name: str) -> str:
     SpecError
         If there is none of that name.
     """
-    return presets.path(name).read_text(encoding="utf-8")
+    return toml.preset_path(name).read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnstat.augment import build, inline, words
+from bnstat.augment import build, inline, step
 from bnstat.augment.step import Step, Word
 from bnstat.errors import SpecError
 
@@ -64,7 +64,7 @@ def test_reads(text):
     assert exactly(READS[text]) == exactly(list(inline.parse(text)))
 
 
-_WORDS = [*words._DTYPES, *(f"{e}.{m}" for e, members in words._MEMBERS.items() for m in members)]
+_WORDS = [*step._DTYPES, *(f"{e}.{m}" for e, members in step._MEMBERS.items() for m in members)]
 _LEAVES = st.one_of(
     st.none(),
     st.booleans(),
@@ -75,10 +75,12 @@ _LEAVES = st.one_of(
 )
 _NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(
     lambda name: (
-        not keyword.iskeyword(name) and name not in words.PACKAGES and words.find(name) is None
+        not keyword.iskeyword(name)
+        and name not in inline._PACKAGES
+        and step.find_word(name) is None
     )
 )
-_ARGUMENTS = _NAMES.filter(lambda name: name not in words._ARGUMENTS)
+_ARGUMENTS = _NAMES.filter(lambda name: name not in step._ARGUMENTS)
 
 
 def _steps(values):

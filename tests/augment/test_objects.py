@@ -13,7 +13,7 @@ from torchvision.transforms import InterpolationMode, v2
 
 import bnstat
 from bnstat.augment import read
-from bnstat.augment.object_text import text_of
+from bnstat.augment.objects import text_of
 from bnstat.errors import SpecError
 
 HALF = [0.5, 0.5, 0.5]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bnstat.augment import build, inline, presets, read
+from bnstat.augment import build, inline, read, toml
 from bnstat.errors import SpecError
 
 ROOT = Path(__file__).parents[2]
@@ -24,15 +24,15 @@ AGREED = {
 
 def test_names_are_those_of_the_files():
     """Each file in configs is a preset; those that the docs promise are among them."""
-    assert NAMES == presets.names()
+    assert NAMES == toml.preset_names()
     assert set(NAMES) >= AGREED
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_file_says_what_it_is_and_where_its_values_are_from(name):
     """A preset begins with a comment, has a description of one line, and a source on the web."""
-    file = presets.preset(name)
-    lines = presets.path(name).read_text(encoding="utf-8").splitlines()
+    file = toml.preset(name)
+    lines = toml.preset_path(name).read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("# ")
     assert max(map(len, lines)) <= 120
     assert file.source.startswith("https://")
@@ -89,7 +89,7 @@ def test_unknown_preset():
     """A name that is no preset is answered with those there are; a path is none."""
     for name in ("colourjitter", "../pyproject", "colorjitter.toml"):
         with pytest.raises(SpecError) as error:
-            presets.path(name)
+            toml.preset_path(name)
         assert f"no preset {name!r}; there are {', '.join(NAMES)}" == str(error.value)
 
 

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from bnstat.augment import presets, read
+from bnstat.augment import read, toml
 from bnstat.result import DETERMINISTIC, MeanAndStd, Sample, Stats, Uncertainty, draws_at_random
 from bnstat.result import exactness as in_words
 
@@ -52,7 +52,7 @@ def test_what_is_called_deterministic_is(name):
 
 def test_presets():
     """Those for evaluation draw nothing at random, those for training do."""
-    exact = [n for n in presets.names() if not draws_at_random(read(n).transforms)]
+    exact = [n for n in toml.preset_names() if not draws_at_random(read(n).transforms)]
     assert ["grayscale", "imagenet-eval"] == exact
 
 
