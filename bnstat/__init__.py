@@ -28,8 +28,7 @@ from bnstat.errors import (
 if TYPE_CHECKING:
     from bnstat.models.fixed_point_search import PassDone
     from bnstat.result import Stats
-    from bnstat.result.duplicates import Duplicates, EqualImages
-    from bnstat.result.outliers import Outlier, Outliers
+    from bnstat.result.found_images import Duplicates, EqualImages, Outlier, Outliers
     from bnstat.result.recalibration import LayerShift, Recalibration
     from bnstat.result.sweep import Sweep
     from bnstat.settings import Progress, RecalibrateSettings, Settings, SweepSettings
@@ -94,12 +93,12 @@ __all__ = [
 
 _ROOMS = {
     "Comparison": "bnstat.show.comparison",
-    "Duplicates": "bnstat.result.duplicates",
-    "EqualImages": "bnstat.result.duplicates",
+    "Duplicates": "bnstat.result.found_images",
+    "EqualImages": "bnstat.result.found_images",
     "Folding": "bnstat.verbs.fold",
     "LayerShift": "bnstat.result.recalibration",
-    "Outlier": "bnstat.result.outliers",
-    "Outliers": "bnstat.result.outliers",
+    "Outlier": "bnstat.result.found_images",
+    "Outliers": "bnstat.result.found_images",
     "PassDone": "bnstat.models.fixed_point_search",
     "Progress": "bnstat.settings",
     "RecalibrateSettings": "bnstat.settings",

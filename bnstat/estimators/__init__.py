@@ -1,4 +1,4 @@
-"""Records to mean and variance, by each method of `bnstat.stats.METHODS`.
+"""Records to mean and variance, by each method of `bnstat.result.METHODS`.
 
 two_pass      exact
 welford       streaming, in the order of the keys
@@ -11,16 +11,17 @@ if it takes one, to an `Estimate`; or it raises `NoEstimateError` with the reaso
 """
 
 from bnstat.estimators.batchnorm import (
+    Epochs,
+    Expectation,
     TooFewSamplesError,
     batchnorm,
     epochs_of,
+    expectation,
     moments_of_batches,
     running_values,
 )
 from bnstat.estimators.conventions import conventions
 from bnstat.estimators.every_method import every_method
-from bnstat.estimators.expectation import Epochs, Expectation, expectation
-from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.estimators.two_pass import two_pass
 from bnstat.estimators.uncertainty import look_sizes, uncertainty
@@ -29,7 +30,6 @@ from bnstat.estimators.welford import chan, welford
 __all__ = [
     "Epochs",
     "Expectation",
-    "NoEstimateError",
     "Schedule",
     "TooFewSamplesError",
     "batchnorm",

@@ -3,33 +3,34 @@
 A layer sees, of each batch, its per-channel mean and variance and nothing else
 (https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html), and these follow from
 the moments of the batch's images. So any schedule can be replayed without decoding an image again.
+Beside what one order of the images gives stands what all orders do: the expected running values,
+and their standard deviation over shuffles.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from bnstat.estimators.expectation import Epochs, Expectation, expectation
-from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
+from bnstat.estimators.shuffle_variance import ShuffleVariance, shuffle_variances
 from bnstat.moments import Column, Records
 from bnstat.moments.table import Floats, Ints
-from bnstat.result import BatchNormEstimate
+from bnstat.result import BatchNormEstimate, NoEstimateError
 
 
 class TooFewSamplesError(NoEstimateError):
     """A batch has one sample per channel: torch raises there too, as its variance is undefined."""
 
 
-def batchnorm(records: Records, schedule: Schedule, *, unbiased: bool = True) -> BatchNormEstimate:
+def batchnorm(records: Records, schedule: Schedule) -> BatchNormEstimate:
     """Return running mean and variance after `schedule`, in torch's semantics.
 
     running ← (1 − momentum)·running + momentum·batch, from mean 0 and variance 1. The batch
-    variance that goes into the running one is the unbiased one; `unbiased=False` takes the biased
-    one, as many hand-written layers do.
+    variance that goes into the running one is the unbiased one.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def batchnorm(records: Records, schedule: Schedule, *, unbiased: bool = True) ->
     """
     if records.selected:
         raise NoEstimateError("pixels were selected, and the layer would see all of them")
-    running = running_values(records, schedule, unbiased=unbiased)
+    running = running_values(records, schedule)
     expected = records.by_channel(lambda channel: _expected(records, channel, schedule))
     batches = schedule.epochs * len(schedule.batch_sizes(len(records)))
     return BatchNormEstimate(
@@ -62,9 +63,7 @@ def batchnorm(records: Records, schedule: Schedule, *, unbiased: bool = True) ->
     )
 
 
-def running_values(
-    records: Records, schedule: Schedule, *, unbiased: bool = True
-) -> list[tuple[float, float]]:
+def running_values(records: Records, schedule: Schedule) -> list[tuple[float, float]]:
     """Return the running mean and variance of each channel after `schedule`, as `batchnorm` does.
 
     Raises
@@ -74,7 +73,7 @@ def running_values(
     """
     orders = schedule.orders(records.keys())
     return records.by_channel(
-        lambda c: _running(epochs_of(records, c, schedule.epochs), orders, schedule, unbiased)
+        lambda c: _running(epochs_of(records, c, schedule.epochs), orders, schedule)
     )
 
 
@@ -94,10 +93,10 @@ def epochs_of(records: Records, channel: int, epochs: int) -> list[Column]:
 
 
 def _running(
-    epochs: Sequence[Column], orders: Sequence[Ints], schedule: Schedule, unbiased: bool
+    epochs: Sequence[Column], orders: Sequence[Ints], schedule: Schedule
 ) -> tuple[float, float]:
     batches = [
-        moments_of_batches(column, order, schedule.batch_size, unbiased=unbiased)
+        moments_of_batches(column, order, schedule.batch_size)
         for column, order in zip(epochs, orders, strict=True)
     ]
     means, variances = (np.concatenate(values) for values in zip(*batches, strict=True))
@@ -105,14 +104,15 @@ def _running(
     return math.fsum(weights * means), start + math.fsum(weights * variances)
 
 
-def moments_of_batches(
-    column: Column, order: Ints, batch_size: int, *, unbiased: bool = True
-) -> tuple[Floats, Floats]:
-    """Return mean and variance of each batch of one epoch; a batch is all its images' samples."""
+def moments_of_batches(column: Column, order: Ints, batch_size: int) -> tuple[Floats, Floats]:
+    """Return mean and unbiased variance of each batch of one epoch.
+
+    A batch is all its images' samples.
+    """
     starts = np.arange(0, len(order), min(batch_size, len(order)))
     n = column.n[order]
     total = np.add.reduceat(n, starts)
-    if unbiased and total.min() < 2:
+    if total.min() < 2:
         raise TooFewSamplesError("a batch has one sample per channel, where BatchNorm2d raises")
     # About a value amid the data, so that a batch far from 0 loses no digits.
     centre = column.mean[0]
@@ -123,4 +123,63 @@ def moments_of_batches(
     away *= n
     away += column.m2[order]
     batch_m2 = np.add.reduceat(away, starts)
-    return centre + batch_mean, batch_m2 / (total - 1 if unbiased else total)
+    return centre + batch_mean, batch_m2 / (total - 1)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Expected running mean and variance of one channel, and their sd over shuffles."""
+
+    mean: float
+    var: float
+    sd_of_mean: float
+    sd_of_var: float
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """How the batches of each epoch vary over shuffles: by mean and variance; and their number."""
+
+    images: int
+    variances: Sequence[tuple[ShuffleVariance, ShuffleVariance]]
+
+    @classmethod
+    def shuffled(cls, columns: Sequence[Column], batch_size: int) -> Epochs:
+        """Shuffle one channel's images of each epoch; once, if they are the same in all."""
+        images = len(columns[0].n)
+        if all(column is columns[0] for column in columns):
+            return cls(images, [shuffle_variances(columns[0], batch_size)] * len(columns))
+        return cls(images, [shuffle_variances(column, batch_size) for column in columns])
+
+
+def expectation(epochs: Epochs, schedule: Schedule) -> Expectation:
+    """Return what a schedule leads to over all shuffles.
+
+    Epochs are shuffled apart, so that their variances add.
+    """
+    sizes = schedule.batch_sizes(epochs.images)
+    weights = schedule.batch_weights(schedule.epochs * len(sizes)).reshape(schedule.epochs, -1)
+    full = int(np.count_nonzero(sizes == sizes[0]))
+    (mean, of_mean), (var, of_var) = (
+        np.sum(
+            [
+                each[i].weighted(row[:full], row[full:])
+                for each, row in zip(epochs.variances, weights, strict=True)
+            ],
+            axis=0,
+        )
+        for i in (0, 1)
+    )
+    size = float(mean * mean + abs(var))
+    return Expectation(
+        mean=float(mean),
+        var=schedule.start_weight(weights.size) + float(var),
+        sd_of_mean=_sd(float(of_mean), math.sqrt(size)),
+        sd_of_var=_sd(float(of_var), size),
+    )
+
+
+def _sd(variance: float, size: float) -> float:
+    """Return a standard deviation, or 0 where it is no more than rounding in values of a size."""
+    sd = math.sqrt(max(variance, 0.0))
+    return sd if sd > 1e-13 * size else 0.0

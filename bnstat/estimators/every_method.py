@@ -1,4 +1,4 @@
-"""Each method of `bnstat.stats.METHODS`, by the function that makes its estimate."""
+"""Each method of `bnstat.result.METHODS`, by the function that makes its estimate."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Callable
 from importlib import import_module
 from inspect import signature
 
-from bnstat.estimators.no_estimate import NoEstimateError
 from bnstat.estimators.schedule import Schedule
 from bnstat.moments import Records
-from bnstat.result import METHODS, Estimate
+from bnstat.result import METHODS, Estimate, NoEstimateError
 
 
 def every_method(

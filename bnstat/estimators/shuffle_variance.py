@@ -36,7 +36,7 @@ IMAGES_OF_A_BLOCK, BATCHES_OF_A_BLOCK = 4096, 4
 
 
 @dataclass(frozen=True)
-class Scatter:
+class ShuffleVariance:
     """How one figure of the batches of an epoch varies over shuffles.
 
     Attributes
@@ -61,7 +61,7 @@ class Scatter:
         return float(totals @ self.centre), variance
 
 
-def scatters(column: Column, batch_size: int) -> tuple[Scatter, Scatter]:
+def shuffle_variances(column: Column, batch_size: int) -> tuple[ShuffleVariance, ShuffleVariance]:
     """Return how mean and unbiased variance of an epoch's batches vary over shuffles."""
     images = len(column.n)
     size = min(batch_size, images)
@@ -70,11 +70,11 @@ def scatters(column: Column, batch_size: int) -> tuple[Scatter, Scatter]:
     sums = np.stack([column.n, column.n * away, column.m2 + column.n * away * away])
     block = max(IMAGES_OF_A_BLOCK // size, BATCHES_OF_A_BLOCK) * size
     mean, var = _of_all(sums, size) if images < block + size else _of_blocks(sums, size, block)
-    return Scatter(mean.centre + origin, mean.between, mean.within), var
+    return ShuffleVariance(mean.centre + origin, mean.between, mean.within), var
 
 
-def _of_all(sums: Floats, size: int) -> list[Scatter]:
-    """Return the scatter of mean and variance over shuffles of all images."""
+def _of_all(sums: Floats, size: int) -> list[ShuffleVariance]:
+    """Return the variation of mean and variance over shuffles of all images."""
     images, random = sums.shape[1], RandomState(0)
     full, at_once = images // size, max(1, IMAGES_OF_A_BLOCK // images)
     found = [
@@ -86,13 +86,13 @@ def _of_all(sums: Floats, size: int) -> list[Scatter]:
     short = figures[..., full] if images % size else np.zeros_like(average)
     within = _variance(figures[..., :full])
     return [
-        Scatter(np.array([a.mean(), s.mean()]), np.cov(a, s), float(spread))
+        ShuffleVariance(np.array([a.mean(), s.mean()]), np.cov(a, s), float(spread))
         for a, s, spread in zip(average, short, within, strict=True)
     ]
 
 
-def _of_blocks(sums: Floats, size: int, block: int) -> list[Scatter]:
-    """Return the scatter of mean and variance, from shuffles of blocks of a large set."""
+def _of_blocks(sums: Floats, size: int, block: int) -> list[ShuffleVariance]:
+    """Return the variation of mean and variance, from shuffles of blocks of a large set."""
     images, batches = sums.shape[1], block // size
     full, rest = divmod(images, size)
     whole, short = _figures_of_blocks(sums, size, block, rest)
@@ -109,7 +109,7 @@ def _of_blocks(sums: Floats, size: int, block: int) -> list[Scatter]:
         ]
     )
     centre = _figures(sums.sum(axis=1)) + bias
-    return [Scatter(centre[:, i], between[..., i], float(within[i])) for i in range(2)]
+    return [ShuffleVariance(centre[:, i], between[..., i], float(within[i])) for i in range(2)]
 
 
 def _figures_of_blocks(sums: Floats, size: int, block: int, rest: int) -> tuple[Floats, Floats]:

@@ -113,14 +113,14 @@ def packed_images(entry: Entry) -> Row:
 
 def packed_moments(moments: ChunkMoments) -> Row:
     """Return kind, rows, n, first, second, left_out, histogram, checksum, per-image histograms."""
-    table, left_out, histogram = moments.table, moments.left_out, moments.histogram
+    table, left_out, histogram = moments.table, moments.excluded_count, moments.histogram
     numbers = _FLOAT if table.scale == 1 else _INT
     columns = (
         json.dumps(moments.kind),
         np.array(moments.rows, dtype=_INT).tobytes(),
         table.n.astype(_INT).tobytes(),
-        table.first.astype(numbers).tobytes(),
-        table.second.astype(numbers).tobytes(),
+        table.sum_or_mean.astype(numbers).tobytes(),
+        table.sumsq_or_m2.astype(numbers).tobytes(),
         None if left_out is None else left_out.astype(_INT).tobytes(),
         None if histogram is None else zlib.compress(histogram.astype(_INT).tobytes(), 1),
     )
@@ -245,14 +245,14 @@ def _rows(data: bytes, images: int) -> list[int]:
 
 def _check_values(table: Table, left_out: NDArray[np.int64] | None) -> None:
     """Raise DamagedError if no samples have these moments."""
-    if not np.isfinite([table.first, table.second]).all():
+    if not np.isfinite([table.sum_or_mean, table.sumsq_or_m2]).all():
         raise DamagedError("moments are not finite")
-    least = [table.n, table.second, *([] if table.scale == 1 else [table.first])]
+    least = [table.n, table.sumsq_or_m2, *([] if table.scale == 1 else [table.sum_or_mean])]
     least += [] if left_out is None else [left_out]
     if any((values < 0).any() for values in least):
         raise DamagedError("moments are below zero")
     empty = table.n == 0
-    if (table.first[empty] != 0).any() or (left_out is None and empty.any()):
+    if (table.sum_or_mean[empty] != 0).any() or (left_out is None and empty.any()):
         raise DamagedError("an image has no samples")
 
 

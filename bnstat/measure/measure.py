@@ -15,7 +15,7 @@ from bnstat.decode.modes import BANDS, Appearance, UnmeasurableError, appearance
 from bnstat.decode.references import Decoded, DecodeReport, decode_each, reason_of_loss
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.counting import count_image, count_output
-from bnstat.moments import ChunkMoments, Tally
+from bnstat.moments import Accumulator, ChunkMoments
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 
@@ -44,7 +44,7 @@ Result: TypeAlias = list[Measured]
 class _View:
     """One view of a chunk while its images are counted."""
 
-    tally: Tally = field(default_factory=Tally)
+    accumulator: Accumulator = field(default_factory=Accumulator)
     failures: list[tuple[int, str]] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
@@ -53,7 +53,9 @@ class _View:
     def measured(
         self, report: DecodeReport, per_image_histograms: bool, describe: bool
     ) -> Measured:
-        moments = self.tally.moments(per_image_histograms=per_image_histograms, extremes=describe)
+        moments = self.accumulator.moments(
+            per_image_histograms=per_image_histograms, extremes=describe
+        )
         failures = sorted(report.failures + self.failures)
         rest = (self.deep, report.warnings, self.transparent, self.appearances)
         return Measured(list(moments), failures, *rest)
@@ -120,13 +122,13 @@ class Measure:
         from bnstat.decode.raster import open_raster
         from bnstat.measure.counting.raster import count_raster
 
-        own = Tally()
+        own = Accumulator()
         with open_raster(reference, self.limits) as raster:
             count_raster(own, row, raster, self.conditions.nodata)
             if self.describe:
                 depth = 8 * raster.dtype.itemsize
                 view.appearances[row] = raster.width, raster.height, raster.dtype.name, depth
-        view.tally.extend(own)
+        view.accumulator.extend(own)
 
     def _count(self, decoded: Decoded, filled: Sequence[_Filled]) -> None:
         """Count an image in all views; where a pipeline fails, it is a failure of its views."""
@@ -157,17 +159,17 @@ class Measure:
         """Count all draws of an image, or none: one that fails takes the image with it."""
         row, image = decoded.row, chosen.image
         if plan is None:
-            count_image(views[0].tally, row, image, self.mode, chosen.mask, chosen.without)
+            count_image(views[0].accumulator, row, image, self.mode, chosen.mask, chosen.without)
             return
         array = chosen.array() if self.conditions.excludes else None
-        drawn = [Tally() for _ in views]
+        drawn = [Accumulator() for _ in views]
         for stages in plan.of(in_8_bits(image, self.mode), decoded.reference.key, array):
-            for tally, output in zip(drawn, _blaming_the_pipeline(stages), strict=True):
-                count_output(tally, row, *output)
-        if any(len(tally.kinds) > 1 for tally in drawn):
+            for accumulator, output in zip(drawn, _blaming_the_pipeline(stages), strict=True):
+                count_output(accumulator, row, *output)
+        if any(len(accumulator.kinds) > 1 for accumulator in drawn):
             raise UnmeasurableError("became of another mode or depth from draw to draw")
-        for view, tally in zip(views, drawn, strict=True):
-            view.tally.extend(tally)
+        for view, accumulator in zip(views, drawn, strict=True):
+            view.accumulator.extend(accumulator)
 
 
 def _fail(views: Sequence[_View], decoded: Decoded, error: Exception) -> None:

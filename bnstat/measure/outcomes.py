@@ -18,7 +18,7 @@ from bnstat.measure.rows import unlabelled
 from bnstat.measure.selecting import selection
 from bnstat.moments import Records
 from bnstat.result import (
-    MOST_WARNINGS,
+    MAX_WARNINGS,
     Failure,
     FileList,
     Pipeline,
@@ -28,7 +28,6 @@ from bnstat.result import (
     Uncertainty,
     Warned,
     Warnings,
-    draws_at_random,
     empty_figures,
 )
 from bnstat.result.tables import RecordTable
@@ -173,7 +172,7 @@ def _uncertainty(
     """Return how sure the figures are; of a whole set, failures are not images that were found."""
     sampled = sample is not None and sample.images < sample.of
     found = sample.of if sample is not None and sampled else len(records)
-    random = draws_at_random(pipeline.transforms)
+    random = pipeline.is_random
     return estimators.uncertainty(records, found, random=random, confidence=confidence / 100)
 
 
@@ -198,7 +197,7 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
 def _warnings(view: View) -> Warnings:
     """Return how many images Pillow warned of, and the warnings of the first images by key."""
     texts = dict(sorted(view.warnings, reverse=True))  # of each image the first
-    first = [Warned(key_text(key), texts[key]) for key in sorted(texts)[:MOST_WARNINGS]]
+    first = [Warned(key_text(key), texts[key]) for key in sorted(texts)[:MAX_WARNINGS]]
     return Warnings(len(texts), tuple(first))
 
 

@@ -15,7 +15,8 @@ from bnstat.decode.modes import expanded
 from bnstat.decode.references import Decoded, decode_each
 from bnstat.errors import DocumentError
 from bnstat.estimators import Schedule, moments_of_batches
-from bnstat.estimators.outliers import THRESHOLD, Images, strongest
+from bnstat.estimators.influence import Images
+from bnstat.estimators.outliers import THRESHOLD, strongest
 from bnstat.estimators.uncertainty import Design, margin, spreads
 from bnstat.moments import Column
 from bnstat.pictures import ImageScatter, MarginCurve, Picture, RunningValues

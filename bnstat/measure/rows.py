@@ -22,7 +22,18 @@ T = TypeVar("T")
 LabelOf: TypeAlias = Callable[[bytes], str | None]
 
 _BATCH = 10_000
-_NUMBERS = ("size", "width", "height", "depth", "n", "first", "second", "low", "high", "hashes")
+_NUMBERS = (
+    "size",
+    "width",
+    "height",
+    "depth",
+    "n",
+    "sum_or_mean",
+    "sumsq_or_m2",
+    "low",
+    "high",
+    "hashes",
+)
 
 
 def unlabelled(key: bytes) -> str | None:
@@ -46,8 +57,8 @@ class _Images:
     height: array[int] = field(default_factory=_numbers)
     depth: array[int] = field(default_factory=_numbers)
     n: array[int] = field(default_factory=_numbers)
-    first: array[int] = field(default_factory=_numbers)  # or the bits of floats
-    second: array[int] = field(default_factory=_numbers)
+    sum_or_mean: array[int] = field(default_factory=_numbers)  # or the bits of floats
+    sumsq_or_m2: array[int] = field(default_factory=_numbers)
     low: array[int] = field(default_factory=_numbers)
     high: array[int] = field(default_factory=_numbers)
     hashes: array[int] = field(default_factory=_numbers)  # the bits of unsigned numbers

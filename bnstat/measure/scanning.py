@@ -23,7 +23,6 @@ from bnstat.measure.outcomes import Outcome, Plans, outcomes, pipelines_of
 from bnstat.measure.preloads import preloads
 from bnstat.measure.scan import Looks, scan
 from bnstat.measure.selecting import check_bands
-from bnstat.result import draws_at_random
 from bnstat.settings import Settings
 from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import Reference
@@ -74,7 +73,7 @@ def measure(
 def _scan_until_sure(sources: Sources, plans: Plans, settings: Settings, *, describe: bool) -> Scan:
     """Scan a sample that grows until the margins are within `until`."""
     assert settings["until"] is not None
-    random = [draws_at_random(p.transforms) for plan in plans for p in pipelines_of(plan, settings)]
+    random = [p.is_random for plan in plans for p in pipelines_of(plan, settings)]
     confidence = settings["confidence"] / 100
     sample = GrowingSample(sources.population, random, settings["until"], confidence)
     return scan_images(sample.images(), plans, settings, looks=sample, describe=describe)

@@ -45,7 +45,7 @@ def selection(settings: MeasureSettings, view: View) -> Selection:
         mask_values=rule.values if rule else None,
         mask_ignore=rule.ignore if rule else None,
         exclude_fill=asked.exclude_fill,
-        excluded=view.records.left_out if len(view.records) else (),
+        excluded=view.records.excluded_count if len(view.records) else (),
         empty=view.records.empty if asked.excludes else 0,
         transparent=len(view.transparent),
     )

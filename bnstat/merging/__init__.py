@@ -2,11 +2,9 @@
 
 Pure: it reads and prints nothing. Its name is not "merge", as `bnstat.merge` is the function.
 
-agreement    which documents can be added, and what to say of those that can
-sources      where the images of all of them are, and what became of them
-figures      sums, mean and variance, conventions
-selection    which pixels counted
-merging      all of it
+agreement  which documents can be added, and what to say of those that can
+figures    sums, mean and variance, conventions
+merging    all of it: sources, what counted, figures
 """
 
 from bnstat.merging.agreement import Document

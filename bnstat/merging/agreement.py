@@ -74,7 +74,7 @@ def _check_same(documents: Sequence[Document], same: dict[str, Callable[[Stats],
                 )
 
 
-def held(documents: Sequence[Document], *, partial: bool) -> Shards | None:
+def merged_shards(documents: Sequence[Document], *, partial: bool) -> Shards | None:
     """Return which shards are held together; None where all are, or where there are none.
 
     Raises
@@ -85,28 +85,28 @@ def held(documents: Sequence[Document], *, partial: bool) -> Shards | None:
     """
     first = documents[0]
     for other in documents[1:]:
-        if _of(other) != _of(first):
+        if _total(other) != _total(first):
             raise MergeError(
                 f"cannot merge {first.name} and {other.name}: {_kind(first)} and {_kind(other)}; "
                 "merge all shards of one set first"
             )
-    of = _of(first)
-    if of is None:
+    total = _total(first)
+    if total is None:
         _check_no_twins(documents)
         return None
     indices = _indices(documents)
-    missing = sorted(set(range(1, of + 1)).difference(indices))
+    missing = sorted(set(range(1, total + 1)).difference(indices))
     if missing and not partial:
         raise MergeError(
-            f"{_named(missing, of)} missing; measure {'it' if len(missing) == 1 else 'them'}, "
+            f"{_named(missing, total)} missing; measure {'it' if len(missing) == 1 else 'them'}, "
             "or merge what there is with --partial"
         )
-    return Shards(tuple(sorted(indices)), of) if missing else None
+    return Shards(tuple(sorted(indices)), total) if missing else None
 
 
-def _of(document: Document) -> int | None:
+def _total(document: Document) -> int | None:
     shards = document.stats.source.shards
-    return shards.of if shards else None
+    return shards.total if shards else None
 
 
 def _kind(document: Document) -> str:
@@ -123,7 +123,7 @@ def _indices(documents: Sequence[Document]) -> dict[int, Document]:
         for index in shards.indices:
             if index in found:
                 raise MergeError(
-                    f"shard {index}/{shards.of} is there twice, in {found[index].name} and "
+                    f"shard {index}/{shards.total} is there twice, in {found[index].name} and "
                     f"{document.name}; leave one of them out"
                 )
             found[index] = document
@@ -131,14 +131,14 @@ def _indices(documents: Sequence[Document]) -> dict[int, Document]:
 
 
 # How many missing shards are named, of the thousands that there may be.
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
-def _named(indices: Sequence[int], of: int) -> str:
+def _named(indices: Sequence[int], total: int) -> str:
     """Return the shards in words, with their verb."""
-    names = [f"{index}/{of}" for index in indices[:_MOST_NAMED]]
-    if len(indices) > _MOST_NAMED:
-        names.append(f"{len(indices) - _MOST_NAMED} more")
+    names = [f"{index}/{total}" for index in indices[:_MAX_NAMED]]
+    if len(indices) > _MAX_NAMED:
+        names.append(f"{len(indices) - _MAX_NAMED} more")
     if len(names) == 1:
         return f"shard {names[0]} is"
     return f"shards {', '.join(names[:-1])} and {names[-1]} are"
@@ -155,10 +155,11 @@ def _check_no_twins(documents: Sequence[Document]) -> None:
 def remarks(documents: Sequence[Document], missing_of: Shards | None) -> Iterator[str]:
     """Yield what should be known of a merge that is not refused, a line each."""
     if missing_of is not None:
-        missing = sorted(set(range(1, missing_of.of + 1)).difference(missing_of.indices))
-        yield f"{_named(missing, missing_of.of)} missing: the result is of the other shards alone"
+        total = missing_of.total
+        missing = sorted(set(range(1, total + 1)).difference(missing_of.indices))
+        yield f"{_named(missing, total)} missing: the result is of the other shards alone"
     places = {_place(document) for document in documents}
-    if len(documents) > 1 and _of(documents[0]) is None:
+    if len(documents) > 1 and _total(documents[0]) is None:
         yield (
             "these results are no shards of one set; an image that is in several of them counts "
             "several times, which cannot be seen"

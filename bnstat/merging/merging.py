@@ -1,15 +1,27 @@
-"""Documents to one document."""
+"""Documents to one document: where the images of all are, what became of them, which counted."""
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bnstat.errors import MergeError
-from bnstat.merging.agreement import Document, check_alike, held, remarks
+from bnstat.merging.agreement import Document, check_alike, merged_shards, remarks
 from bnstat.merging.figures import merged_figures
-from bnstat.merging.selection import merged_sample, merged_selection
-from bnstat.merging.sources import merged_source
-from bnstat.result import Stats
+from bnstat.result import (
+    MAX_WARNINGS,
+    Failure,
+    FileList,
+    Sample,
+    Selection,
+    Shards,
+    Source,
+    Stats,
+    Warned,
+    Warnings,
+)
 
 
 def merge(
@@ -31,7 +43,7 @@ def merge(
     if not documents:
         raise MergeError("no results to merge; name some")
     check_alike(documents)
-    shards = held(documents, partial=partial)
+    shards = merged_shards(documents, partial=partial)
     for line in remarks(documents, shards):
         remark(line)
     ordered = sorted(documents, key=_first_shard)
@@ -39,11 +51,11 @@ def merge(
         raise MergeError("nothing was measured in any of these results; is it the right folder?")
     first = ordered[0].stats
     return Stats(
-        source=merged_source(ordered, shards),
+        source=_merged_source(ordered, shards),
         pipeline=first.pipeline,
         mode=first.mode,
-        selection=merged_selection([each.stats.selection for each in ordered]),
-        sample=merged_sample([each.stats for each in ordered]),
+        selection=_merged_selection([each.stats.selection for each in ordered]),
+        sample=_merged_sample([each.stats for each in ordered]),
         created=created,
         **merged_figures([each.stats for each in ordered]),
     )
@@ -52,3 +64,93 @@ def merge(
 def _first_shard(document: Document) -> int:
     shards = document.stats.source.shards
     return shards.indices[0] if shards and shards.indices else 0
+
+
+def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Source:
+    """Return the source of results together; `shards` are those that it is of, None is all.
+
+    Shards are of one set, so that the place of the first is the place of all.
+    """
+    sources = [document.stats.source for document in documents]
+    first = sources[0]
+    same_set = first.shards is not None
+    return Source(
+        locations=first.locations if same_set else _locations(sources),
+        cwd=first.cwd,
+        images=sum(source.images for source in sources),
+        skipped=sum(source.skipped for source in sources),
+        duplicates=sum(source.duplicates for source in sources),
+        deeper_than_8_bits=sum(source.deeper_than_8_bits for source in sources),
+        failures=tuple(sorted((f for s in sources for f in s.failures), key=_key)),
+        warnings=_warnings([source.warnings for source in sources]),
+        fingerprint=f"{sum(map(_fingerprint, documents)) % 2**256:064x}",
+        files_from=first.files_from if same_set else _files_from(sources),
+        shards=shards,
+        unfollowed_links=tuple(sorted({link for s in sources for link in s.unfollowed_links})),
+    )
+
+
+def _locations(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Return all locations once, as typed; absolute where results were made in several folders."""
+    if len({source.cwd for source in sources}) == 1:
+        typed = [location for source in sources for location in source.locations]
+    else:
+        typed = [_absolute(source.cwd, place) for source in sources for place in source.locations]
+    return tuple(dict.fromkeys(typed))
+
+
+def _absolute(cwd: str, location: str) -> str:
+    return location if "://" in location else posixpath.join(cwd, location)
+
+
+def _files_from(sources: Sequence[Source]) -> FileList | None:
+    """Return how the list of images is read; several lists cannot be read again as one."""
+    if all(source.files_from is None for source in sources):
+        return None
+    if len({(s.locations, s.cwd, s.files_from) for s in sources}) == 1:
+        return sources[0].files_from
+    return FileList(null=False, root=None, again=False)
+
+
+def _warnings(each: Sequence[Warnings]) -> Warnings:
+    first = sorted((warned for warnings in each for warned in warnings.first), key=_key)
+    return Warnings(sum(warnings.images for warnings in each), tuple(first[:MAX_WARNINGS]))
+
+
+def _key(failure: Failure | Warned) -> bytes:
+    """Return the key of an image from its text, in which bytes that are not UTF-8 are escaped."""
+    text = failure.image.encode(errors="backslashreplace")
+    return re.sub(rb"\\x([89a-f][0-9a-f])", lambda found: bytes([int(found[1], 16)]), text)
+
+
+def _fingerprint(document: Document) -> int:
+    text = document.stats.source.fingerprint
+    if not re.fullmatch("[0-9a-f]{64}", text):
+        raise MergeError(f"{document.name} has no fingerprint of 64 hex digits; compute it again")
+    return int(text, 16)
+
+
+def _merged_selection(selections: Sequence[Selection]) -> Selection:
+    """Return the selection of results that were measured with the same conditions.
+
+    What is not known of one of them (transparent pixels, in version 1) is not known of all.
+    """
+    excluded = [each.excluded for each in selections if each.excluded]
+    transparent = [each.transparent for each in selections]
+    known = [number for number in transparent if number is not None]
+    return replace(
+        selections[0],
+        excluded=tuple(map(sum, zip(*excluded, strict=True))),
+        empty=sum(each.empty for each in selections),
+        transparent=sum(known) if len(known) == len(transparent) else None,
+    )
+
+
+def _merged_sample(results: Sequence[Stats]) -> Sample | None:
+    """Return the sample of results whose samples agree; shards are of the same images found."""
+    samples = [stats.sample for stats in results if stats.sample is not None]
+    if not samples:
+        return None
+    shards = results[0].source.shards is not None
+    found = samples[0].of if shards else sum(sample.of for sample in samples)
+    return replace(samples[0], images=sum(sample.images for sample in samples), of=found)

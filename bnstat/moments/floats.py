@@ -1,9 +1,10 @@
-"""Moments of the float samples of one image."""
+"""Moments of float samples, channel by channel: n, mean and M2 = Σ(x − mean)², in float64."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,38 @@ from bnstat.moments.table import Floats, Ints
 
 class NotFiniteError(ValueError):
     """A sample is NaN or infinite."""
+
+
+class Pooled(NamedTuple):
+    """n samples of each channel, as one number or int64 of shape (C,); mean and M2 of (C,)."""
+
+    n: Any
+    mean: Floats
+    m2: Floats
+
+    def merged(self, other: Pooled) -> Pooled:
+        """Return the moments of both together.
+
+        Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+        variances", Stanford STAN-CS-79-773, 1979, equation 1.5.
+        """
+        n = self.n + other.n
+        share = other.n / np.maximum(n, 1)
+        with np.errstate(invalid="ignore", over="ignore"):
+            delta = other.mean - self.mean
+            m2 = self.m2 + other.m2 + delta * delta * (self.n * share)
+            return Pooled(n, self.mean + delta * share, m2)
+
+    @property
+    def variance(self) -> Floats:
+        """The population variance."""
+        variance: Floats = self.m2 / self.n
+        return variance
+
+    @property
+    def unbiased(self) -> Floats:
+        """The variance with n − 1, which BatchNorm keeps in `running_var`; nan for one sample."""
+        return np.where(self.n > 1, self.m2 / np.maximum(self.n - 1, 1), np.nan)
 
 
 def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[Ints, Floats, Floats]:

@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bnstat.moments.exact import Moments
+from bnstat.moments.accumulator import ChunkMoments, Kind
 from bnstat.moments.keys import Keys
-from bnstat.moments.table import Floats, Ints, Table
-from bnstat.moments.tally import ChunkMoments, Kind
+from bnstat.moments.table import Floats, Ints, Moments, Table
 
 T = TypeVar("T")
 
@@ -33,40 +31,46 @@ class Column(NamedTuple):
         return self if some.all() else Column(*(values[some] for values in self))
 
 
+# The columns of a `Table`.
+_COLUMNS = ("n", "sum_or_mean", "sumsq_or_m2")
+
+
+def _numbers() -> array[int]:
+    return array("q")
+
+
 @dataclass
 class _Group:
     """The records of one kind in flat arrays: 8 bytes a number, nothing else a record."""
 
     keys: Keys = field(default_factory=Keys)
-    n: array[int] = field(default_factory=lambda: array("q"))
-    first: array[int] = field(default_factory=lambda: array("q"))  # or the bits of floats
-    second: array[int] = field(default_factory=lambda: array("q"))
+    n: array[int] = field(default_factory=_numbers)
+    sum_or_mean: array[int] = field(default_factory=_numbers)  # or the bits of floats
+    sumsq_or_m2: array[int] = field(default_factory=_numbers)
     histogram: Ints | None = None
-    left_out: Ints | None = None
+    excluded_count: Ints | None = None
 
     def extend(self, keys: Sequence[bytes], moments: ChunkMoments) -> None:
         self.keys.extend(keys)
-        self.n.frombytes(moments.table.n.tobytes())
-        self.first.frombytes(moments.table.first.tobytes())
-        self.second.frombytes(moments.table.second.tobytes())
+        for name in _COLUMNS:
+            getattr(self, name).frombytes(getattr(moments.table, name).tobytes())
         self.histogram = _added(self.histogram, moments.histogram)
-        if moments.left_out is not None:
-            self.left_out = _added(self.left_out, moments.left_out.sum(axis=0))
+        if moments.excluded_count is not None:
+            self.excluded_count = _added(self.excluded_count, moments.excluded_count.sum(axis=0))
 
     def add(self, other: _Group) -> None:
         """Add the records of another group."""
         self.keys.extend(list(other.keys))
-        self.n.extend(other.n)
-        self.first.extend(other.first)
-        self.second.extend(other.second)
+        for name in _COLUMNS:
+            getattr(self, name).extend(getattr(other, name))
         self.histogram = _added(self.histogram, other.histogram)
-        self.left_out = _added(self.left_out, other.left_out)
+        self.excluded_count = _added(self.excluded_count, other.excluded_count)
 
     def take(self, images: Sequence[int], keys: Sequence[bytes]) -> _Group:
         """Return some images, by their places; `keys` are those of all."""
         taken = _Group()
         taken.keys.extend([keys[image] for image in images])
-        for name in ("n", "first", "second"):
+        for name in _COLUMNS:
             numbers = np.frombuffer(getattr(self, name), dtype=np.int64).reshape(len(keys), -1)
             getattr(taken, name).frombytes(numbers[images].tobytes())
         return taken
@@ -77,8 +81,8 @@ class _Group:
         return Table(
             kind.scale,
             np.frombuffer(self.n, dtype=np.int64).reshape(shape),
-            np.frombuffer(self.first, dtype=dtype).reshape(shape),
-            np.frombuffer(self.second, dtype=dtype).reshape(shape),
+            np.frombuffer(self.sum_or_mean, dtype=dtype).reshape(shape),
+            np.frombuffer(self.sumsq_or_m2, dtype=dtype).reshape(shape),
         )
 
 
@@ -99,7 +103,12 @@ class Records:
         self.draws = draws
         self.selected = selected
         self._groups: dict[Kind, _Group] = {}
-        self._order: NDArray[np.int64] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget what was derived of the records that there were."""
+        self._order: Ints | None = None
+        self._total: Moments | None = None
 
     @classmethod
     def merged(cls, shards: Sequence[Records]) -> Records:
@@ -119,7 +128,7 @@ class Records:
 
         Chunks may come in any order.
         """
-        self._order = None
+        self._forget()
         images = [keys[row] for row in moments.rows[:: self.draws]]
         self._groups.setdefault(moments.kind, _Group()).extend(images, moments)
 
@@ -133,7 +142,7 @@ class Records:
 
     def drop(self, mode: str) -> list[bytes]:
         """Forget the images of one mode; return their keys."""
-        self._order = None
+        self._forget()
         kinds = [kind for kind in self._groups if kind.mode == mode]
         return [key for kind in kinds for key in self._groups.pop(kind).keys]
 
@@ -160,30 +169,33 @@ class Records:
     @property
     def count(self) -> tuple[int, ...]:
         """Samples of each channel, of all draws."""
-        tables = [group.table(kind) for kind, group in self._groups.items()]
-        return tuple(
-            sum(int(table.n[:, c].sum()) for table in tables) for c in range(len(self.channels))
-        )
+        tables, channels = self._tables(), range(len(self.channels))
+        return tuple(sum(int(table.n[:, c].sum()) for table in tables) for c in channels)
 
     @property
-    def left_out(self) -> tuple[int, ...]:
+    def excluded_count(self) -> tuple[int, ...]:
         """Samples of each channel, of all draws, that did not count."""
-        counts = [group.left_out for group in self._groups.values() if group.left_out is not None]
+        counts = [
+            group.excluded_count
+            for group in self._groups.values()
+            if group.excluded_count is not None
+        ]
         return tuple(np.sum(counts, axis=0).tolist()) if counts else (0,) * len(self.channels)
 
     @property
     def empty(self) -> int:
         """Images of which no sample of any draw counts."""
-        tables = [group.table(kind) for kind, group in self._groups.items()]
-        counted = [table.n.any(axis=1).reshape(-1, self.draws).any(axis=1) for table in tables]
-        return sum(int((~each).sum()) for each in counted)
+        drawn = (table.n.any(axis=1).reshape(-1, self.draws) for table in self._tables())
+        return sum(int((~draws.any(axis=1)).sum()) for draws in drawn)
 
     def total(self) -> Moments | None:
         """Return the exact moments of all integer samples; None if any samples are floats."""
-        if not all(kind.integral for kind in self._groups):
-            return None
-        tables = [group.table(kind).total() for kind, group in self._groups.items()]
-        return functools.reduce(operator.add, tables)
+        if self._total is None and all(kind.integral for kind in self._groups):
+            self._total = functools.reduce(operator.add, (t.total() for t in self._tables()))
+        return self._total
+
+    def _tables(self) -> list[Table]:
+        return [group.table(kind) for kind, group in self._groups.items()]
 
     def split(self, label_of: Callable[[bytes], str]) -> dict[str, Records]:
         """Return the records of the images under each label, without histograms."""
@@ -208,7 +220,7 @@ class Records:
 
         With `in_order=False`, images come as they were added, which needs no sorting.
         """
-        columns = [group.table(kind).centred(channel) for kind, group in self._groups.items()]
+        columns = [table.centred(channel) for table in self._tables()]
         keys = self._as_added()
         if keys.ascending or not in_order:
             return Column(*map(_concatenated, zip(*columns, strict=True)))
@@ -229,11 +241,10 @@ class Records:
         return found
 
     def _are_equal(self, one: int, other: int) -> bool:
-        tables = [group.table(kind) for kind, group in self._groups.items()]
         return all(
             np.array_equal(values[:, one], values[:, other])
-            for table in tables
-            for values in (table.first, table.second, table.n)
+            for table in self._tables()
+            for values in (table.sum_or_mean, table.sumsq_or_m2, table.n)
         )
 
     def _as_added(self) -> Keys:

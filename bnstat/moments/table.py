@@ -1,18 +1,92 @@
-"""Moments of many draws, one row each."""
+"""Moments: of many draws, a row each; and the exact total of integer samples."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bnstat.moments.exact import Moments
-
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """n, Σx and Σx² of integer samples per channel; they merge by addition, without rounding.
+
+    Attributes
+    ----------
+    scale
+        The largest value of the samples' depth: 255 for 8 bits, 65535 for 16.
+    n
+        Samples of each channel; a selection of pixels may leave different numbers.
+    sum, sum_of_squares
+        Σx and Σx², one Python integer a channel (a large 16-bit set passes 2⁶³), in units of
+        `scale` and `scale`².
+
+    Examples
+    --------
+    >>> black_and_white = Moments(scale=255, n=(2,), sum=(255,), sum_of_squares=(65025,))
+    >>> black_and_white.mean(), black_and_white.var()
+    ((0.5,), (0.25,))
+    >>> black_and_white + Moments.empty(channels=1) == black_and_white
+    True
+    """
+
+    scale: int
+    n: tuple[int, ...]
+    sum: tuple[int, ...]
+    sum_of_squares: tuple[int, ...]
+
+    @classmethod
+    def empty(cls, channels: int) -> Moments:
+        """Return the moments of no samples: the identity of addition."""
+        return cls(255, (0,) * channels, (0,) * channels, (0,) * channels)
+
+    def at(self, scale: int) -> Moments:
+        """Return the same samples in units of a deeper scale; 65535 = 255 · 257, so it is exact."""
+        factor = scale // self.scale
+        return Moments(
+            scale,
+            self.n,
+            tuple(s * factor for s in self.sum),
+            tuple(q * factor**2 for q in self.sum_of_squares),
+        )
+
+    def __add__(self, other: Moments) -> Moments:
+        """Return the moments of both sets of samples together."""
+        return self._combined(other, operator.add)
+
+    def __sub__(self, other: Moments) -> Moments:
+        """Return the moments without those of samples that are among them."""
+        return self._combined(other, operator.sub)
+
+    def _combined(self, other: Moments, each: Callable[[int, int], int]) -> Moments:
+        scale = max(self.scale, other.scale)
+        a, b = self.at(scale), other.at(scale)
+        pairs = ((a.n, b.n), (a.sum, b.sum), (a.sum_of_squares, b.sum_of_squares))
+        return Moments(
+            scale, *(tuple(each(*both) for both in zip(x, y, strict=True)) for x, y in pairs)
+        )
+
+    def mean(self) -> tuple[float, ...]:
+        """Return Σx / (n·scale) per channel in [0, 1], rounded once; every n must be above 0."""
+        return tuple(s / (n * self.scale) for n, s in zip(self.n, self.sum, strict=True))
+
+    def var(self) -> tuple[float, ...]:
+        """Return the population variance (n·Σx² − (Σx)²) / (n·scale)² per channel, rounded once.
+
+        In exact integers this is the two-pass formula Σ(x − mean)² / n; in floating point it would
+        cancel.
+        """
+        return tuple(
+            (n * q - s * s) / (n * self.scale) ** 2
+            for n, s, q in zip(self.n, self.sum, self.sum_of_squares, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -25,15 +99,15 @@ class Table:
         255 or 65535 for unsigned integer samples; 1 for signed and for float samples.
     n
         Samples, int64 of shape (N, C).
-    first, second
+    sum_or_mean, sumsq_or_m2
         Shape (N, C). Integer samples: Σx and Σx², int64. Float samples: the mean and M2 = Σ(x −
         mean)², float64.
     """
 
     scale: int
     n: Ints
-    first: Ints | Floats
-    second: Ints | Floats
+    sum_or_mean: Ints | Floats
+    sumsq_or_m2: Ints | Floats
 
     @classmethod
     def of_histograms(cls, counts: Ints, lowest: int = 0) -> Table:
@@ -56,18 +130,29 @@ class Table:
         times = channels // self.n.shape[1]
         if times == 1:
             return self
-        columns: list[Any] = [
-            np.repeat(values, times, axis=1) for values in (self.n, self.first, self.second)
-        ]
-        return Table(self.scale, *columns)
+        return self._each(lambda values: np.repeat(values, times, axis=1))
 
     def take(self, rows: Sequence[int]) -> Table:
         """Return the table of some rows."""
-        return Table(self.scale, self.n[rows], self.first[rows], self.second[rows])
+        return self._each(lambda values: values[rows])
+
+    def _each(self, change: Callable[[Any], Any]) -> Table:
+        return Table(self.scale, change(self.n), change(self.sum_or_mean), change(self.sumsq_or_m2))
+
+    @classmethod
+    def joined(cls, tables: Sequence[Table]) -> Table:
+        """Return the rows of several tables of one scale, one after another."""
+        return cls(
+            tables[0].scale,
+            np.concatenate([table.n for table in tables]),
+            np.concatenate([table.sum_or_mean for table in tables]),
+            np.concatenate([table.sumsq_or_m2 for table in tables]),
+        )
 
     def total(self) -> Moments:
         """Return the exact moments of all rows of integer samples together."""
-        return Moments(self.scale, _totals(self.n), _totals(self.first), _totals(self.second))
+        sums = (exact_sums(values) for values in (self.n, self.sum_or_mean, self.sumsq_or_m2))
+        return Moments(self.scale, *sums)
 
     def centred(self, channel: int) -> tuple[Floats, Floats, Floats]:
         """Return n, mean and M2 of each row in one channel, float64 of shape (N,), in [0, 1].
@@ -77,8 +162,9 @@ class Table:
         Integer sums are first taken about the integer nearest the row's mean, which int64 holds
         exactly, so that nothing cancels when they become floats.
         """
-        n, first, second = (values[:, channel] for values in (self.n, self.first, self.second))
-        if self.first.dtype == np.float64:
+        columns = (self.n, self.sum_or_mean, self.sumsq_or_m2)
+        n, first, second = (values[:, channel] for values in columns)
+        if self.sum_or_mean.dtype == np.float64:
             return n.astype(np.float64), first.astype(np.float64), second.astype(np.float64)
         some = np.maximum(n, 1)
         near = (2 * first + n) // (2 * some)
@@ -88,11 +174,7 @@ class Table:
         return n.astype(np.float64), first / (some * self.scale), m2 / self.scale**2
 
 
-def _total(column: Ints) -> int:
-    """Sum int64 values into a Python integer: the sum itself may pass 2⁶³."""
-    high, low = column >> 32, column & 0xFFFFFFFF
-    return (int(high.sum()) << 32) + int(low.sum())
-
-
-def _totals(columns: NDArray[np.int64] | NDArray[np.float64]) -> tuple[int, ...]:
-    return tuple(_total(column) for column in columns.T.astype(np.int64, copy=False))
+def exact_sums(columns: NDArray[Any]) -> tuple[int, ...]:
+    """Return the sum of each column of integers, (N, C), which itself may pass 2⁶³."""
+    integers = columns.astype(np.int64, copy=False).T
+    return tuple((int((c >> 32).sum()) << 32) + int((c & 0xFFFFFFFF).sum()) for c in integers)

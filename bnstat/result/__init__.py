@@ -1,46 +1,48 @@
 """The result document: what compute found, as values (`Stats`) and as JSON (`bnstat.json`).
 
-estimates   mean and variance of one method
-methods     the one table of methods
-selection   which pixels of which images counted
-uncertainty how sure the figures are
-group       the figures of images under one label
-source      where the images are, and what was done to them
-contents    what a document says, of these
-document    its JSON; reading, writing, node
-stats       a result, in memory and in a file
-summary     a result on a few lines
-draws       whether a pipeline draws at random
-exactness   whether figures are exact, in words
-empty       the figures of a result in which nothing was measured
-sweep       BatchNorm under many schedules
+estimates    mean and variance of a method, of a group, and how sure they are
+methods      the one table of methods
+inputs       what was measured: sources, selection, sample, pipeline
+contents     what a document says, of these
+document     its JSON; reading and node check what is read
+stats        a result, in memory, in a file and on a few lines
+plots        the pictures that a result has by itself
+tables       records: a row for each image and draw
+
+Of other commands: found_images (outliers and duplicates), recalibration, sweep.
 """
 
-from bnstat.result.draws import DETERMINISTIC, draws_at_random
-from bnstat.result.empty import empty_figures
-from bnstat.result.estimates import BatchNormEstimate, Estimate, Floats
-from bnstat.result.exactness import exactness
-from bnstat.result.group import Group
-from bnstat.result.methods import EXACT, METHODS, Method
-from bnstat.result.selection import Sample, Selection
-from bnstat.result.source import (
-    MOST_WARNINGS,
+from bnstat.result.contents import exactness
+from bnstat.result.estimates import (
+    BatchNormEstimate,
+    Estimate,
+    Floats,
+    Group,
+    MeanAndStd,
+    NoEstimateError,
+    Uncertainty,
+)
+from bnstat.result.inputs import (
+    DETERMINISTIC,
+    MAX_WARNINGS,
     Failure,
     FileList,
     Pipeline,
+    Sample,
+    Selection,
     Shards,
     Source,
     Warned,
     Warnings,
 )
+from bnstat.result.methods import EXACT, METHODS, Method, empty_figures
 from bnstat.result.stats import Stats
-from bnstat.result.uncertainty import MeanAndStd, Uncertainty
 
 __all__ = [
     "DETERMINISTIC",
     "EXACT",
+    "MAX_WARNINGS",
     "METHODS",
-    "MOST_WARNINGS",
     "BatchNormEstimate",
     "Estimate",
     "Failure",
@@ -49,6 +51,7 @@ __all__ = [
     "Group",
     "MeanAndStd",
     "Method",
+    "NoEstimateError",
     "Pipeline",
     "Sample",
     "Selection",
@@ -58,7 +61,6 @@ __all__ = [
     "Uncertainty",
     "Warned",
     "Warnings",
-    "draws_at_random",
     "empty_figures",
     "exactness",
 ]

@@ -7,13 +7,9 @@ from dataclasses import dataclass, field
 
 from bnstat._version import __version__
 from bnstat.errors import DocumentError
-from bnstat.result.draws import draws_at_random
-from bnstat.result.estimates import Estimate, Floats
-from bnstat.result.group import Group
+from bnstat.result.estimates import Estimate, Floats, Group, Uncertainty
+from bnstat.result.inputs import Pipeline, Sample, Selection, Source
 from bnstat.result.methods import EXACT
-from bnstat.result.selection import Sample, Selection
-from bnstat.result.source import Pipeline, Source
-from bnstat.result.uncertainty import Uncertainty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +61,7 @@ class Contents:
         if self.uncertainty is not None:
             return self.uncertainty.of
         sampled = self.sample is not None and self.sample.images < self.sample.of
-        drawn = draws_at_random(self.pipeline.transforms)
-        return ("sample",) * sampled + ("draws",) * drawn
+        return ("sample",) * sampled + ("draws",) * self.pipeline.is_random
 
     @property
     def _exact(self) -> Estimate:
@@ -77,3 +72,20 @@ class Contents:
                 "merge it with the other shards: bnstat merge"
             )
         return estimate
+
+
+def exactness(stats: Contents) -> str:
+    """Say that the figures are exact, or of which draws and which sample they are."""
+    causes, said = stats.uncertain_by, []
+    if "draws" in causes:
+        number = stats.pipeline.epochs
+        draws = "one random draw" if number == 1 else f"{number:,} random draws"
+        said.append(f"of {draws} of each image, seed {stats.pipeline.seed}")
+    if "sample" in causes and stats.sample is not None:
+        sample = stats.sample
+        said.append(f"of {sample.images:,} of {sample.of:,} images, seed {sample.seed}")
+    uncertainty = stats.uncertainty
+    if uncertainty is not None and uncertainty.margin is not None:
+        widest = max(*uncertainty.margin.mean, *uncertainty.margin.std)
+        said.append(f"± {widest:.2g} ({100 * uncertainty.confidence:g} %)")
+    return "; ".join(said) or "exact"

@@ -10,13 +10,16 @@ Versions
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from bnstat.errors import DocumentError
 from bnstat.result.contents import Contents
+from bnstat.result.estimates import Group, Uncertainty
+from bnstat.result.inputs import Pipeline, Shards, Source, Warnings
+from bnstat.result.methods import METHODS
 from bnstat.result.node import Node
 from bnstat.result.reading import read_contents
-from bnstat.result.writing import layout, written_contents
 
 FORMAT = "bnstat.stats"
 VERSION = 2
@@ -54,4 +57,101 @@ def _refuse(constant: str) -> None:
 
 def render(stats: Contents) -> str:
     """Return the document as text: keys in a fixed order, a list of numbers on one line."""
-    return layout({"format": FORMAT, "version": VERSION} | written_contents(stats)) + "\n"
+    return _layout({"format": FORMAT, "version": VERSION} | _contents(stats)) + "\n"
+
+
+def _contents(stats: Contents) -> dict[str, Any]:
+    return {
+        "bnstat": stats.bnstat,
+        "created": stats.created,
+        "source": _source(stats.source),
+        "selection": vars(stats.selection),
+        "sample": stats.sample and vars(stats.sample),
+        "pipeline": _pipeline(stats.pipeline),
+        "mode": stats.mode,
+        "channels": stats.channels,
+        "scale": stats.scale,
+        "count": stats.count,
+        "sum": _decimals(stats.sum),
+        "sum_of_squares": _decimals(stats.sum_of_squares),
+        "histogram": stats.histogram,
+        "methods": {
+            name: estimate and METHODS[name].write(estimate)
+            for name, estimate in stats.methods.items()
+        },
+        "conventions": stats.conventions,
+        "reasons": stats.reasons,
+        "uncertainty": stats.uncertainty and _uncertainty(stats.uncertainty),
+        "groups": stats.groups and {label: _group(g) for label, g in stats.groups.items()},
+    }
+
+
+def _pipeline(pipeline: Pipeline) -> dict[str, Any]:
+    return {k: v for k, v in vars(pipeline).items() if k != "warnings" or v}
+
+
+def _decimals(integers: tuple[int, ...] | None) -> list[str] | None:
+    return None if integers is None else [str(each) for each in integers]
+
+
+def _uncertainty(uncertainty: Uncertainty) -> dict[str, Any]:
+    return vars(uncertainty) | {
+        "margin": uncertainty.margin and vars(uncertainty.margin),
+        "superpopulation": vars(uncertainty.superpopulation),
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return vars(group) | {
+        "sum": _decimals(group.sum),
+        "sum_of_squares": _decimals(group.sum_of_squares),
+        "std": group.std,
+    }
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "locations": source.locations,
+        "files_from": source.files_from and vars(source.files_from),
+        "cwd": source.cwd,
+        **_shards(source.shards),
+        "images": source.images,
+        "skipped": source.skipped,
+        "duplicates": source.duplicates,
+        "deeper_than_8_bits": source.deeper_than_8_bits,
+        "failures": [vars(failure) for failure in source.failures],
+        **_warnings(source.warnings),
+        **({"unfollowed_links": source.unfollowed_links} if source.unfollowed_links else {}),
+        "fingerprint": source.fingerprint,
+    }
+
+
+def _shards(shards: Shards | None) -> dict[str, Any]:
+    """Return one shard as `shard`, several as `shards`: a merge of some has these."""
+    if shards is None:
+        return {"shard": None}
+    if len(shards.indices) == 1:
+        return {"shard": {"index": shards.indices[0], "of": shards.total}}
+    return {"shard": None, "shards": {"indices": shards.indices, "of": shards.total}}
+
+
+def _warnings(warnings: Warnings) -> dict[str, Any]:
+    if not warnings.images:
+        return {}
+    first = [vars(warned) for warned in warnings.first]
+    return {"warnings": {"images": warnings.images, "first": first}}
+
+
+def _layout(value: Any, indent: str = "") -> str:
+    """Return JSON text: an object's entries, and a list of lists, on lines of their own."""
+    inner = indent + "  "
+    if isinstance(value, Mapping) and value:
+        items = [
+            f"{json.dumps(k, ensure_ascii=False)}: {_layout(v, inner)}" for k, v in value.items()
+        ]
+        return "{\n" + ",\n".join(inner + item for item in items) + f"\n{indent}}}"
+    if isinstance(value, list | tuple) and any(
+        isinstance(v, Mapping | list | tuple) for v in value
+    ):
+        return "[\n" + ",\n".join(inner + _layout(v, inner) for v in value) + f"\n{indent}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

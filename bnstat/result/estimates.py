@@ -1,4 +1,4 @@
-"""Mean and variance of one method, as values."""
+"""The figures of a result, as values: estimates, how sure they are, and those of groups."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from typing import TypeAlias
 
 # One float64 a channel.
 Floats: TypeAlias = tuple[float, ...]
+
+
+class NoEstimateError(ValueError):
+    """A method has no estimate of these images; the message says why, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -54,3 +58,53 @@ class BatchNormEstimate(Estimate):
     start_weight: float
     expected_sd: Mapping[str, Floats]
     expected: Mapping[str, Floats] | None = None
+
+
+@dataclass(frozen=True)
+class MeanAndStd:
+    """A figure of the mean and one of the std, per channel, in [0, 1]."""
+
+    mean: Floats
+    std: Floats
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """How sure `two-pass` is.
+
+    Attributes
+    ----------
+    confidence
+        Of the margins, in (0, 1).
+    of
+        What makes the figures uncertain: "sample", "draws"; empty where they are exact.
+    margin
+        Half-widths of the confidence intervals; None where the figures are exact.
+    reliable
+        Whether enough images carry the figures for the margins to hold.
+    superpopulation
+        Standard errors: how far a new set of as many images like these would be off.
+    """
+
+    confidence: float
+    of: tuple[str, ...]
+    margin: MeanAndStd | None
+    reliable: bool
+    superpopulation: MeanAndStd
+
+
+@dataclass(frozen=True)
+class Group:
+    """The figures of the images under one label; the sums are None for float samples."""
+
+    images: int
+    count: tuple[int, ...]
+    sum: tuple[int, ...] | None
+    sum_of_squares: tuple[int, ...] | None
+    mean: Floats
+    var: Floats
+
+    @property
+    def std(self) -> Floats:
+        """The square root of `var`."""
+        return tuple(math.sqrt(v) for v in self.var)

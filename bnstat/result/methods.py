@@ -108,3 +108,21 @@ METHODS: Mapping[str, Method] = {
 
 # The method that all others are held against.
 EXACT = next(name for name, method in METHODS.items() if method.exact)
+
+
+def empty_figures() -> dict[str, Any]:
+    """Return the figures of a `Stats` of no image: no channels, and no method has an estimate.
+
+    Adding its sums and its histogram to those of other results changes nothing.
+    """
+    return {
+        "channels": (),
+        "scale": 255,
+        "count": (),
+        "sum": (),
+        "sum_of_squares": (),
+        "histogram": (),
+        "methods": dict.fromkeys(METHODS),
+        "conventions": {},
+        "reasons": dict.fromkeys(METHODS, "no image was measured"),
+    }

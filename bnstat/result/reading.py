@@ -6,13 +6,20 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from bnstat.result.contents import Contents
-from bnstat.result.estimates import Estimate
-from bnstat.result.group import Group
+from bnstat.result.estimates import Estimate, Group, MeanAndStd, Uncertainty
+from bnstat.result.inputs import (
+    Failure,
+    FileList,
+    Pipeline,
+    Sample,
+    Selection,
+    Shards,
+    Source,
+    Warned,
+    Warnings,
+)
 from bnstat.result.methods import METHODS, Method
 from bnstat.result.node import Node
-from bnstat.result.selection import Sample, Selection
-from bnstat.result.source import Failure, FileList, Pipeline, Shards, Source, Warned, Warnings
-from bnstat.result.uncertainty import MeanAndStd, Uncertainty
 from bnstat.settings.drawing import MAX_EPOCHS
 
 C = TypeVar("C", bound=Contents)
@@ -144,14 +151,14 @@ def _warnings(node: Node) -> Warnings:
 
 
 def _shard(node: Node) -> Shards:
-    of = node["of"].integer(minimum=1)
-    return Shards((node["index"].integer(minimum=1, maximum=of),), of)
+    total = node["of"].integer(minimum=1)
+    return Shards((node["index"].integer(minimum=1, maximum=total),), total)
 
 
 def _shards(node: Node) -> Shards:
-    of = node["of"].integer(minimum=1)
-    indices = {each.integer(minimum=1, maximum=of) for each in node["indices"].sequence()}
-    return Shards(tuple(sorted(indices)), of)
+    total = node["of"].integer(minimum=1)
+    indices = {each.integer(minimum=1, maximum=total) for each in node["indices"].sequence()}
+    return Shards(tuple(sorted(indices)), total)
 
 
 def _pipeline(node: Node) -> Pipeline:

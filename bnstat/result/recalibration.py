@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bnstat.result.source import Failure
+from bnstat.result.inputs import Failure
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""A result, in memory and in a file."""
+"""A result, in memory, in a file, and on a few lines of a session or a notebook."""
 
 from __future__ import annotations
 
 import os
 import sys
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,14 @@ from bnstat import files
 from bnstat.errors import DocumentError
 from bnstat.result.contents import Contents
 from bnstat.result.document import parse, render
-from bnstat.result.summary import html, summary
+from bnstat.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+# What a session or a notebook shows has at most so many channels, and characters of names.
+_MAX_CHANNELS, _MAX_CHARACTERS = 8, 120
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -53,11 +58,11 @@ class Stats(Contents):
 
     def __repr__(self) -> str:
         """Return a few lines: what was measured, mean and std."""
-        return summary(self)
+        return _summary(self)
 
     def _repr_html_(self) -> str:
         """Return the table that a notebook shows."""
-        return html(self)
+        return _html(self)
 
     def plot(self, kind: str = "histogram", ax: Axes | None = None) -> Axes:
         """Draw a picture on matplotlib axes, by default those of a new figure; return them.
@@ -130,3 +135,51 @@ def _read(path: str | os.PathLike[str]) -> bytes:
         ) from error
     except OSError as error:
         raise DocumentError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
+
+
+def _summary(stats: Contents) -> str:
+    """Return what was measured, and mean and std of each channel."""
+    lines = [f"<Stats of {_headline(stats)}", *_channel_lines(stats)]
+    return "\n  ".join(lines) + ">"
+
+
+def _html(stats: Contents) -> str:
+    """Return the same as a table, a row for each channel; names are escaped."""
+    caption = f"<caption>{escape(_headline(stats))}</caption>"
+    head = "".join(f"<th>{name}</th>" for name in ("", "mean", "std"))
+    rows = [
+        f"<tr><th>{escape(channel)}</th><td>{mean}</td><td>{std}</td></tr>"
+        for channel, mean, std in _figures(stats)
+    ]
+    more = len(stats.channels) - len(rows)
+    rest = f'<tr><td colspan="3">and {more} more channels</td></tr>' if more else ""
+    return f"<table>{caption}<tr>{head}</tr>{''.join(rows)}{rest}</table>"
+
+
+def _headline(stats: Contents) -> str:
+    source = stats.source
+    where = " | ".join([" ".join(source.locations), *stats.pipeline.transforms])
+    if len(where) > _MAX_CHARACTERS:
+        where = where[: _MAX_CHARACTERS - 3] + "..."
+    parts = [f"{source.images:,} image{'s' * (source.images != 1)}", f"mode {stats.mode}"]
+    if source.failures:
+        parts.insert(1, f"{len(source.failures):,} failed")
+    if source.shards is not None:
+        parts.append(f"shard {source.shards}")
+    return f"{printable(where)}: {', '.join(parts)}"
+
+
+def _channel_lines(stats: Contents) -> list[str]:
+    lines = [f"{channel}: mean {mean}, std {std}" for channel, mean, std in _figures(stats)]
+    more = len(stats.channels) - len(lines)
+    return [*lines, f"and {more} more channels"] if more else lines
+
+
+def _figures(stats: Contents) -> list[tuple[str, str, str]]:
+    if not stats.channels:
+        return []
+    values = zip(stats.channels, stats.mean, stats.std, strict=True)
+    return [
+        (printable(channel), f"{mean:.6f}", f"{std:.6f}")
+        for channel, mean, std in list(values)[:_MAX_CHANNELS]
+    ]

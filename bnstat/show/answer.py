@@ -55,7 +55,7 @@ def _shards(shards: Shards | None) -> str:
     if shards is None:
         return ""
     noun = "shard" if len(shards.indices) == 1 else "shards"
-    return f", {noun} {', '.join(map(str, shards.indices))} of {shards.of}"
+    return f", {noun} {', '.join(map(str, shards.indices))} of {shards.total}"
 
 
 def _figures(stats: Stats) -> Iterator[Sequence[str]]:

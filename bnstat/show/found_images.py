@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from bnstat.result.duplicates import Duplicates, EqualImages
-from bnstat.result.outliers import Outlier, Outliers
+from bnstat.result.found_images import Duplicates, EqualImages, Outlier, Outliers
 from bnstat.show.blocks import Block, Column, Line, Paragraph, Row, Table, Tone
 from bnstat.show.words import counted, signed
 from bnstat.text import printable

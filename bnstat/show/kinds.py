@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from bnstat.result import Stats
-from bnstat.result.duplicates import Duplicates
-from bnstat.result.outliers import Outliers
+from bnstat.result.found_images import Duplicates, Outliers
 from bnstat.result.recalibration import Recalibration
 from bnstat.result.sweep import Sweep
 from bnstat.show.blocks import Block

@@ -29,7 +29,7 @@ class ShardKeys(Container[bytes]):
         """Whether a key belongs to these shards."""
         if self.shards is None:
             return True
-        return shard_of(key, self.shards.of) in self.shards.indices  # type: ignore[arg-type]
+        return shard_of(key, self.shards.total) in self.shards.indices  # type: ignore[arg-type]
 
     @property
     def has_first(self) -> bool:
@@ -51,7 +51,7 @@ def read_shard(text: str) -> Shards:
     Examples
     --------
     >>> read_shard("2/8")
-    Shards(indices=(2,), of=8)
+    Shards(indices=(2,), total=8)
     """
     index, of = settings.shard_of(text)
     return Shards((index,), of)

@@ -16,7 +16,7 @@ from bnstat.measure.pixel_digests import DigestPixels
 from bnstat.measure.preloads import preloads
 from bnstat.measure.scanning import measure
 from bnstat.result import Failure
-from bnstat.result.duplicates import Duplicates, EqualImages
+from bnstat.result.found_images import Duplicates, EqualImages
 from bnstat.result.tables import RecordTable
 from bnstat.settings import MeasureSettings, Settings, complete, takes_settings
 from bnstat.sources.opening import Location, limits_of, open_sources

@@ -12,7 +12,7 @@ from bnstat.estimators.outliers import THRESHOLD, find_outliers
 from bnstat.measure.scanning import measure
 from bnstat.result import Stats
 from bnstat.result import tables as record_tables
-from bnstat.result.outliers import Outliers
+from bnstat.result.found_images import Outliers
 from bnstat.result.tables import RecordTable, holds_records
 from bnstat.settings import Settings, takes_settings
 from bnstat.verbs.resolve import DOCUMENT, Named, flat, images_of

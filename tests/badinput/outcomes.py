@@ -63,7 +63,12 @@ def _judged(folder, name, measured):
         return "failure" if reason and reason.isprintable() else "silent"
     [part] = measured.moments
     table = part.table
-    found = (part.kind.scale, int(table.n[0, 0]), table.first[0].tolist(), table.second[0].tolist())
+    found = (
+        part.kind.scale,
+        int(table.n[0, 0]),
+        table.sum_or_mean[0].tolist(),
+        table.sumsq_or_m2[0].tolist(),
+    )
     path = Path(os.fsdecode(_path(folder, name)))
     if path.name.startswith("cut-"):
         [path] = path.parent.glob("whole.*")

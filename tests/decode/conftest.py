@@ -30,8 +30,8 @@ def measured():
             kind=part.kind,
             histogram=None if part.histogram is None else part.histogram.tolist(),
             n=part.table.n[0, 0],
-            first=part.table.first[0],
-            second=part.table.second[0],
+            first=part.table.sum_or_mean[0],
+            second=part.table.sumsq_or_m2[0],
             deep=bool(view.deep),
             reason=None,
         )

@@ -3,21 +3,21 @@
 import numpy as np
 import pytest
 
-from bnstat.moments import Kind, Records, Tally, moments_of_floats
+from bnstat.moments import Accumulator, Kind, Records, moments_of_floats
 
 
-def add(tally, row, samples):
+def add(accumulator, row, samples):
     """Add one image: samples of shape (C, n), uint8, uint16 or float64."""
     channels = tuple("RGBA"[: len(samples)])
     if samples.dtype == np.uint8:
         counts = [np.bincount(channel, minlength=256) for channel in samples]
-        tally.add_8_bit(row, Kind("RGB", channels, 255), np.concatenate(counts).tolist())
+        accumulator.add_8_bit(row, Kind("RGB", channels, 255), np.concatenate(counts).tolist())
     elif samples.dtype == np.uint16:
         counts = [np.bincount(channel, minlength=65536) for channel in samples]
-        tally.add_16_bit(row, Kind("RGB", channels, 65535), np.stack(counts))
+        accumulator.add_16_bit(row, Kind("RGB", channels, 65535), np.stack(counts))
     else:
         n, mean, m2 = moments_of_floats(lambda: iter([samples]))
-        tally.add_floats(row, Kind("RGB", channels, 1), n, mean, m2)
+        accumulator.add_floats(row, Kind("RGB", channels, 1), n, mean, m2)
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +25,12 @@ def records_of():
     """Return what makes the records of a list of images; of several, drawn epoch by epoch."""
 
     def make(*epochs, into=None):
-        records, tally = Records(len(epochs)) if into is None else into, Tally()
+        records, accumulator = Records(len(epochs)) if into is None else into, Accumulator()
         for row, draws in enumerate(zip(*epochs, strict=True)):
             for image in draws:
-                add(tally, row, image.reshape(len(image), -1))
+                add(accumulator, row, image.reshape(len(image), -1))
         keys = [f"{row:06d}".encode() for row in range(len(epochs[0]))]
-        for part in tally.moments():
+        for part in accumulator.moments():
             records.extend(keys, part)
         return records
 

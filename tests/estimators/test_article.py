@@ -130,6 +130,12 @@ class HandWritten:
             self.var = 0.9 * self.var + (1 - 0.9) * var
 
 
+def biased(replayed):
+    """Return the variance as if each batch, of 20 samples, had put in its population variance."""
+    start = replayed.start_weight
+    return start + (np.array(replayed.var) - start) * 19 / 20
+
+
 AS_WRITTEN = Schedule(BATCH, 1 - 0.9, "listed")
 
 
@@ -145,10 +151,10 @@ def test_a_start_from_zeros_lacks_the_start_weight(experiment, records_of_pixels
     """torch's variance starts at 1: `start_weight` of it is all that sets the two apart."""
     some = experiment.batches[:batches]
     layer = hand_written(some, torch.zeros(3, dtype=torch.float64))
-    replayed = batchnorm(records_of_pixels(some), AS_WRITTEN, unbiased=False)
+    replayed = batchnorm(records_of_pixels(some), AS_WRITTEN)
 
     assert replayed.mean == pytest.approx(layer.mean.tolist(), rel=1e-12)
-    assert np.subtract(replayed.var, replayed.start_weight) == pytest.approx(layer.var, rel=1e-12)
+    assert biased(replayed) - replayed.start_weight == pytest.approx(layer.var, rel=1e-12)
 
 
 @pytest.mark.parametrize("batches", [1, 2, 10])
@@ -158,10 +164,10 @@ def test_a_start_from_the_first_batch_gives_it_the_start_weight(
     """The first batch has taken the place of mean 0 and variance 1."""
     some = experiment.batches[:batches]
     layer = hand_written(some)
-    replayed = batchnorm(records_of_pixels(some), AS_WRITTEN, unbiased=False)
-    first = batchnorm(records_of_pixels(some[:1]), Schedule(BATCH, 1.0, "listed"), unbiased=False)
+    replayed = batchnorm(records_of_pixels(some), AS_WRITTEN)
+    first = batchnorm(records_of_pixels(some[:1]), Schedule(BATCH, 1.0, "listed"))
     mean = np.array(replayed.mean) + replayed.start_weight * (np.array(first.mean) - 0.0)
-    var = np.array(replayed.var) + replayed.start_weight * (np.array(first.var) - 1.0)
+    var = biased(replayed) + replayed.start_weight * (biased(first) - 1.0)
 
     assert mean == pytest.approx(layer.mean.numpy(), rel=1e-12)
     assert var == pytest.approx(layer.var.numpy(), rel=1e-12)
@@ -170,13 +176,9 @@ def test_a_start_from_the_first_batch_gives_it_the_start_weight(
 def test_after_2000_batches_no_start_is_left(experiment, records_of_pixels):
     """All habits end in the same mean; the biased variance is 19/20 of torch's."""
     layer = hand_written(experiment.batches)
-    records = records_of_pixels(experiment.batches)
-    replayed = batchnorm(records, AS_WRITTEN, unbiased=False)
+    replayed = batchnorm(records_of_pixels(experiment.batches), AS_WRITTEN)
 
     assert replayed.start_weight < 1e-90
     assert printed(layer.mean) == LAYER_MEAN
     assert replayed.mean == pytest.approx(layer.mean.tolist(), rel=1e-12)
-    assert replayed.var == pytest.approx(layer.var.tolist(), rel=1e-12)
-    assert np.array(replayed.var) * 20 / 19 == pytest.approx(
-        batchnorm(records, AS_WRITTEN).var, rel=1e-12
-    )
+    assert biased(replayed) == pytest.approx(layer.var.tolist(), rel=1e-12)

@@ -111,15 +111,6 @@ def test_a_batch_far_from_zero_keeps_its_digits(records_of):
     assert_same(batchnorm(records_of(images), Schedule(4, 0.1, "listed")), layer)
 
 
-def test_biased_variance_is_that_of_numpy(records_of, frames):
-    """`unbiased=False` puts each batch's population variance into the average."""
-    batches = np.split(frames / 255, [5, 10, 15, 20])
-    variances = np.array([batch.var(axis=(0, 2, 3)) for batch in batches])
-    estimate = batchnorm(records_of(frames), Schedule(5, None, "listed"), unbiased=False)
-
-    assert estimate.var == pytest.approx(variances.mean(axis=0), rel=1e-12)
-
-
 def test_the_schedule_stands_in_the_result(records_of, frames):
     """Batch size, momentum, order and number of batches are kept with the figures."""
     estimate = batchnorm(records_of(frames), Schedule(5, 0.25, "listed", epochs=2))
@@ -164,13 +155,6 @@ class TestTooFewSamples:
             else:
                 assert not alone
         assert 0 < len(refused) < 40
-
-    def test_the_biased_variance_of_one_sample_is_0(self, records_of):
-        """Hand-written layers do not refuse it."""
-        image = np.array([[51]], dtype=np.uint8)
-        estimate = batchnorm(records_of([image]), Schedule(momentum=1.0), unbiased=False)
-
-        assert (estimate.mean, estimate.var) == ((0.2,), (0.0,))
 
 
 class TestStartWeight:

@@ -10,7 +10,7 @@ from bnstat.estimators.schedule import Schedule
 from bnstat.journal import Entry, Expected, Journal
 from bnstat.journal.entry import DamagedError, _checksum, packed_images, packed_moments, unpacked
 from bnstat.measure.counting import is_kind
-from bnstat.moments import Kind, Records, Tally
+from bnstat.moments import Accumulator, Kind, Records
 
 SETTINGS = {"mode": "RGB", "sources": "data"}
 EXPECTED = Expected((1,), is_kind)
@@ -19,17 +19,17 @@ ROW, COLUMN = b"--row--", b"--column--"
 
 
 def _entry(images, kinds):
-    tally = Tally()
+    accumulator = Accumulator()
     for row in range(images):
         kind = kinds[row % len(kinds)]
         if kind.scale == 255:
-            tally.add_8_bit(row, kind, np.bincount([row] * 9, minlength=256).tolist() * 3)
+            accumulator.add_8_bit(row, kind, np.bincount([row] * 9, minlength=256).tolist() * 3)
         elif kind.scale == 65535:
-            tally.add_16_bit(row, kind, np.bincount([row], minlength=65536)[np.newaxis])
+            accumulator.add_16_bit(row, kind, np.bincount([row], minlength=65536)[np.newaxis])
         else:
-            tally.add_floats(row, kind, np.array([2]), np.array([row / 7]), np.array([0.1]))
+            accumulator.add_floats(row, kind, np.array([2]), np.array([row / 7]), np.array([0.1]))
     keys = [b"%03d.png" % row for row in range(images)]
-    moments = list(tally.moments(per_image_histograms=True))
+    moments = list(accumulator.moments(per_image_histograms=True))
     return Entry(keys, [bytes([row]) * 16 for row in range(images)], [0], [1], [moments])
 
 

@@ -18,7 +18,7 @@ import journals
 from bnstat.decode import decoding
 from bnstat.errors import DocumentError, ExportError, SourceError, SpecError
 from bnstat.measure.counting import count_image
-from bnstat.moments import Tally
+from bnstat.moments import Accumulator
 from bnstat.show import constants
 from bnstat.sources.listing import Listing
 
@@ -54,18 +54,23 @@ def _decode(data):
     """Decode as a worker does; what is measured must be what an independent decode gives."""
     import oracle
 
-    tally = Tally()
+    accumulator = Accumulator()
     try:
         with decoding.strict_pillow(1_000_000):
             image, _ = decoding.load(BytesIO(data))
-            count_image(tally, 0, image, "RGB")
+            count_image(accumulator, 0, image, "RGB")
     except Exception as error:
         reason = decoding.reason(error, len(data))
         assert reason.strip() and reason.isprintable(), reason
         return False
-    [part] = tally.moments()
+    [part] = accumulator.moments()
     table = part.table
-    found = (part.kind.scale, int(table.n[0, 0]), table.first[0].tolist(), table.second[0].tolist())
+    found = (
+        part.kind.scale,
+        int(table.n[0, 0]),
+        table.sum_or_mean[0].tolist(),
+        table.sumsq_or_m2[0].tolist(),
+    )
     assert oracle.agree(found, oracle.figures(data)), found
     return True
 

@@ -9,7 +9,7 @@ import pytest
 from bnstat.journal import Entry, Expected
 from bnstat.journal.entry import stored_fingerprint
 from bnstat.measure.counting import is_kind
-from bnstat.moments import Kind, Tally
+from bnstat.moments import Accumulator, Kind
 
 KINDS = [Kind("L", ("L",), 255), Kind("I;16", ("L",), 65535), Kind("F", ("L",), 1)]
 
@@ -27,17 +27,17 @@ class Image(NamedTuple):
 
 def parts_of(images, kinds):
     """Return moments of images, which follow from key and version, in turn of some kinds."""
-    tally = Tally()
+    accumulator = Accumulator()
     for row, image in enumerate(images):
         seed = image.fingerprint() % 1000
         kind = KINDS[row % kinds]
         if kind.scale == 255:
-            tally.add_8_bit(row, kind, np.bincount([seed % 256] * 3, minlength=256).tolist())
+            accumulator.add_8_bit(row, kind, np.bincount([seed % 256] * 3, minlength=256).tolist())
         elif kind.scale == 65535:
-            tally.add_16_bit(row, kind, np.bincount([seed], minlength=65536)[np.newaxis])
+            accumulator.add_16_bit(row, kind, np.bincount([seed], minlength=65536)[np.newaxis])
         else:
-            tally.add_floats(row, kind, np.array([2]), np.array([seed / 7]), np.array([0.1]))
-    return list(tally.moments(per_image_histograms=True))
+            accumulator.add_floats(row, kind, np.array([2]), np.array([seed / 7]), np.array([0.1]))
+    return list(accumulator.moments(per_image_histograms=True))
 
 
 @pytest.fixture(scope="session")
@@ -75,10 +75,13 @@ def plain():
             (
                 part.kind,
                 part.rows,
-                *(a.tolist() for a in (part.table.n, part.table.first, part.table.second)),
+                *(
+                    a.tolist()
+                    for a in (part.table.n, part.table.sum_or_mean, part.table.sumsq_or_m2)
+                ),
                 None if part.histogram is None else part.histogram.tolist(),
                 part.per_image_histograms,
-                None if part.left_out is None else part.left_out.tolist(),
+                None if part.excluded_count is None else part.excluded_count.tolist(),
             )
             for view in entry.views
             for part in view

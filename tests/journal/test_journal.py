@@ -31,8 +31,8 @@ def run(opened, measured):
                         found[images[row].key] = (
                             part.kind,
                             part.table.n[i].tolist(),
-                            part.table.first[i].tolist(),
-                            part.table.second[i].tolist(),
+                            part.table.sum_or_mean[i].tolist(),
+                            part.table.sumsq_or_m2[i].tolist(),
                         )
 
             for image in sorted(images):
@@ -83,7 +83,12 @@ def test_new_changed_and_removed_ones_one_by_one(run, images, image, measured):
         for each in state.values():
             (part,) = measured([each], 1)
             table = part.table
-            expected = (part.kind, [3], table.first[0].tolist(), table.second[0].tolist())
+            expected = (
+                part.kind,
+                [3],
+                table.sum_or_mean[0].tolist(),
+                table.sumsq_or_m2[0].tolist(),
+            )
             assert found[each.key] == expected
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.estimators import two_pass, welford
-from bnstat.moments import Kind, Moments, Records, Tally
+from bnstat.moments import Accumulator, Kind, Moments, Records
 
 PIXELS = 10**6
 IMAGES = 1000
@@ -30,10 +30,10 @@ def constant(value):
 @pytest.fixture(scope="module")
 def records():
     """A thousand plain images, of 254 and 255 by turns: 10⁹ samples."""
-    found, tally = Records(), Tally()
+    found, accumulator = Records(), Accumulator()
     for row in range(IMAGES):
-        tally.add_8_bit(row, *constant(254 + row % 2))
-    for part in tally.moments():
+        accumulator.add_8_bit(row, *constant(254 + row % 2))
+    for part in accumulator.moments():
         found.extend([b"%04d" % row for row in range(IMAGES)], part)
     return found
 

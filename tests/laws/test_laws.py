@@ -16,7 +16,7 @@ from bnstat.estimators import (
     two_pass,
     welford,
 )
-from bnstat.moments import Kind, Moments, Records, Tally, moments_of_floats
+from bnstat.moments import Accumulator, Kind, Moments, Records, moments_of_floats
 
 CHANNELS = ("L", "A")
 KINDS = {"u1": (256, 255), "u2": (65536, 65535)}
@@ -52,28 +52,30 @@ def images(draw, dtypes=("u1", "u2", "f8"), min_size=1):
 integer_images = images(("u1", "u2"))
 
 
-def add(tally, row, image):
+def add(accumulator, row, image):
     dtype = image.dtype.str[1:]
     if dtype == "f8":
-        tally.add_floats(row, Kind("LA", CHANNELS, 1), *moments_of_floats(lambda: iter([image])))
+        accumulator.add_floats(
+            row, Kind("LA", CHANNELS, 1), *moments_of_floats(lambda: iter([image]))
+        )
         return
     size, scale = KINDS[dtype]
     counts = np.stack([np.bincount(channel, minlength=size) for channel in image])
     kind = Kind("LA", CHANNELS, scale)
     if scale == 255:
-        tally.add_8_bit(row, kind, counts.ravel().tolist())
+        accumulator.add_8_bit(row, kind, counts.ravel().tolist())
     else:
-        tally.add_16_bit(row, kind, counts)
+        accumulator.add_16_bit(row, kind, counts)
 
 
 def records_of(chunks):
     """Return the records of chunks of images, their keys in order."""
     records, done = Records(), 0
     for chunk in chunks:
-        tally = Tally()
+        accumulator = Accumulator()
         for row, image in enumerate(chunk):
-            add(tally, row, image)
-        for part in tally.moments():
+            add(accumulator, row, image)
+        for part in accumulator.moments():
             records.extend([b"%03d" % (done + row) for row in range(len(chunk))], part)
         done += len(chunk)
     return records

@@ -26,7 +26,7 @@ def sums(landed):
         chunk[row].key: first.tolist()
         for chunk, (measured,) in landed
         for part in measured.moments
-        for row, first in zip(part.rows, part.table.first, strict=True)
+        for row, first in zip(part.rows, part.table.sum_or_mean, strict=True)
     }
 
 

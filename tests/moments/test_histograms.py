@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bnstat.moments import Kind, Tally
+from bnstat.moments import Accumulator, Kind
 from bnstat.moments.histograms import pack, unpack
 
 RGB = Kind("RGB", ("R", "G", "B"), 255)
@@ -32,17 +32,17 @@ def test_those_of_other_images_are_refused():
 
 def part(images, rows, draws):
     """Return the part of some images, (images, draws, 768) counts, at rows of a chunk."""
-    tally = Tally()
+    accumulator = Accumulator()
     for row, image in zip(rows, images, strict=True):
         for draw in range(draws):
-            tally.add_8_bit(row, RGB, image[draw].tolist())
-    (found,) = tally.moments(per_image_histograms=True)
+            accumulator.add_8_bit(row, RGB, image[draw].tolist())
+    (found,) = accumulator.moments(per_image_histograms=True)
     return found
 
 
 def figures(part):
     table = part.table
-    arrays = (table.n, table.first, table.second, part.histogram)
+    arrays = (table.n, table.sum_or_mean, table.sumsq_or_m2, part.histogram)
     return [part.kind, part.rows, part.per_image_histograms, *(array.tolist() for array in arrays)]
 
 
@@ -63,10 +63,10 @@ def test_taking_none():
 
 def test_taking_needs_what_was_not_kept():
     """Where a chunk's histogram cannot be told apart, that is an error and not a wrong figure."""
-    tally = Tally()
+    accumulator = Accumulator()
     for row in (0, 1):
-        tally.add_8_bit(row, RGB, [1] * 768)
-    (whole,) = tally.moments()
+        accumulator.add_8_bit(row, RGB, [1] * 768)
+    (whole,) = accumulator.moments()
     assert whole.per_image_histograms is None
     with pytest.raises(ValueError, match="were not kept"):
         whole.take([0])

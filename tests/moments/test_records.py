@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bnstat.moments import Kind, Moments, Records, Tally
+from bnstat.moments import Accumulator, Kind, Moments, Records
 
 CHANNELS = ("R", "G", "B")
 BYTE = Kind("RGB", CHANNELS, 255)
@@ -11,28 +11,28 @@ WORD = Kind("RGB", CHANNELS, 65535)
 FLOAT = Kind("RGB", CHANNELS, 1)
 
 
-def draw(tally, row, kind, value):
+def draw(accumulator, row, kind, value):
     """Add a draw of one sample, the same in each channel."""
     if kind.scale == 255:
         counts = np.bincount([value], minlength=256).tolist() * len(kind.channels)
-        tally.add_8_bit(row, kind, counts)
+        accumulator.add_8_bit(row, kind, counts)
     elif kind.scale == 65535:
         counts = np.stack([np.bincount([value], minlength=65536)] * len(kind.channels))
-        tally.add_16_bit(row, kind, counts)
+        accumulator.add_16_bit(row, kind, counts)
     else:
         means = np.full(len(kind.channels), float(value))
-        tally.add_floats(
+        accumulator.add_floats(
             row, kind, np.ones_like(means, dtype=np.int64), means, np.zeros_like(means)
         )
 
 
 def add_chunk(records, *draws):
     """Add one chunk of draws: (key, kind, value); a kind of None is an image that failed."""
-    tally = Tally()
+    accumulator = Accumulator()
     for row, (_, kind, value) in enumerate(draws):
         if kind is not None:
-            draw(tally, row, kind, value)
-    for part in tally.moments():
+            draw(accumulator, row, kind, value)
+    for part in accumulator.moments():
         records.extend([key for key, _, _ in draws], part)
 
 
@@ -76,10 +76,10 @@ def test_a_failed_image_leaves_no_trace(mixed):
 
 def test_count_is_samples_of_a_channel():
     """Count adds the draws' samples, which differ in number."""
-    records, tally = Records(), Tally()
-    tally.add_8_bit(0, BYTE, [7] + [0] * 255 + [3, 4] + [0] * 254 + [7] + [0] * 255)
-    tally.add_8_bit(1, BYTE, ([2] + [0] * 255) * 3)
-    for part in tally.moments():
+    records, accumulator = Records(), Accumulator()
+    accumulator.add_8_bit(0, BYTE, [7] + [0] * 255 + [3, 4] + [0] * 254 + [7] + [0] * 255)
+    accumulator.add_8_bit(1, BYTE, ([2] + [0] * 255) * 3)
+    for part in accumulator.moments():
         records.extend([b"a", b"b"], part)
 
     assert records.count == (9, 9, 9)
@@ -136,12 +136,12 @@ def test_drop_forgets_one_mode_of_any_depth():
 
 def test_draws_of_an_image_stand_together():
     """By key, then epoch, kinds mixed; an image is one, and its samples count for each draw."""
-    records, tally = Records(draws=2), Tally()
+    records, accumulator = Records(draws=2), Accumulator()
     for row, kind, value in [(0, WORD, 65535), (0, WORD, 0), (1, BYTE, 51), (1, BYTE, 102)]:
-        draw(tally, row, kind, value)
+        draw(accumulator, row, kind, value)
     for row, value in [(2, 13107), (2, 26214)]:
-        draw(tally, row, WORD, value)
-    for part in tally.moments():
+        draw(accumulator, row, WORD, value)
+    for part in accumulator.moments():
         records.extend([b"a", b"b", b"c"], part)
 
     assert (len(records), records.count) == (3, (6, 6, 6))
@@ -182,11 +182,11 @@ def test_joined_parts_keep_the_draws_of_an_image_together():
     """With several draws an image, all move with it, in the order of the epochs."""
     parts = []
     for keys in ([b"b", b"d"], [b"a", b"c"]):
-        tally = Tally()
+        accumulator = Accumulator()
         for row in (0, 0, 1, 1):
-            draw(tally, row, FLOAT, len(tally._pending[FLOAT].rows) + 10 * row)
+            draw(accumulator, row, FLOAT, len(accumulator._pending[FLOAT].rows) + 10 * row)
         records = Records(draws=2)
-        for part in tally.moments():
+        for part in accumulator.moments():
             records.extend(keys, part)
         parts.append(records)
     joined = Records.merged(parts)
@@ -198,13 +198,13 @@ def test_chunks_may_come_in_any_order():
     """Keys and columns stand by key all the same, with every draw of an image behind its first."""
     parts = {}
     for first in (0, 3, 6):
-        tally = Tally()
+        accumulator = Accumulator()
         for row in range(3):
             for draw in range(2):
                 counts = [0] * 256
                 counts[10 * (first + row) + draw] = 1 + row
-                tally.add_8_bit(row, Kind("L", ("L",), 255), counts)
-        (parts[first],) = tally.moments()
+                accumulator.add_8_bit(row, Kind("L", ("L",), 255), counts)
+        (parts[first],) = accumulator.moments()
     whole, mixed = Records(2), Records(2)
     for records, order in ((whole, (0, 3, 6)), (mixed, (6, 0, 3))):
         for first in order:
@@ -226,18 +226,18 @@ def test_chunks_may_come_in_any_order():
 @pytest.mark.parametrize("scale", [255, 65535, 1])
 def test_a_figure_is_computed_once_for_equal_channels(values, computed, scale):
     """Each channel has its own figure, whichever were computed."""
-    records, tally = Records(), Tally()
+    records, accumulator = Records(), Accumulator()
     for row, each in enumerate(values):
         if scale == 1:
             ones = np.ones(3, dtype=np.int64)
-            tally.add_floats(row, FLOAT, ones, np.array(each, float), np.zeros(3))
+            accumulator.add_floats(row, FLOAT, ones, np.array(each, float), np.zeros(3))
             continue
         counts = np.stack([np.bincount([value], minlength=scale + 1) for value in each])
         if scale == 255:
-            tally.add_8_bit(row, BYTE, counts.ravel().tolist())
+            accumulator.add_8_bit(row, BYTE, counts.ravel().tolist())
         else:
-            tally.add_16_bit(row, WORD, counts)
-    for part in tally.moments():
+            accumulator.add_16_bit(row, WORD, counts)
+    for part in accumulator.moments():
         records.extend([b"a", b"b"], part)
     asked = []
 

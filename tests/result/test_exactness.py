@@ -8,7 +8,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from bnstat.augment import read, toml
-from bnstat.result import DETERMINISTIC, MeanAndStd, Sample, Stats, Uncertainty, draws_at_random
+from bnstat.result import DETERMINISTIC, MeanAndStd, Pipeline, Sample, Stats, Uncertainty
 from bnstat.result import exactness as in_words
 
 SPECS = {
@@ -30,6 +30,11 @@ def stats(pytestconfig):
     return Stats.load(pytestconfig.rootpath / "tests/golden/stats-v2.json")
 
 
+def is_random(transforms):
+    """Return whether a pipeline of these transforms is said to draw at random."""
+    return Pipeline(None, transforms, seed=0, epochs=1).is_random
+
+
 def drawn(transform, image, seed):
     """Return what a transform makes of an image after seeding, as tensors."""
     torch.manual_seed(seed)
@@ -43,7 +48,7 @@ def drawn(transform, image, seed):
 def test_what_is_called_deterministic_is(name):
     """No seed changes what such a transform makes of an image."""
     recipe = read(SPECS.get(name, name), keep_normalize=True)
-    assert not draws_at_random(recipe.transforms)
+    assert not is_random(recipe.transforms)
     image = Image.effect_noise((9, 8), 80)
     first, *others = (drawn(recipe.build(), image, seed) for seed in range(8))
     for other in others:
@@ -52,7 +57,7 @@ def test_what_is_called_deterministic_is(name):
 
 def test_presets():
     """Those for evaluation draw nothing at random, those for training do."""
-    exact = [n for n in toml.preset_names() if not draws_at_random(read(n).transforms)]
+    exact = [n for n in toml.preset_names() if not is_random(read(n).transforms)]
     assert ["grayscale", "imagenet-eval"] == exact
 
 
@@ -87,7 +92,6 @@ def test_samples(stats):
 def test_old_documents(pytestconfig):
     """Of a version 1 document it is told from its transforms."""
     stats = Stats.load(pytestconfig.rootpath / "tests/golden/stats-v1.json")
-    assert (stats.is_exact, ()) == (
-        not draws_at_random(stats.pipeline.transforms),
-        stats.uncertain_by,
-    )
+    assert (True, ()) == (stats.is_exact, stats.uncertain_by)
+    drawn = replace(stats, pipeline=replace(stats.pipeline, transforms=("RandomCrop(4)",)))
+    assert (False, ("draws",)) == (drawn.is_exact, drawn.uncertain_by)

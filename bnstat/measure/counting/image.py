@@ -25,21 +25,21 @@ from bnstat.decode.modes import (
 )
 from bnstat.measure.counting.kinds import kind_of
 from bnstat.measure.counting.planes import blocks, counts_of, moments_of
-from bnstat.moments import Floats, Ints, Kind, Tally, moments_of_floats
+from bnstat.moments import Accumulator, Floats, Ints, Kind, moments_of_floats
 
 # Rows are taken in strips of about this many samples: numpy's copies then stay small.
 _STRIP = 1 << 20
 
 
 def count_image(
-    tally: Tally,
+    accumulator: Accumulator,
     row: int,
     image: Image.Image,
     mode: str,
     mask: SampleMask | None = None,
     without: int | None = None,
 ) -> None:
-    """Add a decoded image's samples to the tally, as `mode` has them: those of the mask, or all.
+    """Add a decoded image's samples as `mode` has them: those of the mask, or all.
 
     `without` is an 8-bit value whose samples do not count, where `mode` keeps samples as they are.
 
@@ -53,13 +53,13 @@ def count_image(
         If samples have no known scale (32-bit integers, LAB as it is), are NaN or infinite.
     """
     if is_gray_16(image):
-        _add_gray_16(tally, row, image, mode, mask)
+        _add_gray_16(accumulator, row, image, mode, mask)
     elif image.mode == FLOAT:
-        _add_floats(tally, row, image, _kind_in(mode, FLOAT, 1), mask)
+        _add_floats(accumulator, row, image, _kind_in(mode, FLOAT, 1), mask)
     elif image.mode == "I":
         raise UnmeasurableError("is of mode I: 32-bit integers have no known scale; save as 16-bit")
     else:
-        _add_8_bit(tally, row, image, mode, mask, without)
+        _add_8_bit(accumulator, row, image, mode, mask, without)
 
 
 def _kind_in(mode: str, own: str, scale: int) -> Kind:
@@ -68,7 +68,7 @@ def _kind_in(mode: str, own: str, scale: int) -> Kind:
 
 
 def _add_8_bit(
-    tally: Tally,
+    accumulator: Accumulator,
     row: int,
     image: Image.Image,
     mode: str,
@@ -87,7 +87,7 @@ def _add_8_bit(
     if without is not None:
         counts[without::256] = [0] * (len(counts) // 256)
     selected = mask is not None or without is not None
-    tally.add_8_bit(row, kind, counts, _rest(image, kind, counts) if selected else None)
+    accumulator.add_8_bit(row, kind, counts, _rest(image, kind, counts) if selected else None)
 
 
 def _histogram(image: Image.Image, mask: SampleMask | None) -> list[int]:
@@ -142,15 +142,17 @@ def _counts_16(image: Image.Image, mask: SampleMask | None) -> Ints:
 
 
 def _add_gray_16(
-    tally: Tally, row: int, image: Image.Image, mode: str, mask: SampleMask | None
+    accumulator: Accumulator, row: int, image: Image.Image, mode: str, mask: SampleMask | None
 ) -> None:
     counts, largest = _counts_16(image, mask), largest_gray(image)
     if largest == 65535:
         kind = _kind_in(mode, "I;16", 65535)
         channels = np.stack([counts] * _grays(kind) + _opaque(kind, counts))
-        tally.add_16_bit(row, kind, channels, _left_out(mask, kind))
+        accumulator.add_16_bit(row, kind, channels, _left_out(mask, kind))
     else:
-        _add_gray(tally, row, _kind_in(mode, "I;16", 1), mask, *_scaled_moments(counts, largest))
+        _add_gray(
+            accumulator, row, _kind_in(mode, "I;16", 1), mask, *_scaled_moments(counts, largest)
+        )
 
 
 def _scaled_moments(counts: Ints, largest: int) -> tuple[Ints, Floats, Floats]:
@@ -163,13 +165,13 @@ def _scaled_moments(counts: Ints, largest: int) -> tuple[Ints, Floats, Floats]:
 
 
 def _add_floats(
-    tally: Tally, row: int, image: Image.Image, kind: Kind, mask: SampleMask | None
+    accumulator: Accumulator, row: int, image: Image.Image, kind: Kind, mask: SampleMask | None
 ) -> None:
-    _add_gray(tally, row, kind, mask, *_moments(image, mask))
+    _add_gray(accumulator, row, kind, mask, *_moments(image, mask))
 
 
 def _add_gray(
-    tally: Tally,
+    accumulator: Accumulator,
     row: int,
     kind: Kind,
     mask: SampleMask | None,
@@ -181,7 +183,7 @@ def _add_gray(
     grays, opaque = _grays(kind), len(kind.channels) - _grays(kind)
     means = np.concatenate([np.repeat(mean, grays), np.ones(opaque)])
     m2s = np.concatenate([np.repeat(m2, grays), np.zeros(opaque)])
-    tally.add_floats(row, kind, np.repeat(n, len(means)), means, m2s, _left_out(mask, kind))
+    accumulator.add_floats(row, kind, np.repeat(n, len(means)), means, m2s, _left_out(mask, kind))
 
 
 def _moments(image: Image.Image, mask: SampleMask | None) -> tuple[Ints, Floats, Floats]:

@@ -13,13 +13,13 @@ from bnstat.decode.modes import NATIVE, UnmeasurableError, expanded
 from bnstat.measure.counting.image import count_image
 from bnstat.measure.counting.kinds import kind_of_array
 from bnstat.measure.counting.planes import Mask, counts_of, left_out, moments_of
-from bnstat.moments import Tally
+from bnstat.moments import Accumulator
 
 # More are rows, of an array whose channels stand first.
 _MOST_CHANNELS = 16
 
 
-def count_output(tally: Tally, row: int, output: Any, mask: Mask | None = None) -> None:
+def count_output(accumulator: Accumulator, row: int, output: Any, mask: Mask | None = None) -> None:
     """Add one draw: a PIL image; a uint8, uint16 or float tensor (C, H, W) or array (H, W, C).
 
     `mask` tells which samples count, bool of shape (1 or C, H, W); None is all.
@@ -35,20 +35,22 @@ def count_output(tally: Tally, row: int, output: Any, mask: Mask | None = None) 
         if 0 in output.size:
             raise UnmeasurableError("became an image with no pixels")
         fit = _for_channels(mask, len(expanded(output).getbands()))
-        count_image(tally, row, output, NATIVE, None if fit is None else SampleMask.of_array(fit))
+        count_image(
+            accumulator, row, output, NATIVE, None if fit is None else SampleMask.of_array(fit)
+        )
         return
     planes = planes_of(output)
     mask = _for_channels(mask, len(planes))
     rest = left_out(mask, len(planes))
     if planes.dtype == np.uint8:
         counts = counts_of(planes, 256, mask).ravel().tolist()
-        tally.add_8_bit(row, kind_of_array(len(planes), 255), counts, rest)
+        accumulator.add_8_bit(row, kind_of_array(len(planes), 255), counts, rest)
     elif planes.dtype == np.uint16:
-        tally.add_16_bit(
+        accumulator.add_16_bit(
             row, kind_of_array(len(planes), 65535), counts_of(planes, 65536, mask), rest
         )
     elif np.issubdtype(planes.dtype, np.floating):
-        tally.add_floats(row, kind_of_array(len(planes), 1), *moments_of(planes, mask), rest)
+        accumulator.add_floats(row, kind_of_array(len(planes), 1), *moments_of(planes, mask), rest)
     else:
         raise UnmeasurableError(f"became {planes.dtype} samples, which have no known scale")
 

@@ -12,13 +12,13 @@ from bnstat.decode.excluded import Nodata
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.raster import Mask, Raster, Samples
 from bnstat.measure.counting.planes import counts_of, moments_of
-from bnstat.moments import Floats, Ints, Kind, Tally
+from bnstat.moments import Accumulator, Ints, Kind, Pooled
 
 _UNSIGNED = {"uint8": 255, "uint16": 65535}
 
 
-def count_raster(tally: Tally, row: int, raster: Raster, nodata: Nodata | None) -> None:
-    """Add the samples of all bands to the tally: integers of 8 and 16 bits exactly.
+def count_raster(accumulator: Accumulator, row: int, raster: Raster, nodata: Nodata | None) -> None:
+    """Add the samples of all bands to the accumulator: integers of 8 and 16 bits exactly.
 
     Unsigned 8- and 16-bit samples are in units of their largest value, all others as they are.
 
@@ -31,9 +31,9 @@ def count_raster(tally: Tally, row: int, raster: Raster, nodata: Nodata | None) 
     """
     left_out = np.zeros(len(raster.bands), dtype=np.int64)
     if raster.dtype.name in (*_UNSIGNED, "int16"):
-        _add_integers(tally, row, raster, nodata, left_out)
+        _add_integers(accumulator, row, raster, nodata, left_out)
     else:
-        _add_floats(tally, row, raster, nodata, left_out)
+        _add_floats(accumulator, row, raster, nodata, left_out)
 
 
 def _kind(raster: Raster, scale: int) -> Kind:
@@ -79,7 +79,7 @@ def _equal(samples: Samples, value: float) -> NDArray[np.bool_]:
 
 
 def _add_integers(
-    tally: Tally, row: int, raster: Raster, nodata: Nodata | None, left_out: Ints
+    accumulator: Accumulator, row: int, raster: Raster, nodata: Nodata | None, left_out: Ints
 ) -> None:
     """Add 8- or 16-bit samples by how often each value occurs."""
     signed = raster.dtype == np.int16
@@ -91,31 +91,20 @@ def _add_integers(
         counts += counts_of(own, values, mask)
     rest = tuple(left_out.tolist()) if left_out.any() else None
     if signed:
-        tally.add_16_bit(row, _kind(raster, 1), counts, rest, lowest=-32768)
+        accumulator.add_16_bit(row, _kind(raster, 1), counts, rest, lowest=-32768)
     elif values == 256:
-        tally.add_8_bit(row, _kind(raster, 255), counts.ravel().tolist(), rest)
+        accumulator.add_8_bit(row, _kind(raster, 255), counts.ravel().tolist(), rest)
     else:
-        tally.add_16_bit(row, _kind(raster, 65535), counts, rest)
+        accumulator.add_16_bit(row, _kind(raster, 65535), counts, rest)
 
 
 def _add_floats(
-    tally: Tally, row: int, raster: Raster, nodata: Nodata | None, left_out: Ints
+    accumulator: Accumulator, row: int, raster: Raster, nodata: Nodata | None, left_out: Ints
 ) -> None:
     """Add samples as they are: moments of each block, merged by Chan's formula."""
     bands = len(raster.bands)
-    n, mean, m2 = np.zeros(bands, np.int64), np.zeros(bands), np.zeros(bands)
+    total = Pooled(np.zeros(bands, np.int64), np.zeros(bands), np.zeros(bands))
     for samples, mask in _pieces(raster, nodata, left_out):
-        n, mean, m2 = _merged((n, mean, m2), moments_of(samples, mask))
+        total = total.merged(Pooled(*moments_of(samples, mask)))
     rest = tuple(left_out.tolist()) if left_out.any() else None
-    tally.add_floats(row, _kind(raster, 1), n, mean, m2, rest)
-
-
-def _merged(
-    one: tuple[Ints, Floats, Floats], other: tuple[Ints, Floats, Floats]
-) -> tuple[Ints, Floats, Floats]:
-    """Return n, mean and M2 of both together (Chan, Golub and LeVeque, 1983, equation 2.1)."""
-    n = one[0] + other[0]
-    some = np.maximum(n, 1)
-    away = other[1] - one[1]
-    mean = one[1] + away * (other[0] / some)
-    return n, mean, one[2] + other[2] + away * away * (one[0] * (other[0] / some))
+    accumulator.add_floats(row, _kind(raster, 1), *total, rest)

@@ -11,10 +11,9 @@ from typing import IO, Any
 import numpy as np
 
 from bnstat.result.tables.table import (
-    BY_CHANNEL,
-    COLUMNS,
     FlatColumn,
     RecordTable,
+    column_names,
     flat_columns,
     from_flat_columns,
 )
@@ -29,7 +28,7 @@ def write(
     """Write batches; the header has no place in a CSV file."""
     text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(names(channels))
+    lines.writerow(column_names(channels))
     for batch in batches:
         lines.writerows(zip(*map(_cells, flat_columns(batch)), strict=True))
     text.flush()
@@ -43,12 +42,6 @@ def _cells(column: FlatColumn) -> Sequence[Any]:
     if column.missing is None or not column.missing.any():
         return values
     return [None if gone else value for value, gone in zip(values, column.missing, strict=True)]
-
-
-def names(channels: tuple[str, ...]) -> list[str]:
-    """Return the names of the columns, in order."""
-    own = [([name], [f"{name}_{c}" for c in channels])[name in BY_CHANNEL] for name in COLUMNS]
-    return [name for each in own for name in each]
 
 
 def read(name: str, *, figures_alone: bool = False) -> RecordTable:

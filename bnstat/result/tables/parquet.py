@@ -9,11 +9,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from bnstat.result.tables.csv import names
 from bnstat.result.tables.table import (
     BY_CHANNEL,
     FlatColumn,
     RecordTable,
+    column_names,
     flat_columns,
     from_flat_columns,
     kind_of_column,
@@ -49,7 +49,7 @@ def write(
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    types = {name: _type(name, channels) for name in names(channels)}
+    types = {name: _type(name, channels) for name in column_names(channels)}
     schema = pa.schema(
         [(name, pa.type_for_alias(type_)) for name, type_ in types.items()],
         metadata={_METADATA: json.dumps(header).encode()},

@@ -129,6 +129,12 @@ class FlatColumn(NamedTuple):
     missing: NDArray[np.bool_] | None
 
 
+def column_names(channels: tuple[str, ...]) -> list[str]:
+    """Return the names of a file's columns, in order."""
+    by_channel = {name: [f"{name}_{c}" for c in channels] for name in BY_CHANNEL}
+    return [column for name in COLUMNS for column in by_channel.get(name, [name])]
+
+
 def flat_columns(table: RecordTable) -> Iterator[FlatColumn]:
     """Yield the columns of a file: one for each channel of what channels have each."""
     for name in COLUMNS:

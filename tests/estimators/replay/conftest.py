@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bnstat.moments import Kind, Records
+from bnstat.moments.accumulator import ChunkMoments
 from bnstat.moments.table import Table
-from bnstat.moments.tally import ChunkMoments
 
 
 @pytest.fixture(scope="session")

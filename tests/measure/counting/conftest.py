@@ -3,17 +3,17 @@
 import pytest
 
 from bnstat.measure.counting import count_output
-from bnstat.moments import Tally
+from bnstat.moments import Accumulator
 
 
 @pytest.fixture
 def kept():
-    """Return what is kept of one output of a pipeline: the only part of a tally."""
+    """Return what is kept of one output of a pipeline: the only part of a accumulator."""
 
     def keep(output):
-        tally = Tally()
-        count_output(tally, 0, output)
-        (part,) = tally.moments()
+        accumulator = Accumulator()
+        count_output(accumulator, 0, output)
+        (part,) = accumulator.moments()
         return part
 
     return keep

@@ -9,7 +9,7 @@ from PIL import Image
 
 from bnstat.decode.masks import SampleMask
 from bnstat.measure.counting import count_image, count_output
-from bnstat.moments import Tally
+from bnstat.moments import Accumulator
 
 BYTES, WORDS, FLOATS = np.uint8, np.uint16, np.float32
 DEEPEST = {BYTES: 256, WORDS: 65536}
@@ -40,17 +40,22 @@ def expected(samples, mask, repeat=1):
     return rows * repeat, [30 - n for n, *_ in rows] * repeat
 
 
-def found(tally):
+def found(accumulator):
     """Return the same of what was counted, and the histogram."""
-    (part,) = tally.moments()
+    (part,) = accumulator.moments()
     table = part.table
-    rows = zip(table.n[0].tolist(), table.first[0].tolist(), table.second[0].tolist(), strict=True)
-    return list(rows), part.left_out[0].tolist(), part.histogram
+    rows = zip(
+        table.n[0].tolist(),
+        table.sum_or_mean[0].tolist(),
+        table.sumsq_or_m2[0].tolist(),
+        strict=True,
+    )
+    return list(rows), part.excluded_count[0].tolist(), part.histogram
 
 
-def check(tally, samples, mask, repeat=1):
+def check(accumulator, samples, mask, repeat=1):
     rows, left_out = expected(samples, mask, repeat)
-    got, got_left_out, histogram = found(tally)
+    got, got_left_out, histogram = found(accumulator)
     assert left_out == got_left_out
     if samples.dtype != FLOATS:
         assert rows == got
@@ -65,19 +70,19 @@ def check(tally, samples, mask, repeat=1):
 def test_color_images(seed, planes):
     """RGB under one plane, or one for each channel."""
     samples, mask = drawn(BYTES, 3, planes, seed)
-    tally = Tally()
+    accumulator = Accumulator()
     image = Image.fromarray(np.moveaxis(samples, 0, -1).copy())
-    count_image(tally, 0, image, "RGB", SampleMask.of_array(mask))
-    check(tally, samples, mask)
+    count_image(accumulator, 0, image, "RGB", SampleMask.of_array(mask))
+    check(accumulator, samples, mask)
 
 
 @given(st.integers(0, 10_000), st.sampled_from([BYTES, WORDS, FLOATS]))
 def test_gray_images_in_three_channels(seed, dtype):
     """8-bit, 16-bit and float gray: each channel is the gray."""
     samples, mask = drawn(dtype, 1, 1, seed)
-    tally = Tally()
-    count_image(tally, 0, Image.fromarray(samples[0]), "RGB", SampleMask.of_array(mask))
-    check(tally, samples, mask, repeat=3)
+    accumulator = Accumulator()
+    count_image(accumulator, 0, Image.fromarray(samples[0]), "RGB", SampleMask.of_array(mask))
+    check(accumulator, samples, mask, repeat=3)
 
 
 @pytest.mark.parametrize("kind", ["tensor", "array"])
@@ -87,26 +92,26 @@ def test_outputs_of_pipelines(kind, dtype, planes):
     """Tensors (C, H, W) and arrays (H, W, C)."""
     for seed in range(20):
         samples, mask = drawn(dtype, 3, planes, seed)
-        tally = Tally()
+        accumulator = Accumulator()
         output = torch.from_numpy(samples) if kind == "tensor" else np.moveaxis(samples, 0, -1)
-        count_output(tally, 0, output, mask)
-        check(tally, samples, mask)
+        count_output(accumulator, 0, output, mask)
+        check(accumulator, samples, mask)
 
 
 def test_a_mask_of_other_channels_counts_whole_pixels():
     """As when a pipeline makes one channel of three."""
     samples, mask = drawn(BYTES, 1, 3, 5)
-    tally = Tally()
-    count_output(tally, 0, torch.from_numpy(samples), mask)
-    check(tally, samples, mask.all(axis=0, keepdims=True))
+    accumulator = Accumulator()
+    count_output(accumulator, 0, torch.from_numpy(samples), mask)
+    check(accumulator, samples, mask.all(axis=0, keepdims=True))
 
 
 def test_images_without_a_mask_leave_nothing_out():
     """In a chunk beside one with a mask, in its own row."""
-    tally = Tally()
+    accumulator = Accumulator()
     image = Image.new("RGB", (2, 2))
-    count_image(tally, 0, image, "RGB")
-    count_image(tally, 1, image, "RGB", SampleMask.of_array(np.array([[True, False]] * 2)))
-    (part,) = tally.moments()
-    assert [[0, 0, 0], [2, 2, 2]] == part.left_out.tolist()
+    count_image(accumulator, 0, image, "RGB")
+    count_image(accumulator, 1, image, "RGB", SampleMask.of_array(np.array([[True, False]] * 2)))
+    (part,) = accumulator.moments()
+    assert [[0, 0, 0], [2, 2, 2]] == part.excluded_count.tolist()
     assert [[4, 4, 4], [2, 2, 2]] == part.table.n.tolist()

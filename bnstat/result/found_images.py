@@ -1,4 +1,4 @@
-"""Images that are unlike the rest, as values."""
+"""Images that were looked for, as values: those unlike the rest, and those equal to others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bnstat.result.estimates import Floats
+from bnstat.result.inputs import Failure
 
 
 @dataclass(frozen=True)
@@ -66,3 +67,36 @@ class Outliers:
 def _dict(outlier: Outlier) -> dict[str, Any]:
     score = outlier.score if outlier.score < float("inf") else None
     return asdict(outlier) | {"score": score}
+
+
+@dataclass(frozen=True)
+class EqualImages:
+    """Images whose decoded pixels are equal.
+
+    images: their keys, in order; width, height: in pixels; mode: Pillow's; across: whether they
+    are of more than one source.
+    """
+
+    images: tuple[str, ...]
+    width: int
+    height: int
+    mode: str
+    across: bool
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """All images of a set that are equal to others.
+
+    images: looked at; candidates: of these, with moments equal to another's, which were decoded a
+    second time; sets: of equal images, by their first key; failures: images that could not be read.
+    """
+
+    images: int
+    candidates: int
+    sets: tuple[EqualImages, ...]
+    failures: tuple[Failure, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return them as JSON has them."""
+        return {"format": "bnstat.duplicates", "version": 1, **asdict(self)}

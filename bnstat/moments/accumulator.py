@@ -58,9 +58,9 @@ class ChunkMoments:
     """The draws of one kind: which rows of the chunk they are, and their moments.
 
     `histogram` is how often each 8-bit value occurs in all of them: int64 of shape (C, 256); and
-    `per_image_histograms`, where they are kept, how often in each image, packed. `left_out` is how
-    many samples of each draw did not count: int64 of shape (N, C), or None where all counted.
-    `extremes` are there where they were asked for.
+    `per_image_histograms`, where they are kept, how often in each image, packed. `excluded_count`
+    is how many samples of each draw did not count: int64 of shape (N, C), or None where all
+    counted. `extremes` are there where they were asked for.
     """
 
     kind: Kind
@@ -68,7 +68,7 @@ class ChunkMoments:
     table: Table
     histogram: Ints | None
     per_image_histograms: bytes | None = None
-    left_out: Ints | None = None
+    excluded_count: Ints | None = None
     extremes: Extremes | None = None
 
     def take(self, rows: Sequence[int]) -> ChunkMoments | None:
@@ -86,9 +86,9 @@ class ChunkMoments:
             return taken
         if not kept:
             return None
-        left_out = None if self.left_out is None else self.left_out[kept]
+        excluded = None if self.excluded_count is None else self.excluded_count[kept]
         table = self.table.take(kept)
-        return replace(taken, table=table, left_out=left_out, **self._counts(kept))
+        return replace(taken, table=table, excluded_count=excluded, **self._counts(kept))
 
     def _counts(self, kept: Sequence[int]) -> dict[str, Any]:
         """Return the histograms of some draws: together, and of each image."""
@@ -109,19 +109,20 @@ def _draws(rows: Sequence[int]) -> int:
 
 @dataclass
 class _Pending:
+    """Draws of one kind: 8-bit ones by their histograms, others by their tables."""
+
     rows: list[int] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     ends: list[Ints] = field(default_factory=list)
     # numpy reads an array's bytes far faster than a list; of unsigned numbers it is made fastest.
     histograms: list[array[int]] = field(default_factory=list)
-    left_out: dict[int, Sequence[int]] = field(default_factory=dict)
+    excluded: dict[int, Sequence[int]] = field(default_factory=dict)
 
-    def all_left_out(self, channels: int) -> Ints | None:
-        """Return how many samples of each draw did not count, or None where all counted."""
-        if not self.left_out:
+    def excluded_count(self, channels: int) -> Ints | None:
+        if not self.excluded:
             return None
         numbers = np.zeros((len(self.rows), channels), dtype=np.int64)
-        numbers[list(self.left_out)] = list(self.left_out.values())
+        numbers[list(self.excluded)] = list(self.excluded.values())
         return numbers
 
     def extremes(self, channels: int) -> Extremes:
@@ -143,51 +144,51 @@ class _Pending:
 
     def extend(self, other: _Pending) -> None:
         before = len(self.rows)
-        self.left_out |= {before + place: number for place, number in other.left_out.items()}
+        self.excluded |= {before + place: number for place, number in other.excluded.items()}
         self.rows += other.rows
         self.tables += other.tables
         self.ends += other.ends
         self.histograms += other.histograms
 
 
-class Tally:
+class Accumulator:
     """Collects the samples of draws; `moments` sums them up.
 
     8-bit histograms wait as packed integers, and become sums in one product for the whole chunk:
     with small images, doing it image by image would cost more than decoding them.
 
-    `left_out` is the number of samples of each channel of a draw that do not count; None is none.
+    `excluded` is the number of samples of each channel of a draw that do not count; None is none.
     """
 
     def __init__(self) -> None:
         self._pending: defaultdict[Kind, _Pending] = defaultdict(_Pending)
 
-    def _at(self, row: int, kind: Kind, left_out: Sequence[int] | None) -> _Pending:
+    def _at(self, row: int, kind: Kind, excluded: Sequence[int] | None) -> _Pending:
         pending = self._pending[kind]
-        if left_out is not None:
-            pending.left_out[len(pending.rows)] = left_out
+        if excluded is not None:
+            pending.excluded[len(pending.rows)] = excluded
         pending.rows.append(row)
         return pending
 
     def add_8_bit(
-        self, row: int, kind: Kind, counts: list[int], left_out: Sequence[int] | None = None
+        self, row: int, kind: Kind, counts: list[int], excluded: Sequence[int] | None = None
     ) -> None:
         """Add an 8-bit draw as Pillow's `histogram()`: 256 counts a channel, one after another.
 
         256 alone stand for every channel, as of a gray image.
         """
-        self._at(row, kind, left_out).histograms.append(array("Q", counts))
+        self._at(row, kind, excluded).histograms.append(array("Q", counts))
 
     def add_16_bit(
         self,
         row: int,
         kind: Kind,
         counts: Ints,
-        left_out: Sequence[int] | None = None,
+        excluded: Sequence[int] | None = None,
         lowest: int = 0,
     ) -> None:
         """Add a 16-bit draw: `counts` of each value from `lowest` on, int64 of (C, 65536)."""
-        pending = self._at(row, kind, left_out)
+        pending = self._at(row, kind, excluded)
         pending.tables.append(Table.of_histograms(counts[np.newaxis], lowest))
         pending.ends.append(counts[:, [0, -1]])
 
@@ -198,14 +199,14 @@ class Tally:
         n: Ints,
         mean: Floats,
         m2: Floats,
-        left_out: Sequence[int] | None = None,
+        excluded: Sequence[int] | None = None,
     ) -> None:
         """Add a draw of float samples: n, mean and M2 of shape (C,)."""
         table = Table(1, n[np.newaxis], mean[np.newaxis], m2[np.newaxis])
-        self._at(row, kind, left_out).tables.append(table)
+        self._at(row, kind, excluded).tables.append(table)
 
-    def extend(self, other: Tally) -> None:
-        """Add all draws of another tally."""
+    def extend(self, other: Accumulator) -> None:
+        """Add all draws of another accumulator."""
         for kind, pending in other._pending.items():
             self._pending[kind].extend(pending)
 
@@ -219,35 +220,25 @@ class Tally:
     ) -> Iterator[ChunkMoments]:
         """Yield the moments of what was added, by kind, with what is asked for besides."""
         for kind, pending in self._pending.items():
-            left_out = pending.all_left_out(len(kind.channels))
-            if pending.histograms:
-                own = pending.counts()
-                counts = np.broadcast_to(own, (len(own), len(kind.channels), 256))
-                yield ChunkMoments(
-                    kind,
-                    pending.rows,
-                    Table.of_histograms(own).for_channels(len(kind.channels)),
-                    counts.sum(axis=0),
-                    _packed(counts, _draws(pending.rows)) if per_image_histograms else None,
-                    left_out,
-                    Extremes.of_histograms(counts) if extremes else None,
-                )
-            else:
-                table = _stacked(kind.scale, pending.tables)
-                ends = pending.extremes(len(kind.channels)) if extremes else None
-                yield ChunkMoments(
-                    kind, pending.rows, table, None, left_out=left_out, extremes=ends
-                )
+            channels = len(kind.channels)
+            excluded = pending.excluded_count(channels)
+            if not pending.histograms:
+                table = Table.joined(pending.tables)
+                ends = pending.extremes(channels) if extremes else None
+                yield ChunkMoments(kind, pending.rows, table, None, None, excluded, ends)
+                continue
+            own = pending.counts()
+            counts = np.broadcast_to(own, (len(own), channels, 256))
+            yield ChunkMoments(
+                kind,
+                pending.rows,
+                Table.of_histograms(own).for_channels(channels),
+                counts.sum(axis=0),
+                _packed(counts, _draws(pending.rows)) if per_image_histograms else None,
+                excluded,
+                Extremes.of_histograms(counts) if extremes else None,
+            )
 
 
 def _packed(counts: Ints, draws: int) -> bytes:
     return pack(counts.reshape(-1, draws, *counts.shape[1:]).sum(axis=1) if draws > 1 else counts)
-
-
-def _stacked(scale: int, tables: list[Table]) -> Table:
-    return Table(
-        scale,
-        np.concatenate([table.n for table in tables]),
-        np.concatenate([table.first for table in tables]),
-        np.concatenate([table.second for table in tables]),
-    )

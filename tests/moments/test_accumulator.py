@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bnstat.moments import Kind, Tally
+from bnstat.moments import Accumulator, Kind
 
 RGB = Kind("RGB", ("R", "G", "B"), 255)
 DEEP = Kind("RGB", ("R", "G", "B"), 65535)
@@ -20,68 +20,68 @@ def deep_counts(*channels):
 
 def test_nothing_gives_no_parts():
     """A chunk of which nothing could be measured has no moments."""
-    assert list(Tally().moments()) == []
+    assert list(Accumulator().moments()) == []
 
 
 def test_8_bit_draws_become_sums_and_a_histogram():
     """Each draw is a row of the table; the histogram is that of all draws together."""
-    tally = Tally()
-    tally.add_8_bit(0, RGB, histogram([0, 255], [1, 2], [3, 3]))
-    tally.add_8_bit(1, RGB, histogram([255], [2], [0]))
-    [part] = tally.moments()
+    accumulator = Accumulator()
+    accumulator.add_8_bit(0, RGB, histogram([0, 255], [1, 2], [3, 3]))
+    accumulator.add_8_bit(1, RGB, histogram([255], [2], [0]))
+    [part] = accumulator.moments()
 
     assert (part.kind, part.rows) == (RGB, [0, 1])
     assert part.table.n[:, 0].tolist() == [2, 1]
-    assert part.table.first.tolist() == [[255, 3, 6], [255, 2, 0]]
-    assert part.table.second.tolist() == [[65025, 5, 18], [65025, 4, 0]]
+    assert part.table.sum_or_mean.tolist() == [[255, 3, 6], [255, 2, 0]]
+    assert part.table.sumsq_or_m2.tolist() == [[65025, 5, 18], [65025, 4, 0]]
     assert part.histogram.ravel().tolist() == histogram([0, 255, 255], [1, 2, 2], [3, 3, 0])
 
 
 def test_16_bit_draws_become_sums_without_a_histogram():
     """65,536 counts a draw end in the worker."""
-    tally = Tally()
-    tally.add_16_bit(0, DEEP, deep_counts([65535, 0], [257, 257], [1, 2]))
-    tally.add_16_bit(1, DEEP, deep_counts([7], [8], [9]))
-    [part] = tally.moments()
+    accumulator = Accumulator()
+    accumulator.add_16_bit(0, DEEP, deep_counts([65535, 0], [257, 257], [1, 2]))
+    accumulator.add_16_bit(1, DEEP, deep_counts([7], [8], [9]))
+    [part] = accumulator.moments()
 
     assert (part.table.scale, part.histogram) == (65535, None)
-    assert part.table.first.tolist() == [[65535, 514, 3], [7, 8, 9]]
-    assert part.table.second.tolist() == [[65535**2, 2 * 257**2, 5], [49, 64, 81]]
+    assert part.table.sum_or_mean.tolist() == [[65535, 514, 3], [7, 8, 9]]
+    assert part.table.sumsq_or_m2.tolist() == [[65535**2, 2 * 257**2, 5], [49, 64, 81]]
 
 
 def test_floats_are_kept_as_they_are():
     """n, mean and M2 of each draw, one row each."""
-    tally = Tally()
-    tally.add_floats(
+    accumulator = Accumulator()
+    accumulator.add_floats(
         0, FLOATS, np.array([4, 4, 4]), np.array([0.1, 0.2, 0.3]), np.array([1.0, 2.0, 3.0])
     )
-    tally.add_floats(
+    accumulator.add_floats(
         1, FLOATS, np.array([9, 9, 0]), np.array([-1.0, 0.0, 5.0]), np.array([0.0, 0.5, 0.25])
     )
-    [part] = tally.moments()
+    [part] = accumulator.moments()
 
     assert (part.table.scale, part.histogram) == (1, None)
     assert part.table.n.tolist() == [[4, 4, 4], [9, 9, 0]]
-    assert part.table.first.tolist() == [[0.1, 0.2, 0.3], [-1.0, 0.0, 5.0]]
-    assert part.table.second.tolist() == [[1.0, 2.0, 3.0], [0.0, 0.5, 0.25]]
+    assert part.table.sum_or_mean.tolist() == [[0.1, 0.2, 0.3], [-1.0, 0.0, 5.0]]
+    assert part.table.sumsq_or_m2.tolist() == [[1.0, 2.0, 3.0], [0.0, 0.5, 0.25]]
 
 
 def test_kinds_are_kept_apart_with_their_rows():
     """A part's rows say which draws of the chunk it has, gaps for failures included."""
-    tally = Tally()
-    tally.add_8_bit(0, RGB, histogram([1], [1], [1]))
-    tally.add_16_bit(2, DEEP, deep_counts([5], [5], [5]))
-    tally.add_8_bit(5, RGB, histogram([2], [2], [2]))
-    parts = {part.kind: part for part in tally.moments()}
+    accumulator = Accumulator()
+    accumulator.add_8_bit(0, RGB, histogram([1], [1], [1]))
+    accumulator.add_16_bit(2, DEEP, deep_counts([5], [5], [5]))
+    accumulator.add_8_bit(5, RGB, histogram([2], [2], [2]))
+    parts = {part.kind: part for part in accumulator.moments()}
 
     assert {kind: part.rows for kind, part in parts.items()} == {RGB: [0, 5], DEEP: [2]}
-    assert parts[RGB].table.first[:, 0].tolist() == [1, 2]
+    assert parts[RGB].table.sum_or_mean[:, 0].tolist() == [1, 2]
 
 
 def test_the_same_depth_in_another_mode_is_another_kind():
     """Grayscale and colour do not share a table."""
-    tally = Tally()
-    tally.add_8_bit(0, RGB, histogram([1], [1], [1]))
-    tally.add_8_bit(1, Kind("L", ("L",), 255), histogram([1]))
+    accumulator = Accumulator()
+    accumulator.add_8_bit(0, RGB, histogram([1], [1], [1]))
+    accumulator.add_8_bit(1, Kind("L", ("L",), 255), histogram([1]))
 
-    assert [part.kind.mode for part in tally.moments()] == ["RGB", "L"]
+    assert [part.kind.mode for part in accumulator.moments()] == ["RGB", "L"]

@@ -1,4 +1,4 @@
-"""How unusual each image is in its group, by the robust z of its figures.
+"""Which images are unlike the rest of their group, by the robust z of their figures.
 
 The robust z of a value x is 0.6745·(x − median)/MAD; where more than half of the values are equal,
 so that the MAD (median absolute deviation) is 0, it is (x − median)/(1.2533·mean absolute
@@ -8,13 +8,16 @@ outliers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bnstat.estimators.outliers.images import Array, Images
+from bnstat.estimators.influence import Array, Images, Influence
+from bnstat.result.found_images import Outlier, Outliers
+from bnstat.result.tables import RecordTable
 
 THRESHOLD = 3.5
 # In a smaller group nothing can be called usual.
@@ -31,7 +34,72 @@ class Score:
     where: str = ""
 
 
-def scores(images: Images) -> Iterator[Score]:
+def find_outliers(table: RecordTable, *, threshold: float, limit: int | None = None) -> Outliers:
+    """Return the images unlike the rest of their group, the strongest first.
+
+    Parameters
+    ----------
+    table
+        Of all images of a set; the draws of an image are taken together.
+    threshold
+        Of the absolute robust z of mean, std, saturation and size.
+    limit
+        The most that are returned; None is all.
+    """
+    images = Images.of(table)
+    scored = list(_scores(images))
+    largest, constant = _largest(images, scored)
+    chosen = _strongest(largest, threshold)
+    number = len(chosen)
+    chosen = chosen[:limit]
+    influence = Influence.of(images)
+    found = []
+    for i in chosen.tolist():
+        said = list(_reasons(scored, i, threshold, bool(constant[i])))
+        found.append(_outlier(images, i, said, largest[i], influence))
+    return Outliers(len(images.first), table.channels, threshold, number, tuple(found))
+
+
+def strongest(images: Images, *, threshold: float, limit: int) -> NDArray[np.int64]:
+    """Return the places of the strongest outliers among images."""
+    largest, _ = _largest(images, _scores(images))
+    return _strongest(largest, threshold)[:limit]
+
+
+def _largest(images: Images, scored: Iterable[Score]) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the largest absolute score of each image, and whether it is of one colour."""
+    constant = (images.std == 0.0).all(axis=1)
+    largest = np.zeros(len(images.first))
+    for score in scored:
+        np.maximum(largest, np.abs(score.z), out=largest)
+    largest[constant] = math.inf
+    return largest, constant
+
+
+def _strongest(largest: Array, threshold: float) -> NDArray[np.int64]:
+    chosen = np.flatnonzero(largest > threshold)
+    return chosen[np.argsort(-largest[chosen], kind="stable")]
+
+
+def _outlier(
+    images: Images, image: int, reasons: Sequence[str], score: float, influence: Influence
+) -> Outlier:
+    row, table = int(images.first[image]), images.table
+    on_mean, on_std = influence.of_image(image)
+    return Outlier(
+        image=table.key[row],
+        location=table.location[row],
+        group=table.group[row],
+        reasons=tuple(reasons),
+        score=float(score),
+        mean=tuple(images.mean[image].tolist()),
+        std=tuple(images.std[image].tolist()),
+        influence_on_mean=on_mean,
+        influence_on_std=on_std,
+    )
+
+
+def _scores(images: Images) -> Iterator[Score]:
     """Yield the scores of mean, std, saturation and size, within each group."""
     groups = images.groups()
     for c, channel in enumerate(images.table.channels):
@@ -79,7 +147,9 @@ def robust_z(values: Array) -> Array:
     return z
 
 
-def reasons(scored: Sequence[Score], image: int, threshold: float, constant: bool) -> Iterator[str]:
+def _reasons(
+    scored: Sequence[Score], image: int, threshold: float, constant: bool
+) -> Iterator[str]:
     """Yield what is unusual about an image, the strongest first, each in its strongest channel."""
     if constant:
         yield "one color"

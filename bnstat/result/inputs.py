@@ -1,0 +1,190 @@
+"""What was measured: where the images are, which of them counted, and what was done to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An image that could not be measured: its key, and why."""
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Warned:
+    """An image that Pillow warned of, though it could be measured or not: key, and what it said."""
+
+    image: str
+    warning: str
+
+
+MAX_WARNINGS = 20
+
+
+@dataclass(frozen=True)
+class Warnings:
+    """How many images Pillow warned of, and the first of them by key, at most MAX_WARNINGS."""
+
+    images: int = 0
+    first: tuple[Warned, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Some of the `total` disjoint shards of a set of images; `indices` count from 1 and ascend."""
+
+    indices: tuple[int, ...]
+    total: int
+
+    def __str__(self) -> str:
+        """Return them as they are typed: "2/8", or "1/8, 3/8".
+
+        >>> str(Shards((1, 3), 8))
+        '1/8, 3/8'
+        """
+        return ", ".join(f"{index}/{self.total}" for index in self.indices)
+
+
+@dataclass(frozen=True)
+class FileList:
+    """How the list of images in `Source.locations` is read.
+
+    null: names end in NUL, not in newline; root: a folder that their keys leave out; again: whether
+    the list can be read a second time (standard input and pipes cannot).
+    """
+
+    null: bool
+    root: str | None
+    again: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the images are, and what became of them.
+
+    `locations` are as typed, relative to `cwd`; with `files_from`, the one location is a list of
+    images. `images` were measured, `skipped` files have no image extension. `fingerprint` is the
+    sum modulo 2²⁵⁶ of blake2b-256(key, size, mtime) over all images found, as 64 hex digits.
+    `shards` are those that were measured, None for all images. `warnings` are Pillow's;
+    `unfollowed_links` lead to folders that contain the source, or are the system's.
+    """
+
+    locations: tuple[str, ...]
+    cwd: str
+    images: int
+    skipped: int
+    duplicates: int
+    deeper_than_8_bits: int
+    failures: tuple[Failure, ...]
+    fingerprint: str
+    files_from: FileList | None = None
+    shards: Shards | None = None
+    warnings: Warnings = Warnings()
+    unfollowed_links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which pixels counted, and how many did not.
+
+    Attributes
+    ----------
+    alpha
+        "drop": colours as stored; "exclude": pixels of alpha 0 left out; "over:COLOR": composed
+        over a colour first.
+    nodata
+        The value, or one for each channel, that was left out, as typed; "auto" for what files name.
+    masks, mask_values, mask_ignore
+        Where the image that selects pixels was found for each image, and which of its values.
+    exclude_fill
+        Whether pixels that the pipeline filled in were left out.
+    excluded
+        Samples of each channel that were left out.
+    empty
+        Images of which nothing was left.
+    transparent
+        Images with fully transparent pixels; None where it is not known.
+    """
+
+    alpha: str = "drop"
+    nodata: str | None = None
+    masks: str | None = None
+    mask_values: tuple[int, ...] | None = None
+    mask_ignore: tuple[int, ...] | None = None
+    exclude_fill: bool = False
+    excluded: tuple[int, ...] = ()
+    empty: int = 0
+    transparent: int | None = None
+
+    @property
+    def words(self) -> str:
+        """Which pixels counted, in a few words; empty where all did, as they were stored."""
+        said = [] if self.alpha == "drop" else [f"alpha {self.alpha}"]
+        if self.nodata is not None:
+            said.append(f"without nodata {self.nodata}")
+        if self.masks is not None:
+            values = (("values", self.mask_values), ("without", self.mask_ignore))
+            of = [f" {name} {','.join(map(str, v))}" for name, v in values if v is not None]
+            said.append(f"masks {self.masks}{''.join(of)}")
+        if self.exclude_fill:
+            said.append("without fill")
+        return ", ".join(said)
+
+    @property
+    def excludes(self) -> bool:
+        """Whether samples may have been left out."""
+        conditions = self.nodata, self.masks
+        return self.alpha == "exclude" or self.exclude_fill or conditions != (None, None)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Which share of the images was measured: `images` of `of`; `asked` as typed; `seed`."""
+
+    images: int
+    of: int
+    asked: str
+    seed: int
+
+
+# Transforms of torchvision.transforms.v2 that do the same to an image each time. Others may draw at
+# random, and so may a user's own.
+DETERMINISTIC = frozenset(
+    (
+        *("CenterCrop", "ConvertImageDtype", "FiveCrop", "Grayscale", "Identity"),
+        *("LinearTransformation", "Normalize", "PILToTensor", "Pad", "RGB", "Resize", "TenCrop"),
+        *("ToDtype", "ToImage", "ToPILImage", "ToPureTensor", "ToTensor"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What was done to each image before it was measured; `spec` is None for nothing.
+
+    `transforms`: each as canonical spec text; `before_normalize`: whether a Normalize at the end
+    was left out; `warnings`: what libraries warned of when it was made.
+
+    >>> Pipeline("...", ("Resize(256)", "RandomCrop(224)"), seed=0, epochs=1).names
+    ('Resize', 'RandomCrop')
+    """
+
+    spec: str | None
+    transforms: tuple[str, ...]
+    seed: int
+    epochs: int
+    before_normalize: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the transforms."""
+        return tuple(transform.partition("(")[0] for transform in self.transforms)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it may make something else of an image each time."""
+        return not DETERMINISTIC.issuperset(self.names)
