@@ -114,7 +114,6 @@ class Influence:
 
 
 def _total(table: RecordTable) -> Moments:
-    """Return the exact moments of all rows."""
     columns = (table.n, table.sum, table.sum_of_squares)
     return reduce(
         add,

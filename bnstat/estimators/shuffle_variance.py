@@ -141,7 +141,6 @@ def _dealt(images: int, block: int, blocks: int, random: RandomState) -> Iterato
 
 
 def _groups(number: int, most: int) -> list[int]:
-    """Return groups of at most so many that make up a number."""
     return [min(most, number - start) for start in range(0, number, most)]
 
 

@@ -96,7 +96,7 @@ class Scan:
         self.images += len(chunk)
         self.bytes += sum(reference.size for reference in chunk)
 
-    def settle(self, *, fail_fast: bool = False) -> None:
+    def finalize(self, *, fail_fast: bool = False) -> None:
         """Do what only the whole set decides: which mode is its own.
 
         Raises
@@ -130,5 +130,5 @@ def merge_scans(shards: Sequence[Scan], *, fail_fast: bool = False) -> Scan:
         sum(shard.bytes for shard in shards),
         sum(shard.fingerprint for shard in shards) % 2**256,
     )
-    whole.settle(fail_fast=fail_fast)
+    whole.finalize(fail_fast=fail_fast)
     return whole

@@ -90,7 +90,7 @@ class _RankRun:
         try:
             plans = plan_views([self._augment], self._settings)
             self._images = _RankImages(self._find(), self._rank, self._ranks)
-            scan = scan_images(self._images, plans, self._settings, settle=False)
+            scan = scan_images(self._images, plans, self._settings, finalize=False)
         except Exception as error:
             self.error = error
             return _Report(error=_message(error))

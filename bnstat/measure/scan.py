@@ -43,7 +43,7 @@ def scan(
     measure: Measure,
     engine: Engine,
     *,
-    settle: bool = True,
+    finalize: bool = True,
     fail_fast: bool = False,
     progress: Callable[[Progress], None] | None = None,
     total: Callable[[], int | None] = lambda: None,
@@ -54,7 +54,7 @@ def scan(
 
     `total` is asked, with every progress, how many images there are. What `journal` knows is taken
     from it, and what it does not know is recorded in it; the result is the same without it. With
-    `settle=False`, the images are only a shard of the set, and what depends on the whole set is
+    `finalize=False`, the images are only a shard of the set, and what depends on the whole set is
     left to `merge_scans`. `looks` ends the scan once enough images were measured.
 
     Raises
@@ -88,8 +88,8 @@ def scan(
                 break
     if journal is not None and result.images:
         journal.finish()
-    if settle:
-        result.settle(fail_fast=fail_fast)
+    if finalize:
+        result.finalize(fail_fast=fail_fast)
     return result
 
 

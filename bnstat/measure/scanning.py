@@ -108,13 +108,13 @@ def scan_images(
     plans: Plans,
     settings: Settings,
     *,
-    settle: bool = True,
+    finalize: bool = True,
     journal: Journal[Reference] | None = None,
     total: Callable[[], int | None] = lambda: None,
     looks: Looks | None = None,
     describe: bool = False,
 ) -> Scan:
-    """Scan images on the engine of the settings; with `settle=False`, those of a shard.
+    """Scan images on the engine of the settings; with `finalize=False`, those of a shard.
 
     `looks` ends the scan once enough images were measured. With `describe`, rows of a table of
     records are kept.
@@ -136,7 +136,7 @@ def scan_images(
             images,
             work,
             engine,
-            settle=settle,
+            finalize=finalize,
             journal=journal,
             fail_fast=settings["fail_fast"],
             progress=settings["progress"],

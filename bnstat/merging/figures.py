@@ -43,7 +43,6 @@ def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
 
 
 def _merged(method: Method, found: Sequence[Stats], total: Moments | None) -> Estimate | None:
-    """Return one method's estimate of all results together; None if there is none."""
     if method.merging == "exact":
         return Estimate(total.mean(), total.var()) if total else _pooled(found)
     if method.merging == "chan":
@@ -83,7 +82,6 @@ def _group(parts: Sequence[tuple[int, Group]], scale: int) -> Group:
 
 
 def _total(found: Sequence[Stats]) -> Moments | None:
-    """Return the exact moments of all integer samples; None if any samples are floats."""
     return _added([(stats.scale, stats) for stats in found])
 
 
@@ -120,12 +118,7 @@ def _pooled_channel(n: Sequence[int], means: Floats, variances: Floats) -> tuple
     return float(mean), float(_weighted(variances, n) + between)
 
 
-def _columns(rows: Sequence[Floats]) -> list[Floats]:
-    return list(zip(*rows, strict=True))
-
-
 def _weighted(values: Sequence[float | Fraction], weights: Sequence[int]) -> Fraction:
-    """Return the weighted mean, exactly."""
     pairs = zip(values, weights, strict=True)
     return sum((Fraction(v) * w for v, w in pairs), start=Fraction(0)) / sum(weights)
 
@@ -156,13 +149,10 @@ def _conventions(found: Sequence[Stats]) -> dict[str, Floats]:
     for name in ("mean_of_image_means", "mean_of_image_stds", "root_mean_image_variance"):
         rows = [stats.conventions[name] for stats in found if name in stats.conventions]
         if len(rows) == len(found):
-            average = _root_mean_square if name.startswith("root_mean") else _mean
-            merged[name] = tuple(average(column, images) for column in _columns(rows))
+            average = _root_mean_square if name.startswith("root_mean") else _weighted
+            columns = zip(*rows, strict=True)
+            merged[name] = tuple(float(average(column, images)) for column in columns)
     return merged
-
-
-def _mean(values: Sequence[float], weights: Sequence[int]) -> float:
-    return float(_weighted(values, weights))
 
 
 def _root_mean_square(values: Sequence[float], weights: Sequence[int]) -> float:

@@ -258,7 +258,6 @@ class Records:
 
 
 def _added(one: Ints | None, other: Ints | None) -> Ints | None:
-    """Return the sum of what is there of both."""
     if one is None or other is None:
         return other if one is None else one
     return one + other

@@ -41,7 +41,6 @@ def _histogram(stats: Contents) -> Histogram:
 
 
 def _name(stats: Contents) -> str:
-    """Return what a result is of, in few words."""
     where = " ".join(stats.source.locations).rstrip("/").rpartition("/")[2]
     return printable(" | ".join([where or "the images", *stats.pipeline.transforms]))[:80]
 

@@ -138,7 +138,6 @@ def _read(path: str | os.PathLike[str]) -> bytes:
 
 
 def _summary(stats: Contents) -> str:
-    """Return what was measured, and mean and std of each channel."""
     lines = [f"<Stats of {_headline(stats)}", *_channel_lines(stats)]
     return "\n  ".join(lines) + ">"
 

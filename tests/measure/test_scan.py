@@ -127,7 +127,7 @@ def test_parts_join_to_the_whole(photos, tmp_path, mode, of):
     measure, engine = Measure(mode, Limits(10**9)), InlineEngine()
     whole = scan(references, measure, engine)
     own = [[r for r in references if shard_of(r.key, of) == part + 1] for part in range(of)]
-    parts = merge_scans([scan(part, measure, engine, settle=False) for part in own])
+    parts = merge_scans([scan(part, measure, engine, finalize=False) for part in own])
     assert (parts.images, parts.bytes, parts.fingerprint) == (
         whole.images,
         whole.bytes,
@@ -142,7 +142,7 @@ def test_a_failure_that_only_the_whole_knows(photos):
     """Which mode is the set's own is decided by all parts together."""
     references = list(sources(photos))
     parts = [
-        scan([reference], Measure("native", Limits(10**9)), InlineEngine(), settle=False)
+        scan([reference], Measure("native", Limits(10**9)), InlineEngine(), finalize=False)
         for reference in references
     ]
     with pytest.raises(MeasureError, match="is of mode L; the set's own is RGB"):
