@@ -11,8 +11,8 @@ from bnstat.estimators import look_sizes, uncertainty
 from bnstat.measure.found import Scan
 from bnstat.moments import Records
 from bnstat.settings import Progress
-from bnstat.sources.population import Population
 from bnstat.sources.reference import Reference
+from bnstat.sources.sampling import Population
 
 
 @dataclass

@@ -33,7 +33,7 @@ from bnstat.result import (
 from bnstat.result.tables import RecordTable
 from bnstat.settings import Settings
 from bnstat.sources.listing import Listing
-from bnstat.sources.none_found import none_found
+from bnstat.sources.opening import none_found
 from bnstat.sources.sources import Sources
 from bnstat.sources.urls import location_text
 from bnstat.text import key_text

@@ -14,19 +14,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from io import BufferedReader, RawIOBase
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from bnstat.errors import BnstatError, SourceError
 from bnstat.sources import urls
-from bnstat.sources.index import Index, index_by_reading
 from bnstat.sources.limits import ReadLimits, UnreadableError
-from bnstat.sources.naming import MOST_NAME, is_hidden, is_image, member_key
+from bnstat.sources.naming import MAX_NAME, is_hidden, is_image, member_key
 from bnstat.sources.reference import Reference, with_bytes
+from bnstat.sources.source import Index, index_by_reading
 from bnstat.text import without_credentials
+
+# Returns the key of a member by its name, or None to leave it out.
+KeyOf: TypeAlias = Callable[[bytes], bytes | None]
 
 
 @dataclass(frozen=True)
-class Place:
+class ArchiveFile:
     """Where a file is: a path, or a URL for fsspec."""
 
     path: bytes
@@ -87,10 +90,10 @@ def open_range(path: bytes, start: int, size: int) -> BufferedReader:
 
 
 class Members(Protocol):
-    """Yields the images in a file; `key_of` returns a member's key, or None to leave it out."""
+    """Yields the images in a file."""
 
     def __call__(
-        self, place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
+        self, archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits
     ) -> Iterator[Reference]:
         """Read the file as far as images are asked for, and no image past the limits."""
 
@@ -105,9 +108,9 @@ class Format:
     """
 
     members: Members
-    count: Callable[[Place], int | None]
+    count: Callable[[ArchiveFile], int | None]
     ordered: bool = False
-    index: Callable[[Place, ReadLimits], Index] | None = None
+    index: Callable[[ArchiveFile, ReadLimits], Index] | None = None
 
 
 class Archive:
@@ -120,7 +123,7 @@ class Archive:
 
     def __init__(
         self,
-        place: Place,
+        archive: ArchiveFile,
         kind: Format,
         limits: ReadLimits,
         *,
@@ -128,7 +131,7 @@ class Archive:
         prefix: bytes,
         only_source: bool,
     ) -> None:
-        self._place = place
+        self._archive = archive
         self._limits = limits
         self._format = kind
         self._name = name
@@ -141,7 +144,7 @@ class Archive:
     def count(self) -> int | None:
         """Count the images, where the file need not be read for it."""
         try:
-            return self._format.count(self._place)
+            return self._format.count(self._archive)
         except Exception:  # iterating reports what is wrong
             return None
 
@@ -149,8 +152,8 @@ class Archive:
         """Return the images as an index; what is wrong with the archive shows in iterating."""
         if self._format.index is not None:
             with suppress(Exception):
-                own = self._format.index(self._place, self._limits)
-                return _OwnIndex(own, self.prefix, self._place.path, self._complete)
+                index = self._format.index(self._archive, self._limits)
+                return _FormatIndex(index, self.prefix, self._archive.path, self._complete)
         return index_by_reading(self)
 
     def __iter__(self) -> Iterator[Reference]:
@@ -163,7 +166,7 @@ class Archive:
         """
         self.skipped = self._seen = 0
         try:
-            members = self._format.members(self._place, self._key_of, self._limits)
+            members = self._format.members(self._archive, self._key_of, self._limits)
             for count, reference in enumerate(members, 1):
                 self._seen = max(self._seen, count)  # not every format asks for keys
                 yield self._complete(reference)
@@ -172,15 +175,15 @@ class Archive:
         except Exception as error:
             reason = _reason(error).removeprefix("cannot be read: ")
             if self._is_only_source and self._seen == 0:
-                where = urls.location_text(self._place.path)
+                where = urls.location_text(self._archive.path)
                 raise SourceError(f"cannot read {where}: {reason}") from error
             read = f"{self._seen} member{'s' * (self._seen != 1)}"
             reason = f"is broken after {read}: {reason}"
-            yield Reference(self._name, self._place.path, 0, 0, reason)
+            yield Reference(self._name, self._archive.path, 0, 0, reason)
 
     def _key_of(self, name: bytes) -> bytes | None:
         """Return the key of a member; None if it is hidden or no image."""
-        if len(name) > MOST_NAME:
+        if len(name) > MAX_NAME:
             raise UnreadableError(f"a member's name has {len(name)} bytes")
         self._seen += 1
         key = member_key(name)
@@ -194,17 +197,17 @@ class Archive:
     def _complete(self, reference: Reference) -> Reference:
         if self.prefix:
             reference = reference._replace(key=self.prefix + reference.key)
-        return reference if self._place.workers_can_open else with_bytes(reference, self._limits)
+        return reference if self._archive.workers_can_open else with_bytes(reference, self._limits)
 
 
 @dataclass(frozen=True)
-class _OwnIndex:
+class _FormatIndex:
     """The index of an archive's format, with the keys that its images have in the run.
 
     Where the archive turns out to be broken, each of the images that are not yet read is a failure.
     """
 
-    own: Index
+    index: Index
     prefix: bytes
     path: bytes
     complete: Callable[[Reference], Reference]
@@ -212,13 +215,13 @@ class _OwnIndex:
     @cached_property
     def keys(self) -> Sequence[bytes]:
         """The key of each image."""
-        return [self.prefix + key for key in self.own.keys] if self.prefix else self.own.keys
+        return [self.prefix + key for key in self.index.keys] if self.prefix else self.index.keys
 
     def references(self, positions: Sequence[int]) -> Iterator[Reference]:
         """Yield the references to the images at ascending positions."""
         done, reason = 0, "it has fewer images than it says"
         try:
-            for reference in self.own.references(positions):
+            for reference in self.index.references(positions):
                 yield self.complete(reference)
                 done += 1
         except BnstatError:

@@ -20,7 +20,7 @@ from bnstat.sources.limits import UnreadableError
 _INPUT = 1 << 16
 _OUTPUT = 1 << 20
 # liblzma allocates as much as an archive demands; `xz -9` demands 65 MiB.
-_MOST_LZMA = 256 << 20
+_MAX_LZMA = 256 << 20
 
 
 class Decompressor(Protocol):
@@ -162,7 +162,7 @@ def zstd() -> Decompressor:
 # What the first bytes of a compressed file are, and its decompressor.
 _COMPRESSIONS: dict[bytes, Callable[[], Decompressor]] = {
     b"BZh": bz2.BZ2Decompressor,
-    b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_LZMA),
+    b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_LZMA),
     b"\x28\xb5\x2f\xfd": zstd,
 }
 

@@ -1,15 +1,20 @@
-"""A folder's images, in key order, while the folder is being read."""
+"""The images below a folder, on a disk or at a URL, in key order, while it is being read."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Container, Iterator
+from functools import partial
+from threading import Lock
 
-from bnstat.sources.index import NamedFiles
+from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.naming import extension, is_image
 from bnstat.sources.reference import Reference, file_reference
-from bnstat.sources.shards import ALL_KEYS
+from bnstat.sources.sampling import ALL_KEYS
+from bnstat.sources.source import InMemoryIndex, NamedFiles, StreamIndex, index_by_reading
+from bnstat.sources.urls import Filesystem, Info, filesystem, url_of, url_reference
+from bnstat.sources.web import as_unreadable, tried
 
 # Folders of the system, of which a data set is no part; /dev/shm may well hold one.
 _SYSTEM = (b"/proc", b"/sys")
@@ -36,80 +41,125 @@ class Folder:
         *,
         follow_links: bool = False,
     ) -> None:
-        self._root = root
-        self._keys = keys
-        self._follow_links = follow_links
+        self._new_walk = partial(_Walk, root, prefix, keys, follow_links)
+        self._current = self._new_walk()
+        self._lock = Lock()
         self.prefix = prefix
-        self.others: Counter[bytes] = Counter()
-        self.unfollowed: list[bytes] = []
+
+    @property
+    def others(self) -> Counter[bytes]:
+        return self._current.others
+
+    @property
+    def unfollowed(self) -> list[bytes]:
+        return self._current.unfollowed
 
     @property
     def skipped(self) -> int:
-        """How many files have no image extension."""
         return self.others.total()
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images in the order of their keys' bytes."""
-        self.others.clear()
-        self.unfollowed = []
-        for key, path, problem in self._walk():
-            if key in self._keys:
-                yield _reference(key, path, problem)
+        walk = self._walk_to_take()
+        for key, problem in walk:
+            yield walk.reference(key, problem)
 
     def index(self) -> NamedFiles:
         """Return the images as an index, no file examined: a key says where its file is."""
-        self.others.clear()
-        self.unfollowed = []
-        keys, problems = [], {}
-        for key, _, problem in self._walk():
+        walk, keys, problems = self._walk_to_take(), [], {}
+        for key, problem in walk:
             keys.append(key)
             if problem is not None:
                 problems[key] = problem
-
-        def reference_at(position: int) -> Reference:
-            key = keys[position]
-            path = self._root + b"/" + key[len(self.prefix) :]
-            return _reference(key, path, problems.get(key))
-
-        return NamedFiles(keys, reference_at)
+        return NamedFiles(keys, lambda at: walk.reference(keys[at], problems.get(keys[at])))
 
     def count(self) -> int:
-        """Count the images by listing folders only."""
-        same = Folder(self._root, self.prefix, follow_links=self._follow_links)
-        walk = same._walk()
-        return sum(1 for key, _, _ in walk if key in self._keys)
+        """Count the images by listing folders only, in the walk that images are taken from too."""
+        return self._current.count()
 
-    def _walk(self) -> Iterator[tuple[bytes, bytes, str | None]]:
-        """Yield key, path and, for a folder that cannot be read, the problem.
+    def _walk_to_take(self) -> _Walk:
+        """Return the current walk, or a new one if images were taken from that before."""
+        with self._lock:
+            if self._current.taken:
+                self._current = self._new_walk()
+            self._current.taken = True
+            return self._current
 
-        It uses a stack of what is left in each folder above, because Python limits recursion.
+
+class _Walk:
+    """One walk of a folder, of which images are taken while another thread may count them.
+
+    What was counted and not yet taken waits: keys, which a run keeps anyway.
+    """
+
+    def __init__(
+        self, root: bytes, prefix: bytes, keys: Container[bytes], follow_links: bool
+    ) -> None:
+        self._root, self._prefix, self._follow_links = root, prefix, follow_links
+        self._found = (found for found in self._walked() if found[0] in keys)
+        self._lock, self._number = Lock(), 0
+        self._waiting: deque[tuple[bytes, str | None]] = deque()
+        self.taken = False
+        self.others: Counter[bytes] = Counter()
+        self.unfollowed: list[bytes] = []
+
+    def count(self) -> int:
+        """Walk to the end; return how many images there are."""
+        while True:
+            with self._lock:
+                if (found := self._next()) is None:
+                    return self._number
+                self._waiting.append(found)
+
+    def __iter__(self) -> Iterator[tuple[bytes, str | None]]:
+        """Yield each image's key and, for a folder that cannot be read, the problem."""
+        while True:
+            with self._lock:
+                found = self._waiting.popleft() if self._waiting else self._next()
+            if found is None:
+                return
+            yield found
+
+    def _next(self) -> tuple[bytes, str | None] | None:
+        found = next(self._found, None)
+        self._number += found is not None
+        return found
+
+    def reference(self, key: bytes, problem: str | None) -> Reference:
+        path = self._path(key)
+        return file_reference(key, path) if problem is None else Reference(key, path, 0, 0, problem)
+
+    def _path(self, key: bytes) -> bytes:
+        below = key[len(self._prefix) :].rstrip(b"/")
+        return self._root + b"/" + below if below else self._root
+
+    def _walked(self) -> Iterator[tuple[bytes, str | None]]:
+        """Yield what there is, with a stack of what is left in each folder above.
+
+        Python limits recursion.
         """
         walked: set[tuple[int, int]] = set()
-        waiting = [(self.prefix, self._root, True)]
+        waiting = [(self._prefix, True)]
         while waiting:
-            key, path, is_folder = waiting.pop()
+            key, is_folder = waiting.pop()
             if not is_folder:
-                yield key, path, None
+                yield key, None
                 continue
             try:
-                below = self._below(key, path, walked)
+                below = self._below(key, walked)
             except OSError as error:
-                yield key, path, f"cannot be read: {error.strerror}"
+                yield key, f"cannot be read: {error.strerror}"
             else:
                 waiting.extend(reversed(below))
 
-    def _below(
-        self, key: bytes, folder: bytes, walked: set[tuple[int, int]]
-    ) -> list[tuple[bytes, bytes, bool]]:
-        """Return key, path and kind of what is in a folder, in order; nothing the second time."""
+    def _below(self, key: bytes, walked: set[tuple[int, int]]) -> list[tuple[bytes, bool]]:
+        """Return keys and kinds of what is in a folder, in order; nothing the second time."""
+        folder = self._path(key)
         status = os.stat(folder)
         if (status.st_dev, status.st_ino) in walked:
             return []
         walked.add((status.st_dev, status.st_ino))
-        return [
-            (key + name, folder + b"/" + name.rstrip(b"/"), is_folder)
-            for name, is_folder in self._entries(key, folder)
-        ]
+        return [(key + name, is_folder) for name, is_folder in self._entries(key, folder)]
 
     def _entries(self, key: bytes, folder: bytes) -> list[tuple[bytes, bool]]:
         """Return names and whether they are folders, sorted so that a walk meets keys in order.
@@ -136,18 +186,14 @@ class Folder:
         names = os.path.relpath(target, root).split(b"/")
         if not any(name.startswith(b".") and name != b"." for name in names):
             return False
-        if not self._follow_links and (root.startswith(target + b"/") or _is_systems(target)):
+        if not self._follow_links and (root.startswith(target + b"/") or _is_of_system(target)):
             self.unfollowed.append(key)
             return False
         return True
 
 
-def _reference(key: bytes, path: bytes, problem: str | None) -> Reference:
-    return file_reference(key, path) if problem is None else Reference(key, path, 0, 0, problem)
-
-
-def _is_systems(folder: bytes) -> bool:
-    below = tuple(each + b"/" for each in _SYSTEM)
+def _is_of_system(folder: bytes) -> bool:
+    below = tuple(top + b"/" for top in _SYSTEM)
     return folder in (*_SYSTEM_ALONE, *_SYSTEM) or folder.startswith(below)
 
 
@@ -156,3 +202,60 @@ def _is_folder(entry: os.DirEntry[bytes]) -> bool:
         return entry.is_dir()
     except OSError:  # a link to itself
         return False
+
+
+class RemoteFolder:
+    """The images below a URL, listed one level at a time; the rules are those of `Folder`."""
+
+    ordered = True
+
+    def __init__(self, url: bytes, prefix: bytes, limits: ReadLimits) -> None:
+        self._url = url
+        self._limits = limits
+        self.prefix = prefix
+        self.skipped = 0
+
+    def count(self) -> None:
+        """Return None: the number is not known before everything is listed."""
+
+    def index(self) -> InMemoryIndex | StreamIndex:
+        return index_by_reading(self)
+
+    def __iter__(self) -> Iterator[Reference]:
+        self.skipped = 0
+        fs, root = filesystem(self._url, self._limits)
+        waiting: list[tuple[bytes, str, Info | None]] = [(self.prefix, root, None)]
+        while waiting:
+            key, path, listed = waiting.pop()
+            if listed is not None:
+                url = url_of(self._url, path, fs)
+                yield url_reference(key, url, self._limits, listed)
+                continue
+            try:
+                waiting.extend(reversed(self._below(fs, key, path)))
+            except UnreadableError as error:
+                yield Reference(key or b"/", self._url, 0, 0, str(error))
+
+    def _below(self, fs: Filesystem, key: bytes, path: str) -> list[tuple[bytes, str, Info | None]]:
+        """Return key, path and, for files, what is listed of a folder's entries, by key."""
+        with as_unreadable(self._limits):
+            entries = tried(lambda: fs.ls(path, detail=True))
+        found: list[tuple[bytes, str, Info | None]] = []
+        for entry in entries:
+            name = self._file_name(entry["name"])
+            if not name or name.startswith(b".") or entry["name"].rstrip("/") == path.rstrip("/"):
+                continue
+            if entry["type"] == "directory":
+                found.append((key + name + b"/", entry["name"], None))
+            elif is_image(name):
+                found.append((key + name, entry["name"], entry))
+            else:
+                self.skipped += 1
+        return sorted(found, key=lambda entry: entry[0])
+
+    def _file_name(self, path: str) -> bytes:
+        """Return the last part of a path, as a file in a folder would be named."""
+        from urllib.parse import unquote_to_bytes
+
+        name = path.rstrip("/").rpartition("/")[2]
+        return unquote_to_bytes(name) if self._url.startswith(b"http") else os.fsencode(name)

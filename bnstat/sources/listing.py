@@ -11,10 +11,10 @@ from pathlib import Path
 
 from bnstat.errors import SourceError
 from bnstat.sources import urls
-from bnstat.sources.index import NamedFiles
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.sources.reference import Reference, file_reference
-from bnstat.sources.shards import ALL_KEYS
+from bnstat.sources.sampling import ALL_KEYS
+from bnstat.sources.source import NamedFiles
 
 
 @dataclass
@@ -54,7 +54,6 @@ class Listing:
 
     @property
     def can_be_read_again(self) -> bool:
-        """Whether the list can be read a second time."""
         return self.location != "-" and stat.S_ISREG(self._path.stat().st_mode)
 
     @property
@@ -62,7 +61,6 @@ class Listing:
         return Path(self.cwd, self.location)
 
     def count(self) -> int:
-        """Count the names."""
         return len(self._names)
 
     def __iter__(self) -> Iterator[Reference]:

@@ -8,18 +8,14 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from bnstat.errors import SourceError
-from bnstat.sources import patterns, urls
-from bnstat.sources.archive import Archive, Format, Place
-from bnstat.sources.folder import Folder
-from bnstat.sources.formats import format_of, holds_images
+from bnstat.sources import naming, urls
+from bnstat.sources.archive import Archive, ArchiveFile, Format
+from bnstat.sources.folder import Folder, RemoteFolder
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
-from bnstat.sources.matched_files import MatchedFiles
-from bnstat.sources.naming import is_hidden, is_image
+from bnstat.sources.naming import archive_kind, holds_images, is_hidden, is_image
 from bnstat.sources.reference import Reference, file_reference
-from bnstat.sources.shards import ALL_KEYS
-from bnstat.sources.single_file import SingleFile
-from bnstat.sources.source import Source
-from bnstat.sources.url_sources import RemoteFile, RemoteFolder
+from bnstat.sources.sampling import ALL_KEYS
+from bnstat.sources.source import NamedFiles, Source
 from bnstat.sources.urls import location_text
 from bnstat.sources.web import is_web
 from bnstat.text import key_text
@@ -59,7 +55,7 @@ def _without_braces(typed: str, cwd: bytes) -> list[bytes]:
     name = os.fsencode(typed)
     if os.path.lexists(os.path.join(cwd, name)):
         return [name]
-    return [os.fsencode(each) for each in patterns.expand_braces(typed)]
+    return [os.fsencode(text) for text in naming.expand_braces(typed)]
 
 
 @dataclass(frozen=True)
@@ -81,8 +77,8 @@ class _Location:
             return [self._local()]
         if urls.is_url(self.name):
             return self._remote()
-        if patterns.has_wildcard(self.name):
-            return self._matched(patterns.expand_wildcards(self.name, self.how.cwd))
+        if naming.has_wildcard(self.name):
+            return self._matched(naming.expand_wildcards(self.name, self.how.cwd))
         raise SourceError(f"no folder or file {key_text(self._path)}; check the path")
 
     @property
@@ -94,17 +90,17 @@ class _Location:
             prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
             return Folder(self._path, prefix, self.how.keys, follow_links=self.how.follow_links)
         if holds_images(self.name) and os.path.isfile(self._path):
-            return self._archive(Place(self._path), format_of(self.name))
-        return SingleFile(self._path, self._key)
+            return self._archive(ArchiveFile(self._path), self.name)
+        return NamedFiles.one(self._key, lambda: file_reference(self._key, self._path))
 
     @property
     def _key(self) -> bytes:
         return urls.shown(self.name) if self.several else os.path.basename(self.name)
 
-    def _archive(self, place: Place, kind: Format) -> Archive:
-        prefix = self._key + b"/" if self.several else b""
-        named = {"name": self._key, "prefix": prefix}
-        return Archive(place, kind, self.how.limits, **named, only_source=self.only_source)
+    def _archive(self, file: ArchiveFile, name: bytes) -> Archive:
+        named = {"name": self._key, "prefix": self._key + b"/" if self.several else b""}
+        only_source = self.only_source
+        return Archive(file, _format(name), self.how.limits, **named, only_source=only_source)
 
     def _matched(self, names: Sequence[bytes]) -> list[Source]:
         """Return the sources that a pattern matches: folders, archives, and the other images."""
@@ -120,14 +116,15 @@ class _Location:
     def _remote(self) -> list[Source]:
         url, limits = _absolute(self.name, self.how.cwd), self.how.limits
         urls.check_protocol(url, limits)
-        if patterns.has_wildcard(self.name):
+        if naming.has_wildcard(self.name):
             return self._matched_remotely(url)
         if holds_images(_path_in(url)):
-            return [self._archive(Place(url, remote=True), format_of(_path_in(url)))]
+            return [self._archive(ArchiveFile(url, remote=True), _path_in(url))]
         if self._is_remote_folder(url):
             prefix = self._key.rstrip(b"/") + b"/" if self.several else b""
             return [RemoteFolder(url, prefix, limits)]
-        return [RemoteFile(url, self._key if self.several else _last(url), limits)]
+        key = self._key if self.several else _last(url)
+        return [NamedFiles.one(key, lambda: urls.url_reference(key, url, limits))]
 
     def _is_remote_folder(self, url: bytes) -> bool:
         if is_web(url):
@@ -173,7 +170,22 @@ def _images(names: Sequence[bytes], reference_to: Callable[[bytes], Reference]) 
     images = [name for name in names if is_image(_path_in(name))]
     if not names:
         return []
-    return [MatchedFiles(images, reference_to, len(names) - len(images))]
+    keys = [urls.shown(name) for name in images]
+    prefix = keys[0] if len(keys) == 1 else b""
+    skipped = len(names) - len(images)
+    return [NamedFiles(keys, lambda at: reference_to(images[at]), prefix=prefix, skipped=skipped)]
+
+
+def _format(name: bytes) -> Format:
+    """Return the kind of a file that holds images; imported here, as most runs have none."""
+    match archive_kind(name):
+        case "tar":
+            from bnstat.sources.tar import TAR as FORMAT
+        case "zip":
+            from bnstat.sources.zip import ZIP as FORMAT
+        case _:
+            from bnstat.sources.parquet import PARQUET as FORMAT
+    return FORMAT
 
 
 def _path_in(url: bytes) -> bytes:

@@ -20,7 +20,7 @@ from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.source import Source
 
 # Masks that workers cannot read themselves, together.
-_MOST_HELD = 1 << 30
+_MAX_HELD = 1 << 30
 _NAMES = (b"{stem}", b"{name}")
 
 
@@ -99,9 +99,9 @@ class MaskFiles:
 
     def _check_held(self, size: int) -> None:
         """Raise SourceError if the masks of an archive that is read as a stream are too large."""
-        if size > _MOST_HELD:
+        if size > _MAX_HELD:
             raise SourceError(
-                f"the masks in an archive have more than {_MOST_HELD >> 20} MiB, which are held in "
+                f"the masks in an archive have more than {_MAX_HELD >> 20} MiB, which are held in "
                 "memory; put them into a plain .tar or a .zip on a disk"
             )
 

@@ -1,9 +1,10 @@
-"""Where the images of a run come from."""
+"""The sources of a run, as its settings and results name them; what is said where none is."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from bnstat.errors import SourceError
@@ -13,10 +14,13 @@ from bnstat.settings.sampling import SampleSize
 from bnstat.sources.limits import Limits
 from bnstat.sources.listing import Listing
 from bnstat.sources.mask_files import MaskPattern
-from bnstat.sources.sampling import Sampling
-from bnstat.sources.shards import ALL_KEYS, ShardKeys
+from bnstat.sources.naming import IMG_EXTENSIONS, holds_images
+from bnstat.sources.sampling import ALL_KEYS, Sampling, ShardKeys
 from bnstat.sources.sources import Sources
 from bnstat.text import lacks_credentials
+
+_VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"}
+_MAX_NAMED = 3
 
 Location: TypeAlias = str | os.PathLike[str]
 
@@ -121,3 +125,38 @@ def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:
         return open_sources([], settings, locations[0], listed.null, listed.root, cwd, shards)
     except ValueError as error:  # NUL, or half of a surrogate pair
         raise SourceError(f"the result names what no file can be called: {error}") from error
+
+
+def none_found(
+    locations: Sequence[str], others: Mapping[str, int], skipped: int, *, listed: bool
+) -> str:
+    """Return the message for sources in which there is no image.
+
+    others: how many files of other extensions there are in folders, by extension; skipped: how many
+    there are anywhere; listed: whether a list names the images.
+    """
+    where = " ".join(locations)
+    if listed:
+        return f"the list {where} names no image"
+    archives = Counter({s: n for s, n in others.items() if holds_images(s.encode())})
+    if archives:
+        [(suffix, number)] = archives.most_common(1)
+        pattern = f"'{locations[0].rstrip('/')}/**/*{suffix}'"
+        return f"no images in {where}, but {_counted(number, suffix)}; name them: {pattern}"
+    videos = sum(number for suffix, number in others.items() if suffix in _VIDEOS)
+    if videos and videos == skipped:
+        return (
+            f"no images in {where}, but {_counted(videos, 'video')}, which bnstat does not read; "
+            "save their frames as images first"
+        )
+    suffixes = [suffix for suffix, _ in Counter(others).most_common(_MAX_NAMED) if suffix]
+    found = _counted(skipped, "other") if skipped else "no files"
+    kinds = f" ({', '.join(suffixes)})" if suffixes else ""
+    return (
+        f"no images in {where}, which has {found}{kinds}; images end in "
+        f"{', '.join(IMG_EXTENSIONS)}; name other files to have them opened"
+    )
+
+
+def _counted(number: int, kind: str) -> str:
+    return f"{number} {kind} file{'s' * (number != 1)}"

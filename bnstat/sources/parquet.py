@@ -11,22 +11,22 @@ from __future__ import annotations
 import json
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
 from bnstat.errors import SourceError
-from bnstat.sources.archive import Format, Place
-from bnstat.sources.limits import DEFAULT_LIMITS, MOST_UNPACKED, ReadLimits, UnreadableError
-from bnstat.sources.naming import MOST_NAME, member_key
-from bnstat.sources.parquet_pages import PageHeader, WatchedFile
+from bnstat.sources.archive import ArchiveFile, Format, KeyOf
+from bnstat.sources.limits import DEFAULT_LIMITS, MAX_UNPACKED, ReadLimits, UnreadableError
+from bnstat.sources.naming import MAX_NAME, member_key
+from bnstat.sources.parquet_layout import PageHeader, WatchedFile
 from bnstat.sources.reference import EncodedBytes, Reference
 
 _ROWS = 32
 # A page is decompressed whole, and each row of a batch may be as large as a page.
-_MOST_BATCH = 64 << 20
+_MAX_BATCH = 64 << 20
 # Bytes that pyarrow reads at a time, and what it may allocate for the file's own description.
 _READING = {
     **{"pre_buffer": False, "buffer_size": 1 << 20, "page_checksum_verification": True},
@@ -42,7 +42,7 @@ class _Pages:
     """What a page may take; `rows` is how many rows are read at once."""
 
     def __init__(self, limits: ReadLimits) -> None:
-        self._most = max(limits.most_unpacked, MOST_UNPACKED)
+        self._most = max(limits.max_unpacked, MAX_UNPACKED)
         self.rows = _ROWS
 
     def check(self, header: PageHeader) -> None:
@@ -53,35 +53,35 @@ class _Pages:
                 f"has a page of {size} bytes, more than the {self._most} that are decompressed at "
                 "once; write smaller row groups, or raise --max-bytes"
             )
-        if size * self.rows > _MOST_BATCH and self.rows > 1:
-            self.rows = max(1, _MOST_BATCH // size)
+        if size * self.rows > _MAX_BATCH and self.rows > 1:
+            self.rows = max(1, _MAX_BATCH // size)
             raise _FewerRowsError("has a large page")
 
 
 @contextmanager
-def _opened(place: Place, limits: ReadLimits, pages: _Pages) -> Iterator[tuple[Any, WatchedFile]]:
+def _opened(
+    archive: ArchiveFile, limits: ReadLimits, pages: _Pages
+) -> Iterator[tuple[Any, WatchedFile]]:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise SourceError(
             "a Parquet file needs the package pyarrow: pip install 'bnstat[parquet]'"
         ) from error
-    with place.open(limits) as file:
+    with archive.open(limits) as file:
         watched = WatchedFile(file, pages.check)
         with ParquetFile(watched, **_READING) as parquet:
             yield parquet, watched
 
 
-def _members(
-    place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
-) -> Iterator[Reference]:
+def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterator[Reference]:
     pages = _Pages(limits)
-    with _opened(place, limits, pages) as (parquet, file):
+    with _opened(archive, limits, pages) as (parquet, file):
         column = _column(parquet.schema_arrow)
         row = 0
         for group in range(len(file.row_groups)):
             for value in _values(parquet, file, group, column, pages):
-                yield _reference(place, row, value, limits)
+                yield _reference(archive, row, value, limits)
                 row += 1
 
 
@@ -111,7 +111,7 @@ def _values(
                 raise problem from error
 
 
-def _reference(place: Place, row: int, value: Any, limits: ReadLimits) -> Reference:
+def _reference(archive: ArchiveFile, row: int, value: Any, limits: ReadLimits) -> Reference:
     """Return the reference to the image in a row: bytes, or bytes and path."""
     key = _key(row, value)
     if hasattr(value, "keys"):
@@ -119,20 +119,22 @@ def _reference(place: Place, row: int, value: Any, limits: ReadLimits) -> Refere
     while hasattr(value, "dictionary"):
         value = value.value
     if not value.is_valid:
-        return Reference(key, place.path, 0, 0, "has no bytes in the file")
+        return Reference(key, archive.path, 0, 0, "has no bytes in the file")
     buffer = value.as_buffer()
     try:
         limits.check(buffer.size, unpacked=True)
     except UnreadableError as error:
-        return Reference(key, place.path, buffer.size, 0, str(error))
+        return Reference(key, archive.path, buffer.size, 0, str(error))
     tag = b"%08x" % crc32(buffer)
-    return Reference(key, place.path, buffer.size, 0, None, EncodedBytes(buffer.to_pybytes()), tag)
+    return Reference(
+        key, archive.path, buffer.size, 0, None, EncodedBytes(buffer.to_pybytes()), tag
+    )
 
 
 def _key(row: int, value: Any) -> bytes:
     """Return the key of the image in a row: its number, and the path if there is one."""
     path = value["path"].as_py() if hasattr(value, "keys") and "path" in value else None
-    named = isinstance(path, str) and len(path) <= MOST_NAME
+    named = isinstance(path, str) and len(path) <= MAX_NAME
     name = member_key(str(path).encode()) if named else b""
     return b"%09d/%s" % (row, name) if name else b"%09d" % row
 
@@ -141,14 +143,14 @@ def _key(row: int, value: Any) -> bytes:
 class _Rows:
     """The rows of a file; only row groups that hold some of those asked for are read."""
 
-    place: Place
+    archive: ArchiveFile
     limits: ReadLimits
     keys: Sequence[bytes]
 
     def references(self, positions: Sequence[int]) -> Iterator[Reference]:
         """Yield the images in rows."""
         pages, wanted = _Pages(self.limits), sorted(positions)
-        with _opened(self.place, self.limits, pages) as (parquet, file):
+        with _opened(self.archive, self.limits, pages) as (parquet, file):
             column, first = _column(parquet.schema_arrow), 0
             for group in range(len(file.row_groups)):
                 end = first + file.row_groups[group].rows
@@ -157,14 +159,14 @@ class _Rows:
                     values = _values(parquet, file, group, column, pages)
                     for row, value in zip(range(first, max(rows) + 1), values, strict=False):
                         if row in rows:
-                            yield _reference(self.place, row, value, self.limits)
+                            yield _reference(self.archive, row, value, self.limits)
                 first = end
 
 
-def _index(place: Place, limits: ReadLimits) -> _Rows:
+def _index(archive: ArchiveFile, limits: ReadLimits) -> _Rows:
     """Return the rows, of which only the paths are read."""
     pages = _Pages(limits)
-    with _opened(place, limits, pages) as (parquet, file):
+    with _opened(archive, limits, pages) as (parquet, file):
         schema = parquet.schema_arrow
         column = _column(schema)
         kind = schema.field(column).type
@@ -172,13 +174,13 @@ def _index(place: Place, limits: ReadLimits) -> _Rows:
             number = sum(group.rows for group in file.row_groups)
             if number > file.seek(0, os.SEEK_END):
                 raise UnreadableError("says that it has more images than bytes")
-            return _Rows(place, limits, [b"%09d" % row for row in range(number)])
+            return _Rows(archive, limits, [b"%09d" % row for row in range(number)])
         paths = (
             value
             for group in range(len(file.row_groups))
             for value in _values(parquet, file, group, f"{column}.path", pages)
         )
-        return _Rows(place, limits, [_key(row, value) for row, value in enumerate(paths)])
+        return _Rows(archive, limits, [_key(row, value) for row, value in enumerate(paths)])
 
 
 def _column(schema: Any) -> str:
@@ -236,8 +238,8 @@ def _is_struct(kind: Any) -> bool:
     return bool(types.is_struct(kind)) and kind.get_field_index("bytes") >= 0
 
 
-def _count(place: Place) -> int | None:
-    with _opened(place, DEFAULT_LIMITS, _Pages(DEFAULT_LIMITS)) as (parquet, _):
+def _count(archive: ArchiveFile) -> int | None:
+    with _opened(archive, DEFAULT_LIMITS, _Pages(DEFAULT_LIMITS)) as (parquet, _):
         rows: int = parquet.metadata.num_rows
         return rows
 

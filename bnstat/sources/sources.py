@@ -12,16 +12,13 @@ from itertools import chain
 
 from bnstat.result import Shards
 from bnstat.sources.folder import Folder
-from bnstat.sources.index import Index, index_by_reading
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.sources.listing import Listing
 from bnstat.sources.locations import Opening, sources_at
 from bnstat.sources.mask_files import MaskFiles, MaskPattern
-from bnstat.sources.population import Population
 from bnstat.sources.reference import Reference
-from bnstat.sources.sampling import Sampling
-from bnstat.sources.shards import ALL_KEYS, ShardKeys
-from bnstat.sources.source import Source
+from bnstat.sources.sampling import ALL_KEYS, Population, Sampling, ShardKeys
+from bnstat.sources.source import Index, Source, index_by_reading
 from bnstat.sources.urls import location_text
 from bnstat.text import key_text
 

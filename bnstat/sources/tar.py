@@ -8,13 +8,13 @@ references hold the encoded bytes.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import BufferedReader, BytesIO
 from typing import IO, ClassVar, cast
 
-from bnstat.sources.archive import Format, Place, open_range, read_range
+from bnstat.sources.archive import ArchiveFile, Format, KeyOf, open_range, read_range
 from bnstat.sources.compression import decompressed
 from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.naming import is_visible_image, member_key
@@ -60,22 +60,20 @@ class _Forward:
         return data
 
 
-def _members(
-    place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
-) -> Iterator[Reference]:
+def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterator[Reference]:
     with ExitStack() as stack:
-        file = stack.enter_context(place.open(limits))
+        file = stack.enter_context(archive.open(limits))
         unpacked = decompressed(file)
         if unpacked is not None:
-            yield from _streamed_members(place, stack.enter_context(unpacked), key_of, limits)
-        elif place.remote:
-            yield from _streamed_members(place, file, key_of, limits)
+            yield from _streamed_members(archive, stack.enter_context(unpacked), key_of, limits)
+        elif archive.remote:
+            yield from _streamed_members(archive, file, key_of, limits)
         else:
-            yield from _seekable_members(place, file, key_of)
+            yield from _seekable_members(archive, file, key_of)
 
 
 def _seekable_members(
-    place: Place, file: BufferedReader, key_of: Callable[[bytes], bytes | None]
+    archive: ArchiveFile, file: BufferedReader, key_of: KeyOf
 ) -> Iterator[Reference]:
     """Yield the position of each image; that of a hard link is its target's."""
     end = os.fstat(file.fileno()).st_size
@@ -86,16 +84,19 @@ def _seekable_members(
             continue
         start, size, problem = header.start, header.size, _problem(header)
         if header.is_hard_link:
-            stored = _stored_files(place) if stored is None else stored
+            stored = _stored_files(archive) if stored is None else stored
             start, size = stored.get(member_key(header.link), (0, -1))
             problem = None if size >= 0 else _link_problem(header, "is not in the archive")
         if problem is None and start + size > end:
             problem = _CUT_OFF
-        yield _reference(place, key, header, max(size, 0), problem, FileRange(start))
+        yield _reference(archive, key, header, max(size, 0), problem, FileRange(start))
 
 
 def _streamed_members(
-    place: Place, file: IO[bytes], key_of: Callable[[bytes], bytes | None], limits: ReadLimits
+    archive: ArchiveFile,
+    file: IO[bytes],
+    key_of: KeyOf,
+    limits: ReadLimits,
 ) -> Iterator[Reference]:
     """Yield each image with its encoded bytes."""
     stream = cast(IO[bytes], file if file.seekable() else _Forward(file))
@@ -107,7 +108,7 @@ def _streamed_members(
         if problem is None:
             data = stream.read(header.size)
             problem = _CUT_OFF if len(data) < header.size else None
-        yield _reference(place, key, header, header.size, problem, EncodedBytes(data))
+        yield _reference(archive, key, header, header.size, problem, EncodedBytes(data))
 
 
 def _problem_in_stream(header: Header, limits: ReadLimits) -> str | None:
@@ -137,30 +138,30 @@ def _link_problem(header: Header, reason: str) -> str:
 
 
 def _reference(
-    place: Place,
+    archive: ArchiveFile,
     key: bytes,
     header: Header,
     size: int,
     problem: str | None,
     content: FileRange | EncodedBytes,
 ) -> Reference:
-    return Reference(key, place.path, size, header.mtime_ns, problem, content)
+    return Reference(key, archive.path, size, header.mtime_ns, problem, content)
 
 
-def _stored_files(place: Place) -> dict[bytes, tuple[int, int]]:
+def _stored_files(archive: ArchiveFile) -> dict[bytes, tuple[int, int]]:
     """Return start and size of each file that a plain archive stores, by name."""
     found: dict[bytes, tuple[int, int]] = {}
-    with suppress(UnreadableError), open(place.path, "rb") as file:
+    with suppress(UnreadableError), open(archive.path, "rb") as file:
         for header in headers(file):
             if header.is_file and not header.sparse:
                 found.setdefault(member_key(header.name), (header.start, header.size))
     return found  # links lead backward, and what is broken comes later
 
 
-def _count(place: Place) -> int | None:
-    if place.remote:
+def _count(archive: ArchiveFile) -> int | None:
+    if archive.remote:
         return None
-    with open(place.path, "rb") as file:
+    with open(archive.path, "rb") as file:
         if decompressed(file) is not None:
             return None
         names = (header.name for header in headers(file) if not header.is_folder)

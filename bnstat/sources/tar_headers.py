@@ -17,7 +17,7 @@ from bnstat.sources.limits import UnreadableError
 _BLOCK = 512
 _ZEROS = bytes(_BLOCK)
 # All that extended headers may say of one member: a long name, attributes, a map of holes.
-_MOST_EXTENDED = 1 << 20
+_MAX_EXTENDED = 1 << 20
 _OCTAL = re.compile(rb" *([0-7]*)[ \0]*(?:\0.*)?", re.DOTALL).fullmatch
 _LENGTH = re.compile(rb"([0-9]{1,7}) ").match
 
@@ -96,8 +96,8 @@ class _Reader:
                 self._ended = False
                 return self._complete(header, block, said)
             extended += _BLOCK + header.size
-            if extended > _MOST_EXTENDED:
-                raise UnreadableError(f"a header has more than {_MOST_EXTENDED >> 20} MiB")
+            if extended > _MAX_EXTENDED:
+                raise UnreadableError(f"a header has more than {_MAX_EXTENDED >> 20} MiB")
             data = self._read(header.size)
             if header.kind in _LONG:
                 said[_LONG[header.kind]] = data.partition(b"\0")[0]
@@ -160,8 +160,8 @@ class _Reader:
         size = 0
         while goes_on:
             size += _BLOCK
-            if size > _MOST_EXTENDED:
-                raise UnreadableError(f"a header has more than {_MOST_EXTENDED >> 20} MiB")
+            if size > _MAX_EXTENDED:
+                raise UnreadableError(f"a header has more than {_MAX_EXTENDED >> 20} MiB")
             goes_on = self._read(_BLOCK)[504]
         return size
 

@@ -17,8 +17,8 @@ from typing import IO, Any, ClassVar, TypeAlias, cast
 from bnstat.errors import SourceError
 from bnstat.sources import web
 from bnstat.sources.limits import ReadLimits, UnreadableError
-from bnstat.sources.network import BLOCK, as_unreadable, message, tried, within
 from bnstat.sources.reference import Reference, with_bytes
+from bnstat.sources.web import BLOCK, as_unreadable, message, tried, within
 from bnstat.text import key_text, without_credentials
 
 Filesystem: TypeAlias = Any  # fsspec has no types of its own

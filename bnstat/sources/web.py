@@ -1,4 +1,4 @@
-"""Files at http:// and https://, through the session of fsspec's filesystem.
+"""Reading over networks: time limits, another try, errors in words; files at http and https.
 
 fsspec reads whole bodies, however long they are, and waits for minutes or for ever. Here a body is
 read as far as it may be, a long one goes on where it broke off, and errors are the server's words.
@@ -7,21 +7,135 @@ read as far as it may be, a long one goes on where it broke off, and errors are 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from functools import cache
 from io import BufferedReader, BytesIO, RawIOBase
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
+from bnstat.errors import BnstatError
 from bnstat.sources.limits import ReadLimits, UnreadableError
-from bnstat.sources.network import as_unreadable, tried
+from bnstat.text import printable, without_credentials
 
+T = TypeVar("T")
 Filesystem: TypeAlias = Any  # fsspec has no types of its own
 
 _READ = 1 << 20
 _BUFFER = 1 << 16
 # The most bytes of a page that lists a folder: of some hundred thousand files.
-_MOST_LISTED = 64 << 20
+_MAX_LISTED = 64 << 20
+# Bytes to read at a time from an archive; the filesystems' own defaults are up to 50 MiB.
+BLOCK = 8 << 20
+# Seconds to wait before a request is tried again.
+_PAUSES = (0.5, 1.0)
+# Characters of what a server says.
+_MAX_TOLD = 300
+_BUSY = (429, 500, 502, 503, 504)
+
+
+@contextmanager
+def as_unreadable(limits: ReadLimits) -> Iterator[None]:
+    """Raise UnreadableError for any error, as each filesystem has its own."""
+    try:
+        yield
+    except UnreadableError:
+        raise
+    except BnstatError as error:
+        raise UnreadableError(str(error)) from error
+    except Exception as error:
+        raise UnreadableError(f"cannot be read: {message(error, limits)}") from error
+
+
+def message(error: Exception, limits: ReadLimits) -> str:
+    """Return in one line what went wrong between us and a server or store."""
+    error = _cause(error)
+    if isinstance(error, TimeoutError):
+        return f"nothing came for {limits.network_timeout or 0:g} s (--network-timeout)"
+    told = _web_message(error) or " ".join(str(error).split()) or type(error).__name__
+    return printable(without_credentials(told)[:_MAX_TOLD])
+
+
+def _cause(error: Exception) -> Exception:
+    """Return what fsspec has made FileNotFoundError, as it does of all that servers say."""
+    if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
+        return error.__cause__
+    return error
+
+
+def _web_message(error: Exception) -> str | None:
+    if "aiohttp" not in sys.modules:
+        return None
+    import aiohttp
+    from aiohttp.http import HttpProcessingError
+
+    match error:
+        case aiohttp.TooManyRedirects():
+            return "the server redirects without end"
+        case aiohttp.RedirectClientError():
+            return "the server redirects to what is no web address, which is refused"
+        case aiohttp.ClientResponseError() if isinstance(error.__cause__, HttpProcessingError):
+            return "the server sends what is no HTTP"
+        case aiohttp.ClientResponseError():
+            return f"the server says {error.status} {error.message}".rstrip()
+        case aiohttp.ClientPayloadError():
+            return "the server ended before the file did"
+    return None
+
+
+def tried(call: Callable[[], T]) -> T:
+    """Return what a call returns; it is tried three times where a web server or its net fails.
+
+    The packages for stores try again by themselves.
+    """
+    for pause in _PAUSES:
+        try:
+            return call()
+        except Exception as error:
+            if not _may_pass(_cause(error)):
+                raise
+            time.sleep(pause)
+    return call()
+
+
+def _may_pass(error: Exception) -> bool:
+    if "aiohttp" not in sys.modules:
+        return False
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientResponseError):
+        return error.status in _BUSY
+    # A time limit has passed already; the others say the same again.
+    lasting = (TimeoutError, aiohttp.ClientConnectorDNSError, aiohttp.ClientSSLError)
+    passing = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
+    return isinstance(error, passing) and not isinstance(error, lasting)
+
+
+def within(limits: ReadLimits, call: Callable[[], T], size: int = 0) -> T:
+    """Return what a call returns, unless it takes longer than the network's time limit.
+
+    A store says nothing while it reads `size` bytes, so it has that time for each block of them.
+
+    Raises
+    ------
+    TimeoutError
+        If it takes longer; the call goes on in a thread that ends with the process.
+    """
+    if limits.network_timeout is None:
+        return call()
+    outcome: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return outcome.result(limits.network_timeout * (1 + size // BLOCK))
 
 
 def is_web(url: bytes) -> bool:
@@ -41,8 +155,8 @@ def options(timeout: float | None) -> Mapping[str, Any]:
             page = BytesIO()
             async for piece in self.content.iter_any():
                 page.write(piece)
-                if page.tell() > _MOST_LISTED:
-                    size = f"{_MOST_LISTED >> 20} MiB"
+                if page.tell() > _MAX_LISTED:
+                    size = f"{_MAX_LISTED >> 20} MiB"
                     raise UnreadableError(f"cannot be read: the list has more than {size}")
             self._body = page.getvalue()
             return self._body

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import IO
 
 from bnstat.sources import urls
-from bnstat.sources.archive import Format, Place, open_range, read_range
+from bnstat.sources.archive import ArchiveFile, Format, KeyOf, open_range, read_range
 from bnstat.sources.compression import Decompressor, Deflate, inflate, zip_lzma, zstd
 from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.naming import is_visible_image, member_key
@@ -126,18 +126,16 @@ def _skip_header(file: IO[bytes]) -> None:
     file.seek(name + extra, 1)
 
 
-def _members(
-    place: Place, key_of: Callable[[bytes], bytes | None], limits: ReadLimits
-) -> Iterator[Reference]:
-    with place.open(limits) as file:
+def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterator[Reference]:
+    with archive.open(limits) as file:
         for entry in entries(file):
             key = None if entry.name.endswith(b"/") else key_of(entry.name)
             if key is None:
                 continue
             length = len(entry.name) + entry.extra_length
             where = (entry.offset, length, entry.compressed_size, entry.method, entry.crc)
-            member, crc = Member(*where, place.remote), b"%08x" % entry.crc
-            yield Reference(key, place.path, entry.size, 0, _problem(entry), member, crc)
+            member, crc = Member(*where, archive.remote), b"%08x" % entry.crc
+            yield Reference(key, archive.path, entry.size, 0, _problem(entry), member, crc)
 
 
 def _problem(entry: Entry) -> str | None:
@@ -149,10 +147,10 @@ def _problem(entry: Entry) -> str | None:
     return None
 
 
-def _count(place: Place) -> int | None:
-    if place.remote:
+def _count(archive: ArchiveFile) -> int | None:
+    if archive.remote:
         return None
-    with open(place.path, "rb") as file:
+    with open(archive.path, "rb") as file:
         names = (entry.name for entry in entries(file))
         return sum(is_visible_image(member_key(name)) for name in names if name[-1:] != b"/")
 

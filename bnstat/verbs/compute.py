@@ -16,7 +16,7 @@ from bnstat.result import Shards, Stats
 from bnstat.result import tables as record_tables
 from bnstat.settings import Settings, complete, takes_settings
 from bnstat.sources.opening import Location, open_sources
-from bnstat.sources.shards import read_shard
+from bnstat.sources.sampling import read_shard
 from bnstat.verbs.resolve import locations_of
 
 if TYPE_CHECKING:

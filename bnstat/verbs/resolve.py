@@ -27,8 +27,7 @@ from bnstat.result.tables import RecordTable
 from bnstat.settings import MeasureSettings, Settings, complete, settings_of
 from bnstat.show import constants
 from bnstat.show.constants import Constants
-from bnstat.sources.formats import holds_images
-from bnstat.sources.naming import is_image
+from bnstat.sources.naming import holds_images, is_image
 from bnstat.sources.opening import Location, open_sources, sources_of
 from bnstat.sources.sources import Sources
 from bnstat.sources.urls import is_url

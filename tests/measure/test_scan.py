@@ -13,7 +13,7 @@ from bnstat.measure.scan import scan
 from bnstat.settings import Progress
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
-from bnstat.sources.shards import shard_of
+from bnstat.sources.sampling import shard_of
 from bnstat.sources.sources import Sources
 
 

@@ -47,6 +47,40 @@ def test_other_files_are_counted_not_opened(touch):
     assert folder.skipped == 4
 
 
+@pytest.fixture
+def scanned(monkeypatch):
+    """The folders that were listed, in order."""
+    seen, scandir = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: seen.append(path) or scandir(path))
+    return seen
+
+
+@pytest.mark.parametrize("taken", [0, 1, 4])
+def test_counting_lists_no_folder_again(touch, scanned, taken):
+    """The number of images may be asked for before, while and after they are taken."""
+    root = touch("a/1.jpg", "a/2.jpg", "b/3.jpg", "c/x.txt", "d/4.jpg")
+    folder = Folder(root)
+    images = iter(folder)
+    first = [next(images).key for _ in range(taken)]
+    assert folder.count() == 4
+    assert len(scanned) == 5
+    assert [*first, *(image.key for image in images)] == [
+        *(b"a/1.jpg", b"a/2.jpg", b"b/3.jpg", b"d/4.jpg")
+    ]
+    assert (folder.count(), folder.skipped, len(scanned)) == (4, 1, 5)
+
+
+def test_images_are_looked_for_anew_each_time(touch):
+    """What came or went between two runs over a folder is seen."""
+    root = touch("a.jpg", "b.txt")
+    folder = Folder(root)
+    assert folder.count() == 1
+    assert [image.key for image in folder] == [b"a.jpg"]
+    touch("c.jpg")
+    assert [image.key for image in folder] == [b"a.jpg", b"c.jpg"]
+    assert (folder.count(), folder.skipped) == (2, 1)
+
+
 def test_hidden_files_and_folders_are_left_out(touch):
     """What begins with a dot is neither measured nor counted."""
     root = touch(".a.jpg", ".cache/b.jpg", "c.jpg", "sub/.d.jpg", "sub/._e.txt")

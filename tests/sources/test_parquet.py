@@ -12,8 +12,7 @@ from PIL import Image
 import bnstat
 from bnstat.errors import SourceError
 from bnstat.sources.limits import ReadLimits, UnreadableError
-from bnstat.sources.parquet_footer import RowGroup, row_groups
-from bnstat.sources.parquet_pages import WatchedFile, page_header
+from bnstat.sources.parquet_layout import RowGroup, WatchedFile, page_header, row_groups
 from bnstat.sources.sources import Sources
 
 pa = pytest.importorskip("pyarrow")
@@ -141,7 +140,7 @@ def test_row_larger_than_allowed(written):
 @pytest.mark.parametrize("options", [{}, {"use_dictionary": False}, {"data_page_version": "2.0"}])
 def test_large_pages_are_read_by_fewer_rows(written, content, monkeypatch, options):
     """Where 32 rows may be too much at once, all rows come all the same, each once."""
-    monkeypatch.setattr("bnstat.sources.parquet._MOST_BATCH", 40_000)
+    monkeypatch.setattr("bnstat.sources.parquet._MAX_BATCH", 40_000)
     values = [bytes([i % 251]) * (i * 37) for i in range(200)]
     path = written(
         {"image": pa.array(values, pa.binary())},
@@ -152,8 +151,8 @@ def test_large_pages_are_read_by_fewer_rows(written, content, monkeypatch, optio
 
 def test_page_larger_than_allowed(written, monkeypatch):
     """Nothing of it is decompressed, and the file is a failure after the rows before it."""
-    monkeypatch.setattr("bnstat.sources.parquet.MOST_UNPACKED", 10_000)
-    monkeypatch.setattr("bnstat.sources.limits.MOST_UNPACKED", 10_000)
+    monkeypatch.setattr("bnstat.sources.parquet.MAX_UNPACKED", 10_000)
+    monkeypatch.setattr("bnstat.sources.limits.MAX_UNPACKED", 10_000)
     values = [b"a" * 100] * 50 + [b"b" * 20_000] + [b"c"] * 5
     path = written({"image": pa.array(values, pa.binary())}, row_group_size=10)
     *rows, broken = Sources.open([str(path)])

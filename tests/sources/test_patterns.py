@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from bnstat.errors import SourceError
-from bnstat.sources.patterns import expand_braces
+from bnstat.sources.naming import expand_braces
 from bnstat.sources.sources import Sources
 
 BRACES = [

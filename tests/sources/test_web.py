@@ -37,7 +37,7 @@ def files():
 @pytest.fixture
 def server(files, monkeypatch):
     """A server with a mind of its own; who tries again does so soon."""
-    monkeypatch.setattr("bnstat.sources.network._PAUSES", (0.01, 0.01))
+    monkeypatch.setattr("bnstat.sources.web._PAUSES", (0.01, 0.01))
     server = Server(files)
     yield server
     server.close()
@@ -124,7 +124,7 @@ def test_image_that_does_not_come(outcomes, path, reason):
 
 def test_no_server(monkeypatch):
     """Where nobody listens, that is said."""
-    monkeypatch.setattr("bnstat.sources.network._PAUSES", ())
+    monkeypatch.setattr("bnstat.sources.web._PAUSES", ())
     (reference,) = Sources.open(["http://127.0.0.1:9/x.png"], limits=LIMITS)
     assert reference.problem.startswith("cannot be read: Cannot connect to host 127.0.0.1:9")
 
