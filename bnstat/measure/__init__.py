@@ -6,11 +6,11 @@ chunks             a stream of references, cut into chunks of about the same wor
 measure            in a worker: decoded images, drawn and counted, to moments
 counting           samples to counts and moments
 dispatch           chunks to workers and back, in order, whatever happens to the workers
-adaptive_sampling  a sample that grows until its figures are sure enough
-known_images       what a journal knows, and what is recorded in it; journaling opens it
+adaptive_sampling  when a growing sample is large enough
+journaling         what a journal knows, and what is recorded in it
 rows               the rows of a table of records, kept while images are measured
 found              what a scan has found, and what those of shards have found together
-outcomes           records to results; groups, selecting: parts of these
+outcomes           records to results; groups: parts of these
 ranks              one measurement by all ranks of a torch.distributed group
 warm_up            starting what workers are forked from
 demo               the images of `bnstat demo`

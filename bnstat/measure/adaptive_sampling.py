@@ -16,11 +16,11 @@ from bnstat.sources.sampling import Population
 
 
 @dataclass
-class GrowingSample:
-    """Images in the order of the sampling hash, until all margins are within a tolerance.
+class StoppingRule:
+    """Ends a sample, in the order of the sampling hash, once all margins are within a tolerance.
 
-    The images are looked at after numbers that depend on the population alone, so that neither
-    workers nor engine decide where it stops.
+    The margins are computed at sizes that depend on the population alone, so that neither workers
+    nor engine decide where it stops; meanwhile workers go on with what follows.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class GrowingSample:
     confidence
         Of the margins, in (0, 1).
     margin
-        The largest margin at the last look; infinity before.
+        The largest margin at the last size; infinity before.
     """
 
     population: Population
@@ -42,17 +42,17 @@ class GrowingSample:
     confidence: float
     margin: float = math.inf
     _fingerprints: dict[int, int] = field(default_factory=dict)
-    _looked_at: int = 0
+    _last_size: int = 0
 
     @property
-    def ends(self) -> Iterator[int]:
-        """Numbers of images at which to look; the last is all of them."""
+    def sizes(self) -> Iterator[int]:
+        """Numbers of images, ascending, at which to compute the margins; the last is all."""
         return look_sizes(self.population.found)
 
     def images(self) -> Iterator[Reference]:
-        """Yield the images between one look and the next in the order of their keys."""
+        """Yield the images; those between two sizes come in the order of their keys."""
         start = total = 0
-        for end in self.ends:
+        for end in self.sizes:
             for reference in self.population.choice(start, end):
                 total = (total + reference.fingerprint()) % 2**256
                 yield reference
@@ -60,17 +60,17 @@ class GrowingSample:
             start = end
 
     def enough(self, found: Scan) -> bool:
-        """Look at the margins, if this many images are a number to look at."""
+        """Whether the margins are within the tolerance; they are computed at the sizes alone."""
         if found.images not in self._fingerprints:
             return False
         pairs = zip(found.views, self.random, strict=True)
         self.margin = max(self._margin(view.records, random) for view, random in pairs)
-        self._looked_at = found.images
+        self._last_size = found.images
         found.fingerprint = self._fingerprints[found.images]
         return self.margin <= self.tolerance
 
     def progress(self, found: Scan) -> Progress:
-        """Return how far the scan is; the total is an estimate from the last look."""
+        """Return how far the scan is; the total is an estimate from the last margins."""
         margin = None if math.isinf(self.margin) else self.margin
         total = max(self._needed(), found.images)
         return Progress(found.images, found.failures, found.bytes, total, margin)
@@ -78,9 +78,9 @@ class GrowingSample:
     def _needed(self) -> int:
         """Estimate the images needed: a margin falls as the root of 1/m - 1/N."""
         everything = self.population.found
-        if not self._looked_at or math.isinf(self.margin):
+        if not self._last_size or math.isinf(self.margin):
             return everything
-        now = 1.0 / self._looked_at - 1.0 / everything
+        now = 1.0 / self._last_size - 1.0 / everything
         then = 1.0 / everything + now * (self.tolerance / self.margin) ** 2 if self.margin else 1.0
         return min(everything, math.ceil(1.0 / then))
 

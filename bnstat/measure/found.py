@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bnstat.errors import MeasureError
 from bnstat.measure.dispatch import Chunk
 from bnstat.measure.measure import Measured, Result
-from bnstat.measure.rows import LabelOf, Rows, unlabelled
+from bnstat.measure.rows import NameOf, Rows, ungrouped
 from bnstat.moments import Records
 from bnstat.result.tables import RecordTable
 from bnstat.text import key_text
@@ -56,12 +56,12 @@ class View:
         self.transparent.extend(keys[row] for row in measured.transparent)
 
     def record_tables(
-        self, label_of: LabelOf = unlabelled
+        self, name_of: NameOf = ungrouped
     ) -> tuple[Iterator[RecordTable], tuple[str, ...]]:
         """Return the rows of the records in batches, by key, and the names of the channels."""
         assert self.rows is not None
         modes = self.records.modes
-        return self.rows.batches(modes, dict(self.failures), label_of), self.rows.channels(modes)
+        return self.rows.batches(modes, dict(self.failures), name_of), self.rows.channels(modes)
 
     def keep_own_mode(self) -> None:
         """Keep the draws of the most common mode; images of another are failures."""

@@ -1,4 +1,4 @@
-"""Images under labels: the label of each, and the figures of each label."""
+"""Groups of images: the name of the group of each, and the figures of each group."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from bnstat.sources.sources import Sources
 from bnstat.text import key_text
 
 FOLDER = "folder"
-# The label of images that lie in no folder below their source.
+# The name of the group of images that lie in no folder below their source.
 TOP = "."
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
-class FolderLabels:
+class FolderNames:
     """The first folder below the source.
 
     prefixes: what keys of each source begin with, the longest first, as one may begin another.
@@ -32,31 +32,31 @@ class FolderLabels:
     prefixes: tuple[bytes, ...]
 
     def __call__(self, key: bytes) -> str:
-        """Return the label of an image."""
+        """Return the name of an image's group."""
         start = next((len(p) for p in self.prefixes if key.startswith(p)), 0)
         end = key.find(b"/", start)
         return TOP if end < 0 else key_text(key[start:end])
 
     def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
-        """Return the images: each has a label."""
+        """Return the images: each is in a group."""
         return images
 
 
 @dataclass(frozen=True)
-class TableLabels:
-    """The labels that a CSV file gives, by the text of the key.
+class TableNames:
+    """The names that a CSV file gives, by the text of the key.
 
     whole: whether all images are measured, so that a key without an image is an error.
     """
 
     file: str
-    labels: Mapping[str, str]
+    names: Mapping[str, str]
     whole: bool
     _met: set[str] = field(default_factory=set)
 
     def __call__(self, key: bytes) -> str:
-        """Return the label of an image."""
-        return self.labels[key_text(key)]
+        """Return the name of an image's group."""
+        return self.names[key_text(key)]
 
     def checked(self, images: Iterable[Reference]) -> Iterator[Reference]:
         """Yield the images.
@@ -64,26 +64,26 @@ class TableLabels:
         Raises
         ------
         SourceError
-            If one has no label; or, at the end, if there is no image for a key of the file.
+            If one is in no group; or, at the end, if there is no image for a key of the file.
         """
         for reference in images:
             name = key_text(reference.key)
-            if name not in self.labels:
+            if name not in self.names:
                 raise SourceError(f"{self.file} has no label for {name}; add a line {name},LABEL")
             self._met.add(name)
             yield reference
-        if self.whole and len(self._met) < len(self.labels):
-            unknown = [name for name in self.labels if name not in self._met]
-            named = ", ".join(islice(unknown, _MOST_NAMED))
-            more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
+        if self.whole and len(self._met) < len(self.names):
+            unknown = [name for name in self.names if name not in self._met]
+            named = ", ".join(islice(unknown, _MAX_NAMED))
+            more = f" and {len(unknown) - _MAX_NAMED} more" if len(unknown) > _MAX_NAMED else ""
             raise SourceError(f"{self.file} labels what is no image here: {named}{more}")
 
 
-Labelling = FolderLabels | TableLabels
+GroupNames = FolderNames | TableNames
 
 
-def labelling(by: str | None, sources: Sources) -> Labelling | None:
-    """Return how images are labelled; None where they are not.
+def group_names(by: str | None, sources: Sources) -> GroupNames | None:
+    """Return the names of the images' groups; None where they are not grouped.
 
     Raises
     ------
@@ -93,12 +93,12 @@ def labelling(by: str | None, sources: Sources) -> Labelling | None:
     if by is None:
         return None
     if by == FOLDER:
-        return FolderLabels(tuple(sorted(sources.prefixes, key=len, reverse=True)))
+        return FolderNames(tuple(sorted(sources.prefixes, key=len, reverse=True)))
     whole = sources.sampling is None and sources.shards is None
-    return TableLabels(by, _read_labels(by), whole)
+    return TableNames(by, _read_names(by), whole)
 
 
-def _read_labels(file: str) -> dict[str, str]:
+def _read_names(file: str) -> dict[str, str]:
     try:
         with Path(file).open(newline="", encoding="utf-8-sig") as lines:
             rows = [row for row in csv.reader(lines) if row]
@@ -110,21 +110,21 @@ def _read_labels(file: str) -> dict[str, str]:
             raise SourceError(f"line {number} of {file} is not KEY,LABEL: {len(row)} columns")
     if rows and rows[0] == ["key", "label"]:
         del rows[0]
-    labels: dict[str, str] = {}
-    for name, label in rows:
-        if labels.setdefault(name, label) != label:
-            raise SourceError(f"{file} has two labels for {name}; keep one")
-    return labels
+    names: dict[str, str] = {}
+    for key, name in rows:
+        if names.setdefault(key, name) != name:
+            raise SourceError(f"{file} has two labels for {key}; keep one")
+    return names
 
 
-def groups(records: Records, label_of: Callable[[bytes], str]) -> dict[str, Group]:
-    """Return the figures of the images under each label, by label; of those with any samples.
+def groups(records: Records, name_of: Callable[[bytes], str]) -> dict[str, Group]:
+    """Return the figures of each group by its name; of those with any samples.
 
     The sums of all groups are in the unit of the whole, so that they add up to its sums.
     """
-    shares = {label: share for label, share in records.split(label_of).items() if all(share.count)}
+    shares = {name: share for name, share in records.split(name_of).items() if all(share.count)}
     scale = records.scale
-    return {label: _group(shares[label], scale) for label in sorted(shares)}
+    return {name: _group(shares[name], scale) for name in sorted(shares)}
 
 
 def _group(records: Records, scale: int) -> Group:

@@ -1,21 +1,27 @@
-"""A journal for a run: what it must not differ in from the runs before."""
+"""A journal for a run: what runs must not differ in, and what is taken from it and recorded in it.
+
+Failures are not recorded: a lost worker, a lack of memory or of permission may be gone the next
+time, and a broken file is soon found broken again.
+"""
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from bnstat.augment import Draws
+from bnstat.measure.dispatch import Chunk
+from bnstat.measure.measure import Measured, Result
 from bnstat.settings import Settings, settings_of
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text, without_credentials
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
-    from bnstat.journal import Journal
+    from bnstat.journal import Entry, Journal
 
 
 def open_journal(
@@ -88,3 +94,46 @@ def _describe_plan(plan: Draws | None) -> str:
     if recipe.passed is not None:  # its text may leave something out
         return f"{text} {recipe.passed.digest}"
     return text + " kept to the end" * (recipe.user is not None and recipe.keep_normalize)
+
+
+def unknown_images(
+    journal: Journal[Reference],
+    with_fingerprints: Iterable[tuple[Reference, int]],
+    add: Callable[[Chunk, Result], None],
+) -> Iterator[Reference]:
+    """Yield the images that are to be measured; hand what is known of the others to `add`.
+
+    Images come with their fingerprints, in key order. Images whose entry in the journal
+    proves damaged are yielded later than their place.
+    """
+
+    def unreadable(key: bytes | None) -> Iterator[Reference]:
+        for images, entry in journal.completed(key):
+            if entry is None:
+                yield from images
+            else:
+                add(images, _measured(entry))
+
+    for reference, fingerprint in with_fingerprints:
+        if not journal.knows(reference, fingerprint):
+            yield reference
+        yield from unreadable(reference.key)
+    yield from unreadable(None)
+
+
+def _measured(entry: Entry) -> Result:
+    return [
+        Measured(moments, [], entry.deep, transparent=entry.transparent) for moments in entry.views
+    ]
+
+
+def record_chunk(journal: Journal[Reference], chunk: Chunk, result: Result) -> None:
+    """Record in a journal the images of a chunk that were measured in every view.
+
+    What Pillow warned of is measured again, and warned of again.
+    """
+    noted = {row for m in result for row, _ in (*m.failures, *m.warnings)}
+    rows = [row for row in range(len(chunk)) if row not in noted]
+    if rows:
+        first, views = result[0], [measured.moments for measured in result]
+        journal.record(chunk, rows, views, deep=first.deep, transparent=first.transparent)

@@ -10,12 +10,12 @@ from typing import Any, TypeAlias
 
 from bnstat import estimators
 from bnstat.augment import Draws
+from bnstat.decode.selection import conditions
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule
 from bnstat.measure.found import Scan, View
-from bnstat.measure.groups import Labelling, groups
-from bnstat.measure.rows import unlabelled
-from bnstat.measure.selecting import selection
+from bnstat.measure.groups import GroupNames, groups
+from bnstat.measure.rows import ungrouped
 from bnstat.moments import Records
 from bnstat.result import (
     MAX_WARNINGS,
@@ -23,6 +23,7 @@ from bnstat.result import (
     FileList,
     Pipeline,
     Sample,
+    Selection,
     Source,
     Stats,
     Uncertainty,
@@ -36,7 +37,7 @@ from bnstat.sources.listing import Listing
 from bnstat.sources.opening import none_found
 from bnstat.sources.sources import Sources
 from bnstat.sources.urls import location_text
-from bnstat.text import key_text
+from bnstat.text import key_text, without_credentials
 
 # What is measured of each image: the image itself (None), or the draws of a pipeline.
 Plans: TypeAlias = tuple[Draws | None, ...]
@@ -46,12 +47,12 @@ Plans: TypeAlias = tuple[Draws | None, ...]
 class Outcome:
     """One view of the images: its result, and what it was made from.
 
-    stats: the result; view: the records and failures; labels: of the images, or None.
+    stats: the result; view: the records and failures; names: of the groups, or None.
     """
 
     stats: Stats
     view: View
-    labels: Labelling | None = None
+    names: GroupNames | None = None
 
     @property
     def records(self) -> Records:
@@ -65,7 +66,7 @@ class Outcome:
 
     def tables(self) -> tuple[Iterator[RecordTable], tuple[str, ...], dict[str, Any]]:
         """Return the rows of all records in batches, the channels, and what they are of."""
-        batches, channels = self.view.record_tables(self.labels or unlabelled)
+        batches, channels = self.view.record_tables(self.names or ungrouped)
         stats = self.stats
         header = {
             "bnstat": stats.bnstat,
@@ -86,11 +87,11 @@ def outcomes(
     scan: Scan,
     plans: Plans,
     settings: Settings,
-    labels: Labelling | None = None,
+    names: GroupNames | None = None,
 ) -> list[Outcome]:
     """Return the outcome of each view of the images; a plan has one view or several.
 
-    With `labels`, a result has the figures of each group.
+    With `names`, a result has the figures of each group.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def outcomes(
     """
     pipelines = [pipeline for plan in plans for pipeline in pipelines_of(plan, settings)]
     return [
-        _outcome(sources, scan, view, pipeline, settings, labels)
+        _outcome(sources, scan, view, pipeline, settings, names)
         for view, pipeline in zip(scan.views, pipelines, strict=True)
     ]
 
@@ -123,15 +124,15 @@ def _outcome(
     view: View,
     pipeline: Pipeline,
     settings: Settings,
-    labels: Labelling | None,
+    names: GroupNames | None,
 ) -> Outcome:
     if sources.shards is None:  # a shard may be empty where the others are not
         _check_measured(sources, scan, view)
     source, sample = _source(sources, scan, view), _sample(sources, scan)
     stats = _stats(view, source, sample, pipeline, settings)
-    if labels is not None and any(stats.count):
-        stats = replace(stats, groups=groups(view.records, labels))
-    return Outcome(stats, view, labels)
+    if names is not None and any(stats.count):
+        stats = replace(stats, groups=groups(view.records, names))
+    return Outcome(stats, view, names)
 
 
 def _check_measured(sources: Sources, scan: Scan, view: View) -> None:
@@ -176,6 +177,23 @@ def _uncertainty(
     return estimators.uncertainty(records, found, random=random, confidence=confidence / 100)
 
 
+def _selection(settings: Settings, view: View) -> Selection:
+    """Return which pixels counted in a view, and how many did not."""
+    asked = conditions(settings)
+    rule, nodata = asked.masks, settings["nodata"]
+    return Selection(
+        alpha=asked.alpha,
+        nodata=None if nodata is None else str(nodata),
+        masks=settings["masks"] and without_credentials(settings["masks"]),
+        mask_values=rule.values if rule else None,
+        mask_ignore=rule.ignore if rule else None,
+        exclude_fill=asked.exclude_fill,
+        excluded=view.records.excluded_count if len(view.records) else (),
+        empty=view.records.empty if asked.excludes else 0,
+        transparent=len(view.transparent),
+    )
+
+
 def _source(sources: Sources, scan: Scan, view: View) -> Source:
     listed = sources.listing
     return Source(
@@ -210,7 +228,7 @@ def _stats(
         source=source,
         pipeline=pipeline,
         mode=settings["mode"],
-        selection=selection(settings, view),
+        selection=_selection(settings, view),
         sample=sample,
         uncertainty=_uncertainty(records, sample, pipeline, settings["confidence"])
         if measured

@@ -19,7 +19,7 @@ from bnstat.sources.reference import Reference
 from bnstat.text import key_text
 
 T = TypeVar("T")
-LabelOf: TypeAlias = Callable[[bytes], str | None]
+NameOf: TypeAlias = Callable[[bytes], str | None]
 
 _BATCH = 10_000
 _NUMBERS = (
@@ -36,8 +36,8 @@ _NUMBERS = (
 )
 
 
-def unlabelled(key: bytes) -> str | None:
-    """Return no label."""
+def ungrouped(key: bytes) -> str | None:
+    """Return no name."""
     return None
 
 
@@ -82,7 +82,7 @@ class _Images:
         """Return the numbers of some images: int64 of shape (images, numbers of each)."""
         return np.frombuffer(getattr(self, name), np.int64).reshape(len(self.keys), -1)[images]
 
-    def table(self, kind: Kind, draws: int, label_of: LabelOf, images: Ints) -> RecordTable:
+    def table(self, kind: Kind, draws: int, name_of: NameOf, images: Ints) -> RecordTable:
         """Return the rows of some images."""
         keys = self.keys.take(images)
         columns = {name: self.column(name, images) for name in _NUMBERS}
@@ -97,7 +97,7 @@ class _Images:
             kind.channels,
             key=_repeated(self.keys.texts(images), draws),
             location=_repeated(self.places.texts(images), draws),
-            group=_repeated(map(label_of, keys), draws),
+            group=_repeated(map(name_of, keys), draws),
             epoch=np.tile(np.arange(draws), len(keys)),
             width=each["width"],
             height=each["height"],
@@ -147,19 +147,19 @@ class Rows:
         return next((kind.channels for kind in self._kinds if kind.mode in modes), ())
 
     def batches(
-        self, modes: Collection[str], failures: Mapping[bytes, str], label_of: LabelOf = unlabelled
+        self, modes: Collection[str], failures: Mapping[bytes, str], name_of: NameOf = ungrouped
     ) -> Iterator[RecordTable]:
         """Yield the rows in the order of their keys, some thousands at a time.
 
         Only images of these modes were kept; `failures` are the reasons of all that failed.
         """
         parts = [
-            _Part(images.keys, partial(images.table, kind, self.draws, label_of), self.draws)
+            _Part(images.keys, partial(images.table, kind, self.draws, name_of), self.draws)
             for kind, images in self._kinds.items()
             if kind.mode in modes
         ]
         failed = [self._failed.get(key, Reference(key, b"", NULL, 0)) for key in failures]
-        rows_of = partial(_failures, failed, failures, self.channels(modes), label_of)
+        rows_of = partial(_failures, failed, failures, self.channels(modes), name_of)
         parts.append(_Part(list(failures), rows_of, 1))
         keys = [key for part in parts for key in part.keys]
         order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
@@ -194,7 +194,7 @@ def _failures(
     failed: Sequence[Reference],
     reasons: Mapping[bytes, str],
     channels: tuple[str, ...],
-    label_of: LabelOf,
+    name_of: NameOf,
     images: Ints,
 ) -> RecordTable:
     """Return the rows of images that could not be measured."""
@@ -206,7 +206,7 @@ def _failures(
         channels,
         key=[key_text(image.key) for image in chosen],
         location=[key_text(image.path) for image in chosen],
-        group=[label_of(image.key) for image in chosen],
+        group=[name_of(image.key) for image in chosen],
         epoch=np.zeros_like(none),
         width=none,
         height=none,

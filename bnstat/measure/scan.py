@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bnstat.engines import Engine
+from bnstat.measure.adaptive_sampling import StoppingRule
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
 from bnstat.measure.found import Scan, View
-from bnstat.measure.known_images import record_chunk, unknown_images
+from bnstat.measure.journaling import record_chunk, unknown_images
 from bnstat.measure.measure import Measure, Result
 from bnstat.measure.rows import Rows
 from bnstat.moments import Records
@@ -19,23 +20,6 @@ from bnstat.sources.reference import Reference
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
     from bnstat.journal import Journal
-
-
-class Looks(Protocol):
-    """When a growing sample is looked at, and whether it is large enough.
-
-    A look takes the results as they come, while workers go on with what follows.
-    """
-
-    @property
-    def ends(self) -> Iterable[int]:
-        """Numbers of images, ascending, at which to look."""
-
-    def enough(self, found: Scan) -> bool:
-        """Whether what was found of that many images, or fewer, is enough."""
-
-    def progress(self, found: Scan) -> Progress:
-        """Return how far the scan is."""
 
 
 def scan(
@@ -48,14 +32,14 @@ def scan(
     progress: Callable[[Progress], None] | None = None,
     total: Callable[[], int | None] = lambda: None,
     journal: Journal[Reference] | None = None,
-    looks: Looks | None = None,
+    stop: StoppingRule | None = None,
 ) -> Scan:
     """Measure all images; the result does not depend on the engine or its workers.
 
     `total` is asked, with every progress, how many images there are. What `journal` knows is taken
     from it, and what it does not know is recorded in it; the result is the same without it. With
     `finalize=False`, the images are only a shard of the set, and what depends on the whole set is
-    left to `merge_scans`. `looks` ends the scan once enough images were measured.
+    left to `merge_scans`. `stop` ends the scan once enough images were measured.
 
     Raises
     ------
@@ -75,16 +59,16 @@ def scan(
         if fail_fast:
             result.check_none_failed()
         if progress is not None:
-            progress(looks.progress(result) if looks else _progress(result, total()))
+            progress(stop.progress(result) if stop else _progress(result, total()))
 
     unknown = _unknown(references, result, journal, add)
-    ends = looks.ends if looks else ()
+    ends = stop.sizes if stop else ()
     with closing(dispatch(chunks(unknown, ends), measure, engine)) as results:
         for chunk, measured in results:
             if journal is not None:
                 record_chunk(journal, chunk, measured)
             add(chunk, measured)
-            if looks is not None and looks.enough(result):
+            if stop is not None and stop.enough(result):
                 break
     if journal is not None and result.images:
         journal.finish()

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 from bnstat import augment as pipelines
 from bnstat.augment import Draws, Spec
 from bnstat.decode.modes import BANDS
+from bnstat.decode.raster import check_rasterio
 from bnstat.decode.selection import conditions
 from bnstat.engines import InlineEngine, open_engine
-from bnstat.errors import JournalError
-from bnstat.measure.adaptive_sampling import GrowingSample
+from bnstat.errors import JournalError, MeasureError
+from bnstat.measure.adaptive_sampling import StoppingRule
 from bnstat.measure.found import Scan
-from bnstat.measure.groups import labelling
+from bnstat.measure.groups import group_names
 from bnstat.measure.journaling import open_journal
 from bnstat.measure.measure import Measure
 from bnstat.measure.outcomes import Outcome, Plans, outcomes, pipelines_of
 from bnstat.measure.preloads import preloads
-from bnstat.measure.scan import Looks, scan
-from bnstat.measure.selecting import check_bands
-from bnstat.settings import Settings
+from bnstat.measure.scan import scan
+from bnstat.settings import MeasureSettings, Settings
 from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
@@ -52,19 +52,19 @@ def measure(
         If the journal cannot be used, or has failed in mid-run; then with the result.
     """
     if settings["mode"] == BANDS:
-        check_bands(augments, settings, journal=journal is not None)
+        _check_bands(augments, settings, journal=journal is not None)
     plans = plan_views(augments, settings, attribute=attribute)
-    labels = labelling(settings["by"], sources)
-    images = labels.checked(sources) if labels else sources
+    names = group_names(settings["by"], sources)
+    images = names.checked(sources) if names else sources
     if settings["until"] is not None:
         scanned = _scan_until_sure(sources, plans, settings, describe=describe)
-        return outcomes(sources, scanned, plans, settings, labels)
+        return outcomes(sources, scanned, plans, settings, names)
     total = count_beside(sources) if settings["progress"] else lambda: None
     with open_journal(journal, sources, plans, settings) as opened:
         scanned = scan_images(
             images, plans, settings, journal=opened, total=total, describe=describe
         )
-    measured = outcomes(sources, scanned, plans, settings, labels)
+    measured = outcomes(sources, scanned, plans, settings, names)
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured
@@ -75,8 +75,8 @@ def _scan_until_sure(sources: Sources, plans: Plans, settings: Settings, *, desc
     assert settings["until"] is not None
     random = [p.is_random for plan in plans for p in pipelines_of(plan, settings)]
     confidence = settings["confidence"] / 100
-    sample = GrowingSample(sources.population, random, settings["until"], confidence)
-    return scan_images(sample.images(), plans, settings, looks=sample, describe=describe)
+    rule = StoppingRule(sources.population, random, settings["until"], confidence)
+    return scan_images(rule.images(), plans, settings, stop=rule, describe=describe)
 
 
 def plan_views(
@@ -111,12 +111,12 @@ def scan_images(
     finalize: bool = True,
     journal: Journal[Reference] | None = None,
     total: Callable[[], int | None] = lambda: None,
-    looks: Looks | None = None,
+    stop: StoppingRule | None = None,
     describe: bool = False,
 ) -> Scan:
     """Scan images on the engine of the settings; with `finalize=False`, those of a shard.
 
-    `looks` ends the scan once enough images were measured. With `describe`, rows of a table of
+    `stop` ends the scan once enough images were measured. With `describe`, rows of a table of
     records are kept.
     """
     work = Measure(
@@ -141,7 +141,7 @@ def scan_images(
             fail_fast=settings["fail_fast"],
             progress=settings["progress"],
             total=total,
-            looks=looks,
+            stop=stop,
         )
 
 
@@ -161,3 +161,24 @@ def count_beside(sources: Sources) -> Callable[[], int | None]:
     count: list[int | None] = []
     threading.Thread(target=lambda: count.append(sources.count()), daemon=True).start()
     return lambda: count[0] if count else None
+
+
+def _check_bands(augments: Sequence[object], settings: MeasureSettings, *, journal: bool) -> None:
+    """Refuse what does not go with the bands of rasters, before any is read.
+
+    Raises
+    ------
+    MeasureError
+        If it is asked for, or rasterio is missing.
+    """
+    asked = conditions(settings)
+    refused = {
+        "a pipeline": any(augment is not None for augment in augments),
+        "masks (the file's own count with --nodata auto)": asked.masks is not None,
+        "alpha (an alpha band counts with --nodata auto)": asked.alpha != "drop",
+        "a journal": journal,
+    }
+    for what, is_asked in refused.items():
+        if is_asked:
+            raise MeasureError(f"--mode bands does not go with {what}")
+    check_rasterio()
