@@ -26,7 +26,7 @@ from bnstat.errors import (
 )
 
 if TYPE_CHECKING:
-    from bnstat.models.fixed_point_search import PassDone
+    from bnstat.models.fixed_point import PassDone
     from bnstat.result import Stats
     from bnstat.result.found_images import Duplicates, EqualImages, Outlier, Outliers
     from bnstat.result.recalibration import LayerShift, Recalibration
@@ -99,7 +99,7 @@ _ROOMS = {
     "LayerShift": "bnstat.result.recalibration",
     "Outlier": "bnstat.result.found_images",
     "Outliers": "bnstat.result.found_images",
-    "PassDone": "bnstat.models.fixed_point_search",
+    "PassDone": "bnstat.models.fixed_point",
     "Progress": "bnstat.settings",
     "RecalibrateSettings": "bnstat.settings",
     "Recalibration": "bnstat.result.recalibration",

@@ -13,20 +13,124 @@ forward pass ends behind them, which takes half the time or less.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from bnstat.errors import ModelError
-from bnstat.models.layers import Running
+from bnstat.errors import ModelError, NothingMeasuredError, SourceError
+from bnstat.models.layers import Activations, Running, statistics
+from bnstat.models.passes import Passes
+from bnstat.models.probe import Pass
 from bnstat.moments import Floats, Pooled
+from bnstat.result.recalibration import LayerShift
+from bnstat.text import key_text
 
 # A channel whose variance is below this share of eps is constant, once it is normalized.
 _LEAST_SHARE = 1e-3
 # Layers that a narrow pass measures. Branches that run side by side are exact at once if they fit
 # into it; one more layer costs what it takes to get there.
 _NARROW = 4
+
+
+@dataclass(frozen=True)
+class PassDone:
+    """What is known after a pass.
+
+    number: of the pass, from 1 on; at_most: how many there will be; layers: of BatchNorm, that the
+    model calls; images: that were measured; seconds: that it took; moved: how far any of the layers
+    that were measured moved, at most.
+    """
+
+    number: int
+    at_most: int
+    layers: int
+    images: int
+    seconds: float
+    moved: float
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What passes have found.
+
+    running: of each layer that the model calls; shifts: from the statistics that it had, the
+    farthest first; unused: layers that it does not call; moved: in the last pass; settled: whether
+    nothing more would move.
+    """
+
+    running: dict[str, Running]
+    shifts: tuple[LayerShift, ...]
+    unused: tuple[str, ...]
+    passes: int
+    moved: float
+    settled: bool
+
+
+def search(
+    activations: Activations,
+    passes: Passes,
+    tolerance: float,
+    at_most: int | None,
+    on_pass: Callable[[PassDone], None] | None,
+) -> SearchResult:
+    """Make passes until nothing moves by more than a tolerance, or so many.
+
+    Raises
+    ------
+    SourceError, NothingMeasuredError
+        If there is no image, or none could be measured.
+    ModelError
+        If a layer is given values that are not finite.
+    """
+    layers = activations.layers
+    stored, eps = statistics(layers), {name: layer.eps for name, layer in layers.items()}
+    fixed = FixedPoint(dict(stored), eps, tolerance, at_most)
+    while not fixed.done:
+        start = time.perf_counter()
+        _make_pass(fixed, passes)
+        if on_pass is not None:
+            on_pass(_done(fixed, passes, time.perf_counter() - start))
+    running = {name: fixed.running[name] for name in fixed.order}
+    shifts = [_shift(n, stored[n], fixed.finite(n), fixed.eps[n]) for n in fixed.order]
+    shifts.sort(key=lambda shift: -shift.worst)
+    unused = tuple(name for name in layers if name not in running)
+    made, moved = len(fixed.moves), fixed.moves[-1]
+    return SearchResult(running, tuple(shifts), unused, made, moved, fixed.settled)
+
+
+def _make_pass(fixed: FixedPoint, passes: Passes) -> None:
+    wanted = fixed.wanted
+    total = passes.run(Pass(fixed.running, wanted, wanted[-1] if wanted else None))
+    _check_measured(passes)
+    fixed.update(total.order, total.moments)
+
+
+def _done(fixed: FixedPoint, passes: Passes, seconds: float) -> PassDone:
+    number, images = len(fixed.moves), passes.measured
+    return PassDone(number, fixed.most_passes, len(fixed.order), images, seconds, fixed.moves[-1])
+
+
+def _check_measured(passes: Passes) -> None:
+    """Raise an error if no image was measured."""
+    scanned = passes.scanned
+    if scanned is None or not scanned.images:
+        raise SourceError(f"no images in {passes.where}; name files to have them opened anyway")
+    if not scanned.measured:
+        failures = [(key_text(key), reason) for key, reason in scanned.failures]
+        raise NothingMeasuredError(
+            f"none of the {scanned.images} images in {passes.where} could be measured", failures
+        )
+
+
+def _shift(name: str, stored: Running, found: Pooled, eps: float) -> LayerShift:
+    """Return how far the stored statistics of a layer are from those measured."""
+    off = np.abs(stored.mean - found.mean) / np.sqrt(found.variance + eps)
+    ratio = (stored.var + eps) / (found.unbiased + eps)
+    rms = float(np.sqrt(np.mean(off * off)))
+    low, high = float(ratio.min()), float(ratio.max())
+    return LayerShift(name, len(off), found.n, float(off.max()), rms, low, high)
 
 
 @dataclass

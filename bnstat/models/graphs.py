@@ -1,15 +1,108 @@
-"""A graph of ATen operations whose parameters are get_attr nodes: reading and changing it.
+"""A model's graph of ATen operations, made by torch.export, read and changed.
 
-torch types a node's arguments as whatever a graph may hold; here they are Any.
+https://docs.pytorch.org/docs/stable/export.html. Unlike torch.fx's symbolic tracing it follows any
+Python code of the model's, and what it makes can be saved as it is. Parameters are get_attr nodes;
+torch types a node's arguments as whatever a graph may hold, and here they are Any.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bnstat.errors import ModelError
+
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+    from torch.export import ExportedProgram
     from torch.fx import GraphModule
+
+# Of examples where any size will do; unequal, so that none is taken to be the other.
+_HEIGHT, _WIDTH = 224, 256
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Images that a model takes: any number of them, of `size` (height, width) or, if None, of any.
+
+    axis: of the channels, 1 or 3.
+    """
+
+    channels: int
+    size: tuple[int, int] | None
+    axis: int = 1
+
+    def example(self, dtype: Any) -> Tensor:
+        """Return two images of noise."""
+        import torch
+
+        sides = [2, *(self.size or (_HEIGHT, _WIDTH))]
+        sides.insert(self.axis, self.channels)
+        if dtype == torch.uint8:
+            return torch.randint(0, 256, sides, dtype=dtype)
+        return torch.rand(sides, dtype=dtype)
+
+    @property
+    def dynamic_axes(self) -> list[int]:
+        """The axes along which images may be of any length: the batch, and height and width."""
+        return [0, *(axis for axis in (1, 2, 3) if axis != self.axis and self.size is None)]
+
+
+def trace(model: nn.Module, shape: Shape, dtype: Any) -> ExportedProgram:
+    """Return a model's program for images of a shape and dtype.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be traced, or takes images of one size alone where any were asked for.
+    """
+    import torch
+
+    dynamic = dict.fromkeys(shape.dynamic_axes, torch.export.Dim.AUTO)
+    try:
+        with torch.no_grad():
+            program = torch.export.export(
+                model, (shape.example(dtype),), dynamic_shapes=(dynamic,), strict=False
+            )
+    except Exception as error:
+        way = "; if it takes images of one size alone, give --input-size" * (shape.size is None)
+        raise ModelError(f"torch.export cannot trace the model: {_line(error)}{way}") from error
+    _check_dynamic(program, shape)
+    return program
+
+
+def graph_of(program: ExportedProgram) -> GraphModule:
+    """Return a program as a module whose graph can be changed; parameters are get_attr nodes."""
+    from torch.fx import GraphModule
+
+    try:
+        module: Any = program.module(check_guards=False)
+    except TypeError:  # torch before 2.9
+        module = program.module()
+    return GraphModule(module, module.graph)  # without the hook that checks the shape of the input
+
+
+def _check_dynamic(program: ExportedProgram, shape: Shape) -> None:
+    """Raise ModelError where an axis that any length was asked for has one length alone."""
+    fixed = list(_fixed(program, shape))
+    if 0 in fixed:
+        raise ModelError("the model takes batches of one size alone, and cannot be deployed so")
+    if fixed:
+        raise ModelError("the model takes images of one size alone; give it with --input-size")
+
+
+def _fixed(program: ExportedProgram, shape: Shape) -> Iterator[int]:
+    [name] = program.graph_signature.user_inputs
+    [node] = [n for n in program.graph.find_nodes(op="placeholder") if n.name == name]
+    yield from (
+        axis for axis in shape.dynamic_axes if isinstance(node.meta["val"].shape[axis], int)
+    )
+
+
+def _line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines or [type(error).__name__])[0][:200]
 
 
 def operation(node: Any) -> str:

@@ -20,34 +20,34 @@ from bnstat.models.model_input import Stack
 from bnstat.sources.reference import Reference
 
 
-class Place(NamedTuple):
+class CachePlace(NamedTuple):
     """Where the stacks of a chunk are kept: an offset, and (shape, dtype) of each."""
 
     offset: int
     stacks: tuple[tuple[tuple[int, ...], str], ...]
 
 
-class KeptChunk(list[Reference]):
+class CachedChunk(list[Reference]):
     """A chunk of references whose drawn images are kept at a place; a slice of it has none."""
 
-    def __init__(self, references: Sequence[Reference], place: Place) -> None:
+    def __init__(self, references: Sequence[Reference], place: CachePlace) -> None:
         super().__init__(references)
         self.place = place
 
-    def __reduce__(self) -> tuple[type, tuple[list[Reference], Place]]:
+    def __reduce__(self) -> tuple[type, tuple[list[Reference], CachePlace]]:
         """Travel with the place."""
         return type(self), (list(self), self.place)
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ImageCache:
     """The file, as a worker finds it; `limit` is the number of bytes that it may hold."""
 
     path: str
     identity: tuple[int, int]
     limit: int
 
-    def put(self, stacks: Sequence[Stack]) -> Place | None:
+    def put(self, stacks: Sequence[Stack]) -> CachePlace | None:
         """Keep stacks; None if they cannot be kept, or not all of them."""
         data: list[Any] = [np.ascontiguousarray(stack) for stack in stacks]
         size = sum(each.nbytes for each in data)
@@ -57,10 +57,10 @@ class Shelf:
             if os.writev(file, data) != size:
                 return None
             offset = os.lseek(file, 0, os.SEEK_CUR) - size
-            return Place(offset, tuple((each.shape, each.dtype.str) for each in data))
+            return CachePlace(offset, tuple((each.shape, each.dtype.str) for each in data))
         return None
 
-    def get(self, place: Place) -> list[Stack] | None:
+    def get(self, place: CachePlace) -> list[Stack] | None:
         """Return stacks that were kept; None if they cannot be read here."""
         stacks = []
         with suppress(OSError), self._open() as file:
@@ -87,8 +87,8 @@ class Shelf:
 
 
 @contextmanager
-def open_shelf(limit: int) -> Iterator[Shelf | None]:
-    """Give a shelf of so many bytes as long as this lasts; None where there can be none."""
+def open_image_cache(limit: int) -> Iterator[ImageCache | None]:
+    """Open a cache of so many bytes; None where there can be none."""
     if not limit or not hasattr(os, "memfd_create"):
         yield None
         return
@@ -96,6 +96,6 @@ def open_shelf(limit: int) -> Iterator[Shelf | None]:
     try:
         status = os.fstat(file)
         path = f"/proc/{os.getpid()}/fd/{file}"
-        yield Shelf(path, (status.st_dev, status.st_ino), limit)
+        yield ImageCache(path, (status.st_dev, status.st_ino), limit)
     finally:
         os.close(file)

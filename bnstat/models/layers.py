@@ -1,15 +1,20 @@
-"""The BatchNorm layers of a model, and their running statistics."""
+"""The BatchNorm layers of a model: their running statistics, and what they are given."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 from bnstat.errors import ModelError
-from bnstat.moments import Floats
+from bnstat.moments import Floats, Pooled
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+# Deviations are squared in float64, so many at a time: what stays in the cache is faster.
+_BLOCK = 1 << 19
 
 
 class Running(NamedTuple):
@@ -75,3 +80,137 @@ def set_statistics(layers: Mapping[str, Any], found: Statistics) -> None:
 def _floats(tensor: Any) -> Floats:
     values: Floats = tensor.detach().double().cpu().numpy().copy()
     return values
+
+
+class _EnoughError(Exception):
+    """All layers that are wanted have been seen."""
+
+
+class Activations:
+    """Runs a model in eval mode, and pools the samples that its BatchNorm layers are given.
+
+    Attributes
+    ----------
+    order
+        The names of the layers in the order in which they are called, the same in every batch.
+    moments
+        Of each wanted layer, since `begin`.
+    """
+
+    def __init__(self, model: nn.Module, layers: Mapping[str, Any]) -> None:
+        self.model = model
+        self.layers = layers
+        self.order: list[str] = []
+        self.moments: dict[str, Pooled] = {}
+        self._wanted: Container[str] = ()
+        self._last: str | None = None
+        self._hooks = [
+            layer.register_forward_pre_hook(self._hook(name)) for name, layer in layers.items()
+        ]
+
+    def close(self) -> None:
+        """Leave the model as any other."""
+        for hook in self._hooks:
+            hook.remove()
+
+    def begin(self, wanted: Container[str] | None, last: str | None = None) -> None:
+        """Pool the samples of these layers from now on; None is all.
+
+        After the layer `last`, a forward pass is ended.
+        """
+        self.moments = {}
+        self.order = []
+        self._wanted = self.layers if wanted is None else wanted
+        self._last = last
+
+    def add(self, images: Tensor) -> None:
+        """Run the model on normalized images (N, C, H, W), float32, and pool what layers are given.
+
+        Raises
+        ------
+        ModelError
+            If the model fails, uses a layer twice, or uses layers in another order than before.
+        """
+        import torch
+
+        before, self.order = self.order, []
+        try:
+            with torch.inference_mode():
+                self.model(images.to(*_device_and_dtype(self.model)))
+        except (_EnoughError, ModelError) as error:
+            if isinstance(error, ModelError):
+                raise
+        except Exception as error:
+            line = " ".join(str(error).split())[:200]
+            shape = " × ".join(map(str, images.shape[1:]))
+            raise ModelError(
+                f"the model fails on images of {shape}: {type(error).__name__}: {line}"
+            ) from error
+        check_order(before, self.order)
+
+    def _hook(self, name: str) -> Any:
+        def look(layer: Any, arguments: tuple[Any, ...]) -> None:
+            if name in self.order:
+                raise ModelError(
+                    f"layer {name} is used twice in one forward pass; its statistics would be of "
+                    "both uses. Give each use a BatchNorm layer of its own"
+                )
+            self.order.append(name)
+            if name in self._wanted:
+                found = pooled(arguments[0])
+                before = self.moments.get(name)
+                self.moments[name] = found if before is None else before.merged(found)
+            if name == self._last:
+                raise _EnoughError
+
+        return look
+
+
+def check_order(before: Sequence[str], now: Sequence[str]) -> None:
+    """Raise ModelError if layers were called in another order; of no layers nothing is said."""
+    if not before or not now or list(before) == list(now):
+        return
+    pairs = zip(before, now, strict=False)
+    differing = next((one for one, other in pairs if one != other), "one of them")
+    raise ModelError(
+        "the model calls its BatchNorm layers in another order from image to image "
+        f"({differing} first); their statistics cannot be told from one another"
+    )
+
+
+def pooled(samples: Tensor) -> Pooled:
+    """Return the moments of samples of shape (N, C, ...) by channel, summed in float64.
+
+    Deviations are from a mean of the batch, rounded to the dtype of the samples, but at least
+    float32: so nothing cancels, however large the mean is.
+
+    Examples
+    --------
+    >>> import torch
+    >>> pooled(torch.tensor([[1e4 - 1], [1e4 + 1]])).variance
+    array([1.])
+    """
+    import torch
+
+    rows: Any = samples.detach().reshape(*samples.shape[:2], -1)
+    if rows.dtype in (torch.float16, torch.bfloat16):
+        rows = rows.float()
+    n = rows.shape[0] * rows.shape[2]
+    center = rows.mean((0, 2))
+    rest = squares = torch.zeros(len(center), dtype=torch.float64, device=center.device)
+    for part in rows.split(max(1, _BLOCK // max(1, rows[0].numel()))):
+        away = (part - center[:, None]).double()
+        rest = rest + away.sum(2).sum(0)
+        squares = squares + torch.linalg.vector_norm(away, dim=2).square_().sum(0)
+    first, second, about = (each.cpu().numpy() for each in (rest, squares, center.double()))
+    with np.errstate(invalid="ignore", over="ignore"):  # until its pass, a layer may be given NaN
+        return Pooled(n, about + first / n, np.maximum(second - first * first / n, 0.0))
+
+
+def _device_and_dtype(model: nn.Module) -> tuple[Any, Any]:
+    import torch
+
+    for parameter in model.parameters():
+        if parameter.is_floating_point():
+            return parameter.device, parameter.dtype
+    return torch.device("cpu"), torch.float32

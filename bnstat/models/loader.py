@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bnstat.errors import MeasureError
 from bnstat.imports import stdout_on_stderr
 from bnstat.measure.dispatch import Chunk
-from bnstat.models.image_cache import Place
+from bnstat.models.image_cache import CachePlace
 from bnstat.models.model_input import DrawnChunk
 from bnstat.models.probe import Probe, Probed, run
 
 if TYPE_CHECKING:
-    from bnstat.models.activations import Activations
+    from bnstat.models.layers import Activations
 
-_Item: TypeAlias = tuple[Chunk, DrawnChunk, Place | None]
+_Item: TypeAlias = tuple[Chunk, DrawnChunk, CachePlace | None]
 
 
 def probe_here(
@@ -65,15 +65,15 @@ def _loaded(chunks: Iterable[Chunk], probe: Probe, workers: int) -> Generator[_I
 
 
 def _dataset(chunks: Iterable[Chunk], probe: Probe) -> Any:
-    """Return a torch dataset of items; each worker of a loader takes every so manieth."""
+    """Return a torch dataset of items; of n workers, worker i takes items i, i+n, i+2n ..."""
     from torch.utils.data import IterableDataset, get_worker_info
 
     class Items(IterableDataset[_Item]):
         def __iter__(self) -> Iterator[_Item]:
-            own = get_worker_info()
-            assert own is not None
+            worker = get_worker_info()
+            assert worker is not None
             for number, chunk in enumerate(chunks):
-                if number % own.num_workers == own.id:
+                if number % worker.num_workers == worker.id:
                     yield _item(chunk, probe)
 
     return Items()

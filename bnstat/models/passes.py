@@ -14,8 +14,8 @@ from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
 from bnstat.measure.preloads import preloads
 from bnstat.measure.scanning import count_beside
-from bnstat.models.activations import Activations
-from bnstat.models.image_cache import KeptChunk, open_shelf
+from bnstat.models.image_cache import CachedChunk, open_image_cache
+from bnstat.models.layers import Activations
 from bnstat.models.loader import probe_here
 from bnstat.models.probe import Pass, PassTotal, Probe, Probed
 from bnstat.settings import Progress, RecalibrateSettings, bytes_of
@@ -26,8 +26,8 @@ Results: TypeAlias = Generator[tuple[Chunk, Probed], None, None]
 
 
 @dataclass
-class Found:
-    """What the first pass has found of the images: the later ones must find the same.
+class ScannedImages:
+    """What the first pass found of the images: the later ones must find the same.
 
     failures: key and reason; deep: keys of images deeper than 8 bits; warnings: key and what Pillow
     warned of; held: whether references had images' bytes, which are gone by now and not kept.
@@ -55,14 +55,14 @@ class Found:
 
 
 class Passes:
-    """Runs passes over the same images, as often as asked for.
+    """Runs passes over the same images, as often as needed.
 
     Attributes
     ----------
     where
         The images, as they were named.
-    found
-        What the first pass has found; None before it.
+    scanned
+        What the first pass found; None before it.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class Passes:
         self._chunks: list[Chunk] | None = None
         self._total = count_beside(sources) if settings["progress"] else lambda: None
         self.where = " ".join(sources.locations)
-        self.found: Found | None = None
+        self.scanned: ScannedImages | None = None
 
     @property
     def measured(self) -> int:
         """How many images could be measured."""
-        return self.found.measured if self.found else 0
+        return self.scanned.measured if self.scanned else 0
 
     def run(self, now: Pass) -> PassTotal:
         """Return what one pass gives.
@@ -94,33 +94,33 @@ class Passes:
         MeasureError
             If an image cannot be measured that could be before, or, with `fail_fast`, any.
         """
-        total, found, again = PassTotal(), Found(), []
-        asked = chunks(self._sources) if self._chunks is None else self._chunks
-        with closing(self._results(asked, replace(self._probe, now=now))) as results:
+        total, scanned, again = PassTotal(), ScannedImages(), []
+        current = chunks(self._sources) if self._chunks is None else self._chunks
+        with closing(self._results(current, replace(self._probe, now=now))) as results:
             for chunk, probed in results:
                 total.add(probed)
-                found.add(chunk, probed)
+                scanned.add(chunk, probed)
                 again.append(_again(chunk, probed))
-                self._check(found)
-                self._report(found)
-        if not found.held:  # else they have to be read again
+                self._check(scanned)
+                self._report(scanned)
+        if not scanned.held:  # else they have to be read again
             self._chunks = [chunk for chunk in again if chunk]
-        self.found = self.found or found
+        self.scanned = self.scanned or scanned
         return total
 
-    def _check(self, found: Found) -> None:
-        if self.found is None and not self._settings["fail_fast"]:
+    def _check(self, scanned: ScannedImages) -> None:
+        if self.scanned is None and not self._settings["fail_fast"]:
             return
-        known = self.found.failures if self.found else []
-        for key, reason in found.failures:
+        known = self.scanned.failures if self.scanned else []
+        for key, reason in scanned.failures:
             if (key, reason) not in known:
-                again = "; in the pass before it could be measured" if self.found else ""
+                again = "; in the pass before it could be measured" if self.scanned else ""
                 raise MeasureError(f"{key_text(key)}: {reason}{again}")
 
-    def _report(self, found: Found) -> None:
+    def _report(self, scanned: ScannedImages) -> None:
         if self._settings["progress"] is not None:
-            total = self._total() if self.found is None else self.found.measured
-            self._settings["progress"](Progress(found.images, len(found.failures), 0, total))
+            total = self._total() if self.scanned is None else self.scanned.measured
+            self._settings["progress"](Progress(scanned.images, len(scanned.failures), 0, total))
 
 
 @contextmanager
@@ -128,8 +128,8 @@ def open_passes(
     sources: Sources, probe: Probe, settings: RecalibrateSettings, here: Activations | None
 ) -> Iterator[Passes]:
     """Give what runs passes: in workers, or in this process with the model that is `here`."""
-    with open_shelf(bytes_of(settings["cache"])) as shelf:
-        probe = replace(probe, shelf=None if "dask" in settings["engine"] else shelf)
+    with open_image_cache(bytes_of(settings["cache"])) as cache:
+        probe = replace(probe, cache=None if "dask" in settings["engine"] else cache)
         if here is not None:
             yield Passes(sources, probe, _in_this_process(here, settings), settings)
             return
@@ -142,8 +142,8 @@ def open_passes(
             yield Passes(sources, probe, partial(_in_workers, engine), settings)
 
 
-def _in_workers(engine: Engine, asked: Iterable[Chunk], probe: Probe) -> Results:
-    return dispatch(asked, probe, engine)
+def _in_workers(engine: Engine, chunks: Iterable[Chunk], probe: Probe) -> Results:
+    return dispatch(chunks, probe, engine)
 
 
 def _in_this_process(
@@ -154,7 +154,7 @@ def _in_this_process(
             "a model on a device is run in this process; leave out --engine and --timeout"
         )
     workers = settings["workers"] or usable_cores()
-    return lambda asked, probe: probe_here(asked, probe, here, workers)
+    return lambda chunks, probe: probe_here(chunks, probe, here, workers)
 
 
 def _for_workers(probe: Probe) -> Probe:
@@ -170,11 +170,11 @@ def _for_workers(probe: Probe) -> Probe:
         draws.recipe.passed.check_sendable(
             "it cannot be sent to workers; define it in a module, or measure with workers=1"
         )
-    return replace(probe, asked=probe.asked.with_digest())
+    return replace(probe, spec=probe.spec.with_digest())
 
 
 def _again(chunk: Chunk, probed: Probed) -> Chunk:
     """Return a chunk as the next pass takes it: without failures, and with its place."""
     failed = {row for row, _ in probed.drawn.failures}
     good = [reference for row, reference in enumerate(chunk) if row not in failed]
-    return KeptChunk(good, probed.place) if probed.place is not None else good
+    return CachedChunk(good, probed.place) if probed.place is not None else good

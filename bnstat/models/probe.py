@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from bnstat.augment import caller_undisturbed
 from bnstat.decode.references import reason_of_loss
-from bnstat.models.activations import Activations, check_order
-from bnstat.models.image_cache import KeptChunk, Place, Shelf
-from bnstat.models.layers import Statistics, set_statistics
+from bnstat.models.image_cache import CachedChunk, CachePlace, ImageCache
+from bnstat.models.layers import Activations, Statistics, check_order, set_statistics
 from bnstat.models.model_input import Drawing, DrawnChunk, Normalization
-from bnstat.models.spec import AskedModel
+from bnstat.models.model_spec import ModelSpec
 from bnstat.moments import Pooled
 from bnstat.sources.reference import Reference
 
@@ -27,7 +26,7 @@ class Probed:
 
     order: tuple[str, ...]
     moments: dict[str, Pooled]
-    place: Place | None
+    place: CachePlace | None
     drawn: DrawnChunk
     held: bool = False
 
@@ -48,18 +47,18 @@ class Pass:
 class Probe:
     """Runs the model on chunks; sent to workers, which make a model of their own, once."""
 
-    asked: AskedModel
+    spec: ModelSpec
     drawing: Drawing
     normalization: Normalization
     batch_size: int
     now: Pass
-    shelf: Shelf | None = None
+    cache: ImageCache | None = None
 
     def __call__(self, chunk: Sequence[Reference]) -> Probed:
         """Return the moments of what the layers are given for the images of a chunk."""
         drawn, place = self.drawn(chunk)
         with caller_undisturbed():
-            activations = self.asked.activations()
+            activations = self.spec.activations()
             return run(activations, self, chunk, drawn, place)
 
     def lost(self, cause: str) -> Probed:
@@ -67,14 +66,14 @@ class Probe:
         failure = (0, reason_of_loss(cause, self.drawing.limits))
         return Probed((), {}, None, DrawnChunk([], [failure]))
 
-    def drawn(self, chunk: Sequence[Reference]) -> tuple[DrawnChunk, Place | None]:
+    def drawn(self, chunk: Sequence[Reference]) -> tuple[DrawnChunk, CachePlace | None]:
         """Return the drawn images of a chunk, kept or new, and where they are kept."""
-        if isinstance(chunk, KeptChunk) and self.shelf is not None:
-            kept = self.shelf.get(chunk.place)
-            if kept is not None:
-                return DrawnChunk(kept), chunk.place
+        if isinstance(chunk, CachedChunk) and self.cache is not None:
+            cached = self.cache.get(chunk.place)
+            if cached is not None:
+                return DrawnChunk(cached), chunk.place
         drawn = self.drawing(chunk)
-        return drawn, self.shelf.put(drawn.stacks) if self.shelf is not None else None
+        return drawn, self.cache.put(drawn.stacks) if self.cache is not None else None
 
 
 def run(
@@ -82,7 +81,7 @@ def run(
     probe: Probe,
     chunk: Sequence[Reference],
     drawn: DrawnChunk,
-    place: Place | None,
+    place: CachePlace | None,
 ) -> Probed:
     """Run a model on the drawn images of a chunk; return what its layers were given."""
     set_statistics(activations.layers, probe.now.running)

@@ -92,22 +92,22 @@ def fold(
     OutputError
         If it cannot be written; what is there stays as it was.
     """
-    from bnstat.models import checking, folding, normalization, writing
-    from bnstat.models.spec import AskedModel
+    from bnstat.models import folding, normalization, program_files
+    from bnstat.models.model_spec import ModelSpec
 
     output = Path(output)
-    writing.check_suffix(output.suffix)
+    program_files.check_suffix(output.suffix)
     files.check_writable(output)
     figures = figures_of(stats)
     wanted = normalization.Input(figures.mean, figures.std, input == "uint8", layout == "nhwc")
-    loaded = AskedModel(model, None if weights is None else Path(weights)).load()
+    loaded = ModelSpec(model, None if weights is None else Path(weights)).load()
     folded = folding.fold(loaded, wanted, input_size)
     images, which = _images(figures, len(figures.mean), input_size or _SIZE)
-    data = writing.to_bytes(folded.program, output.suffix)
+    data = program_files.to_bytes(folded.program, output.suffix)
     draft = output.with_name(f".{output.stem[:40]}.{os.getpid()}{output.suffix}")
     try:
         files.write(draft, data)
-        agreement = checking.compare(loaded, draft, folded.border, images, wanted)
+        agreement = program_files.compare(loaded, draft, folded.border, images, wanted)
         agreement.check()
         files.write(output, data)
     finally:

@@ -14,15 +14,19 @@ from bnstat.augment import Draws, Recipe, Spec
 from bnstat.decode.modes import BANDS
 from bnstat.decode.selection import conditions
 from bnstat.errors import MeasureError, ModelError, SourceError
-from bnstat.models import weight_files as replacing
-from bnstat.models.activations import Activations
-from bnstat.models.fixed_point_search import PassDone, Searched, search
-from bnstat.models.layers import batch_norm_layers, names_of, set_statistics, statistics
+from bnstat.models import weight_files
+from bnstat.models.fixed_point import PassDone, SearchResult, search
+from bnstat.models.layers import (
+    Activations,
+    batch_norm_layers,
+    names_of,
+    set_statistics,
+    statistics,
+)
 from bnstat.models.model_input import Drawing, Normalization
-from bnstat.models.passes import Found, open_passes
+from bnstat.models.model_spec import ModelSpec
+from bnstat.models.passes import ScannedImages, open_passes
 from bnstat.models.probe import Pass, Probe
-from bnstat.models.spec import AskedModel
-from bnstat.models.weight_files import SAFETENSORS
 from bnstat.result import Failure, Stats
 from bnstat.result.recalibration import Recalibration
 from bnstat.settings import RecalibrateSettings, takes_settings
@@ -132,14 +136,14 @@ def recalibrate(
         return _of_object(model, images, check, on_pass)
     if output is None and not check:
         raise ValueError("name an output, or check the model alone")
-    asked = AskedModel(model, None if weights is None else Path(weights))
+    spec = ModelSpec(model, None if weights is None else Path(weights))
     path = None if check or output is None else Path(output)
     if path is not None:
-        _check_output(path, asked.weights)
+        _check_output(path, spec.weights)
     try:
-        return _of_name(asked, images, path, on_pass)
+        return _of_name(spec, images, path, on_pass)
     finally:
-        AskedModel.forget()
+        ModelSpec.forget()
 
 
 def _model_images(named: Images[RecalibrateSettings], stats: Named | None) -> _ModelImages:
@@ -208,9 +212,9 @@ def _of_object(
     modes = {module: module.training for module in model.modules()}
     activations = Activations(model.eval(), batch_norm_layers(model))
     stored = statistics(activations.layers)
-    asked = AskedModel(type(model).__name__, None)
+    spec = ModelSpec(type(model).__name__, None)
     try:
-        found, searched = _search(asked, activations, images, check, on_pass, here=True)
+        found, searched = _search(spec, activations, images, check, on_pass, here=True)
         if not check:
             stored |= searched.running
             for name in searched.running:
@@ -220,50 +224,54 @@ def _of_object(
         activations.close()
         for module, mode in modes.items():
             module.training = mode
-    return _result(asked, None, images, found, searched)
+    return _result(spec, None, images, found, searched)
 
 
 def _of_name(
-    asked: AskedModel,
+    spec: ModelSpec,
     images: _ModelImages,
     output: Path | None,
     on_pass: Callable[[PassDone], None] | None,
 ) -> Recalibration:
     """Recalibrate a model, and write its weights; without an output it is only checked."""
     device = images.settings["device"]
-    activations = asked.activations(device or "cpu")
+    activations = spec.activations(device or "cpu")
     here, check = device is not None, output is None
-    found, searched = _search(asked, activations, images, check, on_pass, here=here)
+    found, searched = _search(spec, activations, images, check, on_pass, here=here)
     if output is not None:
         values = _values(activations, searched, _batches(found, images))
-        files.write(output, _weights(asked, activations, output, values))
-    return _result(asked, output, images, found, searched)
+        files.write(output, _weights(spec, activations, output, values))
+    return _result(spec, output, images, found, searched)
 
 
 def _search(
-    asked: AskedModel,
+    spec: ModelSpec,
     activations: Activations,
     images: _ModelImages,
     check: bool,
     on_pass: Callable[[PassDone], None] | None,
     *,
     here: bool,
-) -> tuple[Found, Searched]:
+) -> tuple[ScannedImages, SearchResult]:
     settings = images.settings
-    probe = Probe(asked, images.drawing, images.normalization, settings["batch_size"], Pass({}))
+    probe = Probe(spec, images.drawing, images.normalization, settings["batch_size"], Pass({}))
     most = 1 if check else settings["max_passes"]
     with open_passes(images.sources, probe, settings, activations if here else None) as passes:
         searched = search(activations, passes, settings["tolerance"], most, on_pass)
-    assert passes.found is not None
-    return passes.found, searched
+    assert passes.scanned is not None
+    return passes.scanned, searched
 
 
 def _result(
-    asked: AskedModel, output: Path | None, images: _ModelImages, found: Found, searched: Searched
+    spec: ModelSpec,
+    output: Path | None,
+    images: _ModelImages,
+    found: ScannedImages,
+    searched: SearchResult,
 ) -> Recalibration:
     return Recalibration(
-        model=asked.model,
-        weights=None if asked.weights is None else str(asked.weights),
+        model=spec.model,
+        weights=None if spec.weights is None else str(spec.weights),
         output=None if output is None else str(output),
         normalization=images.described,
         images=found.measured,
@@ -277,12 +285,12 @@ def _result(
     )
 
 
-def _batches(found: Found, images: _ModelImages) -> int:
+def _batches(found: ScannedImages, images: _ModelImages) -> int:
     """Return what `num_batches_tracked` becomes: each drawn image counts as a batch."""
     return found.measured * images.epochs
 
 
-def _values(activations: Activations, searched: Searched, batches: int) -> dict[str, Tensor]:
+def _values(activations: Activations, searched: SearchResult, batches: int) -> dict[str, Tensor]:
     """Return the tensors of the model's state_dict that change."""
     import torch
 
@@ -309,17 +317,19 @@ def _check_output(output: Path, weights: Path | None) -> None:
     """
     files.check_distinct([("the output", str(output))], [("the weights", str(weights or ""))])
     files.check_writable(output)
-    one, other = (each is not None and each.suffix == SAFETENSORS for each in (weights, output))
+    one, other = (
+        each is not None and each.suffix == weight_files.SAFETENSORS for each in (weights, output)
+    )
     if weights is not None and one != other:
         raise ModelError(f"{output} would be of another format than {weights}; name it alike")
 
 
 def _weights(
-    asked: AskedModel, activations: Activations, output: Path, values: dict[str, Tensor]
+    spec: ModelSpec, activations: Activations, output: Path, values: dict[str, Tensor]
 ) -> bytes:
     """Return the file to write: that of the weights, or a new one where there was none."""
-    if asked.weights is not None:
-        return replacing.replaced(asked.weights, values)
+    if spec.weights is not None:
+        return weight_files.with_values(spec.weights, values)
     state = activations.model.state_dict()
     fitting = {name: value.to(state[name].dtype) for name, value in values.items()}
-    return replacing.written(state | fitting, output.suffix)
+    return weight_files.to_bytes(state | fitting, output.suffix)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from bnstat.models.checking import as_given
 from bnstat.models.folding import fold
 from bnstat.models.normalization import Input
+from bnstat.models.program_files import as_given
 
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 IMAGES = torch.randint(0, 256, (2, 3, 19, 17), dtype=torch.uint8, generator=torch.manual_seed(1))

@@ -1,43 +1,155 @@
-"""Tensors of a file of weights, replaced: what is read again, and every other byte."""
+"""Files of weights: what they fit, and what stays of them when tensors are replaced."""
 
 import io
-import json
-import struct
-import zipfile
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+import pickle
+import sys
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from bnstat.errors import ModelError
-from bnstat.models import weight_files as replacing
-from bnstat.models import weights
-from bnstat.models.weight_files import torch_zip
+from bnstat.models import weight_files
+
+
+def net():
+    return nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
+
+
+def equal(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def wrapped(state):
+    return {f"module.{name}": tensor for name, tensor in state.items()}
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda state: state,
+        lambda state: {"state_dict": state, "epoch": 3},
+        lambda state: {"model": state, "optimizer": {"lr": 0.1}},
+        lambda state: {"model": {"state_dict": wrapped(state)}},
+        wrapped,
+    ],
+    ids=["plain", "state_dict", "model", "both", "module."],
+)
+def test_of_torch(tmp_path, around, suffix):
+    """Plain, or as training scripts save them."""
+    state = net().state_dict()
+    torch.save(around(state), tmp_path / f"w{suffix}")
+
+    assert equal(weight_files.read(tmp_path / f"w{suffix}"), state)
+
+
+def test_of_safetensors(tmp_path):
+    """The same, by name."""
+    saving = pytest.importorskip("safetensors.torch", reason="safetensors is missing")
+    state = net().state_dict()
+    saving.save_file(wrapped(state), tmp_path / "w.safetensors")
+
+    assert equal(weight_files.read(tmp_path / "w.safetensors"), state)
+
+
+def test_they_are_put_into_the_model(tmp_path):
+    """All of them, strictly."""
+    one, other = net(), net()
+    weight_files.assign(other, one.state_dict(), tmp_path / "w.pt")
+
+    assert equal(one.state_dict(), other.state_dict())
+
+
+def test_what_does_not_match_is_named(tmp_path):
+    """Missing, unexpected, and of another shape."""
+    state = net().state_dict()
+    state["0.weight"] = torch.zeros(4, 1, 1, 1)
+    state["head.weight"] = state.pop("1.bias")
+    with pytest.raises(ModelError) as refused:
+        weight_files.assign(net(), state, tmp_path / "w.pt")
+
+    assert str(refused.value) == (
+        f"{tmp_path / 'w.pt'} does not fit the model. missing: 1.bias; unexpected: head.weight; "
+        "of another shape: 0.weight 4×1×1×1 for 4×3×1×1"
+    )
+
+
+def test_many_names_are_counted(tmp_path):
+    """Five are enough to see what is wrong."""
+    state = {f"layer{i}": torch.zeros(1) for i in range(9)}
+    with pytest.raises(ModelError, match=r"layer3, layer4 and 4 more$"):
+        weight_files.assign(nn.Identity(), state, tmp_path / "w.pt")
+
+
+class Code:
+    """What unpickling would run."""
+
+    def __reduce__(self):
+        return exec, ("open('ran', 'w')",)
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", pickle.dumps(Code())], ids=repr)
+def test_other_files_are_refused(tmp_path, monkeypatch, content):
+    """And no code in them is run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "w.pt").write_bytes(content)
+    with pytest.raises(ModelError, match=r"^cannot read .*w\.pt with weights_only=True; save the"):
+        weight_files.read(tmp_path / "w.pt")
+
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("content", [{}, [1], {"epoch": 3}, {"state_dict": {}}, {1: torch.ones(1)}])
+def test_files_without_tensors(tmp_path, content):
+    """Hold no state_dict."""
+    torch.save(content, tmp_path / "w.pt")
+    with pytest.raises(ModelError, match=r"holds no tensors by name; save the model's state_dict"):
+        weight_files.read(tmp_path / "w.pt")
+
+
+@pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
+def test_missing_files(tmp_path, name):
+    """Are named."""
+    if name.endswith("safetensors"):
+        pytest.importorskip("safetensors", reason="safetensors is missing")
+    with pytest.raises(ModelError, match=rf"^cannot read .*{name}: No such file"):
+        weight_files.read(tmp_path / name)
+
+
+def test_without_safetensors(tmp_path, monkeypatch):
+    """One line says what adds it."""
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    with pytest.raises(ModelError, match=r"needs safetensors: pip install safetensors$"):
+        weight_files.read(tmp_path / "w.safetensors")
+
 
 NEW = {"1.running_mean": torch.arange(4.0), "1.num_batches_tracked": torch.tensor(9)}
-CRC = 3 * 4  # of the local header, behind the data, and in the directory
 
 
 def state(dtype=torch.float32):
-    return nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)).to(dtype).state_dict()
+    return net().to(dtype).state_dict()
 
 
-def shared():
+def views():
     """Statistics that are views of one storage, one of them with steps."""
     storage = torch.arange(20.0)
-    views = {"1.running_mean": storage[1:9:2], "1.running_var": storage[10:14]}
-    return state() | views
+    return state() | {"1.running_mean": storage[1:9:2], "1.running_var": storage[10:14]}
+
+
+def parameters():
+    """As `dict(model.named_parameters())` and the buffers of old training scripts."""
+    return {name: nn.Parameter(t, t.is_floating_point()) for name, t in state().items()}
 
 
 SAVED = {
     "plain": state,
     "below state_dict": lambda: {"state_dict": state(), "optimizer": {"m": torch.ones(5)}},
-    "module.": lambda: {f"module.{name}": tensor for name, tensor in state().items()},
+    "module.": lambda: wrapped(state()),
     "float16": lambda: state(torch.float16),
     "bfloat16": lambda: state(torch.bfloat16),
-    "views": shared,
+    "views": views,
+    "parameters": lambda: {n: p for n, p in parameters().items() if p.is_floating_point()},
 }
 
 
@@ -47,90 +159,61 @@ def saved(tmp_path, kind, **options):
     return path
 
 
-def read(data):
-    return weights.state_of(torch.load(io.BytesIO(data), weights_only=True))
+def loaded(data):
+    return torch.load(io.BytesIO(data), weights_only=True)
 
 
-def changed(before, after):
-    """Return how many bytes differ, of files of equal length."""
-    one, other = (np.frombuffer(each, np.uint8) for each in (before, after))
-    assert len(one) == len(other)
-    return int((one != other).sum())
+def same(one, other):
+    """Whether two files hold the same, but for the tensors of NEW."""
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(
+            name.removeprefix("module.") in NEW or same(one[name], other[name]) for name in one
+        )
+    if not isinstance(one, torch.Tensor):
+        return type(one) is type(other) and one == other
+    return type(one) is type(other) and one.dtype == other.dtype and torch.equal(one, other)
 
 
+@pytest.mark.parametrize("legacy", [False, True], ids=["zip", "before torch 1.6"])
 @pytest.mark.parametrize("kind", SAVED)
-def test_no_other_byte_of_a_torch_file_changes(tmp_path, kind):
-    """Only those of the tensors, and their checksums."""
-    path = saved(tmp_path, kind)
-    data = replacing.replaced(path, NEW)
-    old, new = read(path.read_bytes()), read(data)
+def test_all_else_of_a_torch_file_stays(tmp_path, kind, legacy):
+    """Names in their order, dtypes, views, and what lies beside the state_dict."""
+    path = saved(tmp_path, kind, _use_new_zipfile_serialization=not legacy)
+    before = loaded(path.read_bytes())
+    after = loaded(weight_files.with_values(path, NEW))
 
-    for own in old:
-        name = own.removeprefix("module.")
-        wanted = NEW[name].to(old[own].dtype) if name in NEW else old[own]
-        assert torch.equal(new[own], wanted), name
-    assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
-    size = sum(each.numel() * each.element_size() for each in NEW.values())
-    assert 0 < changed(path.read_bytes(), data) <= size + len(NEW) * CRC
-
-
-@pytest.mark.parametrize("kind", SAVED)
-def test_the_same_values_give_the_same_file(tmp_path, kind):
-    """Byte for byte."""
-    path = saved(tmp_path, kind)
-    old = read(path.read_bytes())
-    names = weights.plain_names(old)
-
-    assert path.read_bytes() == replacing.replaced(path, {n: old[own] for n, own in names.items()})
+    assert same(before, after)
+    tensors = after.get("state_dict", after)
+    for name, tensor in tensors.items():
+        plain = name.removeprefix("module.")
+        if plain in NEW:
+            assert torch.equal(tensor, NEW[plain].to(tensor.dtype))
+    assert getattr(before, "_metadata", None) == getattr(after, "_metadata", None)
 
 
-def test_safetensors_keeps_its_header(tmp_path):
-    """With its metadata, and the bytes of all other tensors."""
+def test_tensors_that_share_memory_still_do(tmp_path):
+    """A layer under two names stays one, and the file does not grow."""
+    tensors = state()
+    torch.save(tensors | {"twin.running_mean": tensors["1.running_mean"]}, tmp_path / "w.pt")
+    after = loaded(weight_files.with_values(tmp_path / "w.pt", NEW))
+
+    assert after["twin.running_mean"].data_ptr() == after["1.running_mean"].data_ptr()
+    assert torch.equal(after["twin.running_mean"], NEW["1.running_mean"])
+
+
+def test_safetensors_keeps_its_metadata(tmp_path):
+    """And all other tensors."""
     saving = pytest.importorskip("safetensors.torch", reason="safetensors is missing")
-    path = tmp_path / "w.safetensors"
-    saving.save_file(state(), path, metadata={"format": "pt", "note": "mine"})
-    data = replacing.replaced(path, NEW)
-    behind = 8 + struct.unpack("<Q", data[:8])[0]
+    from safetensors import safe_open
 
-    assert data[:behind] == path.read_bytes()[:behind]
-    assert json.loads(data[8:behind])["__metadata__"]["note"] == "mine"
-    new = saving.load(data)
-    assert {n for n, each in state().items() if not each.equal(new[n])} >= set(NEW)
-    assert all(new[name].equal(value) for name, value in NEW.items())
-    assert changed(path.read_bytes(), data) <= 4 * 4 + 8
+    saving.save_file(state(), path := tmp_path / "w.safetensors", metadata={"note": "mine"})
+    before = saving.load_file(path)
+    path.write_bytes(weight_files.with_values(path, NEW))
 
-
-def test_old_files_of_torch_are_refused(tmp_path):
-    """They are no archives, and their storages lie one behind another."""
-    path = saved(tmp_path, "plain", _use_new_zipfile_serialization=False)
-
-    with pytest.raises(ModelError, match=r"w.pt is of torch before 1.6; write it anew: "):
-        replacing.replaced(path, NEW)
-
-
-def archived(path, compression, order):
-    """Return a file of torch as another tool would write it."""
-    with ZipFile(path) as before, ZipFile(data := io.BytesIO(), "w", compression) as after:
-        for name in before.namelist():
-            after.writestr(name, order if name.endswith("byteorder") else before.read(name))
-    return data.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("compression", "order", "end", "says"),
-    [
-        (ZIP_STORED, b"little", -30, "is a broken archive: "),
-        (ZIP_STORED, b"big", None, "is big-endian; save it on a little-endian machine$"),
-        (ZIP_DEFLATED, b"little", None, "is compressed; save it with torch.save$"),
-    ],
-    ids=["cut off", "big-endian", "compressed"],
-)
-def test_archives_that_cannot_be_changed(tmp_path, compression, order, end, says):
-    """Tensors do not lie in them as they are in memory."""
-    data = archived(saved(tmp_path, "plain"), compression, order)[:end]
-
-    with pytest.raises(ModelError, match=f"^the file of weights {says}"):
-        torch_zip.replace(bytearray(data), NEW)
+    with safe_open(path, "pt") as file:
+        assert file.metadata() == {"note": "mine"}
+    assert same(before, saving.load_file(path))
+    assert all(saving.load_file(path)[name].equal(value) for name, value in NEW.items())
 
 
 def test_values_that_do_not_fit(tmp_path):
@@ -138,4 +221,4 @@ def test_values_that_do_not_fit(tmp_path):
     path = saved(tmp_path, "float16")
 
     with pytest.raises(ModelError, match=r"^1.running_mean does not fit float16$"):
-        replacing.replaced(path, {"1.running_mean": torch.full((4,), 1e6)})
+        weight_files.with_values(path, {"1.running_mean": torch.full((4,), 1e6)})

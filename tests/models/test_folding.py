@@ -155,8 +155,8 @@ def test_other_norms_are_no_batchnorm():
 )
 def test_models_of_torchvision(name, norms):
     """All of theirs are folded."""
-    from bnstat.models import loading
+    from bnstat.models import model_spec
 
-    found = check(ready(loading.load(f"torchvision:{name}")), (12, 11))
+    found = check(ready(model_spec.load(f"torchvision:{name}")), (12, 11))
 
     assert (len(found.folded), found.kept) == (norms, ())

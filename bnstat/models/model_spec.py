@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -9,16 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import ModelError
-from bnstat.models import loading, weights
-from bnstat.models.activations import Activations
-from bnstat.models.layers import batch_norm_layers
+from bnstat.imports import call_object, find_object
+from bnstat.models import weight_files
+from bnstat.models.layers import Activations, batch_norm_layers
 
 if TYPE_CHECKING:
     from torch import nn
 
+LIBRARIES = ("torchvision", "timm")
+
 
 @dataclass(frozen=True)
-class AskedModel:
+class ModelSpec:
     """torchvision:NAME, timm:NAME or package.module:attribute, and its weights.
 
     digest: of its parameters in the process that asked, or "" there.
@@ -38,10 +42,10 @@ class AskedModel:
         SpecError
             If the user's code fails.
         """
-        module = loading.load(self.model)
+        module = load(self.model)
         if self.weights is not None:
-            weights.assign(module, weights.read(self.weights), self.weights)
-        elif self.model.partition(":")[0] in loading.LIBRARIES:
+            weight_files.assign(module, weight_files.read(self.weights), self.weights)
+        elif self.model.partition(":")[0] in LIBRARIES:
             raise ModelError(
                 f"{self.model} has random weights; name a file of yours with --weights"
             )
@@ -69,7 +73,7 @@ class AskedModel:
         """Let the model go that was made in this process."""
         cls.activations.cache_clear()
 
-    def with_digest(self) -> AskedModel:
+    def with_digest(self) -> ModelSpec:
         """Return what other processes are asked for, who must not make another model."""
         if self.weights is not None:
             return self
@@ -94,3 +98,66 @@ def digest(model: nn.Module) -> str:
         values: Any = parameter.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy()
         total.update(values)
     return total.hexdigest()
+
+
+def load(model: str) -> nn.Module:
+    """Return a model in eval mode, with random weights unless its own code loads some.
+
+    `model` is torchvision:NAME, timm:NAME, or package.module:attribute: an nn.Module, or what makes
+    one without arguments.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    SpecError
+        If the user's code fails.
+    """
+    library, colon, name = model.partition(":")
+    if not colon or not name:
+        raise ModelError(
+            f"{model!r} is no model; write torchvision:NAME, timm:NAME or package.module:attribute"
+        )
+    if library == "torchvision":
+        return _torchvision(name).eval()
+    if library == "timm":
+        return _timm(name).eval()
+    return _from_code(model).eval()
+
+
+def _torchvision(name: str) -> nn.Module:
+    from torchvision import models
+
+    known = models.list_models()
+    if name not in known:
+        raise ModelError(f"torchvision has no model {name!r}{_nearest(name, known)}")
+    module: nn.Module = models.get_model(name, weights=None)
+    return module
+
+
+def _timm(name: str) -> nn.Module:
+    try:
+        import timm
+    except ImportError as error:
+        raise ModelError(
+            "to load models of timm, bnstat needs timm: pip install 'bnstat[timm]'"
+        ) from error
+    if not timm.is_model(name.partition(".")[0]):
+        raise ModelError(f"timm has no model {name!r}{_nearest(name, timm.list_models())}")
+    module: nn.Module = timm.create_model(name, pretrained=False)
+    return module
+
+
+def _from_code(where: str) -> nn.Module:
+    from torch import nn
+
+    found: Any = find_object(where)
+    module = found if isinstance(found, nn.Module) else call_object(found, where)
+    if not isinstance(module, nn.Module):
+        raise ModelError(f"{where} makes a {type(module).__name__}, which is no nn.Module")
+    return module
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 from bnstat.errors import ModelError, SpecError
-from bnstat.models import loading
+from bnstat.models import model_spec
 
 CODE = """\
 import torch
@@ -36,7 +36,7 @@ def code(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("name", "channels"), [("model", 4), ("make", 4), ("Net", None)])
 def test_the_user_s_own(code, capsys, name, channels):
     """A module, a function or a class; in eval mode, and what it prints is not data."""
-    found = loading.load(f"own_models:{name}")
+    found = model_spec.load(f"own_models:{name}")
 
     assert isinstance(found, nn.Module) and not found.training
     assert getattr(found, "out_channels", None) == channels
@@ -45,7 +45,7 @@ def test_the_user_s_own(code, capsys, name, channels):
 
 def test_torchvision():
     """By its name there, without weights."""
-    found = loading.load("torchvision:squeezenet1_1")
+    found = model_spec.load("torchvision:squeezenet1_1")
 
     assert type(found).__name__ == "SqueezeNet" and not found.training
 
@@ -55,9 +55,9 @@ def test_timm():
     timm = pytest.importorskip("timm", reason="timm is missing: pip install 'bnstat[timm]'")
 
     assert timm.is_model("test_resnet")
-    assert not loading.load("timm:test_resnet").training
+    assert not model_spec.load("timm:test_resnet").training
     with pytest.raises(ModelError, match=r"^timm has no model 'resnet81'; did you mean resnet"):
-        loading.load("timm:resnet81")
+        model_spec.load("timm:resnet81")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_timm():
 def test_what_is_no_model(code, name, error, says):
     """Says why."""
     with pytest.raises(error) as refused:
-        loading.load(name)
+        model_spec.load(name)
 
     assert str(refused.value).startswith(says)
 
@@ -99,7 +99,7 @@ def test_without_timm(monkeypatch):
     """One line says what adds it."""
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(ModelError) as refused:
-        loading.load("timm:resnet18")
+        model_spec.load("timm:resnet18")
 
     assert str(refused.value) == (
         "to load models of timm, bnstat needs timm: pip install 'bnstat[timm]'"

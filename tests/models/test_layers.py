@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from bnstat.models.activations import pooled
+from bnstat.models.layers import pooled
 
 
 def test_overflow_is_silent():
