@@ -101,7 +101,8 @@ def test_a_part_is_measured_again_as_that_part(folder, measured, tmp_path):
     whole, (a, b, *_) = measured(folder)
     pair = bnstat.merge(a, b, partial=True)
     for part in (a, pair):
-        assert documents.still_holds(part, documents.settings_for(part, {}))
+        images = documents.plain_images_of(part)
+        assert documents.still_holds(part, images.settings, images.open())
         assert not documents.is_plain_result_of(part, str(folder))
         part.save(tmp_path / "part.json")
         again = sweep(tmp_path / "part.json", repeats=1, workers=1).stats
