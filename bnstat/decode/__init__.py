@@ -10,4 +10,7 @@ raster         the bands of rasters, block by block, as GDAL reads them
 selection      which samples count: all conditions together, on a decoded image
 masks          the mask of an image, and the masks that second images make
 excluded       transparent pixels, and samples of a value that stands for "no data"
+
+An image that cannot be measured raises: UnmeasurableError where bnstat decides it, whatever Pillow
+and its decoders raise otherwise. `decoding.reason` makes one line of each, which is its failure.
 """

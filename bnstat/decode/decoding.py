@@ -58,13 +58,7 @@ def can_be_opened(path: str) -> bool:
 
 
 def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
-    """Return the decoded first frame of an image, and whether it is deeper than 8 bits.
-
-    Raises
-    ------
-    Exception
-        Of whatever kind Pillow and its decoders raise on bad files; see `reason`.
-    """
+    """Return the decoded first frame of an image, and whether it is deeper than 8 bits."""
     image = open_image(file)
     deep = deeper_than_8_bits(image)
     if image.format == "PNG":

@@ -95,23 +95,14 @@ class Nodata:
     def read(cls, text: str) -> Nodata:
         """Return what is typed: "0", "nan", "0,0,0" or "auto".
 
-        Raises
-        ------
-        ValueError
-            If it is none of these.
+        Raise ValueError if it is none of these.
         """
         if text == "auto":
             return cls(None)
         return cls(tuple(float(value) for value in text.split(",")))
 
     def counted(self, image: Image.Image) -> SampleMask | None:
-        """Return the mask of an image's samples, a plane for each of its bands; None is all.
-
-        Raises
-        ------
-        UnmeasurableError
-            If a tuple does not fit the image's channels.
-        """
+        """Return the mask of an image's samples, a plane for each of its bands; None is all."""
         values = _declared(image) if self.values is None else self.values
         if values is None:
             return None

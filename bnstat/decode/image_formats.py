@@ -29,17 +29,7 @@ _FIRST_BYTES = {"IPTC": tuple(bytes((0x1C, record)) for record in (*range(1, 10)
 
 
 def open_image(file: IO[bytes]) -> Image.Image:
-    """Open an image file of one of the formats in `OPENED`; its pixels are not decoded yet.
-
-    Raises
-    ------
-    UnmeasurableError
-        If it begins like a file of another format that Pillow knows.
-    UnidentifiedImageError
-        If it is of no known format.
-    Exception
-        Of other kinds, which Pillow raises on broken headers.
-    """
+    """Open an image file of one of the formats in `OPENED`; its pixels are not decoded yet."""
     Image.preinit()
     formats = _registered(len(Image.OPEN))
     try:

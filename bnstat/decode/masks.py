@@ -23,11 +23,8 @@ _DEEP = (*GRAY_16, "I")
 class SampleMask:
     """Which samples of an image count.
 
-    Attributes
-    ----------
-    planes
-        Images of mode "L", 255 where a sample counts and 0 elsewhere: one for all channels, or one
-        for each channel.
+    planes: images of mode "L", 255 where a sample counts and 0 elsewhere: one for all channels, or
+    one for each channel.
     """
 
     planes: tuple[Image.Image, ...]
@@ -47,17 +44,14 @@ class SampleMask:
         return self.planes[channel if len(self.planes) > 1 else 0]
 
     def __and__(self, other: SampleMask) -> SampleMask:
-        """Return the mask of the samples that count in both."""
         many = max(len(self.planes), len(other.planes))
         pairs = ((self.plane(channel), other.plane(channel)) for channel in range(many))
         return SampleMask(tuple(ImageChops.darker(one, two) for one, two in pairs))
 
     def of_any_sample(self) -> SampleMask:
-        """Return the mask of the pixels any of whose samples count."""
         return SampleMask((reduce(ImageChops.lighter, self.planes),))
 
     def excluded_counts(self, channels: int) -> tuple[int, ...]:
-        """Return how many samples of each channel do not count."""
         return tuple(self.plane(channel).histogram()[0] for channel in range(channels))
 
 
@@ -73,18 +67,14 @@ def plane_of_values(band: Image.Image, counts: Sequence[bool]) -> Image.Image:
 class MaskRule:
     """Which values of a second image count.
 
-    Attributes
-    ----------
-    values, ignore
-        Values that count, and that do not. With neither, every value but 0 counts; with `ignore`
-        alone, every value but these; with both, the values less the ignored.
+    With neither `values` nor `ignore`, every value but 0 counts; with `ignore` alone, every value
+    but these; with both, the values less the ignored.
     """
 
     values: tuple[int, ...] | None = None
     ignore: tuple[int, ...] | None = None
 
     def counts(self, value: int) -> bool:
-        """Whether pixels of a value count."""
         if self.values is None:
             return value not in ((0,) if self.ignore is None else self.ignore)
         return value in self.values and value not in (self.ignore or ())
@@ -93,11 +83,6 @@ class MaskRule:
         """Return the mask that a decoded label map makes for an image of a size; None is all.
 
         Palettes are read as indices.
-
-        Raises
-        ------
-        UnmeasurableError
-            If it is of another size, or its pixels are not single integers.
         """
         if labels.size != size:
             width, height = labels.size

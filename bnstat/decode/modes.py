@@ -47,11 +47,6 @@ def in_8_bits(image: Image.Image, mode: str) -> Image.Image:
     """Return an image as a pipeline receives it: 8 bits a sample, in the asked mode.
 
     16-bit gray v becomes v/257, rounded, and 12-bit gray v · 255/4095.
-
-    Raises
-    ------
-    UnmeasurableError
-        If samples are floats or 32-bit integers, which have no 8-bit form.
     """
     if is_gray_16(image):
         deep, largest = np.asarray(image).astype(np.uint32), largest_gray(image)

@@ -21,15 +21,7 @@ _BLOCK = 1 << 20
 
 
 def check_pixels(file: IO[bytes], start: int = 0) -> None:
-    """Compare the checksum of every chunk of pixels, of a PNG that starts at this byte of a file.
-
-    Raises
-    ------
-    UnmeasurableError
-        If one is wrong.
-    OSError
-        If the file ends within such a chunk.
-    """
+    """Compare the checksum of every chunk of pixels of the PNG that starts at a byte of a file."""
     file.seek(start + len(SIGNATURE))
     while len(head := file.read(_HEAD.size)) == _HEAD.size:
         length, kind = _HEAD.unpack(head)

@@ -41,7 +41,6 @@ Mask = NDArray[np.bool_]
 
 
 def check_rasterio() -> None:
-    """Raise MeasureError if rasterio is missing."""
     from importlib.util import find_spec
 
     if not find_spec("rasterio"):
@@ -83,13 +82,7 @@ class Raster:
 
 @contextmanager
 def open_raster(reference: Reference, limits: Limits) -> Iterator[Raster]:
-    """Open a raster, wherever its bytes are.
-
-    Raises
-    ------
-    UnmeasurableError
-        If GDAL cannot open it, or its samples are complex, or it is too large.
-    """
+    """Open a raster, wherever its bytes are."""
     import rasterio
     from rasterio.errors import RasterioError
     from rasterio.io import DatasetReader
@@ -122,13 +115,6 @@ def _place(reference: Reference, limits: Limits, stack: ExitStack) -> Any:
 
 
 def _checked(dataset: Any) -> Raster:
-    """Return an open dataset as a raster.
-
-    Raises
-    ------
-    UnmeasurableError
-        If its bands are of several types, complex, or too large.
-    """
     dtypes = set(dataset.dtypes)
     if len(dtypes) != 1:
         raise UnmeasurableError(f"has bands of several types: {', '.join(sorted(dtypes))}")

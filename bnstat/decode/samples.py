@@ -52,14 +52,7 @@ def check_unsigned(bits: int, signed: bool) -> None:
 
 
 def load_tiff(image: Any) -> Image.Image:
-    """Load an opened image; 12-bit gray knows its bits.
-
-    Raises
-    ------
-    UnmeasurableError
-        If its samples are signed, or libtiff has no decoder for them, or has gone on after what it
-        could not decode, as it does with lines of fax-coded images.
-    """
+    """Load an opened image; 12-bit gray knows its bits."""
     bits = image.tag_v2.get(_BITS_PER_SAMPLE, (1,))[0]
     check_unsigned(bits, _SIGNED in image.tag_v2.get(_SAMPLE_FORMAT, ()))
     with _libtiff_heard() as heard:
@@ -98,13 +91,7 @@ def _libtiff_heard() -> Iterator[int]:
 
 
 def load_jpeg_2000(image: Image.Image, file: IO[bytes]) -> Image.Image:
-    """Load an opened image; gray of more than 8 bits gets the values that the file has.
-
-    Raises
-    ------
-    UnmeasurableError
-        If its samples are signed.
-    """
+    """Load an opened image; gray of more than 8 bits gets the values that the file has."""
     depths = _component_depths(file)
     for bits, signed in depths:
         check_unsigned(bits, signed)

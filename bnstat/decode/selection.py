@@ -44,17 +44,9 @@ class Selected(NamedTuple):
 class Conditions:
     """When a sample counts: all of these must let it.
 
-    Attributes
-    ----------
-    alpha
-        "drop": the colours as stored; "exclude": pixels of alpha 0 do not count; "over:COLOR": the
-        image is composed over a colour first.
-    nodata
-        Samples of which value do not count.
-    masks
-        Which pixels a second image selects.
-    exclude_fill
-        Whether pixels that a pipeline filled in do not count.
+    alpha: "drop" takes the colours as stored, "exclude" leaves out pixels of alpha 0, "over:COLOR"
+    composes the image over a colour first; nodata: samples of which value do not count; masks:
+    which pixels a second image selects; exclude_fill: pixels that a pipeline filled do not count.
     """
 
     alpha: str = DROP
@@ -64,7 +56,6 @@ class Conditions:
 
     @property
     def excludes(self) -> bool:
-        """Whether any samples may be left out."""
         return (
             self.alpha == EXCLUDE
             or self.nodata is not None
@@ -84,11 +75,6 @@ class Conditions:
 
         `labels` is the decoded label map, None where there is none and all pixels count; `plain`
         says that samples are counted as they are: a single value then needs no mask.
-
-        Raises
-        ------
-        UnmeasurableError
-            If a condition does not fit the image.
         """
         shown = visible(image)
         masks = [shown] if shown is not None and self.alpha == EXCLUDE else []

@@ -36,12 +36,10 @@ class ArchiveFile:
     remote: bool = False
 
     def open(self, limits: ReadLimits) -> BufferedReader:
-        """Open the file for reading from its beginning."""
         return urls.open_url(self.path, limits) if self.remote else open(self.path, "rb")
 
     @property
     def workers_can_open(self) -> bool:
-        """Whether other processes can open it too."""
         return not self.remote or urls.workers_can_open(self.path)
 
 
@@ -55,8 +53,6 @@ def read_range(path: bytes, start: int, size: int) -> bytes:
 
 
 class _RangeFile(RawIOBase):
-    """A range of a file, as a file."""
-
     def __init__(self, path: bytes, start: int, size: int) -> None:
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed with this)
         self._start, self._size, self._at = start, size, 0
@@ -90,8 +86,6 @@ def open_range(path: bytes, start: int, size: int) -> BufferedReader:
 
 
 class Members(Protocol):
-    """Yields the images in a file."""
-
     def __call__(
         self, archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits
     ) -> Iterator[Reference]:
@@ -142,7 +136,6 @@ class Archive:
         self.skipped = 0
 
     def count(self) -> int | None:
-        """Count the images, where the file need not be read for it."""
         try:
             return self._format.count(self._archive)
         except Exception:  # iterating reports what is wrong
@@ -159,10 +152,8 @@ class Archive:
     def __iter__(self) -> Iterator[Reference]:
         """Yield the images.
 
-        Raises
-        ------
-        SourceError
-            If nothing at all can be read of the only source, or a package for it is missing.
+        Raise SourceError if nothing at all can be read of the only source, or a package for it is
+        missing.
         """
         self.skipped = self._seen = 0
         try:
@@ -214,11 +205,9 @@ class _FormatIndex:
 
     @cached_property
     def keys(self) -> Sequence[bytes]:
-        """The key of each image."""
         return [self.prefix + key for key in self.index.keys] if self.prefix else self.index.keys
 
     def references(self, positions: Sequence[int]) -> Iterator[Reference]:
-        """Yield the references to the images at ascending positions."""
         done, reason = 0, "it has fewer images than it says"
         try:
             for reference in self.index.references(positions):

@@ -27,19 +27,16 @@ class Decompressor(Protocol):
     """What bz2, lzma and zstd have in common; `zlib` is adapted to it."""
 
     @property
-    def eof(self) -> bool:
-        """Whether the end of the compressed stream was reached."""
+    def eof(self) -> bool: ...
 
     @property
-    def unused_data(self) -> bytes:
-        """Input behind the end of the stream."""
+    def unused_data(self) -> bytes: ...
 
     @property
     def needs_input(self) -> bool:
         """Whether it can go on only with more input."""
 
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """Return at most so many decompressed bytes."""
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
 
 
 class Deflate:
@@ -52,16 +49,13 @@ class Deflate:
 
     @property
     def eof(self) -> bool:
-        """Whether the end of the compressed stream was reached."""
         return self._zlib.eof
 
     @property
     def unused_data(self) -> bytes:
-        """Input behind the end of the stream."""
         return self._zlib.unused_data
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """Return at most so many decompressed bytes."""
         pending = self._zlib.unconsumed_tail + data
         found = self._zlib.decompress(pending, max_length)
         self.needs_input = not self._zlib.unconsumed_tail

@@ -21,20 +21,11 @@ from bnstat.sources.source import NamedFiles
 class Listing:
     """The images that a list names: files or URLs, of any extension.
 
-    Attributes
-    ----------
-    location
-        The file with the list; "-" is standard input. It is read once, when made.
-    null
-        Names end in NUL (`find -print0`), so that they may hold newlines; else in newline.
-    root
-        A folder that is stripped from the keys of names that begin with it.
-    cwd
-        The folder that location and names are relative to.
-    keys
-        Images whose keys are not in these are left out, and not examined.
-    limits
-        Limits on asking servers for URLs.
+    location: the file with the list, which is read once, when this is made; "-" is standard input;
+    null: names end in NUL (`find -print0`), so that they may hold newlines, else in newline; root:
+    is stripped from the keys of names that begin with it; cwd: what location and names are relative
+    to; keys: images whose keys are not in these are left out, and not examined; limits: on asking
+    servers for URLs.
     """
 
     location: str

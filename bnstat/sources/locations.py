@@ -39,10 +39,7 @@ class Opening:
 def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
     """Return the sources at locations.
 
-    Raises
-    ------
-    SourceError
-        If there is nothing at a location.
+    Raise SourceError if there is nothing at a location.
     """
     names = [name for typed in locations for name in _without_braces(typed, how.cwd)]
     urls.check_distinct(dict.fromkeys(names))

@@ -54,14 +54,7 @@ class MaskPattern:
 class MaskFiles:
     """Adds to each image of a source the reference to its mask, and leaves out masks.
 
-    Parameters
-    ----------
-    pattern
-        Where they are.
-    cwd
-        The folder that the pattern is relative to, unless it is a URL.
-    limits
-        On reading.
+    The pattern is relative to `cwd`, unless it is a URL.
     """
 
     def __init__(self, pattern: MaskPattern, cwd: bytes, limits: ReadLimits) -> None:
@@ -75,7 +68,6 @@ class MaskFiles:
         self._file = re.compile(_regular_expression(whole), re.DOTALL)
 
     def attached(self, source: Source) -> Iterator[Reference]:
-        """Yield the images of a source with the references to their masks."""
         if isinstance(source, Archive):
             yield from self._in_archive(source, len(source.prefix))
         else:

@@ -30,7 +30,6 @@ _RANGE = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
 
 
 def is_image(name: bytes) -> bool:
-    """Whether a name has an image extension, in any case."""
     return name.lower().endswith(_SUFFIXES)
 
 
@@ -41,7 +40,6 @@ def archive_kind(name: bytes) -> str | None:
 
 
 def holds_images(name: bytes) -> bool:
-    """Whether a name is that of a file that holds images."""
     return archive_kind(name) is not None
 
 
@@ -61,7 +59,6 @@ def is_hidden(key: bytes) -> bool:
 
 
 def is_visible_image(key: bytes) -> bool:
-    """Whether a key names an image that is not hidden."""
     return is_image(key) and not is_hidden(key)
 
 

@@ -44,11 +44,8 @@ def open_sources(
 
     `shards` are those to include; None is all.
 
-    Raises
-    ------
-    SourceError
-        If there is no such source, both sources and a list are given, or a URL is one of a result,
-        which keeps no credentials.
+    Raise SourceError if there is no such source, both sources and a list are given, or a URL is one
+    of a result, which keeps no credentials.
     """
     _check_credentials([*sources, root, settings["masks"]])
     keys, limits, masks = ShardKeys(shards), limits_of(settings), _masks(settings)
@@ -67,10 +64,7 @@ def open_sources(
 def _masks(settings: MeasureSettings) -> MaskPattern | None:
     """Return where the masks of images are.
 
-    Raises
-    ------
-    ValueError
-        If values of masks are given without masks.
+    Raise ValueError if values of masks are given without masks.
     """
     if settings["masks"] is not None:
         return MaskPattern(settings["masks"], settings["masks_missing"] == "all")
@@ -80,7 +74,6 @@ def _masks(settings: MeasureSettings) -> MaskPattern | None:
 
 
 def _sampling(settings: MeasureSettings, shards: Shards | None) -> Sampling | None:
-    """Return which sample of the images is to be measured; None is all of them."""
     sample, until, seed = settings["sample"], settings["until"], settings["seed"]
     if sample is not None and until is not None:
         raise ValueError("sample and until do not go together; give one of them")
@@ -104,11 +97,8 @@ def _check_credentials(locations: Iterable[Location | None]) -> None:
 def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:
     """Return the images that a result was made of.
 
-    Raises
-    ------
-    SourceError
-        If the result does not say where they are: it is of a list from standard input, or names
-        what no file can be called.
+    Raise SourceError if the result does not say where they are: it is of a list from standard
+    input, or names what no file can be called.
     """
     listed = stats.source.files_from
     if listed is not None and not listed.again:

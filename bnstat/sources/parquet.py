@@ -148,7 +148,6 @@ class _Rows:
     keys: Sequence[bytes]
 
     def references(self, positions: Sequence[int]) -> Iterator[Reference]:
-        """Yield the images in rows."""
         pages, wanted = _Pages(self.limits), sorted(positions)
         with _opened(self.archive, self.limits, pages) as (parquet, file):
             column, first = _column(parquet.schema_arrow), 0

@@ -48,15 +48,7 @@ class Compact:
         self.at = 0
 
     def struct(self, depth: int = 0) -> Struct:
-        """Return the struct that follows.
-
-        Raises
-        ------
-        IncompleteError
-            If the bytes end before it does.
-        UnreadableError
-            If it is none.
-        """
+        """Return the struct that follows."""
         fields: Struct = {}
         name = 0
         while (head := self._byte()) != 0:
@@ -129,13 +121,7 @@ class RowGroup(NamedTuple):
 
 
 def row_groups(file: BufferedReader) -> list[RowGroup]:
-    """Return the row groups of a file that pyarrow has opened, and so has a whole footer.
-
-    Raises
-    ------
-    UnreadableError
-        If the footer is damaged.
-    """
+    """Return the row groups of a file that pyarrow has opened, and so has a whole footer."""
     file.seek(-8, os.SEEK_END)
     length = int.from_bytes(file.read(4), "little")
     file.seek(-8 - length, os.SEEK_END)
@@ -171,13 +157,7 @@ class PageHeader(NamedTuple):
 
 
 def page_header(data: bytes) -> PageHeader | None:
-    """Return the header that bytes begin with; None if they end before it does.
-
-    Raises
-    ------
-    UnreadableError
-        If they are no header.
-    """
+    """Return the header that bytes begin with; None if they end before it does."""
     reader = Compact(data)
     try:
         fields = reader.struct()
@@ -201,7 +181,6 @@ class _Chunk:
 
     @property
     def wanted(self) -> int:
-        """Where the next bytes of a header are."""
         return self.next + len(self.head)
 
 
@@ -222,7 +201,6 @@ class WatchedFile(io.RawIOBase):
 
     @cached_property
     def row_groups(self) -> list[RowGroup]:
-        """The row groups of the file, which pyarrow has opened."""
         return row_groups(self._file)
 
     def watch(self, ranges: Iterable[tuple[int, int]]) -> None:
@@ -230,23 +208,18 @@ class WatchedFile(io.RawIOBase):
         self._chunks = [_Chunk(end, start) for start, end in ranges]
 
     def readable(self) -> bool:
-        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Return the position."""
         return self._file.tell()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a position."""
         return self._file.seek(offset, whence)
 
     def read(self, size: int = -1) -> bytes:
-        """Read bytes, and look at the headers in them."""
         at = self._file.tell()
         data = self._file.read(size)
         try:

@@ -21,13 +21,7 @@ class Content(Protocol):
         """Whether it is decompressed, or comes over a network."""
 
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
-        """Return a file of the image's bytes, which can seek.
-
-        Raises
-        ------
-        UnreadableError
-            If it cannot be read, or has more bytes than its reference says or limits allow.
-        """
+        """Return a file of the image's bytes, which can seek."""
 
 
 class Reference(NamedTuple):
@@ -70,13 +64,7 @@ class Reference(NamedTuple):
         return (self.ctime_ns,) if self.labels is None else (self.ctime_ns, *self.labels.ctimes)
 
     def open(self, limits: ReadLimits = DEFAULT_LIMITS) -> IO[bytes]:
-        """Return a file of the image's bytes, which can seek.
-
-        Raises
-        ------
-        UnreadableError, OSError
-            If it cannot be read, or has more bytes than limits allow.
-        """
+        """Return a file of the image's bytes, which can seek."""
         limits.check(self.size, unpacked=self.content is not None and self.content.unpacked)
         if self.content is not None:
             return self.content.open(self, limits)
@@ -102,7 +90,6 @@ class EncodedBytes:
     unpacked: ClassVar[bool] = True
 
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
-        """Return them as a file."""
         return BytesIO(self.data)
 
 
@@ -151,13 +138,6 @@ def open_regular(path: bytes, limits: ReadLimits) -> tuple[int, int]:
     """Open a file to be read, if it still is a regular one; return its descriptor and size.
 
     It never blocks: since it was listed, it may have become a pipe that nobody writes to.
-
-    Raises
-    ------
-    OSError
-        If it cannot be opened, or has become something else.
-    UnreadableError
-        If it has become larger than limits allow.
     """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:

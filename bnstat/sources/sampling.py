@@ -36,7 +36,6 @@ class ShardKeys(Container[bytes]):
         self.shards = shards
 
     def __contains__(self, key: object) -> bool:
-        """Whether a key belongs to these shards."""
         if self.shards is None:
             return True
         return shard_of(key, self.shards.total) in self.shards.indices  # type: ignore[arg-type]
@@ -53,10 +52,7 @@ ALL_KEYS = ShardKeys()
 def read_shard(text: str) -> Shards:
     """Return the shard that is typed as I/N.
 
-    Raises
-    ------
-    ValueError
-        If the text is not a shard; I counts from 1 to N.
+    Raise ValueError if the text is not a shard; I counts from 1 to N.
 
     Examples
     --------
@@ -93,23 +89,10 @@ class Population:
 
     It takes a hash of 8 bytes, a position and a key an image; no file is examined for it.
 
-    Parameters
-    ----------
-    groups
-        The sources: those of a group have keys that may interleave, and yield them in order if
-        the group does (`ordered`).
-    keys
-        Images that do not have one of these are counted, but never in a choice: those of other
-        shards.
-    seed
-        Of the hash.
-
-    Attributes
-    ----------
-    found
-        How many images there are.
-    duplicates
-        Images with one of `keys`, left out because of an equal key before them.
+    groups: the sources, and whether they yield their keys in order; keys of a group may interleave;
+    keys: images with others, those of other shards, are counted, but never in a choice; seed: of
+    the hash; found: how many images there are; duplicates: images with one of `keys`, left out
+    because of an equal key before them.
     """
 
     def __init__(

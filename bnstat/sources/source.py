@@ -20,8 +20,7 @@ class Index(Protocol):
     @property
     def keys(self) -> Sequence[bytes]: ...
 
-    def references(self, positions: Sequence[int]) -> Iterator[Reference]:
-        """Yield the references to the images at ascending positions."""
+    def references(self, positions: Sequence[int]) -> Iterator[Reference]: ...
 
 
 class Source(Protocol):
@@ -108,7 +107,6 @@ class StreamIndex:
     images: Iterable[Reference]
 
     def references(self, positions: Sequence[int]) -> Iterator[Reference]:
-        """Yield the references, reading the stream as far as the last of them."""
         if not positions:
             return
         wanted, last = set(positions), positions[-1]

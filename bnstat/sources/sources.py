@@ -29,16 +29,9 @@ class Sources:
     Folders and archives are read while iterating, so that work can start at once; the counts are
     complete at the end. Folders come in the order of the keys' bytes, an archive in its own.
 
-    Attributes
-    ----------
-    locations
-        As typed, without credentials.
-    listing
-        The list that names the images, if one does.
-    sampling
-        Which sample of the images is measured; None is all. They are listed first, then.
-    duplicates
-        Images left out because of an equal key before them.
+    locations: as typed, without credentials; listing: the list that names the images, if one does;
+    sampling: which sample of the images is measured, which are listed first then; None is all;
+    duplicates: images left out because of an equal key before them.
     """
 
     def __init__(
@@ -78,10 +71,7 @@ class Sources:
         links to folders that contain the source are followed too. With `sampling`, of all images
         a sample is included.
 
-        Raises
-        ------
-        SourceError
-            If a location does not exist.
+        Raise SourceError if a location does not exist.
         """
         examined = ALL_KEYS if sampling else keys  # a sample is one of the images of all shards
         how = Opening(os.fsencode(cwd), examined, limits, follow_links)
@@ -97,7 +87,6 @@ class Sources:
         masks: MaskPattern | None = None,
         sampling: Sampling | None = None,
     ) -> Sources:
-        """Return the images that a list names."""
         files = MaskFiles(masks, os.fsencode(listing.cwd), listing.limits) if masks else None
         return cls([listing], [listing.location], listing, keys, files, sampling)
 
@@ -108,7 +97,6 @@ class Sources:
 
     @property
     def ordered(self) -> bool:
-        """Whether all images come in the order of their keys."""
         return all(source.ordered for source in self._sources)
 
     def count(self) -> int | None:

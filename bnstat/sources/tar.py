@@ -34,7 +34,6 @@ class FileRange:
     unpacked: ClassVar[bool] = False
 
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
-        """Return them as a file."""
         if reference.size > _LARGE:
             return open_range(reference.path, self.start, reference.size)
         return BytesIO(read_range(reference.path, self.start, reference.size))

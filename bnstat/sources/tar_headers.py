@@ -42,7 +42,6 @@ class Header(NamedTuple):
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a regular file."""
         return self.kind in _FILES
 
     @property
@@ -52,29 +51,20 @@ class Header(NamedTuple):
 
     @property
     def is_hard_link(self) -> bool:
-        """Whether it is another name of a file in the archive."""
         return self.kind == b"1"
 
     @property
     def is_symbolic_link(self) -> bool:
-        """Whether it is a symbolic link."""
         return self.kind == b"2"
 
     @property
     def end(self) -> int:
-        """Where the next header begins."""
         size = 0 if self.kind in _WITHOUT_DATA else self.size
         return self.start + (size + _BLOCK - 1) // _BLOCK * _BLOCK
 
 
 def headers(file: IO[bytes]) -> Iterator[Header]:
-    """Yield the headers of a tar file, up to its end: archives may follow one another.
-
-    Raises
-    ------
-    UnreadableError
-        If a header is broken, or the file ends without an end mark, or something else follows it.
-    """
+    """Yield the headers of a tar file, up to its end: archives may follow one another."""
     reader = _Reader(file)
     while (header := reader.next()) is not None:
         yield header

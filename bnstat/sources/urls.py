@@ -41,7 +41,6 @@ def shown(location: bytes) -> bytes:
 
 
 def location_text(location: bytes) -> str:
-    """Return a location as text, without credentials."""
     return key_text(shown(location))
 
 
@@ -65,10 +64,7 @@ def is_url(location: bytes) -> bool:
 def filesystem(url: bytes, limits: ReadLimits) -> tuple[Filesystem, str]:
     """Return the filesystem of a URL, and the path in it.
 
-    Raises
-    ------
-    SourceError
-        If fsspec does not know the protocol, or a package for it is missing.
+    Raise SourceError if fsspec does not know the protocol, or a package for it is missing.
     """
     text = os.fsdecode(url)
     head, chain, rest = text.partition("::")
@@ -158,7 +154,6 @@ class _StoreFile(RawIOBase):
 
 
 def open_url(url: bytes, limits: ReadLimits) -> BufferedReader:
-    """Open the file at a URL for reading from its beginning."""
     fs, path = filesystem(url, limits)
     with as_unreadable(limits):
         if web.is_web(url):
@@ -168,13 +163,6 @@ def open_url(url: bytes, limits: ReadLimits) -> BufferedReader:
 
 
 def read_range(url: bytes, limits: ReadLimits, start: int, end: int) -> bytes:
-    """Return the bytes from start to end of the file at a URL.
-
-    Raises
-    ------
-    UnreadableError
-        If they cannot be read.
-    """
     fs, path = filesystem(url, limits)
     with as_unreadable(limits):
         if web.is_web(url):
@@ -190,7 +178,6 @@ class Remote:
     unpacked: ClassVar[bool] = True
 
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
-        """Read it, and return it as a file."""
         url, size = reference.path, reference.size
         if b"::" in url or not (size or web.is_web(url)):
             return _in_steps(url, limits)
@@ -213,7 +200,6 @@ def _in_steps(url: bytes, limits: ReadLimits) -> BytesIO:
 
 
 def info(url: bytes, limits: ReadLimits) -> Info:
-    """Return what a filesystem says of a URL."""
     fs, path = filesystem(url, limits)
     with as_unreadable(limits):
         return cast(Info, tried(lambda: within(limits, lambda: fs.info(path))))

@@ -118,11 +118,6 @@ def within(limits: ReadLimits, call: Callable[[], T], size: int = 0) -> T:
     """Return what a call returns, unless it takes longer than the network's time limit.
 
     A store says nothing while it reads `size` bytes, so it has that time for each block of them.
-
-    Raises
-    ------
-    TimeoutError
-        If it takes longer; the call goes on in a thread that ends with the process.
     """
     if limits.network_timeout is None:
         return call()
@@ -139,7 +134,6 @@ def within(limits: ReadLimits, call: Callable[[], T], size: int = 0) -> T:
 
 
 def is_web(url: bytes) -> bool:
-    """Whether a URL is http or https."""
     return url.startswith((b"http://", b"https://"))
 
 
@@ -177,13 +171,7 @@ async def _check_status(response: Any) -> None:
 def read(
     fs: Filesystem, url: str, limits: ReadLimits, start: int = 0, end: int | None = None
 ) -> BytesIO:
-    """Return the bytes of a file from start to end, or all.
-
-    Raises
-    ------
-    UnreadableError
-        If there are more than limits allow, or the server gives no ranges.
-    """
+    """Return the bytes of a file from start to end, or all."""
     from fsspec.asyn import sync
 
     async def body() -> BytesIO:
@@ -217,7 +205,6 @@ async def _request(fs: Filesystem, url: str, start: int, end: int | None = None)
 
 
 def open_file(fs: Filesystem, url: str, limits: ReadLimits) -> BufferedReader:
-    """Return a file on a server, for reading from its beginning."""
     return BufferedReader(_WebFile(fs, url, limits), _BUFFER)
 
 

@@ -77,7 +77,6 @@ class Member:
         return read_range(path, max(0, self.offset), size)
 
     def _inflated(self, compressed: bytes, most: int) -> BytesIO:
-        """Return the decompressed bytes, at most so many."""
         if self.method == zipfile.ZIP_STORED:
             return BytesIO(compressed[:most])
         if self.method == zipfile.ZIP_LZMA:

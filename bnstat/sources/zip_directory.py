@@ -38,13 +38,7 @@ class Entry(NamedTuple):
 
 
 def entries(file: IO[bytes]) -> Iterator[Entry]:
-    """Yield the entries of a zip archive's directory in its order.
-
-    Raises
-    ------
-    UnreadableError
-        If there is no directory, or it is damaged.
-    """
+    """Yield the entries of a zip archive's directory in its order."""
     start, size, shift = _find(file)
     file.seek(start)
     left = size
