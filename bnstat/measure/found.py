@@ -60,8 +60,8 @@ class View:
     ) -> tuple[Iterator[RecordTable], tuple[str, ...]]:
         """Return the rows of the records in batches, by key, and the names of the channels."""
         assert self.rows is not None
-        modes = self.records.modes
-        return self.rows.batches(modes, dict(self.failures), name_of), self.rows.channels(modes)
+        batches = self.rows.batches(self.records, dict(self.failures), name_of)
+        return batches, self.records.channels if len(self.records) else ()
 
     def keep_own_mode(self) -> None:
         """Keep the draws of the most common mode; images of another are failures."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from bnstat.decode.modes import Appearance
-from bnstat.moments import ChunkMoments, Floats, Ints, Kind, Table
+from bnstat.moments import ChunkMoments, Floats, Ints, Kind, Records, Table
+from bnstat.moments.accumulator import Extremes
 from bnstat.moments.keys import Keys
 from bnstat.result.tables import RecordTable
 from bnstat.result.tables.table import NULL
@@ -22,18 +23,9 @@ T = TypeVar("T")
 NameOf: TypeAlias = Callable[[bytes], str | None]
 
 _BATCH = 10_000
-_NUMBERS = (
-    "size",
-    "width",
-    "height",
-    "depth",
-    "n",
-    "sum_or_mean",
-    "sumsq_or_m2",
-    "low",
-    "high",
-    "hashes",
-)
+# What is kept of each image, and of each draw of it.
+_OF_IMAGES = ("size", "width", "height", "depth")
+_OF_DRAWS = ("low", "high", "hashes")
 
 
 def ungrouped(key: bytes) -> str | None:
@@ -46,86 +38,44 @@ def _numbers() -> array[int]:
 
 
 @dataclass
-class _Images:
-    """The measured images of one kind, in flat arrays; those from `n` on are of each draw."""
+class _Columns:
+    """What a table tells of the images of one kind besides their moments, in flat arrays."""
 
-    keys: Keys = field(default_factory=Keys)
-    places: Keys = field(default_factory=Keys)
+    paths: Keys = field(default_factory=Keys)
     modes: list[str] = field(default_factory=list)
     size: array[int] = field(default_factory=_numbers)
     width: array[int] = field(default_factory=_numbers)
     height: array[int] = field(default_factory=_numbers)
     depth: array[int] = field(default_factory=_numbers)
-    n: array[int] = field(default_factory=_numbers)
-    sum_or_mean: array[int] = field(default_factory=_numbers)  # or the bits of floats
-    sumsq_or_m2: array[int] = field(default_factory=_numbers)
     low: array[int] = field(default_factory=_numbers)
     high: array[int] = field(default_factory=_numbers)
     hashes: array[int] = field(default_factory=_numbers)  # the bits of unsigned numbers
 
     def add(
-        self, images: Sequence[Reference], seen: Sequence[Appearance], moments: ChunkMoments
+        self, images: Sequence[Reference], seen: Sequence[Appearance], extremes: Extremes
     ) -> None:
-        self.keys.extend([image.key for image in images])
-        self.places.extend([image.path for image in images])
+        self.paths.extend([image.path for image in images])
         self.size.extend(image.size for image in images)
         columns = (self.width, self.height, self.modes, self.depth)
         for column, values in zip(columns, zip(*seen, strict=True), strict=True):
             column.extend(values)  # type: ignore[attr-defined]
-        assert moments.extremes is not None
-        for source in (moments.table, moments.extremes):
-            for name in _NUMBERS:
-                if hasattr(source, name):
-                    getattr(self, name).frombytes(getattr(source, name).tobytes())
+        for name in _OF_DRAWS:
+            getattr(self, name).frombytes(getattr(extremes, name).tobytes())
 
-    def column(self, name: str, images: Ints) -> Any:
+    def take(self, name: str, images: Ints) -> Any:
         """Return the numbers of some images: int64 of shape (images, numbers of each)."""
-        return np.frombuffer(getattr(self, name), np.int64).reshape(len(self.keys), -1)[images]
-
-    def table(self, kind: Kind, draws: int, name_of: NameOf, images: Ints) -> RecordTable:
-        """Return the rows of some images."""
-        keys = self.keys.take(images)
-        columns = {name: self.column(name, images) for name in _NUMBERS}
-        each = {name: np.repeat(columns[name][:, 0], draws) for name in _NUMBERS[:4]}
-        width = len(kind.channels)
-        n, first, second, low, high = (columns[name].reshape(-1, width) for name in _NUMBERS[4:9])
-        exact = kind.scale != 1  # of signed samples, which are of scale 1, sums are not told
-        if not kind.integral:
-            first, second = first.view(np.float64), second.view(np.float64)
-        mean, std = _mean_and_std(Table(kind.scale, n, first, second))
-        return RecordTable(
-            kind.channels,
-            key=_repeated(self.keys.texts(images), draws),
-            location=_repeated(self.places.texts(images), draws),
-            group=_repeated(map(name_of, keys), draws),
-            epoch=np.tile(np.arange(draws), len(keys)),
-            width=each["width"],
-            height=each["height"],
-            depth=each["depth"],
-            bytes=each["size"],
-            scale=np.full(len(n), kind.scale),
-            mode=_repeated((self.modes[image] for image in images), draws),
-            failure=[None] * len(n),
-            histogram_hash=columns["hashes"].reshape(-1).view(np.uint64),
-            n=n,
-            sum=first if exact else np.zeros_like(n),
-            sum_of_squares=second if exact else np.zeros_like(n),
-            mean=mean,
-            std=std,
-            low=_share(low, n) if exact else np.full(n.shape, np.nan),
-            high=_share(high, n) if exact else np.full(n.shape, np.nan),
-        )
+        return np.frombuffer(getattr(self, name), np.int64).reshape(len(self.paths), -1)[images]
 
 
 @dataclass
 class Rows:
-    """All records of a view, by kind.
+    """What a table of records tells besides the moments, which `Records` keep in the same order.
 
     draws: records of each image; failures: what failed, by key.
     """
 
     draws: int
-    _kinds: dict[Kind, _Images] = field(default_factory=dict)
+    _columns: dict[Kind, _Columns] = field(default_factory=dict)
     _failed: dict[bytes, Reference] = field(default_factory=dict)
 
     def add(
@@ -135,37 +85,71 @@ class Rows:
         moments: Iterable[ChunkMoments],
         failed: Iterable[int],
     ) -> None:
-        """Add what was measured of a chunk, by its rows."""
-        for each in moments:
-            rows = each.rows[:: self.draws]
-            images = self._kinds.setdefault(each.kind, _Images())
-            images.add([chunk[row] for row in rows], [appearances[row] for row in rows], each)
+        """Add what was measured of a chunk, by its rows; also add its moments to the records."""
+        for kind_moments in moments:
+            assert kind_moments.extremes is not None
+            rows = kind_moments.rows[:: self.draws]
+            images, seen = [chunk[row] for row in rows], [appearances[row] for row in rows]
+            columns = self._columns.setdefault(kind_moments.kind, _Columns())
+            columns.add(images, seen, kind_moments.extremes)
         self._failed |= {chunk[row].key: chunk[row] for row in failed}
 
-    def channels(self, modes: Collection[str]) -> tuple[str, ...]:
-        """Return the names of the channels of images of these modes."""
-        return next((kind.channels for kind in self._kinds if kind.mode in modes), ())
-
     def batches(
-        self, modes: Collection[str], failures: Mapping[bytes, str], name_of: NameOf = ungrouped
+        self, records: Records, failures: Mapping[bytes, str], name_of: NameOf = ungrouped
     ) -> Iterator[RecordTable]:
         """Yield the rows in the order of their keys, some thousands at a time.
 
-        Only images of these modes were kept; `failures` are the reasons of all that failed.
+        `failures` are the reasons of all that failed.
         """
         parts = [
-            _Part(images.keys, partial(images.table, kind, self.draws, name_of), self.draws)
-            for kind, images in self._kinds.items()
-            if kind.mode in modes
+            _Part(keys, partial(self._table, kind, keys, table, name_of), self.draws)
+            for kind, keys, table in records.by_kind()
         ]
         failed = [self._failed.get(key, Reference(key, b"", NULL, 0)) for key in failures]
-        rows_of = partial(_failures, failed, failures, self.channels(modes), name_of)
-        parts.append(_Part(list(failures), rows_of, 1))
+        channels = records.channels if parts else ()
+        parts.append(
+            _Part(list(failures), partial(_failures, failed, failures, channels, name_of), 1)
+        )
         keys = [key for part in parts for key in part.keys]
         order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
         del keys
         for start in range(0, len(order), _BATCH):
             yield _batch(parts, order[start : start + _BATCH])
+
+    def _table(
+        self, kind: Kind, keys: Keys, table: Table, name_of: NameOf, images: Ints
+    ) -> RecordTable:
+        """Return the rows of some images of a kind."""
+        draws, own = self.draws, self._columns[kind]
+        rows = (images[:, np.newaxis] * draws + np.arange(draws)).ravel()
+        moments = table.take(rows)
+        n = moments.n
+        size, width, height, depth = (np.repeat(own.take(c, images), draws) for c in _OF_IMAGES)
+        low, high = (own.take(name, images).reshape(n.shape) for name in ("low", "high"))
+        mean, std = _mean_and_std(moments)
+        exact = kind.scale != 1  # of signed samples, which are of scale 1, sums are not told
+        return RecordTable(
+            kind.channels,
+            key=_repeated(keys.texts(images), draws),
+            location=_repeated(own.paths.texts(images), draws),
+            group=_repeated(map(name_of, keys.take(images)), draws),
+            epoch=np.tile(np.arange(draws), len(images)),
+            width=width,
+            height=height,
+            depth=depth,
+            bytes=size,
+            scale=np.full(len(n), kind.scale),
+            mode=_repeated((own.modes[image] for image in images), draws),
+            failure=[None] * len(n),
+            histogram_hash=own.take("hashes", images).reshape(-1).view(np.uint64),
+            n=n,
+            sum=_sums(moments.sum_or_mean, exact),
+            sum_of_squares=_sums(moments.sumsq_or_m2, exact),
+            mean=mean,
+            std=std,
+            low=_share(low, n) if exact else np.full(n.shape, np.nan),
+            high=_share(high, n) if exact else np.full(n.shape, np.nan),
+        )
 
 
 class _Part(NamedTuple):
@@ -237,6 +221,10 @@ def _mean_and_std(table: Table) -> tuple[Floats, Floats]:
     means = np.stack([mean for _, mean, _ in columns], axis=1)
     m2 = np.stack([m2 for _, _, m2 in columns], axis=1)
     return np.where(table.n > 0, means, np.nan), np.sqrt(_share(m2, table.n))
+
+
+def _sums(values: Ints | Floats, exact: bool) -> Ints:
+    return values.astype(np.int64, copy=False) if exact else np.zeros(values.shape, np.int64)
 
 
 def _share(part: Ints | Floats, n: Ints) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from array import array
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -196,6 +196,11 @@ class Records:
 
     def _tables(self) -> list[Table]:
         return [group.table(kind) for kind, group in self._groups.items()]
+
+    def by_kind(self) -> Iterator[tuple[Kind, Keys, Table]]:
+        """Yield the keys and moments of each kind, as they were added."""
+        for kind, group in self._groups.items():
+            yield kind, group.keys, group.table(kind)
 
     def split(self, label_of: Callable[[bytes], str]) -> dict[str, Records]:
         """Return the records of the images under each label, without histograms."""

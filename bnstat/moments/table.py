@@ -132,7 +132,7 @@ class Table:
             return self
         return self._each(lambda values: np.repeat(values, times, axis=1))
 
-    def take(self, rows: Sequence[int]) -> Table:
+    def take(self, rows: Sequence[int] | Ints) -> Table:
         """Return the table of some rows."""
         return self._each(lambda values: values[rows])
 

@@ -1,4 +1,4 @@
-"""A decoded image to the counts or moments of its samples, in the asked mode.
+"""An image, decoded or drawn by a pipeline, to the counts or moments of its samples.
 
 Pillow's own `histogram` counts 8-bit samples exactly, without a copy. It and `convert` clip deeper
 ones, so these are counted here.
@@ -23,12 +23,21 @@ from bnstat.decode.modes import (
     is_gray_16,
     largest_gray,
 )
-from bnstat.measure.counting.kinds import kind_of
-from bnstat.measure.counting.planes import blocks, counts_of, moments_of
+from bnstat.measure.counting.planes import (
+    Mask,
+    blocks,
+    counts_of,
+    excluded_counts,
+    kind_of,
+    kind_of_array,
+    moments_of,
+)
 from bnstat.moments import Accumulator, Floats, Ints, Kind, moments_of_floats
 
 # Rows are taken in strips of about this many samples: numpy's copies then stay small.
 _STRIP = 1 << 20
+# More are rows, of an array whose channels stand first.
+_MAX_CHANNELS = 16
 
 
 def count_image(
@@ -106,7 +115,7 @@ def _rest(image: Image.Image, kind: Kind, counts: list[int]) -> list[int]:
     return each * (len(kind.channels) // len(each))
 
 
-def _left_out(mask: SampleMask | None, kind: Kind) -> tuple[int, ...] | None:
+def _excluded_counts(mask: SampleMask | None, kind: Kind) -> tuple[int, ...] | None:
     return None if mask is None else mask.excluded_counts(len(kind.channels))
 
 
@@ -148,7 +157,7 @@ def _add_gray_16(
     if largest == 65535:
         kind = _kind_in(mode, "I;16", 65535)
         channels = np.stack([counts] * _grays(kind) + _opaque(kind, counts))
-        accumulator.add_16_bit(row, kind, channels, _left_out(mask, kind))
+        accumulator.add_16_bit(row, kind, channels, _excluded_counts(mask, kind))
     else:
         _add_gray(
             accumulator, row, _kind_in(mode, "I;16", 1), mask, *_scaled_moments(counts, largest)
@@ -183,7 +192,9 @@ def _add_gray(
     grays, opaque = _grays(kind), len(kind.channels) - _grays(kind)
     means = np.concatenate([np.repeat(mean, grays), np.ones(opaque)])
     m2s = np.concatenate([np.repeat(m2, grays), np.zeros(opaque)])
-    accumulator.add_floats(row, kind, np.repeat(n, len(means)), means, m2s, _left_out(mask, kind))
+    accumulator.add_floats(
+        row, kind, np.repeat(n, len(means)), means, m2s, _excluded_counts(mask, kind)
+    )
 
 
 def _moments(image: Image.Image, mask: SampleMask | None) -> tuple[Ints, Floats, Floats]:
@@ -192,3 +203,74 @@ def _moments(image: Image.Image, mask: SampleMask | None) -> tuple[Ints, Floats,
     return moments_of_floats(
         lambda: (block for strip in _strips(image) for block in blocks(strip, np.float64))
     )
+
+
+def count_output(accumulator: Accumulator, row: int, output: Any, mask: Mask | None = None) -> None:
+    """Add one draw: a PIL image; a uint8, uint16 or float tensor (C, H, W) or array (H, W, C).
+
+    `mask` tells which samples count, bool of shape (1 or C, H, W); None is all.
+
+    Raises
+    ------
+    UnmeasurableError
+        If it is something else.
+    NotFiniteError
+        If a sample is NaN or infinite.
+    """
+    if isinstance(output, Image.Image):
+        if 0 in output.size:
+            raise UnmeasurableError("became an image with no pixels")
+        fit = _for_channels(mask, len(expanded(output).getbands()))
+        count_image(
+            accumulator, row, output, NATIVE, None if fit is None else SampleMask.of_array(fit)
+        )
+        return
+    planes = planes_of(output)
+    mask = _for_channels(mask, len(planes))
+    rest = excluded_counts(mask, len(planes))
+    if planes.dtype == np.uint8:
+        counts = counts_of(planes, 256, mask).ravel().tolist()
+        accumulator.add_8_bit(row, kind_of_array(len(planes), 255), counts, rest)
+    elif planes.dtype == np.uint16:
+        accumulator.add_16_bit(
+            row, kind_of_array(len(planes), 65535), counts_of(planes, 65536, mask), rest
+        )
+    elif np.issubdtype(planes.dtype, np.floating):
+        accumulator.add_floats(row, kind_of_array(len(planes), 1), *moments_of(planes, mask), rest)
+    else:
+        raise UnmeasurableError(f"became {planes.dtype} samples, which have no known scale")
+
+
+def _for_channels(mask: Mask | None, channels: int) -> Mask | None:
+    """Return a mask for so many channels: where it has others, whole pixels count or do not."""
+    if mask is None or len(mask) in (1, channels):
+        return mask
+    return np.logical_and.reduce(mask, axis=0, keepdims=True)
+
+
+def planes_of(output: Any) -> NDArray[Any]:
+    """Return the samples of a tensor (C, H, W) or array (H, W, C) in the shape (C, H, W).
+
+    Raises
+    ------
+    UnmeasurableError
+        If it is something else.
+    """
+    if isinstance(output, np.ndarray):
+        array = np.moveaxis(np.atleast_3d(output), -1, 0) if output.ndim > 1 else output
+        order = "(H, W, C)"
+    elif hasattr(output, "detach"):
+        array, order = _array(output), "(C, H, W)"
+    else:
+        raise UnmeasurableError(f"became a {type(output).__name__}, not an image or a tensor")
+    if array.ndim != 3 or 0 in array.shape or len(array) > _MAX_CHANNELS:
+        raise UnmeasurableError(f"became samples of shape {tuple(output.shape)}, not {order}")
+    return array
+
+
+def _array(tensor: Any) -> NDArray[Any]:
+    """Return a tensor as an array; numpy has no bfloat16."""
+    import torch
+
+    tensor = tensor.detach().cpu()
+    return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)

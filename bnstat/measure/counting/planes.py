@@ -1,20 +1,54 @@
-"""Samples of shape (C, H, W), in whatever order they lie in memory, block by block."""
+"""Samples: their kinds, and planes of them (C, H, W) in any order in memory, block by block."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from bnstat.moments import Floats, Ints, moments_of_floats
+from bnstat.decode.modes import FLOAT, GRAY_8, GRAY_16
+from bnstat.moments import Floats, Ints, Kind, moments_of_floats
 
 T = TypeVar("T", bound=np.generic)
 Mask: TypeAlias = NDArray[np.bool_]
 
 # Samples of a channel in a block, about: numpy's copies of it stay in the processor's cache.
 _BLOCK = 1 << 16
+# Arrays of 1 to 4 channels have the modes of images.
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_MANY = re.compile(r"([0-9]{1,5}) channels")
+
+
+@lru_cache
+def kind_of(mode: str, scale: int) -> Kind:
+    """Return the kind of samples in a mode, or of an array of so many "channels"."""
+    return Kind(mode, _channels(mode), scale)
+
+
+def kind_of_array(channels: int, scale: int) -> Kind:
+    """Return the kind of the samples of an array of so many channels."""
+    return kind_of(_MODES.get(channels, f"{channels} channels"), scale)
+
+
+def is_kind(kind: Kind) -> bool:
+    """Whether samples can be of a kind, which a file names."""
+    try:
+        return kind.scale in (255, 65535, 1) and kind == kind_of(kind.mode, kind.scale)
+    except (KeyError, TypeError):  # no mode of Pillow's, or no name at all
+        return False
+
+
+def _channels(mode: str) -> tuple[str, ...]:
+    if mode in (*GRAY_8, *GRAY_16, FLOAT):
+        return ("L",)
+    if many := _MANY.fullmatch(mode):
+        return tuple(f"C{i}" for i in range(int(many[1])))
+    return Image.getmodebandnames(mode)
 
 
 def blocks(planes: NDArray[Any], dtype: type[T]) -> Iterator[NDArray[T]]:
@@ -60,7 +94,7 @@ def selected(planes: NDArray[Any], mask: Mask) -> Iterator[NDArray[Any]]:
         yield plane[mask[channel if len(mask) > 1 else 0]]
 
 
-def left_out(mask: Mask | None, channels: int) -> tuple[int, ...] | None:
+def excluded_counts(mask: Mask | None, channels: int) -> tuple[int, ...] | None:
     """Return how many samples of each channel do not count; None without a mask."""
     if mask is None:
         return None

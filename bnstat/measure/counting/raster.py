@@ -29,11 +29,11 @@ def count_raster(accumulator: Accumulator, row: int, raster: Raster, nodata: Nod
     NotFiniteError
         If a sample that counts is NaN or infinite.
     """
-    left_out = np.zeros(len(raster.bands), dtype=np.int64)
+    excluded = np.zeros(len(raster.bands), dtype=np.int64)
     if raster.dtype.name in (*_UNSIGNED, "int16"):
-        _add_integers(accumulator, row, raster, nodata, left_out)
+        _add_integers(accumulator, row, raster, nodata, excluded)
     else:
-        _add_floats(accumulator, row, raster, nodata, left_out)
+        _add_floats(accumulator, row, raster, nodata, excluded)
 
 
 def _kind(raster: Raster, scale: int) -> Kind:
@@ -43,15 +43,15 @@ def _kind(raster: Raster, scale: int) -> Kind:
 
 
 def _pieces(
-    raster: Raster, nodata: Nodata | None, left_out: Ints
+    raster: Raster, nodata: Nodata | None, excluded: Ints
 ) -> Iterator[tuple[Samples, Mask | None]]:
-    """Yield samples and their masks; count what is left out."""
+    """Yield samples and their masks; count what is excluded."""
     declared = nodata is not None and nodata.values is None
     typed = _typed(nodata, len(raster.bands))
     for samples, own in raster.blocks(declared=declared):
         mask = own if typed is None else typed(samples)
         if mask is not None:
-            left_out += (~mask).sum(axis=(1, 2))
+            excluded += (~mask).sum(axis=(1, 2))
         yield samples, mask
 
 
@@ -79,17 +79,17 @@ def _equal(samples: Samples, value: float) -> NDArray[np.bool_]:
 
 
 def _add_integers(
-    accumulator: Accumulator, row: int, raster: Raster, nodata: Nodata | None, left_out: Ints
+    accumulator: Accumulator, row: int, raster: Raster, nodata: Nodata | None, excluded: Ints
 ) -> None:
     """Add 8- or 16-bit samples by how often each value occurs."""
     signed = raster.dtype == np.int16
     values = 256 if raster.dtype == np.uint8 else 65536
     counts = np.zeros((len(raster.bands), values), dtype=np.int64)
-    for samples, mask in _pieces(raster, nodata, left_out):
+    for samples, mask in _pieces(raster, nodata, excluded):
         # As unsigned numbers, a signed sample is 32768 more.
         own = (samples.view(np.uint16) ^ np.uint16(0x8000)) if signed else samples
         counts += counts_of(own, values, mask)
-    rest = tuple(left_out.tolist()) if left_out.any() else None
+    rest = tuple(excluded.tolist()) if excluded.any() else None
     if signed:
         accumulator.add_16_bit(row, _kind(raster, 1), counts, rest, lowest=-32768)
     elif values == 256:
@@ -99,12 +99,12 @@ def _add_integers(
 
 
 def _add_floats(
-    accumulator: Accumulator, row: int, raster: Raster, nodata: Nodata | None, left_out: Ints
+    accumulator: Accumulator, row: int, raster: Raster, nodata: Nodata | None, excluded: Ints
 ) -> None:
     """Add samples as they are: moments of each block, merged by Chan's formula."""
     bands = len(raster.bands)
     total = Pooled(np.zeros(bands, np.int64), np.zeros(bands), np.zeros(bands))
-    for samples, mask in _pieces(raster, nodata, left_out):
+    for samples, mask in _pieces(raster, nodata, excluded):
         total = total.merged(Pooled(*moments_of(samples, mask)))
-    rest = tuple(left_out.tolist()) if left_out.any() else None
+    rest = tuple(excluded.tolist()) if excluded.any() else None
     accumulator.add_floats(row, _kind(raster, 1), *total, rest)
