@@ -1,6 +1,7 @@
 """Names and messages as text on one line, without secrets."""
 
 import re
+from collections.abc import Iterable
 
 
 def printable(text: str) -> str:
@@ -17,6 +18,32 @@ def printable(text: str) -> str:
 def shortened(text: str) -> str:
     """Return text of at most 60 characters, cut off where it is longer."""
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def pluralize(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number and its noun.
+
+    >>> pluralize(1, "image"), pluralize(2000, "batch", "batches")
+    ('1 image', '2,000 batches')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return the known names that are most like a name, in any case.
+
+    >>> nearest("colorjiter", ["ColorJitter", "Resize"])
+    ['ColorJitter']
+    """
+    import difflib
+
+    lower = {each.lower(): each for each in known}
+    return [lower[near] for near in difflib.get_close_matches(name.lower(), lower, n=most)]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message on a name that is not known; empty if none is like it."""
+    return "".join(f"; did you mean {near}?" for near in nearest(name, known))
 
 
 def key_text(key: bytes) -> str:

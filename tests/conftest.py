@@ -182,3 +182,19 @@ def processes():
         pytest.skip("needs /proc")
 
     return SimpleNamespace(table=table, group=group, workers=workers, eventually=eventually)
+
+
+@pytest.fixture
+def contrast():
+    """The contrast of two colours #rrggbb, from 1 to 21, as WCAG 2.2 defines it."""
+
+    def luminance(color):
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    def of(one, other):
+        light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+        return (light + 0.05) / (dark + 0.05)
+
+    return of

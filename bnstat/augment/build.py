@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -10,7 +9,7 @@ from typing import Any
 
 from bnstat.augment.step import Step, Value, Word, resolve_word
 from bnstat.errors import SpecError
-from bnstat.text import shortened
+from bnstat.text import did_you_mean, shortened
 
 
 def compose(steps: Sequence[Step]) -> Callable[[Any], Any]:
@@ -68,9 +67,7 @@ def _is_transform(kind: type) -> bool:
 
 
 def _near(name: str) -> str:
-    lower = {candidate.lower(): candidate for candidate in _known()}
-    near = difflib.get_close_matches(name.lower(), lower, n=1)
-    return f"; did you mean {lower[near[0]]}?" if near else ""
+    return did_you_mean(name, _known())
 
 
 def _check_arguments(step: Step, kind: Any, args: Sequence[Any]) -> None:

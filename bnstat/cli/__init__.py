@@ -14,10 +14,9 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `run` handles it: no traceback
     from bnstat.cli.invocation import run
 
-    if instruction := os.environ.get("_BNSTAT_COMPLETE"):
+    if "_BNSTAT_COMPLETE" in os.environ:
         from bnstat.cli.app import app
-        from bnstat.cli.completion import complete
 
-        sys.exit(complete(app, instruction))
+        app(prog_name="bnstat")  # click prints what completes, and exits
 
     sys.exit(run(sys.argv[1:]))

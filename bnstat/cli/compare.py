@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bnstat.cli import options
-from bnstat.cli.completion import complete_spec
 from bnstat.cli.invocation import DRIFT
+from bnstat.cli.options import complete_spec
 from bnstat.cli.terminal import Terminal, say
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Settings

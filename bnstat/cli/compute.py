@@ -64,7 +64,7 @@ def command(sources: tuple[str, ...], output: str, terminal: Terminal, **setting
     warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
 
     from bnstat.cli import outputs
-    from bnstat.cli.result import print_speed, show_result
+    from bnstat.cli.outputs import print_speed, show_result
 
     inputs = [("--files-from", settings["files_from"]), *(("SOURCE", s) for s in sources)]
     others = [(f"--{name}", settings[name]) for name in ("journal", "records", "report")]

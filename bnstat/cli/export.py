@@ -11,15 +11,39 @@ import click
 
 from bnstat import files
 from bnstat.cli import options
-from bnstat.cli.format_name import FormatName
-from bnstat.cli.target_list import print_targets
 from bnstat.errors import ExportError, OutputError
-from bnstat.text import printable
+from bnstat.text import nearest, printable
 from bnstat.verbs.export import EXACT, METHODS, TARGETS, Target, update_config, update_model
 from bnstat.verbs.load import load
 
 if TYPE_CHECKING:
     from bnstat import Stats
+
+
+_UNITS = {1: "[0, 1]", 255: "0-255"}
+# What people call the libraries, and the formats for them.
+_LIBRARIES = {
+    "huggingface": ["hf"],
+    "jax": ["flax"],
+    "mmdet": ["mmengine"],
+    "pytorch": ["normalize", "state_dict", "module"],
+    "tensorflow": ["keras"],
+    "torch": ["normalize", "state_dict", "module"],
+    "torchvision": ["normalize"],
+    "transformers": ["hf"],
+}
+
+
+class FormatName(click.Choice[str]):
+    """One of the formats."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return the name."""
+        if value in self.choices:
+            return str(value)
+        near = _LIBRARIES.get(value.lower()) or nearest(value, self.choices, 3)
+        meant = f"did you mean {', '.join(near)}? " if near else ""
+        self.fail(f"no format {value!r}; {meant}bnstat export --list shows them all.", param, ctx)
 
 
 @click.command("export", short_help="Write what a framework reads.")
@@ -220,3 +244,22 @@ def _output_path(output: str, name: str) -> Path:
 
 def _print_note(text: str) -> None:
     click.echo(text, err=True)
+
+
+def print_targets(names_only: bool) -> None:
+    """Print all targets, or their names alone."""
+    if names_only:
+        click.echo("\n".join(TARGETS))
+        return
+    from bnstat.cli.terminal import show_list
+
+    show_list({name: [t.writes, "; ".join(_traits(t))] for name, t in TARGETS.items()})
+
+
+def _traits(target: Target) -> tuple[str, ...]:
+    """Return file, kind, units and order of channels; the first of several is the default."""
+    return (
+        f"{'binary' if target.binary else 'text'}, {target.file}",
+        " or ".join(_UNITS[scale] for scale in target.scales),
+        " or ".join(order.upper() for order in target.orders) or "channels as measured",
+    )

@@ -21,7 +21,7 @@ def command(results: tuple[str, ...], partial: bool, output: str, terminal: Term
     Counts, sums, histogram and two-pass are those of one run to the last digit.
     """
     from bnstat.cli import outputs
-    from bnstat.cli.result import show_result
+    from bnstat.cli.outputs import show_result
     from bnstat.verbs.merge import merge
 
     outputs.check_output(output, [("STATS", result) for result in results])

@@ -1,16 +1,19 @@
-"""Options that commands share."""
+"""Options that commands share, and what a shell completes."""
 
 from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable, Container
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from bnstat import files
-from bnstat.cli.completion import complete_spec
 from bnstat.cli.invocation import FAILURES
 from bnstat.cli.terminal import Terminal
 from bnstat.settings import Setting, Settings, settings_of, shard_of
@@ -139,10 +142,10 @@ def _click_type(setting: Setting) -> Any:
     if setting.choices:
         return click.Choice(setting.choices)
     if setting.range and setting.type is int:
-        return Whole(setting.at_least, setting.at_most)  # type: ignore[arg-type]
+        return Whole(setting.ge, setting.le)  # type: ignore[arg-type]
     if setting.type is float:
-        low = setting.at_least if setting.above is None else setting.above
-        return Real(low, setting.at_most, min_open=setting.above is not None)
+        low = setting.ge if setting.gt is None else setting.gt
+        return Real(low, setting.le, min_open=setting.gt is not None)
     return setting.type
 
 
@@ -249,3 +252,28 @@ def terminal(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return _all(*(_TERMINAL[name] for name in names))(command)
 
     return decorate
+
+
+def complete_spec(
+    context: click.Context, parameter: click.Parameter, typed: str
+) -> list[CompletionItem]:
+    """Return presets, transforms and files that begin as typed; behind a bar, transforms."""
+    from bnstat.verbs.pipelines import preset_names
+
+    before, bar, last = typed.rpartition("|")
+    last = last.lstrip()
+    kept = f"{before}| " if bar else ""
+    names = [*([] if bar else preset_names()), *_transforms()]
+    items = [CompletionItem(kept + name) for name in names if name.startswith(last)]
+    return items or [CompletionItem(typed, type="file")]
+
+
+def _transforms() -> list[str]:
+    """Return the names of torchvision's v2 transforms from its source: importing takes seconds."""
+    package = find_spec("torchvision")
+    if package is None or package.origin is None:
+        return []
+    source = Path(package.origin).parent / "transforms" / "v2" / "__init__.py"
+    text = source.read_text(encoding="utf-8") if source.is_file() else ""
+    imported = re.findall(r"^from \._\w+ import (\([^)]*\)|.*)$", text, flags=re.MULTILINE)
+    return sorted(set(re.findall(r"\b[A-Z]\w+", " ".join(imported))) - {"Transform"})

@@ -1,7 +1,8 @@
-"""The files that a command writes: checked before the work, and what they replace."""
+"""The files that a command writes: checked before the work, what they replace, and what is next."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from bnstat import files
+from bnstat import show as reports
+from bnstat.cli.terminal import Terminal, say
 from bnstat.errors import BnstatError, OutputError
+from bnstat.text import pluralize, printable
 from bnstat.verbs import resolve as documents
 from bnstat.verbs.load import load
 
@@ -58,3 +62,23 @@ def _old_result(output: str) -> Stats | None:
         return load(output) if output != "-" and Path(output).is_file() else None
     except BnstatError:
         return None
+
+
+def show_result(stats: Stats, output: str, terminal: Terminal) -> None:
+    """Show a result on stdout, and what to type next; `output` is where it was written."""
+    last = reports.Paragraph.of(_next(stats, output))
+    terminal.show([*reports.report(stats, verbose=terminal.verbose), last])
+
+
+def print_speed(stats: Stats, seconds: float) -> None:
+    """Say on stderr how long it took."""
+    images = stats.source.images + len(stats.source.failures)
+    say(f"{pluralize(images, 'image')} in {seconds:.2f} s, {images / seconds:,.0f} images/s")
+
+
+def _next(stats: Stats, output: str) -> str:
+    if not stats.channels:
+        return f"Nothing was measured. Saved to {printable(output)}, for bnstat merge."
+    document = "" if output == "bnstat.json" else f" {shlex.quote(printable(output))}"
+    export = f"bnstat export{document} --format normalize"
+    return f"Saved to {printable(output)}. Next: {export}"

@@ -11,6 +11,7 @@ from bnstat.cli import options
 from bnstat.cli.terminal import Terminal, say
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import RecalibrateSettings
+from bnstat.text import pluralize
 
 if TYPE_CHECKING:
     from bnstat import PassDone
@@ -78,11 +79,9 @@ def command(
 
 def _say_pass(done: PassDone, *, verbose: bool) -> None:
     """Say on stderr, after the first pass, how long it will take; if asked, what each has moved."""
-    from bnstat import show as reports
-
     if done.number == 1:
-        layers = reports.counted(done.layers, "BatchNorm layer")
-        images = reports.counted(done.images, "image")
+        layers = pluralize(done.layers, "BatchNorm layer")
+        images = pluralize(done.images, "image")
         most = "1 pass" if done.at_most == 1 else f"at most {done.at_most} passes"
         say(f"{layers}, {images}: {most} of {done.seconds:.1f} s")
     if verbose:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bnstat import Stats
     from bnstat.settings import Progress
     from bnstat.show import Block, Line, Reportable
+
 
 WIDEST = 120
 
@@ -45,8 +47,6 @@ class Terminal:
     @contextmanager
     def measuring(self) -> Iterator[Callable[[Progress], None] | None]:
         """Show a progress bar; name each failed image on stderr also when all have failed."""
-        from bnstat.cli.progress import bar
-
         try:
             with bar(self.progress) as update:
                 yield update
@@ -114,3 +114,31 @@ def _is_colored(stream: TextIO, wanted: bool | None) -> bool:
     if wanted is False or os.environ.get("NO_COLOR"):
         return False
     return bool(wanted) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+@contextmanager
+def bar(wanted: bool | None) -> Iterator[Callable[[Progress], None] | None]:
+    """Show a bar on stderr, by default if that is a terminal; give its update function, or None."""
+    if not (sys.stderr.isatty() if wanted is None else wanted):
+        yield None
+        return
+    from tqdm import tqdm
+
+    tqdm.set_lock(threading.RLock())  # its own would be shared with processes, which have no bar
+    with tqdm(unit=" images", file=sys.stderr, dynamic_ncols=True, leave=False) as drawn:
+
+        def update(progress: Progress) -> None:
+            drawn.total = progress.total
+            drawn.set_postfix_str(
+                _speed_and_failures(progress, drawn.format_dict["elapsed"]), refresh=False
+            )
+            drawn.update(progress.images - drawn.n)
+
+        yield update
+
+
+def _speed_and_failures(progress: Progress, seconds: float) -> str:
+    speed = progress.bytes / 1e6 / seconds if seconds else 0.0
+    failures = f", {progress.failures} failed" if progress.failures else ""
+    margin = f", ±{progress.margin:.2g}" if progress.margin is not None else ""
+    return f"{speed:.1f} MB/s{failures}{margin}"

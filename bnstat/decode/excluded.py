@@ -22,6 +22,7 @@ from PIL import Image, ImageChops, ImageColor
 
 from bnstat.decode.masks import SampleMask, plane_of_values
 from bnstat.decode.modes import FLOAT, NATIVE, UnmeasurableError, is_gray_16
+from bnstat.text import pluralize
 
 _VISIBLE = [False] + [True] * 255
 _GDAL_NODATA = 42113
@@ -149,7 +150,7 @@ def _not_all_equal(image: Image.Image, values: Values) -> SampleMask | None:
         values = values[:1]
     if len(values) != len(bands):
         raise UnmeasurableError(
-            f"has {len(bands)} channel{'s' * (len(bands) > 1)}, and --nodata names {len(values)}"
+            f"has {pluralize(len(bands), 'channel')}, and --nodata names {len(values)}"
         )
     farthest = _FARTHEST.get(values[0]) if len(set(values)) == 1 < len(values) else None
     if farthest is not None:

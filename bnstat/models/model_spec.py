@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -14,6 +12,7 @@ from bnstat.errors import ModelError
 from bnstat.imports import call_object, find_object
 from bnstat.models import weight_files
 from bnstat.models.layers import Activations, batch_norm_layers
+from bnstat.text import did_you_mean
 
 if TYPE_CHECKING:
     from torch import nn
@@ -130,7 +129,7 @@ def _torchvision(name: str) -> nn.Module:
 
     known = models.list_models()
     if name not in known:
-        raise ModelError(f"torchvision has no model {name!r}{_nearest(name, known)}")
+        raise ModelError(f"torchvision has no model {name!r}{did_you_mean(name, known)}")
     module: nn.Module = models.get_model(name, weights=None)
     return module
 
@@ -143,7 +142,7 @@ def _timm(name: str) -> nn.Module:
             "to load models of timm, bnstat needs timm: pip install 'bnstat[timm]'"
         ) from error
     if not timm.is_model(name.partition(".")[0]):
-        raise ModelError(f"timm has no model {name!r}{_nearest(name, timm.list_models())}")
+        raise ModelError(f"timm has no model {name!r}{did_you_mean(name, timm.list_models())}")
     module: nn.Module = timm.create_model(name, pretrained=False)
     return module
 
@@ -156,8 +155,3 @@ def _from_code(where: str) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise ModelError(f"{where} makes a {type(module).__name__}, which is no nn.Module")
     return module
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""

@@ -68,22 +68,22 @@ class RunningValues:
             ("variance", self.var, self.exact_var),
         )
 
-    def draw(self, ax: Axes, theme: Theme) -> None:
-        """Draw a line for each channel, its exact value, and the expected band at the end."""
+    def plot(self, ax: Axes, theme: Theme) -> None:
+        """Plot a line for each channel, its exact value, and the expected band at the end."""
         pair = parts(ax, 2)
         for i, (name, values, exact) in enumerate(self._both()):
             below = pair[i]
             plain_axes(below, theme)
-            self._draw_lines(below, values, exact, theme)
+            self._plot_lines(below, values, exact, theme)
             if self.low:
-                self._draw_band(below, i, theme)
+                self._plot_band(below, i, theme)
             below.set_ylabel(f"running {name}")
             below.set_xlim(0, len(values[0]) * 1.1)
             below.locator_params(axis="x", integer=True)
         pair[0].tick_params(labelbottom=False)
         pair[1].set_xlabel("batches")
 
-    def _draw_lines(
+    def _plot_lines(
         self, ax: Axes, values: Sequence[Sequence[float]], exact: Sequence[float], theme: Theme
     ) -> None:
         batches = len(values[0])
@@ -112,7 +112,7 @@ class RunningValues:
                 fontsize=8,
             )
 
-    def _draw_band(self, ax: Axes, figure: int, theme: Theme) -> None:
+    def _plot_band(self, ax: Axes, figure: int, theme: Theme) -> None:
         batches = len(self.mean[0])
         for i, color in enumerate(theme.of_channels(self.channels)):
             at = batches * (1.012 + 0.012 * i)

@@ -51,8 +51,8 @@ class Histogram:
             rows.append((label, *(f"{share:.1%}" for share in shares)))
         return ("value", *self.channels), rows
 
-    def draw(self, ax: Axes, theme: Theme) -> None:
-        """Draw a line for each channel; a dot is its mean, a bar one std to both sides."""
+    def plot(self, ax: Axes, theme: Theme) -> None:
+        """Plot a line for each channel; a dot is its mean, a bar one std to both sides."""
         plain_axes(ax, theme)
         values = [i / 255 for i in range(256)]
         shares = [[100 * count / max(1, sum(each)) for count in each] for each in self.counts]

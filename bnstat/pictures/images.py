@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-# More points are drawn by their density.
+# More points are plotted by their density.
 MOST_POINTS = 1000
 _CELLS = (72, 40)
 _ROWS = 10
@@ -65,13 +65,13 @@ class ImageScatter:
             for i, share in enumerate(shares)
         ]
 
-    def draw(self, ax: Axes, theme: Theme) -> None:
-        """Draw a point for each image, or how many there are where there are many."""
+    def plot(self, ax: Axes, theme: Theme) -> None:
+        """Plot a point for each image, or how many there are where there are many."""
         plain_axes(ax, theme, grid="both")
         if len(self.brightness) > MOST_POINTS:
-            self._draw_density(ax, theme)
+            self._plot_density(ax, theme)
         else:
-            self._draw_points(ax, theme)
+            self._plot_points(ax, theme)
         if self.outliers:
             _, xs, ys = zip(*self.outliers, strict=True)
             ax.scatter(
@@ -79,14 +79,14 @@ class ImageScatter:
             )
         ax.set(xlabel="brightness (mean of the image)", ylabel="contrast (its std)")
 
-    def _draw_points(self, ax: Axes, theme: Theme) -> None:
-        """Draw all points as one path of very short lines: a fifth of the bytes of markers."""
+    def _plot_points(self, ax: Axes, theme: Theme) -> None:
+        """Plot all points as one path of very short lines: a fifth of the bytes of markers."""
         xs = [x for b in self.brightness for x in (b, b + 1e-5, math.nan)]
         ys = [y for c in self.contrast for y in (c, c, math.nan)]
         ax.plot(xs, ys, color=theme.blue, alpha=0.6, linewidth=3, solid_capstyle="round")
 
-    def _draw_density(self, ax: Axes, theme: Theme) -> None:
-        """Draw how many images there are in each cell of a grid: one small image, not paths."""
+    def _plot_density(self, ax: Axes, theme: Theme) -> None:
+        """Plot how many images there are in each cell of a grid: one small image, not paths."""
         import numpy as np
         from matplotlib.colors import LinearSegmentedColormap, LogNorm
 

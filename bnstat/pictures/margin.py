@@ -51,8 +51,8 @@ class MarginCurve:
         shown = list(zip(self.sizes, self.mean, self.std, strict=True))[::step]
         return ("images", "mean", "std"), [(f"{n:,}", f"{m:.2g}", f"{s:.2g}") for n, m, s in shown]
 
-    def draw(self, ax: Axes, theme: Theme) -> None:
-        """Draw both margins on logarithmic axes, and where the result stands."""
+    def plot(self, ax: Axes, theme: Theme) -> None:
+        """Plot both margins on logarithmic axes, and where the result stands."""
         from matplotlib.ticker import LogLocator, NullFormatter
 
         plain_axes(ax, theme, grid="both")

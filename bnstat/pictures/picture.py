@@ -9,7 +9,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bnstat.errors import OutputError
-from bnstat.pictures.compact import compact
 from bnstat.pictures.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ MISSING = "pictures need the package matplotlib: pip install 'bnstat[plot]'"
 
 
 class Picture(Protocol):
-    """Values, and how they are drawn."""
+    """Values, and how they are plotted."""
 
     @property
     def title(self) -> str:
@@ -38,12 +37,12 @@ class Picture(Protocol):
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
         """Return its numbers: headings, and rows of text."""
 
-    def draw(self, ax: Axes, theme: Theme) -> None:
-        """Draw it on axes."""
+    def plot(self, ax: Axes, theme: Theme) -> None:
+        """Plot it on axes."""
 
 
-def draw_on(picture: Picture, ax: Axes | None) -> Axes:
-    """Draw a picture on axes, or on those of a new figure of pyplot's; return them.
+def plot_on(picture: Picture, ax: Axes | None) -> Axes:
+    """Plot a picture on axes, or on those of a new figure of pyplot's; return them.
 
     Raises
     ------
@@ -55,7 +54,7 @@ def draw_on(picture: Picture, ax: Axes | None) -> Axes:
         from matplotlib import pyplot
 
         _, ax = pyplot.subplots(figsize=(_SIZE[0], _SIZE[1] * picture.height))
-    picture.draw(ax, LIGHT)
+    picture.plot(ax, LIGHT)
     ax.set_title(picture.title, loc="left", fontsize=10)
     return ax
 
@@ -74,14 +73,14 @@ def render(picture: Picture, form: str, theme: Theme = LIGHT, *, title: bool = T
 
         figure = Figure(figsize=(_SIZE[0], _SIZE[1] * picture.height), layout="constrained")
         ax = figure.add_subplot()
-        picture.draw(ax, theme)
+        picture.plot(ax, theme)
         if title:
             figure.suptitle(picture.title, x=0.01, ha="left", fontsize=10)
         file = BytesIO()
         # Without a date and the version of matplotlib, equal pictures are equal files.
         nothing: dict[str, Any] = {"svg": {"Date": None, "Creator": None}, "pdf": _NO_DATES}
         figure.savefig(file, format=form, dpi=144, metadata=nothing.get(form, {"Software": None}))
-    return compact(file.getvalue()) if form == "svg" else file.getvalue()
+    return file.getvalue()
 
 
 _NO_DATES = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}

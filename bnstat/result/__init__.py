@@ -36,7 +36,7 @@ from bnstat.result.inputs import (
     Warnings,
 )
 from bnstat.result.methods import EXACT, METHODS, Method, empty_figures
-from bnstat.result.stats import Stats
+from bnstat.result.stats import Stats, title
 
 __all__ = [
     "DETERMINISTIC",
@@ -63,4 +63,5 @@ __all__ = [
     "Warnings",
     "empty_figures",
     "exactness",
+    "title",
 ]

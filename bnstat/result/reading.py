@@ -20,7 +20,7 @@ from bnstat.result.inputs import (
 )
 from bnstat.result.methods import METHODS, Method
 from bnstat.result.node import Node
-from bnstat.settings.drawing import MAX_EPOCHS
+from bnstat.settings.typed import MAX_EPOCHS
 
 C = TypeVar("C", bound=Contents)
 

@@ -13,7 +13,7 @@ from bnstat import files
 from bnstat.errors import DocumentError
 from bnstat.result.contents import Contents
 from bnstat.result.document import parse, render
-from bnstat.text import printable
+from bnstat.text import pluralize, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,10 +78,10 @@ class Stats(Contents):
         OutputError
             If matplotlib is missing.
         """
-        from bnstat.pictures import draw_on
+        from bnstat.pictures import plot_on
         from bnstat.result.plots import picture
 
-        return draw_on(picture(self, kind), ax)
+        return plot_on(picture(self, kind), ax)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Stats:
@@ -137,6 +137,11 @@ def _read(path: str | os.PathLike[str]) -> bytes:
         raise DocumentError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
 
 
+def title(stats: Contents) -> str:
+    """Return what a result is called where it has no file: its sources and its pipeline."""
+    return " | ".join([" ".join(stats.source.locations), *stats.pipeline.transforms])
+
+
 def _summary(stats: Contents) -> str:
     lines = [f"<Stats of {_headline(stats)}", *_channel_lines(stats)]
     return "\n  ".join(lines) + ">"
@@ -157,10 +162,10 @@ def _html(stats: Contents) -> str:
 
 def _headline(stats: Contents) -> str:
     source = stats.source
-    where = " | ".join([" ".join(source.locations), *stats.pipeline.transforms])
+    where = title(stats)
     if len(where) > _MAX_CHARACTERS:
         where = where[: _MAX_CHARACTERS - 3] + "..."
-    parts = [f"{source.images:,} image{'s' * (source.images != 1)}", f"mode {stats.mode}"]
+    parts = [pluralize(source.images, "image"), f"mode {stats.mode}"]
     if source.failures:
         parts.insert(1, f"{len(source.failures):,} failed")
     if source.shards is not None:

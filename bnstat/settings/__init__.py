@@ -1,11 +1,8 @@
 """How images are measured: the one definition of what can be set.
 
 setting      what is known of one setting: default, range, words
-drawing      what is measured of an image, and how often
-sampling     how many images are measured, and how sure the figures are
-selection    which pixels count
-limits       what is too large, too slow or elsewhere
-running      where the work runs
+images       which images are measured, which of their pixels, and how often
+running      where the work runs, and what is too large or too slow
 commands     the settings of compute, compare, sweep and recalibrate, as typed keyword arguments
 typed        what people type: sizes, as 1GB, and shards
 keywords     keyword arguments to complete settings; the signature and docstring of what takes them
@@ -22,7 +19,7 @@ from bnstat.settings.commands import (
     SweepSettings,
     settings_of,
 )
-from bnstat.settings.drawing import Mode
+from bnstat.settings.images import Mode
 from bnstat.settings.keywords import complete, takes_settings
 from bnstat.settings.running import Progress
 from bnstat.settings.setting import Setting

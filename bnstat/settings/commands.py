@@ -7,11 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from bnstat.settings.drawing import DrawSettings
-from bnstat.settings.limits import LimitSettings
-from bnstat.settings.running import RunSettings
-from bnstat.settings.sampling import SampleSettings
-from bnstat.settings.selection import SelectionSettings
+from bnstat.settings.images import DrawSettings, SampleSettings, SelectionSettings
+from bnstat.settings.running import LimitSettings, RunSettings
 from bnstat.settings.setting import Setting
 from bnstat.settings.typed import bytes_of
 
@@ -23,8 +20,8 @@ def _momentum(default: object, help: str, **more: Any) -> Setting:
     return Setting(
         default=default,
         help=help,
-        above=0,
-        at_most=1,
+        gt=0,
+        le=1,
         none="cumulative",
         none_typed=True,
         **more,
@@ -72,7 +69,7 @@ class Settings(MeasureSettings, total=False):
         Setting(
             default=64,
             metavar="N",
-            at_least=1,
+            ge=1,
             help="Images in a batch of batchnorm.",
             recorded_in="batchnorm",
         ),
@@ -105,7 +102,7 @@ class SweepSettings(MeasureSettings, total=False):
             default=(8, 32, 128),
             option="--batch-size",
             metavar="N,...",
-            at_least=1,
+            ge=1,
             help="Images in a batch.",
         ),
     ]
@@ -129,7 +126,7 @@ class SweepSettings(MeasureSettings, total=False):
     ]
     repeats: Annotated[
         int,
-        Setting(default=20, metavar="N", at_least=1, help="Seeds for each shuffled schedule."),
+        Setting(default=20, metavar="N", ge=1, help="Seeds for each shuffled schedule."),
     ]
 
 
@@ -141,8 +138,8 @@ class RecalibrateSettings(MeasureSettings, total=False):
         Setting(
             default=1e-3,
             metavar="TOL",
-            at_least=0,
-            at_most=1,
+            ge=0,
+            le=1,
             help="Stop when no mean moves by more, in std, and no variance by a larger share.",
         ),
     ]
@@ -152,7 +149,7 @@ class RecalibrateSettings(MeasureSettings, total=False):
             default=None,
             none="as many as the model has BatchNorm layers",
             metavar="N",
-            at_least=1,
+            ge=1,
             help="Passes over the images at most.",
         ),
     ]
@@ -161,7 +158,7 @@ class RecalibrateSettings(MeasureSettings, total=False):
         Setting(
             default=32,
             metavar="N",
-            at_least=1,
+            ge=1,
             help="Images that the model is run on at once; no figure depends on it.",
         ),
     ]

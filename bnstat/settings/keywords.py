@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from bnstat.settings.commands import settings_of
 from bnstat.settings.setting import Setting
+from bnstat.text import did_you_mean
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,8 +34,7 @@ def complete(kind: type[T], given: Mapping[str, Any], instead: Mapping[str, Any]
     known = settings_of(cast(type, kind))
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
+            meant = did_you_mean(name, known)
             raise TypeError(f"got an unexpected keyword argument {name!r}{meant}")
     values = {name: setting.default for name, setting in known.items()} | {**instead, **given}
     return kind(**{name: setting.checked(values[name]) for name, setting in known.items()})

@@ -1,4 +1,4 @@
-"""Settings of where the work runs."""
+"""Settings of where the work runs, and of what is too large or too slow."""
 
 import re
 from collections.abc import Callable
@@ -6,6 +6,61 @@ from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
 from bnstat.settings.setting import Setting
+
+
+class LimitSettings(TypedDict, total=False):
+    """What is too large, too slow or elsewhere."""
+
+    max_pixels: Annotated[
+        int,
+        Setting(
+            default=178_956_970,  # where Pillow itself raises: twice the size at which it warns
+            metavar="N",
+            ge=1,
+            help="Reject larger images (counted as failures).",
+            moments_depend="always",
+        ),
+    ]
+    max_bytes: Annotated[
+        int | None,
+        Setting(
+            default=None,
+            none="256 MiB if compressed or at a URL, else no limit",
+            metavar="N",
+            ge=1,
+            help="Reject images of more encoded bytes (counted as failures).",
+            moments_depend="always",
+        ),
+    ]
+    timeout: Annotated[
+        float | None,
+        Setting(
+            default=None,
+            none="never",
+            metavar="SECONDS",
+            gt=0,
+            le=1e6,  # timers of the system take no more than about 10^8
+            help="Reject an image that takes longer (counted as a failure).",
+        ),
+    ]
+    network_timeout: Annotated[
+        float,
+        Setting(
+            default=60.0,
+            metavar="SECONDS",
+            gt=0,
+            le=1e6,
+            help="Give up on a server or store that sends nothing for so long.",
+        ),
+    ]
+    follow_links: Annotated[
+        bool,
+        Setting(
+            default=False,
+            help="Follow links to folders that contain the source, and to /, /dev, /proc and /sys.",
+        ),
+    ]
+
 
 ENGINES = "processes, dask://HOST:PORT or dask+tls://HOST:PORT"
 _ENGINE = re.compile(r"processes|dask(\+tls)?://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1,5}")
@@ -40,7 +95,7 @@ class RunSettings(TypedDict, total=False):
             default=None,
             none="the cores this process may use",
             metavar="N",
-            at_least=1,
+            ge=1,
             help="Worker processes; with 1, no process is started.",
         ),
     ]

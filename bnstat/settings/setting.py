@@ -22,7 +22,7 @@ class Setting:
         What help texts call its value.
     none
         What None is called there. With `none_typed`, that is also how it is typed.
-    at_least, above, at_most
+    ge, gt, le
         The range of numbers, in which each bound is optional.
     convert
         Makes of a value the one that is used; it is asked first.
@@ -45,9 +45,9 @@ class Setting:
     metavar: str = ""
     none: str = ""
     none_typed: bool = False
-    at_least: float | None = None
-    above: float | None = None
-    at_most: float | None = None
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
     convert: Callable[[Any], Any] | None = None
     check: Callable[[Any], None] | None = None
     option: str | None = ""
@@ -93,10 +93,10 @@ class Setting:
     @property
     def range(self) -> str:
         """The range of numbers, as in "in (0, 1]"; empty where all are allowed."""
-        low = self.at_least if self.above is None else self.above
-        if self.at_most is None:
+        low = self.ge if self.gt is None else self.gt
+        if self.le is None:
             return "" if low is None else f"at least {low:g}"
-        return f"in {'[' if self.above is None else '('}{low:g}, {self.at_most:g}]"
+        return f"in {'[' if self.gt is None else '('}{low:g}, {self.le:g}]"
 
     def text(self, value: Any) -> str:
         """Return a value as it is typed, or as help texts call it."""
@@ -184,9 +184,9 @@ class Setting:
 
     def allows(self, number: float) -> bool:
         """Whether a number is in the range; nan is not."""
-        low = -math.inf if self.at_least is None else self.at_least
-        high = math.inf if self.at_most is None else self.at_most
-        return low <= number <= high and (self.above is None or number > self.above)
+        low = -math.inf if self.ge is None else self.ge
+        high = math.inf if self.le is None else self.le
+        return low <= number <= high and (self.gt is None or number > self.gt)
 
 
 def _without_none(kind: Any) -> tuple[Any, bool]:

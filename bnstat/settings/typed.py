@@ -1,9 +1,11 @@
-"""What people type: sizes in memory, and shards."""
+"""What people type: sizes in memory, shards, and how many epochs at most."""
 
 from __future__ import annotations
 
 import re
 
+# More would keep a replay of BatchNorm busy for ever.
+MAX_EPOCHS = 10_000
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)i?B?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 

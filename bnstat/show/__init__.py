@@ -5,13 +5,19 @@ comparison or a sweep; `json`, `csv` and `markdown` write each of them as text f
 and people.
 """
 
-from bnstat.show.blocks import Block, Column, Line, Paragraph, Row, Table, Tone
-from bnstat.show.comparisons import excesses, unsure
-from bnstat.show.formats import FORMATS, csv, json, markdown
-from bnstat.show.kinds import Reportable, report
+from bnstat.show.blocks import (
+    Block,
+    Column,
+    Line,
+    Paragraph,
+    Row,
+    Table,
+    Tone,
+)
+from bnstat.show.comparison_report import excesses, unsure
+from bnstat.show.formats import FORMATS, Reportable, csv, json, markdown, report
 from bnstat.show.layout import layout, text
 from bnstat.show.remarks import failure, failures, remarks
-from bnstat.show.words import counted, percent, signed
 
 __all__ = [
     "FORMATS",
@@ -23,7 +29,6 @@ __all__ = [
     "Row",
     "Table",
     "Tone",
-    "counted",
     "csv",
     "excesses",
     "failure",
@@ -31,10 +36,8 @@ __all__ = [
     "json",
     "layout",
     "markdown",
-    "percent",
     "remarks",
     "report",
-    "signed",
     "text",
     "unsure",
 ]

@@ -1,4 +1,4 @@
-"""What a report is made of: printable text, whose tone tells a renderer how to mark it."""
+"""What a report is made of: text with a tone, which says how to mark it; numbers in words."""
 
 from __future__ import annotations
 
@@ -75,3 +75,25 @@ class Table:
 
 
 Block: TypeAlias = Paragraph | Table
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage; what is not nothing, or not all, never reads as such.
+
+    >>> percent(0.1853), percent(1e-9), percent(0.0)
+    ('18.5 %', 'less than 0.01 %', 'nothing')
+    """
+    if share == 0.0:
+        return "nothing"
+    return f"{100 * share:.3g} %" if share >= 1e-4 else "less than 0.01 %"
+
+
+def signed(value: float | None) -> str:
+    """Return a difference to three digits; only no difference at all reads as 0.
+
+    >>> signed(0.0), signed(-0.01234), signed(2e-16), signed(None)
+    ('0', '-0.0123', '+2e-16', '-')
+    """
+    if value is None:
+        return "-"
+    return f"{value:+.3g}" if value else "0"

@@ -1,4 +1,4 @@
-"""Results, comparisons and sweeps as text: JSON, CSV, Markdown."""
+"""Which report is of which kind of result; results as text for programs: JSON, CSV, Markdown."""
 
 from __future__ import annotations
 
@@ -10,12 +10,39 @@ from io import StringIO
 from typing import Any, TypeAlias
 
 from bnstat.result import Stats
+from bnstat.result.found_images import Duplicates, Outliers
 from bnstat.result.recalibration import Recalibration
 from bnstat.result.sweep import Cell, Sweep
-from bnstat.show import comparisons
 from bnstat.show.blocks import Block, Line, Row, Table
 from bnstat.show.comparison import Comparison
-from bnstat.show.kinds import Reportable, report
+from bnstat.show.comparison_report import channels, comparison_report, figures, summary
+from bnstat.show.reports import (
+    duplicates_report,
+    outliers_report,
+    recalibration_report,
+    sweep_report,
+)
+from bnstat.show.results import result_report
+
+Reportable: TypeAlias = Stats | Comparison | Sweep | Recalibration | Outliers | Duplicates
+
+
+def report(result: Reportable, *, verbose: bool = False) -> tuple[Block, ...]:
+    """Return what a result, a comparison or a sweep says; with `verbose` all of it."""
+    match result:
+        case Stats():
+            return result_report(result, verbose=verbose)
+        case Comparison():
+            return comparison_report(result, verbose=verbose)
+        case Sweep():
+            return sweep_report(result, verbose=verbose)
+        case Recalibration():
+            return recalibration_report(result, verbose=verbose)
+        case Outliers():
+            return outliers_report(result)
+        case Duplicates():
+            return duplicates_report(result)
+
 
 Values: TypeAlias = tuple[Any, ...]
 
@@ -53,11 +80,7 @@ def csv(result: Reportable) -> str:
 
 def markdown(result: Reportable) -> str:
     """Return a result, comparison or sweep as Markdown: tables and paragraphs."""
-    blocks = (
-        comparisons.summary(result)
-        if isinstance(result, Comparison)
-        else report(result, verbose=True)
-    )
+    blocks = summary(result) if isinstance(result, Comparison) else report(result, verbose=True)
     return markdown_of(blocks)
 
 
@@ -85,8 +108,8 @@ def _stats_rows(stats: Stats) -> list[Values]:
 
 def _comparison_rows(comparison: Comparison) -> list[Values]:
     rows: list[Values] = [("name", "figure", "channel", "value", "delta", "delta_in_std")]
-    names = comparisons.channels(comparison)
-    for figure in comparisons.figures(comparison):
+    names = channels(comparison)
+    for figure in figures(comparison):
         numbers = figure.values, figure.delta, figure.delta_in_std
         rows += [(figure.row.name, figure.name, *n) for n in zip(names, *numbers, strict=True)]
     return rows

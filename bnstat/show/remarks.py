@@ -1,12 +1,13 @@
-"""What must be known beside the figures: images that failed, and what was done to others."""
+"""What must be known beside the figures: failed images, what was done to others, wide margins."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from bnstat.result import Stats
-from bnstat.show.words import counted
-from bnstat.text import printable
+from bnstat.show.significance import images_needed, widest_margin
+from bnstat.text import pluralize, printable
 
 
 def failures(results: Sequence[Stats]) -> Iterator[str]:
@@ -29,7 +30,7 @@ def remarks(stats: Stats) -> Iterator[str]:
     if deep:
         done = "rounded to 8 bits for the pipeline" if stats.pipeline.transforms else "kept in full"
         yield (
-            f"{counted(deep, 'image')} deeper than 8 bits: gray was {done}, color is read at 8 "
+            f"{pluralize(deep, 'image')} deeper than 8 bits: gray was {done}, color is read at 8 "
             "bits; torchvision's ImageFolder would clip them"
         )
     yield from _pixels(stats)
@@ -42,7 +43,7 @@ def remarks(stats: Stats) -> Iterator[str]:
     warned = stats.source.warnings
     if warned.first:
         yield (
-            f"Pillow warned of {counted(warned.images, 'image')}, such as "
+            f"Pillow warned of {pluralize(warned.images, 'image')}, such as "
             f"{printable(warned.first[0].image)}: {printable(warned.first[0].warning)}"
         )
     for warning in stats.pipeline.warnings:
@@ -70,7 +71,7 @@ def _pixels(stats: Stats) -> Iterator[str]:
     selection = stats.selection
     if selection.alpha == "drop" and selection.transparent:
         yield (
-            f"{counted(selection.transparent, 'image')} with transparent pixels, whose hidden "
+            f"{pluralize(selection.transparent, 'image')} with transparent pixels, whose hidden "
             "colors counted; --alpha exclude leaves them out"
         )
     if not selection.excludes:
@@ -79,5 +80,56 @@ def _pixels(stats: Stats) -> Iterator[str]:
     number = f"{most:,}" if least == most else f"{least:,} to {most:,}"
     yield (
         f"left out {number} samples a channel; "
-        f"of {counted(selection.empty, 'image')} nothing was left"
+        f"of {pluralize(selection.empty, 'image')} nothing was left"
     )
+
+
+_ASKED_FOR = 0.005, 0.002, 0.001
+# A part of the squared margin above this share is the one to work on.
+_MOST = 0.5
+
+
+def narrower(stats: Stats) -> Iterator[str]:
+    """Yield a line on how many images certain margins take, and one on images or epochs."""
+    widest = widest_margin(stats)
+    if widest is None or not math.isfinite(widest) or not widest:
+        return
+    needed = {tolerance: images_needed(stats, tolerance / widest) for tolerance in _ASKED_FOR}
+    known = [f"{n:,} images for ±{tolerance:g}" for tolerance, n in needed.items() if n]
+    if known:
+        yield f"Margins as narrow need about {', '.join(known)}."
+    if "draws" in stats.uncertain_by:
+        yield _images_or_epochs(stats)
+
+
+def _images_or_epochs(stats: Stats) -> str:
+    """Say what the margin is made of, where images are drawn at random.
+
+    The squared standard error is (1 - m/N) times the squared superpopulation one, for the images
+    left out, and what the draws add.
+    """
+    if stats.pipeline.epochs == 1:
+        return "One draw of each image does not tell images from draws; --epochs 2 does."
+    share = _share_of_images(stats)
+    if share > _MOST:
+        return f"More images would narrow the margins: {share:.0%} of their square is the sample."
+    return f"More epochs would narrow the margins: {1 - share:.0%} of their square is the draws."
+
+
+def _share_of_images(stats: Stats) -> float:
+    """Return the share of the largest squared margin that comes from images left out."""
+    sample, uncertainty = stats.sample, stats.uncertainty
+    if sample is None or uncertainty is None or uncertainty.margin is None:
+        return 0.0
+    left_out = 1.0 - stats.source.images / sample.of
+    margins = (*uncertainty.margin.mean, *uncertainty.margin.std)
+    errors = (*uncertainty.superpopulation.mean, *uncertainty.superpopulation.std)
+    half, error = max(zip(margins, errors, strict=True))
+    quantile = _quantile(uncertainty.confidence)
+    return min(1.0, left_out * (error * quantile / half) ** 2)
+
+
+def _quantile(confidence: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf((1.0 + confidence) / 2.0)

@@ -1,13 +1,168 @@
-"""The report of a result: its first screen and, where asked for, all of its tables."""
+"""The report of a result: the constants to use, what must be known of them, and all its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from bnstat.result import EXACT, BatchNormEstimate, Estimate, Stats
-from bnstat.show.answer import answer, schedule
-from bnstat.show.blocks import Block, Paragraph, Table
-from bnstat.show.words import percent, signed
+from bnstat.result import EXACT, BatchNormEstimate, Estimate, Shards, Stats, exactness, title
+from bnstat.show.blocks import Block, Line, Paragraph, Table, percent, signed
+from bnstat.show.remarks import narrower
+from bnstat.text import pluralize, printable
+
+# Methods that differ by less agree but for rounding.
+_ROUNDING = 1e-9
+# A share of BatchNorm's initial values below this does not show in four digits.
+_CONVERGED = 5e-5
+_LONGEST_COMMAND = 60
+
+
+def answer(stats: Stats) -> tuple[Block, ...]:
+    """Return headline, mean and std, how exact they are, and how far other ways are from them."""
+    headline = Paragraph.of(_headline(stats))
+    if not stats.channels:
+        return (headline,)
+    figures = Table.by_channel([""], stats.channels, list(_figures(stats)), tone="answer")
+    figures = replace(figures, footnotes=tuple(_certainty(stats)))
+    return headline, figures, Paragraph(tuple(_others(stats)))
+
+
+def _headline(stats: Stats) -> str:
+    source = stats.source
+    counts = [pluralize(source.images, "image"), f"{_pixels(stats.count)} pixels"]
+    if source.failures:
+        counts.append(f"{len(source.failures):,} failed")
+    if source.skipped:
+        counts.append(f"{pluralize(source.skipped, 'other file')} skipped")
+    if source.duplicates:
+        counts.append(pluralize(source.duplicates, "duplicate"))
+    where = printable(title(stats))
+    unit = "values as they are" if stats.scale == 1 else "in [0, 1]"
+    return f"{where}{_shards(source.shards)}: {', '.join(counts)}, {stats.mode} {unit}"
+
+
+def _pixels(count: Sequence[int]) -> str:
+    """Return the number of pixels, or the least and the most where channels differ."""
+    least, most = min(count, default=0), max(count, default=0)
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def _shards(shards: Shards | None) -> str:
+    """Return which shards a result is of, to stand behind its name."""
+    if shards is None:
+        return ""
+    noun = "shard" if len(shards.indices) == 1 else "shards"
+    return f", {noun} {', '.join(map(str, shards.indices))} of {shards.total}"
+
+
+def _figures(stats: Stats) -> Iterator[Sequence[str]]:
+    margin = stats.uncertainty.margin if stats.uncertainty else None
+    for name in ("mean", "std"):
+        values, margins = getattr(stats, name), getattr(margin, name) if margin else ()
+        if not margins:
+            yield [name, *(f"{value:.6f}" for value in values)]
+            continue
+        digits = [decimals(half) for half in margins]
+        yield [name, *(f"{v:.{d}f}" for v, d in zip(values, digits, strict=True))]
+        yield ["", *(f"±{half:.{d}f}" for half, d in zip(margins, digits, strict=True))]
+
+
+def decimals(margin: float) -> int:
+    """Return how many decimals of a figure are sure: those of two digits of its margin.
+
+    >>> decimals(0.0477), decimals(0.00041), decimals(0.0)
+    (3, 5, 6)
+    """
+    if not 0 < margin < math.inf:
+        return 6
+    return min(12, max(1, 1 - math.floor(math.log10(margin))))
+
+
+def _certainty(stats: Stats) -> Iterator[Line]:
+    """Yield how exact the figures are, and what other ways to the same figures agree to."""
+    said = f"exact ({EXACT})" if stats.is_exact else f"{EXACT} {exactness(stats)}"
+    uncertainty = stats.uncertainty
+    yield Line("; ".join([said, *_agreements(stats)]))
+    if uncertainty is not None and not uncertainty.reliable and not stats.is_exact:
+        yield Line("Few images carry these figures: the margins may be too small.", "warning")
+    yield from map(Line, narrower(stats))
+
+
+def _agreements(stats: Stats) -> Iterator[str]:
+    for name, estimate in stats.methods.items():
+        if name == EXACT or estimate is None or isinstance(estimate, BatchNormEstimate):
+            continue
+        pairs = zip((*estimate.mean, *estimate.std), (*stats.mean, *stats.std), strict=True)
+        off = max(abs(a - b) for a, b in pairs)
+        if off > _ROUNDING:
+            yield f"{name} differs by {off:.1g}"
+        else:
+            yield f"{name} agrees " + (f"to 1e{math.ceil(math.log10(off))}" if off else "exactly")
+
+
+def _others(stats: Stats) -> Iterator[Line]:
+    """Yield what BatchNorm2d would hold, a wrong recipe, and that large images weigh more."""
+    yield from _batchnorm(stats)
+    recipe = stats.conventions.get("mean_of_image_stds", stats.std)
+    if _short(recipe) != _short(stats.std):
+        yield Line(f"Common but wrong: the mean of the images' stds, {_short(recipe)}.")
+    if not stats.pipeline.transforms and _sizes_differ(stats):
+        yield Line("Images differ in size, so large ones weigh more. What a model sees:", "warning")
+        yield Line(_measure_under_pipeline(stats), "command")
+
+
+def _batchnorm(stats: Stats) -> Iterator[Line]:
+    estimate = stats.methods.get("batchnorm")
+    if not isinstance(estimate, BatchNormEstimate):
+        reason = printable(stats.reasons.get("batchnorm", "it is null"))
+        yield Line(f"BatchNorm2d: no figures, as {reason}.")
+        return
+    held = f"mean {_short(estimate.mean)}, std {_short(estimate.std)}"
+    if estimate.start_weight >= _CONVERGED:
+        state = (
+            f"not converged, {percent(estimate.start_weight)} is still the initial mean 0 / var 1"
+        )
+    else:
+        pairs = zip((*estimate.mean, *estimate.std), (*stats.mean, *stats.std), strict=True)
+        state = f"off by up to {max(abs(a - b) for a, b in pairs):.2g}"
+    yield Line(f"BatchNorm2d would hold {held}: {state} ({schedule(estimate)}).")
+
+
+def schedule(estimate: BatchNormEstimate) -> str:
+    """Return a schedule in words.
+
+    >>> schedule(BatchNormEstimate((), (), 64, None, "shuffled", 16, 0.0, {}))
+    '16 batches of 64, cumulative'
+    """
+    momentum = "cumulative" if estimate.momentum is None else f"momentum {estimate.momentum:g}"
+    listed = ", listed" if estimate.order == "listed" else ""
+    batches = pluralize(estimate.batches, "batch", "batches")
+    return f"{batches} of {estimate.batch_size}, {momentum}{listed}"
+
+
+def _short(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.4f}" for value in values)
+
+
+def _sizes_differ(stats: Stats) -> bool:
+    """Whether images have different numbers of pixels: else pooled mean and mean of means agree."""
+    means = stats.conventions.get("mean_of_image_means")
+    if means is None or stats.selection.excludes:
+        return False
+    return any(abs(a - b) > _ROUNDING for a, b in zip(means, stats.mean, strict=True))
+
+
+def _measure_under_pipeline(stats: Stats) -> str:
+    """Return the command that measures the images as a model would see them."""
+    source = stats.source
+    sources = ["--files-from"] * (source.files_from is not None) + list(source.locations)
+    words = printable(shlex.join(sources))
+    if len(words) > _LONGEST_COMMAND:
+        words = "SOURCE..."
+    return f"bnstat compute {words} --augment imagenet-train"
+
 
 _CONVENTIONS = {
     "mean_of_image_stds": "mean of the images' stds",

@@ -22,7 +22,7 @@ from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.naming import MAX_NAME, is_hidden, is_image, member_key
 from bnstat.sources.reference import Reference, with_bytes
 from bnstat.sources.source import Index, index_by_reading
-from bnstat.text import without_credentials
+from bnstat.text import pluralize, without_credentials
 
 # Returns the key of a member by its name, or None to leave it out.
 KeyOf: TypeAlias = Callable[[bytes], bytes | None]
@@ -168,7 +168,7 @@ class Archive:
             if self._is_only_source and self._seen == 0:
                 where = urls.location_text(self._archive.path)
                 raise SourceError(f"cannot read {where}: {reason}") from error
-            read = f"{self._seen} member{'s' * (self._seen != 1)}"
+            read = pluralize(self._seen, "member")
             reason = f"is broken after {read}: {reason}"
             yield Reference(self._name, self._archive.path, 0, 0, reason)
 

@@ -10,14 +10,14 @@ from typing import TypeAlias
 from bnstat.errors import SourceError
 from bnstat.result import Shards, Stats
 from bnstat.settings import MeasureSettings
-from bnstat.settings.sampling import SampleSize
+from bnstat.settings.images import SampleSize
 from bnstat.sources.limits import Limits
 from bnstat.sources.listing import Listing
 from bnstat.sources.mask_files import MaskPattern
 from bnstat.sources.naming import IMG_EXTENSIONS, holds_images
 from bnstat.sources.sampling import ALL_KEYS, Sampling, ShardKeys
 from bnstat.sources.sources import Sources
-from bnstat.text import lacks_credentials
+from bnstat.text import lacks_credentials, pluralize
 
 _VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"}
 _MAX_NAMED = 3
@@ -132,21 +132,19 @@ def none_found(
     if archives:
         [(suffix, number)] = archives.most_common(1)
         pattern = f"'{locations[0].rstrip('/')}/**/*{suffix}'"
-        return f"no images in {where}, but {_counted(number, suffix)}; name them: {pattern}"
+        return (
+            f"no images in {where}, but {pluralize(number, f'{suffix} file')}; name them: {pattern}"
+        )
     videos = sum(number for suffix, number in others.items() if suffix in _VIDEOS)
     if videos and videos == skipped:
         return (
-            f"no images in {where}, but {_counted(videos, 'video')}, which bnstat does not read; "
-            "save their frames as images first"
+            f"no images in {where}, but {pluralize(videos, 'video file')}, which bnstat does not "
+            "read; save their frames as images first"
         )
     suffixes = [suffix for suffix, _ in Counter(others).most_common(_MAX_NAMED) if suffix]
-    found = _counted(skipped, "other") if skipped else "no files"
+    found = pluralize(skipped, "other file") if skipped else "no files"
     kinds = f" ({', '.join(suffixes)})" if suffixes else ""
     return (
         f"no images in {where}, which has {found}{kinds}; images end in "
         f"{', '.join(IMG_EXTENSIONS)}; name other files to have them opened"
     )
-
-
-def _counted(number: int, kind: str) -> str:
-    return f"{number} {kind} file{'s' * (number != 1)}"

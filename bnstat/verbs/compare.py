@@ -14,8 +14,9 @@ from bnstat.measure.scanning import measure
 from bnstat.result import Stats
 from bnstat.settings import Settings, complete, takes_settings
 from bnstat.show import constants
-from bnstat.show.comparison import Comparison, Row
+from bnstat.show.comparison import Comparison
 from bnstat.show.comparison import compare as compare_rows
+from bnstat.show.rows import ComparedRow
 from bnstat.sources.opening import open_sources, sources_of
 from bnstat.sources.sources import Sources
 from bnstat.verbs.resolve import (
@@ -86,7 +87,7 @@ def compare(
     if groups:
         rows += _group_rows(rows[0])
     rows += [row for source in named[1:] for row in _Source.of(source).rows([], False, used)]
-    published = [Row.of_constants(constants.read(text)) for text in others]
+    published = [ComparedRow.of_constants(constants.read(text)) for text in others]
     return compare_rows([*rows, *published])
 
 
@@ -98,7 +99,7 @@ def lacks_baseline(sources: int, augments: int, constants: int, groups: bool = F
     return not sources or (sources == 1 and not augments and not constants and not groups)
 
 
-def _group_rows(baseline: Row) -> list[Row]:
+def _group_rows(baseline: ComparedRow) -> list[ComparedRow]:
     """Return a row for each group of the baseline.
 
     Raises
@@ -109,7 +110,7 @@ def _group_rows(baseline: Row) -> list[Row]:
     whole = baseline.result
     if whole is None or whole.groups is None:
         raise SourceError(f"{baseline.name} has no groups; measure it with --by folder or FILE.csv")
-    return [Row.of_group(label, group, whole) for label, group in whole.groups.items()]
+    return [ComparedRow.of_group(label, group, whole) for label, group in whole.groups.items()]
 
 
 @dataclass(frozen=True)
@@ -124,26 +125,30 @@ class _Source:
         """Return a source."""
         return cls(named, result_of([named]))
 
-    def rows(self, augments: Sequence[Spec], attribute: bool, settings: Settings) -> list[Row]:
+    def rows(
+        self, augments: Sequence[Spec], attribute: bool, settings: Settings
+    ) -> list[ComparedRow]:
         """Return the row of the source, and those of it under pipelines, from one decode."""
         if published := self._constants():
             if augments:
                 raise SourceError(
                     f"{self.named} names constants and has no images; ./{self.named} is a folder"
                 )
-            return [Row.of_constants(published)]
+            return [ComparedRow.of_constants(published)]
         name, specs = title_of(self.named), [None if spec == PLAIN else spec for spec in augments]
         if self.document is not None and not specs:
-            return [Row.of_stats(name, self.document)]
+            return [ComparedRow.of_stats(name, self.document)]
         images = self._images(settings)
         known = self._known(images, settings)
         if known is None:
             specs.insert(0, None)
         elif not specs:
-            return [Row.of_stats(name, known)]
+            return [ComparedRow.of_stats(name, known)]
         measured = measure(images, specs, settings, attribute=attribute)
-        rows = [Row.of_stats(_row_name(m.stats, attribute), m.stats, True) for m in measured]
-        baseline = Row.of_stats(name, known) if known else replace(rows.pop(0), name=name)
+        rows = [
+            ComparedRow.of_stats(_row_name(m.stats, attribute), m.stats, True) for m in measured
+        ]
+        baseline = ComparedRow.of_stats(name, known) if known else replace(rows.pop(0), name=name)
         return [baseline, *rows]
 
     def _constants(self) -> constants.Constants | None:

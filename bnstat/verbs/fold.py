@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnstat import files
-from bnstat import show as reports
 from bnstat.errors import BnstatError
 from bnstat.result import Stats
 from bnstat.show import constants
 from bnstat.sources.opening import limits_of
+from bnstat.text import pluralize
 from bnstat.verbs.resolve import DOCUMENT, figures_of, plain_images_of
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _images(
     mode = _MODES.get(channels)
     found = _decoded(stats, mode, size) if isinstance(stats, Stats) and mode else []
     if found:
-        return torch.stack(found), reports.counted(len(found), "image")
+        return torch.stack(found), pluralize(len(found), "image")
     noise = torch.Generator().manual_seed(0)
     shape = (_IMAGES, channels, *size)
     return torch.randint(0, 256, shape, dtype=torch.uint8, generator=noise), "noise"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bnstat import files
 from bnstat.measure.plot_data import picture
-from bnstat.pictures import draw_on, render
+from bnstat.pictures import plot_on, render
 from bnstat.result.tables import RecordTable
 from bnstat.verbs.resolve import DOCUMENT, Named, loaded, records_of
 
@@ -58,7 +58,7 @@ def plot(
     form = None if output is None else form_of(os.fspath(output))
     drawn = picture(kind, loaded(stats), records_of(records))
     if output is None:
-        return draw_on(drawn, ax)
+        return plot_on(drawn, ax)
     files.write(Path(output), render(drawn, str(form)))
     return None
 

@@ -11,10 +11,11 @@ from bnstat import files
 from bnstat.measure.plot_data import pictures, small_copies
 from bnstat.result import Stats
 from bnstat.result.tables import RecordTable
-from bnstat.show.comparison import Comparison, Row
+from bnstat.show.comparison import Comparison
 from bnstat.show.comparison import compare as compare_rows
 from bnstat.show.page import Section, Thumbnail, check_jinja
 from bnstat.show.page import page as page_of
+from bnstat.show.rows import ComparedRow
 from bnstat.sources.opening import limits_of
 from bnstat.text import printable
 from bnstat.verbs.resolve import (
@@ -88,4 +89,4 @@ def _comparison(named: list[tuple[str, Stats]]) -> Comparison | None:
     measured = [(name, stats) for name, stats in named if stats.channels]
     if len(measured) < 2:
         return None
-    return compare_rows([Row.of_stats(name, stats) for name, stats in measured])
+    return compare_rows([ComparedRow.of_stats(name, stats) for name, stats in measured])

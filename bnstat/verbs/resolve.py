@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from bnstat import augment as pipelines
 from bnstat.augment import Spec
 from bnstat.errors import DocumentError, SourceError
-from bnstat.result import BatchNormEstimate, Stats
+from bnstat.result import BatchNormEstimate, Stats, title
 from bnstat.result import tables as record_tables
 from bnstat.result.tables import RecordTable
 from bnstat.settings import MeasureSettings, Settings, complete, settings_of
@@ -31,7 +31,7 @@ from bnstat.sources.naming import holds_images, is_image
 from bnstat.sources.opening import Location, open_sources, sources_of
 from bnstat.sources.sources import Sources
 from bnstat.sources.urls import is_url
-from bnstat.text import printable, without_credentials
+from bnstat.text import pluralize, printable, without_credentials
 
 DOCUMENT = "bnstat.json"
 
@@ -97,8 +97,7 @@ def records_of(records: RecordTable | Location | None) -> RecordTable | None:
 def title_of(named: Named) -> str:
     """Return what a result or a source is called: as typed, or by its sources and its pipeline."""
     if isinstance(named, Stats):
-        steps = [" ".join(named.source.locations), *named.pipeline.transforms]
-        return printable(" | ".join(steps))
+        return printable(title(named))
     return without_credentials(os.fspath(named))
 
 
@@ -298,8 +297,8 @@ def is_plain_result_of(stats: Stats, location: str) -> bool:
 
 def described(stats: Stats, name: str, now: datetime | None = None) -> str:
     """Return, in words, what a result document is of and how old it is."""
-    where = printable(" | ".join([" ".join(stats.source.locations), *stats.pipeline.transforms]))
-    images = f"{stats.source.images:,} image{'s' * (stats.source.images != 1)}"
+    where = printable(title(stats))
+    images = pluralize(stats.source.images, "image")
     return f"{name}, of {where} ({images}), measured {_age(stats, now or datetime.now(UTC))}"
 
 
@@ -313,8 +312,7 @@ def _age(stats: Stats, now: datetime) -> str:
         return "just now" if seconds > -60 else f"at {stats.created}, which is yet to come"
     units = ("day", 86400), ("hour", 3600), ("minute", 60)
     unit, length = next((u, n) for u, n in units if seconds >= n)
-    number = int(seconds // length)
-    return f"{number:,} {unit}{'s' * (number != 1)} ago"
+    return f"{pluralize(int(seconds // length), unit)} ago"
 
 
 def replaced(old: Stats, new: Stats) -> str | None:

@@ -15,10 +15,9 @@ from bnstat.pictures import (
     ImageScatter,
     MarginCurve,
     RunningValues,
-    draw_on,
+    plot_on,
     render,
 )
-from bnstat.pictures.theme import contrast
 
 RNG = np.random.default_rng(0)
 PICTURES = {
@@ -96,14 +95,14 @@ def test_themes_differ(tmp_path):
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
-def test_contrast_with_the_background(theme):
+def test_contrast_with_the_background(theme, contrast):
     """Text has a contrast of 4.5 or more, and so have the channels' labels."""
     colors = (theme.text, theme.muted, theme.accent, theme.red, theme.green, theme.blue)
     for color in (*colors, *theme.others):
         assert contrast(color, theme.background) >= 4.5, color
 
 
-def test_contrast_by_examples():
+def test_contrast_by_examples(contrast):
     """The formula of WCAG: black on white is 21, #767676 on white just passes 4.5."""
     assert 21 == pytest.approx(contrast("#000000", "#ffffff"))
     assert 4.54 == pytest.approx(contrast("#767676", "#ffffff"), abs=0.01)
@@ -131,5 +130,5 @@ def test_axes_of_ones_own(picture):
     from matplotlib.figure import Figure
 
     ax = Figure().add_subplot()
-    assert draw_on(picture, ax) is ax
+    assert plot_on(picture, ax) is ax
     assert picture.title == ax.get_title(loc="left")

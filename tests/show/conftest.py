@@ -6,7 +6,8 @@ import pytest
 
 from bnstat.result import Estimate, Stats
 from bnstat.result.sweep import Cell, Off, Sweep
-from bnstat.show.comparison import Row, compare
+from bnstat.show.comparison import compare
+from bnstat.show.rows import ComparedRow
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def stats(pytestconfig):
 def comparison():
     """Two rows of one channel; the second has a name with a control character and a bar."""
     rows = [
-        Row("train", "train", ("L",), (), {"two-pass": ((m,), (s,))}, (m,), (s,))
+        ComparedRow("train", "train", ("L",), (), {"two-pass": ((m,), (s,))}, (m,), (s,))
         for m, s in ((0.5, 0.5), (0.6, 0.4))
     ]
     return compare([rows[0], replace(rows[1], name="a\x1b | b")])

@@ -13,7 +13,6 @@ from PIL import Image
 
 import bnstat
 from bnstat.errors import DocumentError
-from bnstat.pictures.theme import contrast
 from bnstat.result import tables as record_tables
 
 HOSTILE = ['<script>alert("x")<|script>.png', "\u202egnp.exe.png", "q'\"&.png", "x" * 251 + ".png"]
@@ -181,7 +180,7 @@ def test_a_sample_shows_its_margin(folder):
     assert "Sample 20 of 45 (20), seed 0" in words and "±" in words
 
 
-def test_colors_of_the_page():
+def test_colors_of_the_page(contrast):
     """Each colour of text on the page has a contrast of 4.5 or more with its background."""
     from bnstat.show.page.page import _file
 

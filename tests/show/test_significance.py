@@ -10,7 +10,8 @@ from PIL import Image
 import bnstat
 from bnstat import show as reports
 from bnstat.estimators import look_sizes
-from bnstat.show.comparison import Row, compare
+from bnstat.show.comparison import compare
+from bnstat.show.rows import ComparedRow
 from bnstat.show.significance import Pair, holm, images_needed, widest_margin
 
 # By hand: the smallest times 5, the next times 4, ..., and none below the one before.
@@ -43,7 +44,7 @@ def sets(tmp_path_factory):
 
 
 def verdicts(sets, *names):
-    rows = [Row.of_stats(name, sets[name]) for name in names]
+    rows = [ComparedRow.of_stats(name, sets[name]) for name in names]
     return [v for v in compare(rows).verdicts if "chance" in v or "margin" in v]
 
 
@@ -113,22 +114,31 @@ def test_images_needed_are_those_that_give_the_margin(sets, tmp_path):
 
 def test_a_verdict_that_is_not_sure_says_how_many_images_would_settle_it(sets):
     """Where the margin holds the tolerance, a line says so; exact differences are always sure."""
-    rows = [Row.of_stats("first", sets["first"]), Row.of_stats("sample", sets["sample"])]
+    rows = [
+        ComparedRow.of_stats("first", sets["first"]),
+        ComparedRow.of_stats("sample", sets["sample"]),
+    ]
     found = compare(rows)
     off = abs(found.differences[1].mean[0])
     (line,) = [t for t in reports.unsure(found, off / 2) if "mean" in t]
     assert line.startswith("not sure at 95 %: mean of L of sample differs by ")
     assert line.endswith(" images would settle it")
-    exact = compare([Row.of_stats("a", sets["first"]), Row.of_stats("b", sets["second"])])
+    exact = compare(
+        [ComparedRow.of_stats("a", sets["first"]), ComparedRow.of_stats("b", sets["second"])]
+    )
     assert [] == list(reports.unsure(exact, abs(exact.differences[1].mean[0])))
 
 
 def test_significant_counts_differences_beyond_their_margins(sets):
     """A difference within its margin does not count with `significant`."""
-    found = compare([Row.of_stats("a", sets["first"]), Row.of_stats("b", sets["sample"])])
+    found = compare(
+        [ComparedRow.of_stats("a", sets["first"]), ComparedRow.of_stats("b", sets["sample"])]
+    )
     assert list(reports.excesses(found, 0.0))
     assert [] == list(reports.excesses(found, 0.0, significant=True))
-    drifted = compare([Row.of_stats("a", sets["brighter"]), Row.of_stats("b", sets["sample"])])
+    drifted = compare(
+        [ComparedRow.of_stats("a", sets["brighter"]), ComparedRow.of_stats("b", sets["sample"])]
+    )
     assert list(reports.excesses(drifted, 0.01, significant=True))
 
 

@@ -1,4 +1,4 @@
-"""What stands on the page of a report."""
+"""What stands on the page of a report, and its pictures."""
 
 from __future__ import annotations
 
@@ -11,15 +11,38 @@ from importlib.resources import files
 from typing import Any
 
 from bnstat.errors import OutputError
-from bnstat.pictures import Picture
+from bnstat.pictures import DARK, LIGHT, Picture, render
 from bnstat.result import Stats
-from bnstat.show.answer import answer
 from bnstat.show.blocks import Block, Paragraph, Table
 from bnstat.show.comparison import Comparison
-from bnstat.show.comparisons import comparison_report
-from bnstat.show.page.pictures import figure
+from bnstat.show.comparison_report import comparison_report
 from bnstat.show.remarks import remarks
+from bnstat.show.results import answer
 from bnstat.text import printable
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture on a page: two addresses of data, words, and a table of numbers."""
+
+    title: str
+    description: str
+    light: str
+    dark: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def figure(picture: Picture) -> Figure:
+    """Return a picture in both themes; the page has its title."""
+    headings, rows = picture.table()
+    light, dark = (
+        "data:image/svg+xml;base64,"
+        + b64encode(render(picture, "svg", theme, title=False)).decode()
+        for theme in (LIGHT, DARK)
+    )
+    return Figure(picture.title, picture.description, light, dark, headings, rows)
+
 
 MISSING = "a report needs the packages matplotlib and Jinja2: pip install 'bnstat[plot]'"
 # More failures are counted, not named.

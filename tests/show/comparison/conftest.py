@@ -11,7 +11,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.result import BatchNormEstimate, Estimate
-from bnstat.show.comparison import Row
+from bnstat.show.rows import ComparedRow
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "stats-v1.json"
 _OPENED = []
@@ -61,7 +61,9 @@ def row():
     def make(name, mean, std, *, published=False):
         channels = None if published else ("L",) if len(mean) == 1 else tuple("RGB"[: len(mean)])
         methods = {"published" if published else "two-pass": (mean, std)}
-        return Row(name, f"from {name}", channels, None if published else (), methods, mean, std)
+        return ComparedRow(
+            name, f"from {name}", channels, None if published else (), methods, mean, std
+        )
 
     return make
 

@@ -12,8 +12,10 @@ from PIL import Image
 import bnstat
 from bnstat.errors import SourceError
 from bnstat.result import Estimate
-from bnstat.show.comparison import FAR_MEAN, FAR_SCALE, NOISE, SHIFT, Row, compare, deviations
+from bnstat.show.comparison import compare
 from bnstat.show.constants import CONSTANTS
+from bnstat.show.rows import ComparedRow
+from bnstat.show.verdicts import FAR_MEAN, FAR_SCALE, NOISE, SHIFT, deviations
 
 V1 = Path(__file__).parents[2] / "golden" / "stats-v1.json"
 
@@ -60,7 +62,7 @@ def test_rows_must_have_the_same_channels(row):
     with pytest.raises(SourceError, match=r"^b has channels L|^b has channels R"):
         compare([color, gray])
     with pytest.raises(SourceError, match=r"^mnist has 1 channel, .* has channels RGB; they"):
-        compare([color, Row.of_constants(CONSTANTS["mnist"])])
+        compare([color, ComparedRow.of_constants(CONSTANTS["mnist"])])
     constants = row("c", (0.5,) * 3, (0.5,) * 3, published=True)
     assert 2 == len(compare([color, constants]).rows)
     assert 2 == len(compare([constants, color]).rows)
@@ -116,7 +118,7 @@ def test_batchnorm_may_be_five_times_its_noise_from_where_shuffles_lead(
     """The running mean is within what its schedule allows up to 5 sds; rounding does not count."""
     assert 5 == NOISE
     stats = result(0.5, running=running, expected=expected, sd=sd)
-    (verdict,) = compare([Row.of_stats("a", stats)]).verdicts
+    (verdict,) = compare([ComparedRow.of_stats("a", stats)]).verdicts
     assert within == (" are within what its schedule allows: " in verdict)
     assert within != (" are not within what its schedule allows: " in verdict)
 
@@ -125,7 +127,7 @@ def test_batchnorm_in_words(result):
     """The verdict has each figure beside what is allowed for it, and a hint where they differ."""
     right = result(0.5, running=0.45, expected=0.46, sd=0.01)
     wrong = result(0.5, running=0.6, expected=0.5, sd=0.01, order="listed")
-    rows = [Row.of_stats("a", right), Row.of_stats("b", wrong)]
+    rows = [ComparedRow.of_stats("a", right), ComparedRow.of_stats("b", wrong)]
     _, first, second = compare(rows).verdicts
     assert first == (
         "BatchNorm's running mean and variance of a are within what its schedule allows: off by "
@@ -155,7 +157,7 @@ def test_the_worst_channel_is_named_with_its_own_allowance(result):
         count=(27, 27),
         methods={"two-pass": exact, "welford": exact, "batchnorm": both},
     )
-    (verdict,) = compare([Row.of_stats("a", stats)]).verdicts
+    (verdict,) = compare([ComparedRow.of_stats("a", stats)]).verdicts
     assert (
         "not within what its schedule allows: off by +0.02 in B (allowed: -0.005 to +0.005)"
         in verdict
@@ -165,7 +167,7 @@ def test_the_worst_channel_is_named_with_its_own_allowance(result):
 def test_digits_tell_a_figure_from_what_is_allowed(result):
     """Where two digits would show +0.42 and +0.42, there are more."""
     stats = result(0.1, running=0.52000013, expected=0.52, sd=1e-9)
-    (verdict,) = compare([Row.of_stats("a", stats)]).verdicts
+    (verdict,) = compare([ComparedRow.of_stats("a", stats)]).verdicts
     assert "off by +0.4200001 in L (allowed: +0.42 to +0.42)" in verdict
 
 
@@ -180,7 +182,7 @@ def test_one_batch_of_all_images_is_what_it_must_be(tmp_path):
         old = replace(stats.methods["batchnorm"], expected=None)  # as in version 1
         for batchnorm in (stats.methods["batchnorm"], old):
             known = replace(stats, methods={**stats.methods, "batchnorm": batchnorm})
-            verdict, _ = compare([Row.of_stats("a", known)]).verdicts
+            verdict, _ = compare([ComparedRow.of_stats("a", known)]).verdicts
             assert "are within what its schedule allows" in verdict
 
 
@@ -196,14 +198,14 @@ def test_a_document_of_version_1_is_judged_as_if_images_had_one_size():
 
 def test_no_batchnorm_no_verdict_on_it(result):
     """A result without batchnorm, and constants, have no verdict on it."""
-    row = Row.of_stats("a", result(0.5))
+    row = ComparedRow.of_stats("a", result(0.5))
     assert None is row.methods["batchnorm"]
     assert () == compare([row]).verdicts
 
 
 def color(name, mean, std, stats):
     """Return the row of a measured RGB result."""
-    return Row(name, name, tuple("RGB"), (), {}, mean, std, stats)
+    return ComparedRow(name, name, tuple("RGB"), (), {}, mean, std, stats)
 
 
 @pytest.mark.parametrize(
@@ -245,8 +247,10 @@ def test_imagenet_in_words(result):
 
 def test_imagenet_only_where_it_makes_sense(result, row):
     """Gray data, and constants as the baseline, are not held against ImageNet."""
-    gray = compare([Row.of_stats("a", result(0.5))])
-    constants = compare([Row.of_constants(IMAGENET), Row.of_constants(CONSTANTS["clip"])])
+    gray = compare([ComparedRow.of_stats("a", result(0.5))])
+    constants = compare(
+        [ComparedRow.of_constants(IMAGENET), ComparedRow.of_constants(CONSTANTS["clip"])]
+    )
     assert not any("ImageNet" in verdict for verdict in (*gray.verdicts, *constants.verdicts))
 
 
@@ -291,9 +295,9 @@ SCHEMA = {
 def test_json_is_as_documented(result, row):
     """The JSON has the documented keys, and nothing that JSON has not, such as NaN."""
     rows = [
-        Row.of_stats("a", result(0.5, running=0.5)),
+        ComparedRow.of_stats("a", result(0.5, running=0.5)),
         row("b", (0.25,), (0.125,)),
-        Row.of_constants(CONSTANTS["mnist"]),
+        ComparedRow.of_constants(CONSTANTS["mnist"]),
     ]
     document = json.loads(json.dumps(compare(rows).to_dict(), allow_nan=False))
     jsonschema.validate(document, SCHEMA)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import SourceError
 from bnstat.result import Floats
-from bnstat.show.comparison.findings import Finding, find
-from bnstat.show.comparison.rows import Difference, Row, difference
+from bnstat.show.rows import ComparedRow, Difference, difference
 from bnstat.show.significance import Pair, adjusted_p_values, group_p_values
+from bnstat.show.verdicts import Finding, find
 from bnstat.text import printable
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Comparison:
     """Rows, the first of which is the baseline; their differences from it; what follows."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ComparedRow, ...]
     differences: tuple[Difference, ...]
     findings: tuple[Finding, ...]
 
@@ -62,9 +62,9 @@ class Comparison:
         OutputError
             If matplotlib is missing.
         """
-        from bnstat.pictures import draw_on
+        from bnstat.pictures import plot_on
 
-        return draw_on(self.picture(), ax)
+        return plot_on(self.picture(), ax)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as docs/compare.md describes its JSON."""
@@ -92,7 +92,7 @@ class Comparison:
         }
 
 
-def compare(rows: Sequence[Row]) -> Comparison:
+def compare(rows: Sequence[ComparedRow]) -> Comparison:
     """Hold each row against the first.
 
     Raises
@@ -115,7 +115,9 @@ def compare(rows: Sequence[Row]) -> Comparison:
     return Comparison(tuple(rows), differences, tuple(find(rows, differences)))
 
 
-def _p_values(rows: Sequence[Row], pairs: Sequence[Pair]) -> Iterator[tuple[Floats, Floats] | None]:
+def _p_values(
+    rows: Sequence[ComparedRow], pairs: Sequence[Pair]
+) -> Iterator[tuple[Floats, Floats] | None]:
     whole = rows[0].result
     return adjusted_p_values(
         [
@@ -125,13 +127,13 @@ def _p_values(rows: Sequence[Row], pairs: Sequence[Pair]) -> Iterator[tuple[Floa
     )
 
 
-def _comparable(row: Row, baseline: Row) -> bool:
+def _comparable(row: ComparedRow, baseline: ComparedRow) -> bool:
     if None in (row.channels, baseline.channels):
         return len(row.mean) == len(baseline.mean)
     return row.channels == baseline.channels
 
 
-def _channels(row: Row) -> str:
+def _channels(row: ComparedRow) -> str:
     if row.channels:
         return f"channels {''.join(row.channels)}"
     return "1 channel" if len(row.mean) == 1 else f"{len(row.mean)} channels"

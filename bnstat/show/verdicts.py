@@ -1,15 +1,14 @@
-"""What follows from the figures, in sentences, by the rules of docs/compare.md."""
+"""What follows from the figures of a comparison, in sentences, by the rules of docs/compare.md."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bnstat.result import BatchNormEstimate
-from bnstat.show.comparison.rows import Difference, Row, normalized
-from bnstat.show.comparison.running_values import deviations
+from bnstat.result import BatchNormEstimate, Floats, Stats
 from bnstat.show.constants import CONSTANTS
+from bnstat.show.rows import ComparedRow, Difference, normalized
 
 # A normalized input shifted by less than this many stds, or scaled by less, does not matter.
 SHIFT = 0.05
@@ -27,7 +26,7 @@ class Finding:
     alarm: bool | None = None
 
 
-def find(rows: Sequence[Row], differences: Sequence[Difference]) -> Iterator[Finding]:
+def find(rows: Sequence[ComparedRow], differences: Sequence[Difference]) -> Iterator[Finding]:
     """Say in plain words what follows from the figures, by the rules of docs/compare.md."""
     baseline = rows[0]
     pairs = list(zip(rows[1:], differences[1:], strict=True))
@@ -44,7 +43,7 @@ def find(rows: Sequence[Row], differences: Sequence[Difference]) -> Iterator[Fin
         yield Finding(_imagenet(baseline))
 
 
-def _shift(row: Row, baseline: Row) -> Finding:
+def _shift(row: ComparedRow, baseline: ComparedRow) -> Finding:
     constants = row.result is None and baseline.result is not None
     if constants:  # what they do to the baseline's images
         row, baseline = baseline, row
@@ -63,7 +62,7 @@ def _shift(row: Row, baseline: Row) -> Finding:
     return Finding(text, alarm=not small)
 
 
-def _certainty(row: Row, baseline: Row, off: Difference) -> Iterator[Finding]:
+def _certainty(row: ComparedRow, baseline: ComparedRow, off: Difference) -> Iterator[Finding]:
     """Say whether a difference is more than its margin, and more than sets differ by chance."""
     pair, channels = off.pair, row.channels or baseline.channels
     if channels is None:
@@ -93,7 +92,7 @@ def _certainty(row: Row, baseline: Row, off: Difference) -> Iterator[Finding]:
         yield Finding("Few images carry these figures: margins and chances may be wrong.", True)
 
 
-def _groups(groups: Sequence[tuple[Row, Difference]], baseline: Row) -> Finding:
+def _groups(groups: Sequence[tuple[ComparedRow, Difference]], baseline: ComparedRow) -> Finding:
     """Say which groups differ from the whole by more than chance, the likeliest first."""
     confidence = groups[0][1].pair.confidence
     known = [(min(map(min, off.p_values)), row.name) for row, off in groups if off.p_values]
@@ -124,7 +123,7 @@ def _figures_where(
     return " and ".join(said)
 
 
-def _batchnorm(row: Row) -> Iterator[Finding]:
+def _batchnorm(row: ComparedRow) -> Iterator[Finding]:
     """Compare BatchNorm's running values with what shuffles of the images lead to."""
     estimate = row.result.methods.get("batchnorm") if row.result else None
     if row.result is None or not isinstance(estimate, BatchNormEstimate):
@@ -140,8 +139,8 @@ def _batchnorm(row: Row) -> Iterator[Finding]:
     yield Finding(text, alarm=not fits)
 
 
-def _imagenet(row: Row) -> str:
-    imagenet = Row.of_constants(CONSTANTS["imagenet"])
+def _imagenet(row: ComparedRow) -> str:
+    imagenet = ComparedRow.of_constants(CONSTANTS["imagenet"])
     mean, std = normalized(row, imagenet)
     far = max(map(abs, mean)) > FAR_MEAN or max(max(s, 1 / s if s else 9) for s in std) > FAR_SCALE
     if far:
@@ -158,3 +157,77 @@ def _imagenet(row: Row) -> str:
 
 def _list(values: Sequence[float]) -> str:
     return ", ".join(f"{round(value, 2) + 0.0:.2f}" for value in values)  # + 0.0: no -0.00
+
+
+# How many standard deviations over shuffles a running value may be from their average: of 12,000
+# shuffled runs on images of all sizes 3 had one beyond 4.5, none beyond 5 (docs/methods.md).
+NOISE = 5.0
+# How far rounding may put it off, in units of the data's own size.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """How far a running value of one channel is from two-pass's, and how far it may be.
+
+    off: the difference; expected: what shuffles lead to on average; noise: how far from that a
+    shuffle may be.
+    """
+
+    channel: str
+    off: float
+    expected: float
+    noise: float
+
+    @property
+    def excess(self) -> float:
+        """How far it is beyond what is allowed, in units of that; 0 or less is within."""
+        away = abs(self.off - self.expected)
+        return away / self.noise - 1 if self.noise else away
+
+    def __str__(self) -> str:
+        """Return the difference, the channel, and what is allowed there, to the same digits."""
+        low, high = self.expected - self.noise, self.expected + self.noise
+        for digits in range(2, 16):
+            off, *allowed = (f"{value:+.{digits}g}" for value in (self.off, low, high))
+            if self.excess <= 0 or off not in allowed:
+                break
+        return f"{off} in {self.channel} (allowed: {' to '.join(allowed)})"
+
+
+def deviations(
+    stats: Stats, estimate: BatchNormEstimate
+) -> tuple[list[Deviation], list[Deviation]]:
+    """Return how far running mean and running variance are off, per channel."""
+    expected, sd = estimate.expected or _expected(stats, estimate), estimate.expected_sd
+    return (
+        _deviations(stats, stats.mean, estimate.mean, expected["mean"], sd["mean"]),
+        _deviations(stats, stats.var, estimate.var, expected["var"], sd["var"]),
+    )
+
+
+def _deviations(
+    stats: Stats, exact: Floats, running: Floats, expected: Floats, sds: Floats
+) -> list[Deviation]:
+    rows = zip(stats.channels, stats.std, exact, running, expected, sds, strict=True)
+    return [
+        Deviation(channel, value - true, centre - true, NOISE * sd + ROUNDING * (abs(true) + std))
+        for channel, std, true, value, centre, sd in rows
+    ]
+
+
+def _expected(stats: Stats, estimate: BatchNormEstimate) -> Mapping[str, Floats]:
+    """Return what shuffles lead to if images have one size, for a document that does not say.
+
+    The start at 0 and 1 keeps its weight. Of the variance, batches leave out the variance between
+    their means, and have ddof 1.
+    """
+    start, images = estimate.start_weight, stats.source.images
+    batch = min(estimate.batch_size, images)
+    within = stats.conventions.get("root_mean_image_variance", stats.std)
+    var = []
+    for n, v, w in zip(stats.count, stats.var, within, strict=True):
+        samples = n * batch / images
+        left_out = max(0.0, v - w * w) * (1 / batch - 1 / images)
+        var.append(start + (1 - start) * (v - left_out) * samples / max(1.0, samples - 1))
+    return {"mean": tuple((1 - start) * m for m in stats.mean), "var": tuple(var)}

@@ -11,7 +11,7 @@ from bnstat.show.significance import Pair
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedRow:
     """A result, a group of its images, or constants from elsewhere, under a name.
 
     mean, std: per channel in [0, 1]; pipeline: the transforms, or None for constants; methods: mean
@@ -31,7 +31,7 @@ class Row:
     group: Group | None = None
 
     @classmethod
-    def of_group(cls, label: str, group: Group, whole: Stats) -> Row:
+    def of_group(cls, label: str, group: Group, whole: Stats) -> ComparedRow:
         """Return the row of a group of a result."""
         methods = {EXACT: (group.mean, group.std)}
         source, steps = " ".join(whole.source.locations), whole.pipeline.transforms
@@ -40,7 +40,7 @@ class Row:
         )
 
     @classmethod
-    def of_stats(cls, name: str, stats: Stats, fresh: bool = False) -> Row:
+    def of_stats(cls, name: str, stats: Stats, fresh: bool = False) -> ComparedRow:
         """Return the row of a result."""
         methods = {
             method: None if estimate is None else (estimate.mean, estimate.std)
@@ -53,7 +53,7 @@ class Row:
         )
 
     @classmethod
-    def of_constants(cls, constants: Constants) -> Row:
+    def of_constants(cls, constants: Constants) -> ComparedRow:
         """Return the row of constants."""
         figures = constants.mean, constants.std
         source = f"{constants.source} (std: {constants.convention})"
@@ -81,7 +81,7 @@ class Difference:
         return max(map(abs, (*self.mean, *self.std)))
 
 
-def difference(row: Row, baseline: Row) -> Difference:
+def difference(row: ComparedRow, baseline: ComparedRow) -> Difference:
     """Return a row less the baseline."""
     mean = tuple(a - b for a, b in zip(row.mean, baseline.mean, strict=True))
     std = tuple(a - b for a, b in zip(row.std, baseline.std, strict=True))
@@ -93,7 +93,7 @@ def _in(values: Floats, std: Floats) -> tuple[float | None, ...]:
     return tuple(v / s if s else None for v, s in zip(values, std, strict=True))
 
 
-def normalized(row: Row, by: Row) -> tuple[Floats, Floats]:
+def normalized(row: ComparedRow, by: ComparedRow) -> tuple[Floats, Floats]:
     """Return the mean and std that a row has after normalizing with another's."""
     mean = tuple((a - b) / s for a, b, s in zip(row.mean, by.mean, by.std, strict=True))
     return mean, tuple(a / b for a, b in zip(row.std, by.std, strict=True))

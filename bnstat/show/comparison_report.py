@@ -1,4 +1,4 @@
-"""The report of a comparison: a table for each row, and the verdicts."""
+"""The report of a comparison: the verdicts, and a table of each row."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bnstat.result import EXACT, Floats
-from bnstat.show.blocks import Block, Column, Line, Paragraph, Row, Table, Tone
-from bnstat.show.comparison import Comparison, Difference
-from bnstat.show.comparison import Row as ComparedRow
+from bnstat.show.blocks import Block, Column, Line, Paragraph, Row, Table, Tone, signed
+from bnstat.show.comparison import Comparison
+from bnstat.show.rows import ComparedRow, Difference
 from bnstat.show.significance import Pair
-from bnstat.show.words import signed
 from bnstat.text import printable
 
 

@@ -1,0 +1,241 @@
+"""Settings of what is measured: of which images, of which of their pixels, and how often."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Literal, Self, TypedDict
+
+from bnstat.settings.setting import Setting
+from bnstat.settings.typed import MAX_EPOCHS
+
+Mode = Literal["RGB", "L", "RGBA", "native", "bands"]
+
+
+class DrawSettings(TypedDict, total=False):
+    """What is measured of an image, and how often."""
+
+    keep_normalize: Annotated[
+        bool,
+        Setting(
+            default=False,
+            help="Measure after a Normalize that ends the pipeline, not before it.",
+        ),
+    ]
+    epochs: Annotated[
+        int,
+        Setting(
+            default=1,
+            metavar="N",
+            ge=1,
+            le=MAX_EPOCHS,
+            help="Passes over the data; with a pipeline, random draws per image.",
+            recorded_in="pipeline",
+            moments_depend="pipeline",
+        ),
+    ]
+    mode: Annotated[
+        Mode,
+        Setting(
+            default="RGB",
+            help="Convert to this Pillow mode; native takes the most common one of the images, "
+            "bands all bands of rasters as GDAL reads them.",
+            recorded_in="result",
+            moments_depend="always",
+        ),
+    ]
+    seed: Annotated[
+        int,
+        Setting(
+            default=0,
+            metavar="N",
+            help="Seed of the random draws and of the shuffling.",
+            recorded_in="pipeline",
+            moments_depend="pipeline",
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class SampleSize:
+    """How many images a sample has: a number, or a share of all that are found."""
+
+    images: int | None = None
+    share: Fraction | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the size that is typed as N or P%.
+
+        Raises
+        ------
+        ValueError
+            If it is neither a number of images nor a percentage in (0, 100].
+
+        Examples
+        --------
+        >>> SampleSize.read("2.5%").of(1001), SampleSize.read("300").of(1001)
+        (26, 300)
+        """
+        if re.fullmatch(r"[0-9]{1,15}", text) and int(text) > 0:
+            return cls(images=int(text))
+        if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,15})?%", text):
+            share = Fraction(text[:-1]) / 100
+            if 0 < share <= 1:
+                return cls(share=share)
+        raise ValueError(f"{text!r} is neither a number of images nor a percentage such as 5%")
+
+    def of(self, found: int) -> int:
+        """Return how many of the images found are in the sample: a share is rounded up."""
+        if self.images is not None:
+            return min(self.images, found)
+        assert self.share is not None
+        return -(-found * self.share.numerator // self.share.denominator)
+
+
+def _check_sample(text: str) -> None:
+    SampleSize.read(str(text))
+
+
+class SampleSettings(TypedDict, total=False):
+    """How many images are measured, and how sure the figures are."""
+
+    sample: Annotated[
+        str | int | None,
+        Setting(
+            default=None,
+            none="all images",
+            metavar="N|P%",
+            convert=str,
+            check=_check_sample,
+            help="Measure a random sample of the images: so many, or a percentage of all found.",
+            recorded_in="sample",
+        ),
+    ]
+    until: Annotated[
+        float | None,
+        Setting(
+            default=None,
+            none="not at all",
+            metavar="TOL",
+            gt=0,
+            le=1,
+            help="Measure a growing random sample, until the margins of all means and stds are "
+            "within TOL.",
+        ),
+    ]
+    confidence: Annotated[
+        float,
+        Setting(
+            default=95.0,
+            metavar="PERCENT",
+            gt=0,
+            le=99.9999,
+            help="Confidence of the margins, in percent.",
+            recorded_in="uncertainty",
+        ),
+    ]
+
+
+def _check_alpha(text: str) -> None:
+    if text in ("drop", "exclude"):
+        return
+    kind, _, color = text.partition(":")
+    if kind != "over":
+        raise ValueError(f"{text!r} is not drop, exclude or over:COLOR")
+    from PIL import ImageColor
+
+    ImageColor.getrgb(color)
+
+
+def _nodata_as_typed(value: str | float | Sequence[float]) -> str:
+    if isinstance(value, str):
+        return value
+    return ",".join(map(repr, value)) if isinstance(value, Sequence) else repr(value)
+
+
+def _check_nodata(text: str) -> None:
+    try:
+        [float(value) for value in text.split(",") if text != "auto"]
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number, numbers with commas, or auto") from None
+
+
+class SelectionSettings(TypedDict, total=False):
+    """Which pixels count."""
+
+    alpha: Annotated[
+        str,
+        Setting(
+            default="drop",
+            metavar="drop|exclude|over:COLOR",
+            check=_check_alpha,
+            help="Transparent pixels: count their colors, leave them out, or put a color behind.",
+            recorded_in="selection",
+            moments_depend="always",
+        ),
+    ]
+    nodata: Annotated[
+        str | float | Sequence[float] | None,
+        Setting(
+            default=None,
+            none="none",
+            metavar="VALUE",
+            convert=_nodata_as_typed,
+            check=_check_nodata,
+            help="Leave out samples of this stored value (nan is one), pixels of V,V,V, or what "
+            "each file names (auto).",
+            recorded_in="selection",
+            moments_depend="always",
+        ),
+    ]
+    masks: Annotated[
+        str | None,
+        Setting(
+            default=None,
+            none="none",
+            metavar="PATTERN",
+            help="Count the pixels that a second image selects, as in 'labels/{dir}/{stem}.png'.",
+            recorded_in="selection",
+            moments_depend="always",
+        ),
+    ]
+    mask_values: Annotated[
+        Sequence[int] | None,
+        Setting(
+            default=None,
+            none="all but 0",
+            metavar="LIST",
+            help="Values of the masks that count.",
+            recorded_in="selection",
+            moments_depend="always",
+        ),
+    ]
+    mask_ignore: Annotated[
+        Sequence[int] | None,
+        Setting(
+            default=None,
+            none="none",
+            metavar="LIST",
+            help="Values of the masks that do not count.",
+            recorded_in="selection",
+            moments_depend="always",
+        ),
+    ]
+    masks_missing: Annotated[
+        Literal["fail", "all"],
+        Setting(
+            default="fail",
+            help="An image without a mask is a failure, or counts whole.",
+            moments_depend="always",
+        ),
+    ]
+    exclude_fill: Annotated[
+        bool,
+        Setting(
+            default=False,
+            help="Leave out pixels that the pipeline filled in.",
+            recorded_in="selection",
+            moments_depend="pipeline",
+        ),
+    ]

@@ -1,0 +1,183 @@
+"""The reports of a sweep, a recalibration, outliers and duplicates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from bnstat.result.found_images import Duplicates, EqualImages, Outlier, Outliers
+from bnstat.result.recalibration import LayerShift, Recalibration
+from bnstat.result.sweep import Cell, Off, Sweep
+from bnstat.show.blocks import Block, Column, Line, Paragraph, Row, Table, Tone, signed
+from bnstat.text import pluralize, printable
+
+_DETAILS = ("mean", "rms", "theory", "std", "rms", "theory")
+
+
+def sweep_report(sweep: Sweep, *, verbose: bool = False) -> tuple[Block, ...]:
+    """Return the verdict, and a line for each schedule; with `verbose` all figures of it."""
+    verdict = Paragraph.of(sweep.verdict, tone="good" if sweep.fitting else "warning")
+    if not verbose:
+        explained = (
+            f"{pluralize(sweep.images, 'image')}. Largest difference of BatchNorm2d's mean or std "
+            "from two-pass, in [0, 1], in any channel and repeat; initial is the share of the "
+            "initial mean 0 / var 1 that is left:"
+        )
+        return verdict, Paragraph.of(explained), _summary(sweep)
+    explained = (
+        f"{pluralize(sweep.images, 'image')}. Difference of BatchNorm2d's mean and std from "
+        "two-pass, in [0, 1], in the worst channel: the largest in any repeat, the root mean "
+        "square over the repeats, and what theory expects of that. initial: the share of the "
+        "initial mean 0 / var 1 that is left."
+    )
+    tables = [_details(sweep, order) for order in _orders(sweep)]
+    return (verdict, Paragraph.of(explained), *tables)
+
+
+def _orders(sweep: Sweep) -> list[str]:
+    return list(dict.fromkeys(cell.order for cell in sweep.cells))
+
+
+def _schedule_columns() -> Iterator[Column]:
+    yield Column("batch")
+    yield Column("momentum", numbers=False)
+    yield Column("initial")
+
+
+def _schedule(cell: Cell) -> tuple[str, str, str]:
+    momentum = "cumulative" if cell.momentum is None else f"{cell.momentum:g}"
+    return f"{cell.batch_size}", momentum, f"{cell.start_weight:.2g}"
+
+
+def _summary(sweep: Sweep) -> Table:
+    """Return a line for each batch size and momentum, and a column for each order."""
+    orders, rows = _orders(sweep), []
+    cells = {(cell.batch_size, cell.momentum, cell.order): cell for cell in sweep.cells}
+    for size, momentum in dict.fromkeys((c.batch_size, c.momentum) for c in sweep.cells):
+        beside = [cells.get((size, momentum, order)) for order in orders]
+        known = [cell for cell in beside if cell is not None]
+        good = any(cell in sweep.fitting for cell in known)
+        cells_text = (*_schedule(known[0]), *map(_largest, beside))
+        rows.append(Row(cells_text, "good" if good else "plain"))
+    return Table((*_schedule_columns(), *map(Column, orders)), tuple(rows))
+
+
+def _largest(cell: Cell | None) -> str:
+    return f"{cell.largest:.2g}" if cell else "-"
+
+
+def _details(sweep: Sweep, order: str) -> Table:
+    cells = [cell for cell in sweep.cells if cell.order == order]
+    repeats = pluralize(cells[0].repeats, "repeat") if order == "shuffled" else "by key"
+    rows = tuple(
+        Row((*_schedule(cell), *_figures(cell.mean), *_figures(cell.std))) for cell in cells
+    )
+    return Table((*_schedule_columns(), *map(Column, _DETAILS)), rows, f"{order} ({repeats})")
+
+
+def _figures(off: Off) -> tuple[str, str, str]:
+    return f"{off.largest:.2g}", f"{off.rms:.2g}", f"{off.expected:.2g}"
+
+
+_SHOWN = 10
+# Below this, what a layer puts out differs by less than it would between two samples of the data.
+_SMALL, _LARGE = 0.05, 0.5
+
+
+def recalibration_report(result: Recalibration, *, verbose: bool = False) -> tuple[Block, ...]:
+    """Return what follows, and a line for each of the farthest layers; with `verbose` of all."""
+    worst = result.layers[0]
+    tone: Tone = "good" if worst.worst < _SMALL else "warning"
+    return (
+        Paragraph.of(_verdict(result, worst), tone=tone),
+        Paragraph.of(_explained(result)),
+        _table(result, len(result.layers) if verbose else _SHOWN),
+    )
+
+
+def _verdict(result: Recalibration, worst: LayerShift) -> str:
+    had = "is" if result.output is None else "was"
+    size = "near" if worst.worst < _SMALL else "off" if worst.worst < _LARGE else "far off"
+    return (
+        f"The running statistics {'are' if had == 'is' else 'were'} {size}: the farthest layer, "
+        f"{worst.name}, {had} off by {worst.mean:.2g} std in the mean of a channel; its variances "
+        f"{'are' if had == 'is' else 'were'} {worst.variance_low:.2g} to "
+        f"{worst.variance_high:.2g} times those measured."
+    )
+
+
+def _explained(result: Recalibration) -> str:
+    draws = f", {pluralize(result.epochs, 'draw')} each" if result.epochs > 1 else ""
+    passes = pluralize(result.passes, "pass", "passes")
+    return (
+        f"{pluralize(result.images, 'image')}{draws}, {result.normalization}, {passes}. By layer, "
+        "the farthest first: |Δmean|/std, the largest of any channel and its root mean square; "
+        "running variance / measured, the least and the largest:"
+    )
+
+
+def _table(result: Recalibration, most: int) -> Table:
+    columns = (
+        Column("layer", numbers=False),
+        *map(Column, ("channels", "Δmean", "rms", "var least", "largest")),
+    )
+    rows = tuple(_row(layer) for layer in result.layers[:most])
+    left = len(result.layers) - most
+    notes = [f"{pluralize(left, 'layer')} more; -v shows all"] if left > 0 else []
+    notes += [f"not called by the model, left as it is: {name}" for name in result.unused]
+    return Table(columns, rows, footnotes=Paragraph.of(*notes).lines)
+
+
+def _row(layer: LayerShift) -> Row:
+    figures = layer.mean, layer.mean_rms, layer.variance_low, layer.variance_high
+    tone: Tone = "warning" if layer.worst >= _LARGE else "plain"
+    return Row((layer.name, str(layer.channels), *(f"{figure:.2g}" for figure in figures)), tone)
+
+
+def outliers_report(outliers: Outliers) -> tuple[Block, ...]:
+    """Return how many there are, and a line for each: why, and what it does to the figures."""
+    number = outliers.number
+    looked_at = pluralize(outliers.images, "image")
+    said = f"{looked_at}, of which {number:,} unlike the rest of their group "
+    headline = Paragraph.of(f"{said}(robust z above {outliers.threshold:g}).", tone="title")
+    if not number:
+        return (headline,)
+    columns = (
+        Column("image", numbers=False),
+        Column("on mean"),
+        Column("on std"),
+        Column("why", numbers=False),
+    )
+    rows = tuple(_outlier_row(outlier) for outlier in outliers.found)
+    note = Line("on mean, on std: the set's figure less that without the image, at its largest.")
+    return headline, Table(columns, rows, footnotes=(note,))
+
+
+def _outlier_row(outlier: Outlier) -> Row:
+    why = ", ".join(outlier.reasons)
+    influences = (outlier.influence_on_mean, outlier.influence_on_std)
+    figures = (signed(max(values, key=_size)) for values in influences)
+    return Row((printable(outlier.image), *figures, why))
+
+
+def _size(value: float) -> float:
+    return -1.0 if math.isnan(value) else abs(value)
+
+
+def duplicates_report(duplicates: Duplicates) -> tuple[Block, ...]:
+    """Return how many images are equal to others, and each set of them."""
+    equal = sum(len(each.images) for each in duplicates.sets)
+    across = sum(each.across for each in duplicates.sets)
+    tone: Tone = "warning" if duplicates.sets else "good"
+    headline = f"{pluralize(duplicates.images, 'image')}: "
+    if not duplicates.sets:
+        return (Paragraph.of(headline + "no two have equal pixels.", tone=tone),)
+    headline += f"{equal:,} are equal to others, in {pluralize(len(duplicates.sets), 'set')}"
+    headline += f", {across:,} of them across sources." if across else "."
+    return Paragraph.of(headline, tone=tone), *map(_equal_images, duplicates.sets)
+
+
+def _equal_images(each: EqualImages) -> Paragraph:
+    what = f"{each.width} × {each.height} {each.mode}{', across sources' if each.across else ''}:"
+    names = (Line(f"  {printable(image)}") for image in each.images)
+    return Paragraph((Line(what, "title"), *names))
