@@ -124,13 +124,13 @@ def _check_measured(passes: Passes) -> None:
         )
 
 
-def _shift(name: str, stored: Running, found: Pooled, eps: float) -> LayerShift:
+def _shift(name: str, stored: Running, measured: Pooled, eps: float) -> LayerShift:
     """Return how far the stored statistics of a layer are from those measured."""
-    off = np.abs(stored.mean - found.mean) / np.sqrt(found.variance + eps)
-    ratio = (stored.var + eps) / (found.unbiased + eps)
+    off = np.abs(stored.mean - measured.mean) / np.sqrt(measured.variance + eps)
+    ratio = (stored.var + eps) / (measured.unbiased + eps)
     rms = float(np.sqrt(np.mean(off * off)))
     low, high = float(ratio.min()), float(ratio.max())
-    return LayerShift(name, len(off), found.n, float(off.max()), rms, low, high)
+    return LayerShift(name, len(off), measured.n, float(off.max()), rms, low, high)
 
 
 @dataclass
@@ -208,14 +208,14 @@ class FixedPoint:
         self._advance(moved)
         self.narrow = self.narrow or self._is_slow()
 
-    def _move(self, name: str, found: Pooled) -> float:
+    def _move(self, name: str, measured: Pooled) -> float:
         """Give a layer the statistics that were measured; return how far it has moved."""
-        new = Running(found.mean, found.unbiased)
+        new = Running(measured.mean, measured.unbiased)
         if not (np.isfinite(new.mean).all() and np.isfinite(new.var).all()):
-            self._check_speculative(name, found.n)
+            self._check_speculative(name, measured.n)
             return np.inf
-        old, self.running[name], self.moments[name] = self.running[name], new, found
-        return distance(old, new, found.variance, self.eps[name])
+        old, self.running[name], self.moments[name] = self.running[name], new, measured
+        return distance(old, new, measured.variance, self.eps[name])
 
     def _is_slow(self) -> bool:
         """Whether narrow passes would reach the last layer before all layers have settled."""
@@ -268,6 +268,8 @@ class FixedPoint:
 def distance(old: Running, new: Running, variance: Floats, eps: float) -> float:
     """Return the largest |Δ mean|/√(σ² + eps), and |Δ log σ²| above what eps hides."""
     means = np.abs(new.mean - old.mean) / np.sqrt(variance + eps)
-    one, other = (np.log(np.maximum(each.var, _LEAST_SHARE * eps)) for each in (old, new))
-    both = np.concatenate([means, np.abs(one - other)])
+    old_log, new_log = (
+        np.log(np.maximum(running.var, _LEAST_SHARE * eps)) for running in (old, new)
+    )
+    both = np.concatenate([means, np.abs(old_log - new_log)])
     return float(np.where(np.isnan(both), np.inf, both).max(initial=0.0))

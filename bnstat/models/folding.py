@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnstat.models import graphs
 from bnstat.models.graphs import Shape, arguments, graph_of, operation, trace
-from bnstat.models.normalization import First, Input, build_in, first_convolutions
+from bnstat.models.normalization import First, InputFormat, build_in, first_convolutions
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -63,7 +63,7 @@ class FoldedModel:
     border: tuple[GraphModule, GraphModule] | None
 
 
-def fold(model: nn.Module, wanted: Input, size: tuple[int, int] | None = None) -> FoldedModel:
+def fold(model: nn.Module, form: InputFormat, size: tuple[int, int] | None = None) -> FoldedModel:
     """Return a model in eval mode that takes images as they are, and has fewer BatchNorm layers.
 
     Parameters
@@ -80,26 +80,28 @@ def fold(model: nn.Module, wanted: Input, size: tuple[int, int] | None = None) -
     """
     import torch
 
-    channels = len(wanted.mean)
+    channels = len(form.mean)
     module = graph_of(trace(copy.deepcopy(model).eval(), Shape(channels, size), torch.float32))
-    found = first_convolutions(module)
-    before = _first_layer(module, found, with_norm=True)
+    firsts = first_convolutions(module)
+    before = _first_layer(module, firsts, with_norm=True)
     layers = fold_layers(module)
-    normalization = build_in(module, wanted)
-    after = _first_layer(module, found, with_norm=False)
-    shape = Shape(channels, size, axis=3 if wanted.channels_last else 1)
-    program = trace(module, shape, torch.uint8 if wanted.uint8 else torch.float32)
+    normalization = build_in(module, form)
+    after = _first_layer(module, firsts, with_norm=False)
+    shape = Shape(channels, size, axis=3 if form.channels_last else 1)
+    program = trace(module, shape, torch.uint8 if form.uint8 else torch.float32)
     border = None if before is None or after is None else (before, after)
     return FoldedModel(program, layers, normalization, border)
 
 
-def _first_layer(module: GraphModule, found: list[First], *, with_norm: bool) -> GraphModule | None:
+def _first_layer(
+    module: GraphModule, firsts: list[First], *, with_norm: bool
+) -> GraphModule | None:
     """Return the part of a graph up to its one first convolution, or the BatchNorm behind it."""
     from torch.fx import Graph, GraphModule
 
-    if len(found) != 1:
+    if len(firsts) != 1:
         return None
-    last: Any = found[0].node
+    last: Any = firsts[0].node
     [*users] = last.users
     if with_norm and [operation(user) for user in users] == ["batch_norm"]:
         last = users[0] if obstacle(module, users[0]) is None else last
@@ -131,21 +133,21 @@ def fold_layers(module: GraphModule) -> FoldedLayers:
 
 def obstacle(module: GraphModule, norm: Any) -> str | None:
     """Say why a BatchNorm cannot be folded; None if it can."""
-    own = arguments(norm)
-    if own["running_mean"] is None or own["training"]:
+    norm_args = arguments(norm)
+    if norm_args["running_mean"] is None or norm_args["training"]:
         return "it has no running statistics"
-    layer = own["input"]
+    layer = norm_args["input"]
     if operation(layer) not in _AXES:
         return "no convolution or linear layer stands in front of it"
     if len(layer.users) > 1:
         return "what it normalizes is used elsewhere too"
-    before = arguments(layer)
-    tensors = [before["weight"], before["bias"], own["weight"], own["bias"]]
+    layer_args = arguments(layer)
+    tensors = [layer_args["weight"], layer_args["bias"], norm_args["weight"], norm_args["bias"]]
     if any(node is not None and node.op != "get_attr" for node in tensors):
         return "its weights, or those in front of it, are computed"
-    if graphs.is_shared(module, before["weight"]):
+    if graphs.is_shared(module, layer_args["weight"]):
         return "the layer in front of it is used more than once"
-    if operation(layer).startswith("conv_transpose") and before["groups"] > 1:
+    if operation(layer).startswith("conv_transpose") and layer_args["groups"] > 1:
         return "the transposed convolution in front of it has groups"
     if layer.meta["val"].dim() != _AXES[operation(layer)]:
         return "it normalizes along another axis"
@@ -164,14 +166,19 @@ def _fused(module: GraphModule, layer: Any, norm: Any) -> tuple[Tensor, Tensor]:
     import torch
     from torch.nn.utils import fusion
 
-    own, before = arguments(norm), arguments(layer)
-    nodes = (before["weight"], before["bias"], own["running_mean"], own["running_var"])
+    norm_args, layer_args = arguments(norm), arguments(layer)
+    nodes = (
+        layer_args["weight"],
+        layer_args["bias"],
+        norm_args["running_mean"],
+        norm_args["running_var"],
+    )
     weight, bias, mean, var = (graphs.value_of(module, node) for node in nodes)
     assert weight is not None and mean is not None and var is not None
-    scale, shift = (graphs.value_of(module, own[name]) for name in ("weight", "bias"))
+    scale, shift = (graphs.value_of(module, norm_args[name]) for name in ("weight", "bias"))
     scale = torch.ones_like(mean) if scale is None else scale
     shift = torch.zeros_like(mean) if shift is None else shift
-    statistics = (mean, var, own["eps"], scale, shift)
+    statistics = (mean, var, norm_args["eps"], scale, shift)
     if operation(layer) == "linear":
         return fusion.fuse_linear_bn_weights(weight, bias, *statistics)
     transposed = operation(layer).startswith("conv_transpose")

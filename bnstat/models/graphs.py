@@ -154,13 +154,13 @@ def is_shared(module: GraphModule, node: Any) -> bool:
 
 def set_weight_and_bias(module: GraphModule, layer: Any, weight: Tensor, bias: Tensor) -> None:
     """Give a convolution or linear layer another weight and bias, in the dtype of its weight."""
-    own = arguments(layer)
+    args = arguments(layer)
     dtype = layer.meta["val"].dtype
-    set_value(module, own["weight"].target, weight, dtype)
-    if own["bias"] is not None and not is_shared(module, own["bias"]):
-        set_value(module, own["bias"].target, bias, dtype)
+    set_value(module, args["weight"].target, weight, dtype)
+    if args["bias"] is not None and not is_shared(module, args["bias"]):
+        set_value(module, args["bias"].target, bias, dtype)
         return
-    name = own["weight"].target + "_bias"
+    name = args["weight"].target + "_bias"
     set_value(module, name, bias, dtype)
     with module.graph.inserting_before(layer):
         set_argument(layer, "bias", module.graph.get_attr(name))

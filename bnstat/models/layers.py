@@ -39,7 +39,9 @@ def batch_norm_layers(model: nn.Module) -> dict[str, Any]:
     """
     from torch.nn.modules.batchnorm import _BatchNorm
 
-    layers = {name: each for name, each in model.named_modules() if isinstance(each, _BatchNorm)}
+    layers = {
+        name: module for name, module in model.named_modules() if isinstance(module, _BatchNorm)
+    }
     if not layers:
         raise ModelError("the model has no BatchNorm layer, so there is nothing to measure again")
     for name, layer in layers.items():
@@ -53,9 +55,9 @@ def batch_norm_layers(model: nn.Module) -> dict[str, Any]:
 
 def names_of(model: nn.Module, layers: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return all names that each layer has in the model's state_dict."""
-    every = list(model.named_modules(remove_duplicate=False))
+    modules = list(model.named_modules(remove_duplicate=False))
     return {
-        name: [other for other, module in every if module is layer]
+        name: [alias for alias, module in modules if module is layer]
         for name, layer in layers.items()
     }
 
@@ -68,11 +70,11 @@ def statistics(layers: Mapping[str, Any]) -> dict[str, Running]:
     }
 
 
-def set_statistics(layers: Mapping[str, Any], found: Statistics) -> None:
+def set_statistics(layers: Mapping[str, Any], new: Statistics) -> None:
     """Give layers other running statistics, rounded to the dtype of their own."""
     import torch
 
-    for name, running in found.items():
+    for name, running in new.items():
         layers[name].running_mean.copy_(torch.from_numpy(running.mean))
         layers[name].running_var.copy_(torch.from_numpy(running.var))
 
@@ -157,9 +159,9 @@ class Activations:
                 )
             self.order.append(name)
             if name in self._wanted:
-                found = pooled(arguments[0])
+                moments = pooled(arguments[0])
                 before = self.moments.get(name)
-                self.moments[name] = found if before is None else before.merged(found)
+                self.moments[name] = moments if before is None else before.merged(moments)
             if name == self._last:
                 raise _EnoughError
 
@@ -171,7 +173,7 @@ def check_order(before: Sequence[str], now: Sequence[str]) -> None:
     if not before or not now or list(before) == list(now):
         return
     pairs = zip(before, now, strict=False)
-    differing = next((one for one, other in pairs if one != other), "one of them")
+    differing = next((earlier for earlier, later in pairs if earlier != later), "one of them")
     raise ModelError(
         "the model calls its BatchNorm layers in another order from image to image "
         f"({differing} first); their statistics cannot be told from one another"
@@ -202,7 +204,7 @@ def pooled(samples: Tensor) -> Pooled:
         away = (part - center[:, None]).double()
         rest = rest + away.sum(2).sum(0)
         squares = squares + torch.linalg.vector_norm(away, dim=2).square_().sum(0)
-    first, second, about = (each.cpu().numpy() for each in (rest, squares, center.double()))
+    first, second, about = (tensor.cpu().numpy() for tensor in (rest, squares, center.double()))
     with np.errstate(invalid="ignore", over="ignore"):  # until its pass, a layer may be given NaN
         return Pooled(n, about + first / n, np.maximum(second - first * first / n, 0.0))
 

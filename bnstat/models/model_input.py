@@ -123,7 +123,7 @@ class Normalization:
             raise MeasureError(
                 f"the drawn images have {channels} channels, and the constants {len(self.mean)}"
             )
-        mean, std = (torch.tensor(each, dtype=images.dtype) for each in (self.mean, self.std))
+        mean, std = (torch.tensor(values, dtype=images.dtype) for values in (self.mean, self.std))
         return images.sub(mean[:, None, None]).div_(std[:, None, None])
 
 

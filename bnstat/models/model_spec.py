@@ -150,8 +150,8 @@ def _timm(name: str) -> nn.Module:
 def _from_code(where: str) -> nn.Module:
     from torch import nn
 
-    found: Any = find_object(where)
-    module = found if isinstance(found, nn.Module) else call_object(found, where)
+    obj: Any = find_object(where)
+    module = obj if isinstance(obj, nn.Module) else call_object(obj, where)
     if not isinstance(module, nn.Module):
         raise ModelError(f"{where} makes a {type(module).__name__}, which is no nn.Module")
     return module

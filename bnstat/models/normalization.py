@@ -28,7 +28,7 @@ _SIZES = ("sym_size", "size")
 
 
 @dataclass(frozen=True)
-class Input:
+class InputFormat:
     """What a model's input shall be.
 
     mean, std: per channel, for images in [0, 1]; uint8: whether images are integers in 0-255;
@@ -57,18 +57,19 @@ class First:
     zeros: bool
 
 
-def build_in(module: GraphModule, wanted: Input) -> str:
+def build_in(module: GraphModule, form: InputFormat) -> str:
     """Let a graph take images as they are; it is changed in place. Say what was done."""
     images = images_of(module)
-    found = first_convolutions(module)
-    mean, std = wanted.tensors()
-    for first in found:
-        _scale(module, first, mean, std, shift=not any(each.zeros for each in found))
-    whole = not found
-    subtracted = mean if whole or any(each.zeros for each in found) else None
-    _convert(module, images, wanted, subtracted, std if whole else None)
+    firsts = first_convolutions(module)
+    mean, std = form.tensors()
+    zeros = any(first.zeros for first in firsts)
+    for first in firsts:
+        _scale(module, first, mean, std, shift=not zeros)
+    whole = not firsts
+    subtracted = mean if whole or zeros else None
+    _convert(module, images, form, subtracted, std if whole else None)
     graphs.finish(module)
-    return _sentence(found)
+    return _sentence(firsts)
 
 
 def images_of(module: GraphModule) -> Any:
@@ -78,15 +79,15 @@ def images_of(module: GraphModule) -> Any:
 
 def first_convolutions(module: GraphModule) -> list[First]:
     """Return the convolutions that take the images; none if anything else takes them too."""
-    found = []
+    firsts = []
     for user in images_of(module).users:
         if operation(user) in _SIZES:
             continue
         taken = _behind_padding(user) if operation(user) == "pad" else _directly(user)
-        if not taken or any(not _can_change(module, each.node) for each in taken):
+        if not taken or any(not _can_change(module, first.node) for first in taken):
             return []
-        found += taken
-    return found
+        firsts += taken
+    return firsts
 
 
 def _directly(node: Any) -> list[First]:
@@ -99,33 +100,33 @@ def _directly(node: Any) -> list[First]:
 
 def _behind_padding(pad: Any) -> list[First]:
     """Return the convolutions that take padded images; none where what is padded is no pixel."""
-    own = arguments(pad)
-    zeros = own["mode"] == "constant" and not own["value"]
-    if not zeros and own["mode"] not in _COPYING:
+    args = arguments(pad)
+    zeros = args["mode"] == "constant" and not args["value"]
+    if not zeros and args["mode"] not in _COPYING:
         return []
     if any(operation(user) != "conv2d" for user in pad.users):
         return []
-    return [First(each.node, zeros or each.zeros) for u in pad.users for each in _directly(u)]
+    return [First(first.node, zeros or first.zeros) for u in pad.users for first in _directly(u)]
 
 
 def _can_change(module: GraphModule, node: Any) -> bool:
-    own = arguments(node)
-    kept = [each for each in (own["weight"], own["bias"]) if each is not None]
-    return all(each.op == "get_attr" for each in kept) and not graphs.is_shared(
-        module, own["weight"]
+    args = arguments(node)
+    parameters = [node for node in (args["weight"], args["bias"]) if node is not None]
+    return all(node.op == "get_attr" for node in parameters) and not graphs.is_shared(
+        module, args["weight"]
     )
 
 
 def _scale(module: GraphModule, first: First, mean: Tensor, std: Tensor, *, shift: bool) -> None:
     """Put 1 / std into a convolution's weights and, to `shift`, the mean into its bias."""
-    own = arguments(first.node)
-    weight, bias = (graphs.value_of(module, own[name]) for name in ("weight", "bias"))
+    args = arguments(first.node)
+    weight, bias = (graphs.value_of(module, args[name]) for name in ("weight", "bias"))
     assert weight is not None
-    weight = weight / _by_tap(std, weight, own["groups"])
+    weight = weight / _by_tap(std, weight, args["groups"])
     if bias is None:
         bias = weight.new_zeros(len(weight))
     if shift:
-        bias = bias - (weight * _by_tap(mean, weight, own["groups"])).sum(dim=(1, 2, 3))
+        bias = bias - (weight * _by_tap(mean, weight, args["groups"])).sum(dim=(1, 2, 3))
     graphs.set_weight_and_bias(module, first.node, weight, bias)
 
 
@@ -135,7 +136,7 @@ def _by_tap(values: Tensor, weight: Tensor, groups: int) -> Tensor:
 
 
 def _convert(
-    module: GraphModule, images: Any, wanted: Input, mean: Tensor | None, std: Tensor | None
+    module: GraphModule, images: Any, form: InputFormat, mean: Tensor | None, std: Tensor | None
 ) -> None:
     """Put behind the images what makes the model's input of them."""
     import torch
@@ -143,9 +144,9 @@ def _convert(
     aten, graph = torch.ops.aten, module.graph
     dtype, takers, node = images.meta["val"].dtype, list(images.users), images
     steps: list[tuple[Any, tuple[Any, ...]]] = []
-    if wanted.channels_last:
+    if form.channels_last:
         steps.append((aten.permute.default, ([0, 3, 1, 2],)))
-    if wanted.uint8:
+    if form.uint8:
         steps.append((aten.to.dtype, (dtype,)))
     for name, values, call in (("mean", mean, aten.sub.Tensor), ("std", std, aten.div.Tensor)):
         if values is not None:
@@ -159,10 +160,10 @@ def _convert(
         taker.replace_input_with(images, node)
 
 
-def _sentence(found: Sequence[First]) -> str:
-    names = ", ".join(graphs.layer_name(arguments(each.node)["weight"]) for each in found)
-    if not found:
+def _sentence(firsts: Sequence[First]) -> str:
+    names = ", ".join(graphs.layer_name(arguments(first.node)["weight"]) for first in firsts)
+    if not firsts:
         return "normalization: in front of the model, as other than convolutions take the images"
-    if any(each.zeros for each in found):
+    if any(first.zeros for first in firsts):
         return f"normalization: 1/std in {names}, the mean in front of its zero padding"
     return f"normalization: all of it in {names}, which pads with no zeros"

@@ -106,6 +106,6 @@ class PassTotal:
             return
         check_order(self.order, probed.order)
         self.order = probed.order
-        for name, found in probed.moments.items():
+        for name, moments in probed.moments.items():
             before = self.moments.get(name)
-            self.moments[name] = found if before is None else before.merged(found)
+            self.moments[name] = moments if before is None else before.merged(moments)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import ModelError
-from bnstat.models.normalization import Input
+from bnstat.models.normalization import InputFormat
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -91,34 +91,35 @@ def compare(
     file: Path,
     border: tuple[GraphModule, GraphModule] | None,
     images: Tensor,
-    wanted: Input,
+    form: InputFormat,
 ) -> Agreement:
     """Run a file on images, uint8 of shape (N, C, H, W), and the model on them normalized."""
     import torch
 
-    given = as_given(images, wanted)
-    normalized = _normalized(images, wanted)
+    as_input = as_given(images, form)
+    normalized = _normalized(images, form)
     with torch.no_grad():
         expected = _floats(model(normalized))
-        outputs = difference(expected, _floats(_run(file, given)))
+        outputs = difference(expected, _floats(_run(file, as_input)))
         if border is None:
             return Agreement(outputs, None)
         rings = [
-            [_ring(part(images))] for part, images in zip(border, (normalized, given), strict=True)
+            [_ring(part(images))]
+            for part, images in zip(border, (normalized, as_input), strict=True)
         ]
     return Agreement(outputs, difference(*rings))
 
 
-def as_given(images: Tensor, wanted: Input) -> Tensor:
+def as_given(images: Tensor, form: InputFormat) -> Tensor:
     """Return uint8 images (N, C, H, W) as a folded model takes them."""
-    given = images if wanted.uint8 else images.float() / 255
-    return given.permute(0, 2, 3, 1).contiguous() if wanted.channels_last else given
+    as_input = images if form.uint8 else images.float() / 255
+    return as_input.permute(0, 2, 3, 1).contiguous() if form.channels_last else as_input
 
 
-def _normalized(images: Tensor, wanted: Input) -> Tensor:
+def _normalized(images: Tensor, form: InputFormat) -> Tensor:
     from torchvision.transforms import v2
 
-    normalize = v2.Normalize(mean=list(wanted.mean), std=list(wanted.std))
+    normalize = v2.Normalize(mean=list(form.mean), std=list(form.std))
     normalized: Tensor = normalize(images.float() / 255)
     return normalized
 
@@ -139,16 +140,16 @@ def _run_onnx(file: Path, images: Tensor) -> Any:
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     outputs = session.run(None, {session.get_inputs()[0].name: images.numpy()})
-    return [torch.from_numpy(each) for each in outputs]
+    return [torch.from_numpy(tensor) for tensor in outputs]
 
 
-def difference(wanted: list[Tensor], found: list[Tensor]) -> float:
+def difference(expected: list[Tensor], actual: list[Tensor]) -> float:
     """Return the largest |difference| of any tensor, in units of its largest |value|."""
-    if not wanted or [each.shape for each in wanted] != [each.shape for each in found]:
+    if not expected or [t.shape for t in expected] != [t.shape for t in actual]:
         return float("inf")
     return max(
         float((a - b).abs().max() / a.abs().max().clamp(min=1e-30))
-        for a, b in zip(wanted, found, strict=True)
+        for a, b in zip(expected, actual, strict=True)
     )
 
 
@@ -158,7 +159,7 @@ def _floats(outputs: Any) -> list[Tensor]:
     from torch.utils import _pytree
 
     leaves, _ = _pytree.tree_flatten(outputs)
-    return [each for each in leaves if isinstance(each, torch.Tensor) and each.is_floating_point()]
+    return [t for t in leaves if isinstance(t, torch.Tensor) and t.is_floating_point()]
 
 
 def _ring(features: Tensor) -> Tensor:

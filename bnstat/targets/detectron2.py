@@ -43,10 +43,12 @@ def changes(config: Config, figures: Figures) -> dict[str, Any]:
 def _check_order(config: Config, figures: Figures) -> None:
     node = config.get("INPUT", "FORMAT")  # of YAML: (tag, text)
     order = node[1] if isinstance(node, tuple) else "BGR"
-    wanted = FIELDS["mode"](figures)
-    if order == wanted:
+    measured = FIELDS["mode"](figures)
+    if order == measured:
         return
     if node is None:
-        raise ExportError(f"it has no INPUT.FORMAT, which is BGR by default: add FORMAT: {wanted}")
-    advice = f": --channel-order {order.lower()}" if {order, wanted} == {"RGB", "BGR"} else ""
-    raise ExportError(f"its INPUT.FORMAT is {order}, not {wanted}{advice}")
+        raise ExportError(
+            f"it has no INPUT.FORMAT, which is BGR by default: add FORMAT: {measured}"
+        )
+    advice = f": --channel-order {order.lower()}" if {order, measured} == {"RGB", "BGR"} else ""
+    raise ExportError(f"its INPUT.FORMAT is {order}, not {measured}{advice}")

@@ -46,17 +46,17 @@ def geometry(transforms: Sequence[str]) -> Geometry:
     >>> geometry(["Resize(size=256)", "CenterCrop(size=224)"])
     Geometry(resize=256, interpolation='bilinear', crop=(224, 224), squashed=False)
     """
-    found = Geometry()
+    result = Geometry()
     for text in transforms:
         name, arguments = _call(text)
         size = arguments.get("size")
         if name in _RESIZES and size is not None:
             target = size if name == "Resize" else _pair(size)
             squashed = name == "Resize" and isinstance(target, tuple)
-            found = Geometry(target, _interpolation(arguments), squashed=squashed)
+            result = Geometry(target, _interpolation(arguments), squashed=squashed)
         elif name in _CROPS and size is not None:
-            found = replace(found, crop=_pair(size))
-    return found
+            result = replace(result, crop=_pair(size))
+    return result
 
 
 def _call(text: str) -> tuple[str, dict[str, Any]]:

@@ -90,17 +90,17 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _sizes(figures: Figures) -> dict[str, Any]:
     """Return what says how images are resized and cropped; some processors do if nothing does."""
-    found = geometry(figures.stats.pipeline.transforms)
-    sizes: dict[str, Any] = {"do_resize": found.resize is not None}
-    if isinstance(found.resize, int):
-        sizes["size"] = {"shortest_edge": found.resize}
-    elif found.resize is not None:
-        sizes["size"] = _sides(found.resize)
-    if found.resize is not None:
-        sizes["resample"] = INTERPOLATIONS.index(found.interpolation)
-    sizes["do_center_crop"] = found.crop is not None
-    if found.crop is not None:
-        sizes["crop_size"] = _sides(found.crop)
+    pipeline = geometry(figures.stats.pipeline.transforms)
+    sizes: dict[str, Any] = {"do_resize": pipeline.resize is not None}
+    if isinstance(pipeline.resize, int):
+        sizes["size"] = {"shortest_edge": pipeline.resize}
+    elif pipeline.resize is not None:
+        sizes["size"] = _sides(pipeline.resize)
+    if pipeline.resize is not None:
+        sizes["resample"] = INTERPOLATIONS.index(pipeline.interpolation)
+    sizes["do_center_crop"] = pipeline.crop is not None
+    if pipeline.crop is not None:
+        sizes["crop_size"] = _sides(pipeline.crop)
     return sizes
 
 

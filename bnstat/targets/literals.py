@@ -17,12 +17,12 @@ def shortest(value: float) -> str:
     >>> shortest(0.4850000001), shortest(1 / 3)
     ('0.485', '0.33333334')
     """
-    wanted = c_float(value).value
-    if math.isinf(wanted):
+    nearest = c_float(value).value
+    if math.isinf(nearest):
         return repr(value)
     # Digits of the float32, not of `value`: rounded, that may be nearer to the neighbour.
-    texts = (f"{wanted:.{digits}g}" for digits in range(1, _DIGITS_OF_A_FLOAT32 + 1))
-    return next(text for text in texts if c_float(float(text)).value == wanted)
+    texts = (f"{nearest:.{digits}g}" for digits in range(1, _DIGITS_OF_A_FLOAT32 + 1))
+    return next(text for text in texts if c_float(float(text)).value == nearest)
 
 
 def literal(value: Any) -> str:

@@ -36,12 +36,12 @@ def render(figures: Figures) -> bytes:
 
 
 def _sizes(figures: Figures) -> dict[str, Any]:
-    found = geometry(figures.stats.pipeline.transforms)
-    if found.final is None:
+    pipeline = geometry(figures.stats.pipeline.transforms)
+    if pipeline.final is None:
         return {}
-    sizes: dict[str, Any] = {"size": list(found.final)}
-    if found.interpolation in ("bilinear", "bicubic") and found.resize is not None:
-        sizes["interpolation"] = found.interpolation
-    if found.squashed and found.crop is None:
+    sizes: dict[str, Any] = {"size": list(pipeline.final)}
+    if pipeline.interpolation in ("bilinear", "bicubic") and pipeline.resize is not None:
+        sizes["interpolation"] = pipeline.interpolation
+    if pipeline.squashed and pipeline.crop is None:
         sizes["resize_mode"] = "squash"
     return sizes

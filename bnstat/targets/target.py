@@ -103,8 +103,8 @@ class Target:
 def _check_channels(name: str, possible: tuple[int, ...], channels: tuple[str, ...]) -> None:
     names, alternative = ", ".join(channels), "; --format json holds any"
     if len(channels) not in possible:
-        found = f"{len(channels)} ({names}){alternative}"
-        raise ExportError(f"{name} holds {' or '.join(map(str, possible))} channels, not {found}")
+        held = f"{len(channels)} ({names}){alternative}"
+        raise ExportError(f"{name} holds {' or '.join(map(str, possible))} channels, not {held}")
     if len(channels) == 3 and channels != RGB:
         raise ExportError(f"{name} holds R, G, B, not {names}{alternative}")
 

@@ -60,14 +60,14 @@ def _flags(figures: Figures) -> list[str]:
 
 
 def _sizes(figures: Figures) -> dict[str, Any]:
-    found = geometry(figures.stats.pipeline.transforms)
-    if found.final is None:
+    pipeline = geometry(figures.stats.pipeline.transforms)
+    if pipeline.final is None:
         return {}
-    sizes: dict[str, Any] = {"input_size": [len(figures.channels), *found.final]}
-    if found.resize is not None:
-        sizes["interpolation"] = found.interpolation
-    if isinstance(found.resize, int):
-        sizes["crop_pct"] = min(found.final) / found.resize
-    elif found.squashed and found.crop is None:
+    sizes: dict[str, Any] = {"input_size": [len(figures.channels), *pipeline.final]}
+    if pipeline.resize is not None:
+        sizes["interpolation"] = pipeline.interpolation
+    if isinstance(pipeline.resize, int):
+        sizes["crop_pct"] = min(pipeline.final) / pipeline.resize
+    elif pipeline.squashed and pipeline.crop is None:
         sizes |= {"crop_pct": 1.0, "crop_mode": "squash"}
     return sizes

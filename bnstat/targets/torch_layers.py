@@ -158,8 +158,8 @@ def check(data: bytes) -> str:
     except Exception as error:  # torch raises of many kinds on what is no such file
         why = str(error) or type(error).__name__
         raise ExportError(f"what was written does not load: {why}") from error
-    found = f"{name} = " * bool(name) + f"BatchNorm2d({layer.num_features})"
-    return f"loads with weights_only=True and strict=True into {found}"
+    loaded_into = f"{name} = " * bool(name) + f"BatchNorm2d({layer.num_features})"
+    return f"loads with weights_only=True and strict=True into {loaded_into}"
 
 
 def _loaded(data: bytes) -> tuple[str, nn.BatchNorm2d]:

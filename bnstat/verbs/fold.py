@@ -99,7 +99,9 @@ def fold(
     program_files.check_suffix(output.suffix)
     files.check_writable(output)
     figures = figures_of(stats)
-    wanted = normalization.Input(figures.mean, figures.std, input == "uint8", layout == "nhwc")
+    wanted = normalization.InputFormat(
+        figures.mean, figures.std, input == "uint8", layout == "nhwc"
+    )
     loaded = ModelSpec(model, None if weights is None else Path(weights)).load()
     folded = folding.fold(loaded, wanted, input_size)
     images, which = _images(figures, len(figures.mean), input_size or _SIZE)

@@ -157,10 +157,12 @@ def test_a_malformed_command_line(here, bnstat, arguments):
 
 def test_a_wrong_fold_would_be_found(result, bnstat, monkeypatch):
     """The check can fail: with a mean that is off, nothing is written."""
-    from bnstat.models.normalization import Input
+    from bnstat.models.normalization import InputFormat
 
-    tensors = Input.tensors
-    monkeypatch.setattr(Input, "tensors", lambda self: (tensors(self)[0] + 0.01, tensors(self)[1]))
+    tensors = InputFormat.tensors
+    monkeypatch.setattr(
+        InputFormat, "tensors", lambda self: (tensors(self)[0] + 0.01, tensors(self)[1])
+    )
     done = bnstat(*FOLD, "-o", "x.pt2")
 
     assert done.status == 4

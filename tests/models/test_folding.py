@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from bnstat.models.folding import fold
-from bnstat.models.normalization import Input
+from bnstat.models.normalization import InputFormat
 
-WANTED = Input((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+WANTED = InputFormat((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 IMAGES = torch.rand(2, 3, 12, 11, generator=torch.manual_seed(3))
 
 

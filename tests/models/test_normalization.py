@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from bnstat.models.folding import fold
-from bnstat.models.normalization import Input
+from bnstat.models.normalization import InputFormat
 from bnstat.models.program_files import as_given
 
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
@@ -84,7 +84,7 @@ def test_it_is_exact_to_the_border_of_many(model, uint8, channels_last):
 
 
 def check(model, uint8, channels_last):
-    wanted = Input(**IMAGENET, uint8=uint8, channels_last=channels_last)
+    wanted = InputFormat(**IMAGENET, uint8=uint8, channels_last=channels_last)
     folded = fold(model, wanted)
     found = folded_output(folded, IMAGES, wanted)
     conv, norms = model[0], [each for each in model if isinstance(each, nn.BatchNorm2d)]
@@ -114,7 +114,7 @@ def test_the_published_fold_is_wrong_at_the_border():
     """It agrees inside, and is off by weight * mean / std for each tap outside the image."""
     torch.manual_seed(0)
     conv = nn.Conv2d(3, 8, 3, padding=1, bias=False)
-    wanted = Input(**IMAGENET)
+    wanted = InputFormat(**IMAGENET)
     naive = naive_fold(conv, **IMAGENET)
     folded = fold(conv, wanted)
     reference = expected(conv, IMAGES, wanted)
@@ -154,7 +154,7 @@ class Padded(nn.Module):
 )
 def test_layers_in_front_of_the_convolution(pad, where):
     """Padding by a layer of its own counts as the convolution's; anything else is left alone."""
-    model, wanted = Padded(pad).eval(), Input(**IMAGENET, uint8=True)
+    model, wanted = Padded(pad).eval(), InputFormat(**IMAGENET, uint8=True)
     folded = fold(model, wanted)
     found = folded_output(folded, IMAGES, wanted)
 
@@ -184,7 +184,7 @@ class Branches(nn.Module):
 )
 def test_images_that_are_taken_more_than_once(other, where):
     """By convolutions alone, or by others too; their size is no pixel."""
-    model, wanted = Branches(other).eval(), Input(**IMAGENET)
+    model, wanted = Branches(other).eval(), InputFormat(**IMAGENET)
     folded = fold(model, wanted)
     found = folded_output(folded, IMAGES, wanted)
 
@@ -203,7 +203,7 @@ def test_a_convolution_that_is_used_twice_stays():
         def forward(self, images):
             return self.conv(self.conv(images))
 
-    model, wanted = Twice().eval(), Input(**IMAGENET)
+    model, wanted = Twice().eval(), InputFormat(**IMAGENET)
     folded = fold(model, wanted)
 
     assert "in front of the model" in folded.normalization
@@ -213,7 +213,7 @@ def test_a_convolution_that_is_used_twice_stays():
 def test_gray_images():
     """One channel."""
     images = IMAGES[:, :1]
-    model, wanted = nn.Conv2d(1, 4, 3, padding=1).eval(), Input((0.3,), (0.2,), uint8=True)
+    model, wanted = nn.Conv2d(1, 4, 3, padding=1).eval(), InputFormat((0.3,), (0.2,), uint8=True)
     found = folded_output(fold(model, wanted), images, wanted)
 
     assert max(off(found, expected(model, images, wanted))) < 1e-5
@@ -223,14 +223,14 @@ def test_the_model_stays_as_it_is():
     """A fold is of a copy."""
     model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), random_norm(nn.BatchNorm2d(4))).eval()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    fold(model, Input(**IMAGENET))
+    fold(model, InputFormat(**IMAGENET))
 
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
 def test_batch_height_and_width_are_free():
     """One image of another size, and one as small as the kernel."""
-    wanted = Input(**IMAGENET)
+    wanted = InputFormat(**IMAGENET)
     model = nn.Conv2d(3, 4, 3, padding=1).eval()
     program = fold(model, wanted).program.module()
 

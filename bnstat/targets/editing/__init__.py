@@ -46,9 +46,9 @@ def edit_values(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) 
     """
     language = _SYNTAXES[syntax]
     before = _text(data, name)
-    wanted = _merged(language.read(before, name), language.read(literal(fields), name), name)
+    expected = _merged(language.read(before, name), language.read(literal(fields), name), name)
     after = splice(before, language.edits(before, fields))
-    if not _reads_as(after, wanted, language):
+    if not _reads_as(after, expected, language):
         raise ExportError(f"{name} is written in a way that cannot be changed safely; nothing is")
     bom = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
     return bom + after.encode()
@@ -69,9 +69,9 @@ def splice(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
     return "".join([*parts, text[done:]])
 
 
-def _reads_as(text: str, wanted: Any, language: ModuleType) -> bool:
+def _reads_as(text: str, expected: Any, language: ModuleType) -> bool:
     try:
-        return bool(language.read(text, "") == wanted)
+        return bool(language.read(text, "") == expected)
     except ExportError:
         return False
 

@@ -63,8 +63,8 @@ def _edits(text: str, span: tuple[int, int], value: Any, indent: str) -> Iterato
     if isinstance(value, list) and text[start] == "[":
         spans = _collection(text, start).spans.values()
         if len(spans) == len(value):
-            for each, new in zip(spans, value, strict=True):
-                yield from _edits(text, each, new, indent)
+            for item, new in zip(spans, value, strict=True):
+                yield from _edits(text, item, new, indent)
             return
     yield (start, end, literal(value))
 

@@ -101,14 +101,14 @@ def _hashable(value: Any) -> Any:
     return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
-def _count(node: Any, known: dict[int, int]) -> int:
+def _count(node: Any, counts: dict[int, int]) -> int:
     """Return how many values a node holds where aliases stand for what they name."""
     if node is None or isinstance(node.value, str):
         return 1
-    if id(node) not in known:
+    if id(node) not in counts:
         inner = (n for item in node.value for n in (item if isinstance(item, tuple) else [item]))
-        known[id(node)] = 1 + sum(_count(each, known) for each in inner)
-    return known[id(node)]
+        counts[id(node)] = 1 + sum(_count(child, counts) for child in inner)
+    return counts[id(node)]
 
 
 def _pyyaml() -> Any:

@@ -33,11 +33,11 @@ def check(path: Path, baked: Path, figures: Figures, placed: Placed) -> str:
         return "onnx.checker; not run: pip install onnxruntime"
     try:
         model = _session(onnxruntime, path)
-        images, wanted = _run(model, figures, placed)
+        images, expected = _run(model, figures, placed)
     except Exception as error:
         return f"onnx.checker; not run, as onnxruntime cannot run the model: {_line(error)}"
-    found = _session(onnxruntime, baked).run(None, {placed.name: images})
-    largest = _difference(wanted, found)
+    actual = _session(onnxruntime, baked).run(None, {placed.name: images})
+    largest = _difference(expected, actual)
     if not largest <= _TOLERANCES[_input(model, placed).type]:
         raise ExportError(f"onnxruntime finds the outputs off by {largest:.1e} of the largest")
     return f"onnx.checker; onnxruntime: outputs differ by {largest:.1e} of the largest"
@@ -59,45 +59,45 @@ def _session(onnxruntime: Any, path: Path) -> Any:
 
 
 def _input(session: Any, placed: Placed) -> Any:
-    return next(each for each in session.get_inputs() if each.name == placed.name)
+    return next(info for info in session.get_inputs() if info.name == placed.name)
 
 
 def _run(model: Any, figures: Figures, placed: Placed) -> tuple[Any, list[Any]]:
     """Return images as the baked model takes them, and what the model makes of them normalized."""
-    given = _input(model, placed)
+    info = _input(model, placed)
     error: Exception | None = None
     for side in _SIDES:
-        pixels = _noise(given.shape, len(figures.channels), side, placed.model_axis)
+        pixels = _noise(info.shape, len(figures.channels), side, placed.model_axis)
         try:
-            wanted = model.run(None, {placed.name: _normalized(pixels, figures, placed, given)})
+            expected = model.run(None, {placed.name: _normalized(pixels, figures, placed, info)})
         except Exception as refused:
             error = refused
         else:
             images = np.moveaxis(pixels, placed.model_axis, placed.images_axis)
-            return (images if placed.uint8 else (images / 255).astype(_DTYPES[given.type])), wanted
+            return (images if placed.uint8 else (images / 255).astype(_DTYPES[info.type])), expected
     raise error or ValueError
 
 
 def _noise(shape: list[Any], channels: int, side: int, axis: int) -> Any:
-    sides = [each if isinstance(each, int) else side for each in shape]
+    sides = [length if isinstance(length, int) else side for length in shape]
     sides[0] = shape[0] if isinstance(shape[0], int) else 2
     sides[axis] = channels
     return np.random.default_rng(0).integers(0, 256, sides, dtype=np.uint8)
 
 
-def _normalized(pixels: Any, figures: Figures, placed: Placed, given: Any) -> Any:
+def _normalized(pixels: Any, figures: Figures, placed: Placed, info: Any) -> Any:
     shape = [-1 if i == placed.model_axis else 1 for i in range(4)]
     mean, std = (np.reshape(values, shape) for values in (figures.mean, figures.nonzero_std))
-    return ((pixels / 255 - mean) / std).astype(_DTYPES[given.type])
+    return ((pixels / 255 - mean) / std).astype(_DTYPES[info.type])
 
 
-def _difference(wanted: list[Any], found: list[Any]) -> float:
+def _difference(expected: list[Any], actual: list[Any]) -> float:
     """Return the largest |difference| of float outputs, in units of the largest |output|."""
     worst = 0.0
-    for one, other in zip(wanted, found, strict=True):
-        if isinstance(one, np.ndarray) and one.dtype.kind == "f" and one.size:
-            off = np.nanmax(np.abs(one.astype("f8") - other), initial=0.0)
-            worst = max(worst, float(off / max(np.nanmax(np.abs(one), initial=0.0), 1e-30)))
+    for reference, output in zip(expected, actual, strict=True):
+        if isinstance(reference, np.ndarray) and reference.dtype.kind == "f" and reference.size:
+            off = np.nanmax(np.abs(reference.astype("f8") - output), initial=0.0)
+            worst = max(worst, float(off / max(np.nanmax(np.abs(reference), initial=0.0), 1e-30)))
     return worst
 
 

@@ -43,8 +43,8 @@ def beside(path: Path, output: Path, model: Any) -> Iterator[Path]:
         yield draft
         files.write(output, model.SerializeToString())
     except BaseException as error:
-        for each in copied:
-            each.unlink(missing_ok=True)
+        for item in copied:
+            item.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise OutputError(f"cannot write {output}: {error.strerror or error}") from error
         raise
@@ -58,8 +58,8 @@ def locations(message: Any) -> Iterator[str]:
         if field.name == "external_data":
             yield from (_checked(entry.value) for entry in value if entry.key == "location")
         elif field.message_type is not None:
-            for each in value if hasattr(value, "add") else [value]:
-                yield from locations(each)
+            for item in value if hasattr(value, "add") else [value]:
+                yield from locations(item)
 
 
 def _checked(name: str) -> str:

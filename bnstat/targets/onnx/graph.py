@@ -62,22 +62,22 @@ def bake(model: Any, figures: Figures, input: str, layout: str | None) -> Placed
     _check_opset(model)
     _check_new(model)
     images = _find_images(model.graph, len(figures.channels))
-    given = TensorProto.UINT8 if input == "uint8" else images.type
+    input_type = TensorProto.UINT8 if input == "uint8" else images.type
     axis = {"nchw": 1, "nhwc": 3, None: images.axis}[layout]
-    nodes = list(_nodes(images, figures, given, axis))
+    nodes = list(_nodes(images, figures, input_type, axis))
     _rename(model.graph, images.name, nodes[-1].output[0])
     for node in reversed(nodes):
         model.graph.node.insert(0, node)
-    images.info.type.tensor_type.elem_type = given
+    images.info.type.tensor_type.elem_type = input_type
     _move_channels(images.info.type.tensor_type.shape.dim, images.axis, axis)
     model.metadata_props.add(key=_KEY, value=figures.origin)
     return Placed(images.name, axis, images.axis, input == "uint8")
 
 
-def _nodes(images: _Images, figures: Figures, given: int, axis: int) -> Iterator[Any]:
+def _nodes(images: _Images, figures: Figures, input_type: int, axis: int) -> Iterator[Any]:
     """Yield nodes that make the model's input of images of a type and an axis of channels."""
-    name, type_ = images.name, given
-    white = 255 if given == TensorProto.UINT8 else 1
+    name, type_ = images.name, input_type
+    white = 255 if input_type == TensorProto.UINT8 else 1
     exact = TensorProto.DOUBLE if images.type == TensorProto.DOUBLE else FLOAT
 
     def node(kind: str, *others: str, **attributes: Any) -> Any:
@@ -122,18 +122,18 @@ def _check_new(model: Any) -> None:
 
 def _find_images(graph: Any, channels: int) -> _Images:
     """Return the one input with four axes; raise ExportError if it is not known to fit."""
-    initializers = {each.name for each in graph.initializer}
-    inputs = [each for each in graph.input if each.name not in initializers]
-    found = [each for each in inputs if len(each.type.tensor_type.shape.dim) == 4]
-    if len(found) != 1:
-        shown = ", ".join(each.name for each in inputs) or "none"
-        raise ExportError(f"one input must have four axes, as images do; its inputs are {shown}")
-    [info] = found
+    initializers = {info.name for info in graph.initializer}
+    inputs = [info for info in graph.input if info.name not in initializers]
+    candidates = [info for info in inputs if len(info.type.tensor_type.shape.dim) == 4]
+    if len(candidates) != 1:
+        names = ", ".join(info.name for info in inputs) or "none"
+        raise ExportError(f"one input must have four axes, as images do; its inputs are {names}")
+    [info] = candidates
     type_ = info.type.tensor_type.elem_type
     if type_ not in _FLOATS:
         kind = TensorProto.DataType.Name(type_)
         raise ExportError(f"its input {info.name} is {kind}, not float, and may be normalized")
-    if info.name in {each.name for each in graph.output}:
+    if info.name in {output.name for output in graph.output}:
         raise ExportError(f"its input {info.name} is an output too")
     return _Images(info, type_, _channel_axis(info, channels))
 
