@@ -11,7 +11,7 @@ import click
 from bnstat.cli import options
 from bnstat.cli.terminal import Terminal
 from bnstat.measure.warm_up import warm_up
-from bnstat.settings import Settings
+from bnstat.settings import Settings, check_until
 
 if TYPE_CHECKING:
     from bnstat import Stats
@@ -114,13 +114,7 @@ def _check_combinations(settings: dict[str, Any]) -> None:
     for name in ("records", "report"):
         if settings[name] is not None and settings["journal"] is not None:
             raise click.UsageError(f"--{name} needs what a --journal does not hold; use one")
-    if settings["until"] is None:
-        return
-    others = {
-        "sample": "which sets the size itself; give one of them",
-        "shard": "as each shard would stop on its own; use --sample instead of --until",
-        "journal": "which is read in the order of the keys; use --sample instead of --until",
-    }
-    for name, reason in others.items():
-        if settings[name] is not None:
-            raise click.UsageError(f"--until does not go with --{name}, {reason}")
+    try:
+        check_until(settings, "--")
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None

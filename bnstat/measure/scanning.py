@@ -55,10 +55,12 @@ def measure(
         _check_bands(augments, settings, journal=journal is not None)
     plans = plan_views(augments, settings, attribute=attribute)
     names = group_names(settings["by"], sources)
-    images = names.checked(sources) if names else sources
     if settings["until"] is not None:
-        scanned = _scan_until_sure(sources, plans, settings, describe=describe)
+        rule = _stopping_rule(sources, plans, settings)
+        images = names.checked(rule.images()) if names else rule.images()
+        scanned = scan_images(images, plans, settings, stop=rule, describe=describe)
         return outcomes(sources, scanned, plans, settings, names)
+    images = names.checked(sources) if names else sources
     total = count_beside(sources) if settings["progress"] else lambda: None
     with open_journal(journal, sources, plans, settings) as opened:
         scanned = scan_images(
@@ -70,13 +72,12 @@ def measure(
     return measured
 
 
-def _scan_until_sure(sources: Sources, plans: Plans, settings: Settings, *, describe: bool) -> Scan:
-    """Scan a sample that grows until the margins are within `until`."""
+def _stopping_rule(sources: Sources, plans: Plans, settings: Settings) -> StoppingRule:
+    """Return what ends a growing sample: margins within `until`."""
     assert settings["until"] is not None
     random = [p.is_random for plan in plans for p in pipelines_of(plan, settings)]
     confidence = settings["confidence"] / 100
-    rule = StoppingRule(sources.population, random, settings["until"], confidence)
-    return scan_images(rule.images(), plans, settings, stop=rule, describe=describe)
+    return StoppingRule(sources.population, random, settings["until"], confidence)
 
 
 def plan_views(

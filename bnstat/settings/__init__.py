@@ -19,7 +19,7 @@ from bnstat.settings.commands import (
     SweepSettings,
     settings_of,
 )
-from bnstat.settings.images import Mode
+from bnstat.settings.images import Mode, check_until
 from bnstat.settings.keywords import complete, takes_settings
 from bnstat.settings.running import Progress
 from bnstat.settings.setting import Setting
@@ -35,6 +35,7 @@ __all__ = [
     "Settings",
     "SweepSettings",
     "bytes_of",
+    "check_until",
     "complete",
     "settings_of",
     "shard_of",

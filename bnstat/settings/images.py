@@ -1,7 +1,7 @@
 """Settings of what is measured: of which images, of which of their pixels, and how often."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Literal, Self, TypedDict
@@ -91,6 +91,32 @@ class SampleSize:
             return min(self.images, found)
         assert self.share is not None
         return -(-found * self.share.numerator // self.share.denominator)
+
+
+# What a growing sample does not go with, and why. Each name has {0} before it, as it is typed.
+_NOT_WITH_UNTIL = {
+    "sample": "which sets the size itself; give one of them",
+    "shard": "as each shard would stop on its own; use {0}sample instead of {0}until",
+    "group": "as each rank would stop on its own; use {0}sample instead of {0}until",
+    "journal": "which is read in the order of the keys; use {0}sample instead of {0}until",
+    "model": "whose statistics have no margins; use {0}sample instead of {0}until",
+}
+
+
+def check_until(given: Mapping[str, object], dashes: str = "") -> None:
+    """Raise ValueError if a growing sample is asked for together with what it does not go with.
+
+    Examples
+    --------
+    >>> check_until({"until": 0.01, "sample": 100}, "--")
+    Traceback (most recent call last):
+    ValueError: --until does not go with --sample, which sets the size itself; give one of them
+    """
+    for name, reason in _NOT_WITH_UNTIL.items():
+        if given.get("until") is not None and given.get(name) is not None:
+            raise ValueError(
+                f"{dashes}until does not go with {dashes}{name}, {reason.format(dashes)}"
+            )
 
 
 def _check_sample(text: str) -> None:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from bnstat.errors import SourceError
 from bnstat.result import Shards, Stats
 from bnstat.settings import MeasureSettings
-from bnstat.settings.images import SampleSize
+from bnstat.settings.images import SampleSize, check_until
 from bnstat.sources.limits import Limits
 from bnstat.sources.listing import Listing
 from bnstat.sources.mask_files import MaskPattern
@@ -75,12 +75,7 @@ def _masks(settings: MeasureSettings) -> MaskPattern | None:
 
 def _sampling(settings: MeasureSettings, shards: Shards | None) -> Sampling | None:
     sample, until, seed = settings["sample"], settings["until"], settings["seed"]
-    if sample is not None and until is not None:
-        raise ValueError("sample and until do not go together; give one of them")
-    if until is not None and shards is not None:
-        raise ValueError(
-            "until does not go with a shard, as each shard would stop on its own; use sample"
-        )
+    check_until({"until": until, "sample": sample, "shard": shards})
     if sample is not None:
         return Sampling(str(sample), seed, SampleSize.read(str(sample)))
     return None if until is None else Sampling(f"until {until:g}", seed, None)

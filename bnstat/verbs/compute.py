@@ -14,7 +14,7 @@ from bnstat.augment import Spec
 from bnstat.measure.scanning import measure
 from bnstat.result import Shards, Stats
 from bnstat.result import tables as record_tables
-from bnstat.settings import Settings, complete, takes_settings
+from bnstat.settings import Settings, check_until, complete, takes_settings
 from bnstat.sources.opening import Location, open_sources
 from bnstat.sources.sampling import read_shard
 from bnstat.verbs.resolve import locations_of
@@ -92,8 +92,7 @@ def compute(
     named = locations_of(sources)
     used = _mode_of(named, used)
     find = partial(open_sources, named, used, files_from, null, root, shards=_shards(shard))
-    if used["until"] is not None and (journal is not None or group is not None):
-        raise ValueError("until does not go with a journal or a group; use sample")
+    check_until({"until": used["until"], "journal": journal, "group": group})
     if group is not None:
         from bnstat.measure.ranks import measure_by_ranks
 

@@ -29,7 +29,7 @@ from bnstat.models.passes import ScannedImages, open_passes
 from bnstat.models.probe import Pass, Probe
 from bnstat.result import Failure, Stats
 from bnstat.result.recalibration import Recalibration
-from bnstat.settings import RecalibrateSettings, takes_settings
+from bnstat.settings import RecalibrateSettings, check_until, takes_settings
 from bnstat.show.constants import Constants
 from bnstat.sources.opening import limits_of
 from bnstat.sources.sources import Sources
@@ -155,8 +155,7 @@ def _model_images(named: Images[RecalibrateSettings], stats: Named | None) -> _M
         If there are no such images, constants or pipeline, or images would not be normalized.
     """
     used = named.settings
-    if used["until"] is not None:
-        raise ValueError("until is of margins, which a model's statistics have none of; use sample")
+    check_until({"until": used["until"], "model": True})
     if used["mode"] == BANDS:
         raise MeasureError("a model is given decoded images here, not the bands of rasters")
     pixels = conditions(used)

@@ -142,6 +142,13 @@ def test_a_table_for_a_sample_may_know_more_images(classes, tmp_path):
     assert 9 == stats.groups["a"].images
 
 
+def test_a_growing_sample_names_an_image_without_a_label(classes, tmp_path):
+    """It is an error as in any other run."""
+    (tmp_path / "labels.csv").write_text("none.png,a")
+    with pytest.raises(SourceError, match=r"has no label for .*\.png; add a line"):
+        bnstat.compute(classes, by=str(tmp_path / "labels.csv"), until=0.01, workers=1)
+
+
 def test_compare_names_the_groups_that_differ(whole):
     """The darker class differs by more than chance; each group has a row."""
     found = bnstat.compare(whole, groups=True)
