@@ -1,7 +1,7 @@
 """Image references to records, through an engine, and records to results.
 
-scanning           images to results, in plain views and under pipelines
-scan               references to records
+plan               what is measured of each image, and how
+scanning           references to records, and these to results
 chunks             a stream of references, cut into chunks of about the same work
 measure            in a worker: decoded images, drawn and counted, to moments
 counting           samples to counts and moments

@@ -6,15 +6,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from bnstat import estimators
-from bnstat.augment import Draws
-from bnstat.decode.selection import conditions
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule
 from bnstat.measure.found import Scan, View
 from bnstat.measure.groups import GroupNames, groups
+from bnstat.measure.plan import Plan
 from bnstat.measure.rows import ungrouped
 from bnstat.moments import Records
 from bnstat.result import (
@@ -38,9 +37,6 @@ from bnstat.sources.opening import none_found
 from bnstat.sources.sources import Sources
 from bnstat.sources.urls import location_text
 from bnstat.text import key_text, without_credentials
-
-# What is measured of each image: the image itself (None), or the draws of a pipeline.
-Plans: TypeAlias = tuple[Draws | None, ...]
 
 
 @dataclass(frozen=True)
@@ -85,8 +81,7 @@ class Outcome:
 def outcomes(
     sources: Sources,
     scan: Scan,
-    plans: Plans,
-    settings: Settings,
+    plan: Plan,
     names: GroupNames | None = None,
 ) -> list[Outcome]:
     """Return the outcome of each view of the images; a plan has one view or several.
@@ -100,22 +95,10 @@ def outcomes(
     NothingMeasuredError
         If no image could be measured.
     """
-    pipelines = [pipeline for plan in plans for pipeline in pipelines_of(plan, settings)]
     return [
-        _outcome(sources, scan, view, pipeline, settings, names)
-        for view, pipeline in zip(scan.views, pipelines, strict=True)
+        _outcome(sources, scan, view, pipeline, plan, names)
+        for view, pipeline in zip(scan.views, plan.pipelines, strict=True)
     ]
-
-
-def pipelines_of(plan: Draws | None, settings: Settings) -> list[Pipeline]:
-    """Return what was done to the images in each view of a plan."""
-    if plan is None:
-        return [Pipeline(None, (), settings["seed"], settings["epochs"])]
-    recipe, steps = plan.recipe, plan.recipe.transforms
-    seed, epochs = settings["seed"], settings["epochs"]
-    whole = Pipeline(recipe.spec, steps, seed, epochs, recipe.before_normalize, plan.warnings)
-    ends = range(1, len(steps) + 1) if plan.attribute and steps else [len(steps)]
-    return [replace(whole, transforms=steps[:end]) for end in ends]
 
 
 def _outcome(
@@ -123,13 +106,13 @@ def _outcome(
     scan: Scan,
     view: View,
     pipeline: Pipeline,
-    settings: Settings,
+    plan: Plan,
     names: GroupNames | None,
 ) -> Outcome:
     if sources.shards is None:  # a shard may be empty where the others are not
         _check_measured(sources, scan, view)
     source, sample = _source(sources, scan, view), _sample(sources, scan)
-    stats = _stats(view, source, sample, pipeline, settings)
+    stats = _stats(view, source, sample, pipeline, plan)
     if names is not None and any(stats.count):
         stats = replace(stats, groups=groups(view.records, names))
     return Outcome(stats, view, names)
@@ -177,9 +160,9 @@ def _uncertainty(
     return estimators.uncertainty(records, found, random=random, confidence=confidence / 100)
 
 
-def _selection(settings: Settings, view: View) -> Selection:
+def _selection(plan: Plan, view: View) -> Selection:
     """Return which pixels counted in a view, and how many did not."""
-    asked = conditions(settings)
+    asked, settings = plan.conditions, plan.settings
     rule, nodata = asked.masks, settings["nodata"]
     return Selection(
         alpha=asked.alpha,
@@ -220,15 +203,15 @@ def _warnings(view: View) -> Warnings:
 
 
 def _stats(
-    view: View, source: Source, sample: Sample | None, pipeline: Pipeline, settings: Settings
+    view: View, source: Source, sample: Sample | None, pipeline: Pipeline, plan: Plan
 ) -> Stats:
-    records = view.records
+    records, settings = view.records, plan.settings
     measured = len(records) and any(records.count)
     return Stats(
         source=source,
         pipeline=pipeline,
         mode=settings["mode"],
-        selection=_selection(settings, view),
+        selection=_selection(plan, view),
         sample=sample,
         uncertainty=_uncertainty(records, sample, pipeline, settings["confidence"])
         if measured

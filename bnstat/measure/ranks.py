@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,9 @@ from bnstat.augment import Spec
 from bnstat.engines import usable_cores
 from bnstat.errors import BnstatError, MeasureError
 from bnstat.measure.found import Scan, merge_scans
-from bnstat.measure.outcomes import Plans, outcomes
-from bnstat.measure.scanning import plan_views, scan_images
+from bnstat.measure.outcomes import outcomes
+from bnstat.measure.plan import Plan
+from bnstat.measure.scanning import scan_images
 from bnstat.result import Stats
 from bnstat.settings import Settings
 from bnstat.sources.reference import Reference
@@ -61,9 +62,12 @@ def measure_by_ranks(
 
 @dataclass(frozen=True)
 class _Report:
-    """What a rank sends to rank 0: its settings, a digest of all keys, its scan; or its error."""
+    """What a rank sends to rank 0: its plan, a digest of all keys, its scan; or its error.
 
-    called_with: tuple[Settings, Plans] | None = None
+    What may differ from rank to rank is left out of the plan's settings.
+    """
+
+    plan: Plan | None = None
     keys: bytes = b""
     scan: Scan | None = None
     error: str | None = None
@@ -88,14 +92,14 @@ class _RankRun:
     def report(self) -> _Report:
         """Measure this rank's images, and return what rank 0 has to know."""
         try:
-            plans = plan_views([self._augment], self._settings)
+            plan = Plan.of([self._augment], self._settings)
             self._images = _RankImages(self._find(), self._rank, self._ranks)
-            scan = scan_images(self._images, plans, self._settings, finalize=False)
+            scan = scan_images(self._images, plan, finalize=False)
         except Exception as error:
             self.error = error
             return _Report(error=_message(error))
         same = self._settings | {"progress": None, "workers": None, "engine": ""}
-        return _Report((same, plans), self._images.digest, scan)
+        return _Report(replace(plan, settings=same), self._images.digest, scan)
 
     def result(self, reports: Sequence[_Report | None]) -> Stats | BnstatError:
         """Return, in rank 0, the result of all ranks, or the error that all are to raise."""
@@ -112,9 +116,8 @@ class _RankRun:
     def _merged(self, reports: Sequence[_Report]) -> Stats:
         scans = [report.scan for report in reports if report.scan is not None]
         whole = merge_scans(scans, fail_fast=self._settings["fail_fast"])
-        assert self._images is not None and reports[0].called_with is not None
-        _, plans = reports[0].called_with
-        return outcomes(self._images.sources, whole, plans, self._settings)[0].stats
+        assert self._images is not None and reports[0].plan is not None
+        return outcomes(self._images.sources, whole, reports[0].plan)[0].stats
 
 
 class _RankImages:
@@ -140,7 +143,7 @@ def _check(reports: Sequence[_Report]) -> None:
         if report.error is not None:
             raise MeasureError(f"rank {rank} failed: {report.error}")
     for rank, report in enumerate(reports):
-        if report.called_with != reports[0].called_with:
+        if report.plan != reports[0].plan:
             raise MeasureError(f"rank {rank} was called with other settings than rank 0")
         if report.keys != reports[0].keys:
             raise MeasureError(

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from bnstat import augment as pipelines
-from bnstat.augment import Draws, Spec
+from bnstat.augment import Spec
 from bnstat.decode.modes import BANDS
-from bnstat.decode.raster import check_rasterio
-from bnstat.decode.selection import conditions
-from bnstat.engines import InlineEngine, open_engine
+from bnstat.engines import Engine, InlineEngine, open_engine
 from bnstat.errors import JournalError, MeasureError
 from bnstat.measure.adaptive_sampling import StoppingRule
-from bnstat.measure.found import Scan
+from bnstat.measure.chunks import chunks
+from bnstat.measure.dispatch import Chunk, dispatch
+from bnstat.measure.found import Scan, View
 from bnstat.measure.groups import group_names
-from bnstat.measure.journaling import open_journal
-from bnstat.measure.measure import Measure
-from bnstat.measure.outcomes import Outcome, Plans, outcomes, pipelines_of
+from bnstat.measure.journaling import open_journal, record_chunk, unknown_images
+from bnstat.measure.measure import Measure, Result
+from bnstat.measure.outcomes import Outcome, outcomes
+from bnstat.measure.plan import Plan
 from bnstat.measure.preloads import preloads
-from bnstat.measure.scan import scan
-from bnstat.settings import MeasureSettings, Settings
+from bnstat.measure.rows import Rows
+from bnstat.moments import Records
+from bnstat.settings import Progress, Settings
 from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
@@ -51,63 +52,36 @@ def measure(
     JournalError
         If the journal cannot be used, or has failed in mid-run; then with the result.
     """
-    if settings["mode"] == BANDS:
-        _check_bands(augments, settings, journal=journal is not None)
-    plans = plan_views(augments, settings, attribute=attribute)
+    if settings["mode"] == BANDS and journal is not None:
+        raise MeasureError("--mode bands does not go with a journal")
+    plan = Plan.of(augments, settings, attribute=attribute)
     names = group_names(settings["by"], sources)
     if settings["until"] is not None:
-        rule = _stopping_rule(sources, plans, settings)
+        rule = _stopping_rule(sources, plan)
         images = names.checked(rule.images()) if names else rule.images()
-        scanned = scan_images(images, plans, settings, stop=rule, describe=describe)
-        return outcomes(sources, scanned, plans, settings, names)
+        scanned = scan_images(images, plan, stop=rule, describe=describe)
+        return outcomes(sources, scanned, plan, names)
     images = names.checked(sources) if names else sources
     total = count_beside(sources) if settings["progress"] else lambda: None
-    with open_journal(journal, sources, plans, settings) as opened:
-        scanned = scan_images(
-            images, plans, settings, journal=opened, total=total, describe=describe
-        )
-    measured = outcomes(sources, scanned, plans, settings, names)
+    with open_journal(journal, sources, plan.draws, settings) as opened:
+        scanned = scan_images(images, plan, journal=opened, total=total, describe=describe)
+    measured = outcomes(sources, scanned, plan, names)
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured
 
 
-def _stopping_rule(sources: Sources, plans: Plans, settings: Settings) -> StoppingRule:
+def _stopping_rule(sources: Sources, plan: Plan) -> StoppingRule:
     """Return what ends a growing sample: margins within `until`."""
-    assert settings["until"] is not None
-    random = [p.is_random for plan in plans for p in pipelines_of(plan, settings)]
-    confidence = settings["confidence"] / 100
-    return StoppingRule(sources.population, random, settings["until"], confidence)
-
-
-def plan_views(
-    augments: Sequence[Spec | None], settings: Settings, *, attribute: bool = False
-) -> Plans:
-    """Return what is to be measured of each image: the image itself (None), or a pipeline's draws.
-
-    Raises
-    ------
-    SpecError
-        If a pipeline has no meaning, or cannot be made.
-    """
-    return tuple(_plan(augment, settings, attribute) for augment in augments)
-
-
-def _plan(augment: Spec | None, settings: Settings, attribute: bool) -> Draws | None:
-    if augment is None:
-        return None
-    recipe = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
-    warned = recipe.check()  # before any image is read
-    draws = Draws(recipe, settings["seed"], settings["epochs"], attribute, warned)
-    if conditions(settings).excludes:
-        draws.check_takes_masks()
-    return draws
+    tolerance, confidence = plan.settings["until"], plan.settings["confidence"] / 100
+    assert tolerance is not None
+    random = [pipeline.is_random for pipeline in plan.pipelines]
+    return StoppingRule(sources.population, random, tolerance, confidence)
 
 
 def scan_images(
     images: Iterable[Reference],
-    plans: Plans,
-    settings: Settings,
+    plan: Plan,
     *,
     finalize: bool = True,
     journal: Journal[Reference] | None = None,
@@ -120,19 +94,20 @@ def scan_images(
     `stop` ends the scan once enough images were measured. With `describe`, rows of a table of
     records are kept.
     """
+    settings = plan.settings
     work = Measure(
         settings["mode"],
         limits_of(settings),
-        plans,
+        plan.draws,
         per_image_histograms=journal is not None,
-        conditions=conditions(settings),
+        conditions=plan.conditions,
         describe=describe,
     )
     killable = settings["timeout"] is not None  # what takes too long is ended with its process
-    preload, name = preloads(pipeline=any(plans)), settings["engine"]
+    preload, name = preloads(pipeline=any(plan.draws)), settings["engine"]
     with closing(open_engine(settings["workers"], preload, name, killable=killable)) as engine:
         if not isinstance(engine, InlineEngine):
-            _check_sendable(plans)
+            plan.check_sendable()
         return scan(
             images,
             work,
@@ -146,13 +121,82 @@ def scan_images(
         )
 
 
-def _check_sendable(plans: Plans) -> None:
-    """Raise SpecError if a transform object cannot be sent to workers."""
-    for plan in plans:
-        if plan is not None and plan.recipe.passed is not None:
-            plan.recipe.passed.check_sendable(
-                "it cannot be sent to workers; define it in a module, or measure with workers=1"
-            )
+def scan(
+    references: Iterable[Reference],
+    measure: Measure,
+    engine: Engine,
+    *,
+    finalize: bool = True,
+    fail_fast: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    total: Callable[[], int | None] = lambda: None,
+    journal: Journal[Reference] | None = None,
+    stop: StoppingRule | None = None,
+) -> Scan:
+    """Measure all images; the result does not depend on the engine or its workers.
+
+    `total` is asked, with every progress, how many images there are. What `journal` knows is taken
+    from it, and what it does not know is recorded in it; the result is the same without it. With
+    `finalize=False`, the images are only a shard of the set, and what depends on the whole set is
+    left to `merge_scans`. `stop` ends the scan once enough images were measured.
+
+    Raises
+    ------
+    MeasureError
+        If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
+    """
+    selected = measure.conditions.excludes
+    result = Scan(
+        [
+            View(Records(draws, selected=selected), Rows(draws) if measure.describe else None)
+            for draws in measure.draws
+        ]
+    )
+
+    def add(chunk: Chunk, measured: Result) -> None:
+        result.add(chunk, measured)
+        if fail_fast:
+            result.check_none_failed()
+        if progress is not None:
+            progress(stop.progress(result) if stop else _progress(result, total()))
+
+    unknown = _unknown(references, result, journal, add)
+    ends = stop.sizes if stop else ()
+    with closing(dispatch(chunks(unknown, ends), measure, engine)) as results:
+        for chunk, measured in results:
+            if journal is not None:
+                record_chunk(journal, chunk, measured)
+            add(chunk, measured)
+            if stop is not None and stop.enough(result):
+                break
+    if journal is not None and result.images:
+        journal.finish()
+    if finalize:
+        result.finalize(fail_fast=fail_fast)
+    return result
+
+
+def _progress(found: Scan, total: int | None) -> Progress:
+    return Progress(found.images, found.failures, found.bytes, total)
+
+
+def _unknown(
+    references: Iterable[Reference],
+    result: Scan,
+    journal: Journal[Reference] | None,
+    add: Callable[[Chunk, Result], None],
+) -> Iterator[Reference]:
+    """Yield what is to be measured, add what is known, and sum all fingerprints."""
+
+    def with_fingerprints() -> Iterator[tuple[Reference, int]]:
+        for reference in references:
+            fingerprint = reference.fingerprint()
+            result.fingerprint = (result.fingerprint + fingerprint) % 2**256
+            yield reference, fingerprint
+
+    if journal is None:
+        return (reference for reference, _ in with_fingerprints())
+    return unknown_images(journal, with_fingerprints(), add)
 
 
 def count_beside(sources: Sources) -> Callable[[], int | None]:
@@ -162,24 +206,3 @@ def count_beside(sources: Sources) -> Callable[[], int | None]:
     count: list[int | None] = []
     threading.Thread(target=lambda: count.append(sources.count()), daemon=True).start()
     return lambda: count[0] if count else None
-
-
-def _check_bands(augments: Sequence[object], settings: MeasureSettings, *, journal: bool) -> None:
-    """Refuse what does not go with the bands of rasters, before any is read.
-
-    Raises
-    ------
-    MeasureError
-        If it is asked for, or rasterio is missing.
-    """
-    asked = conditions(settings)
-    refused = {
-        "a pipeline": any(augment is not None for augment in augments),
-        "masks (the file's own count with --nodata auto)": asked.masks is not None,
-        "alpha (an alpha band counts with --nodata auto)": asked.alpha != "drop",
-        "a journal": journal,
-    }
-    for what, is_asked in refused.items():
-        if is_asked:
-            raise MeasureError(f"--mode bands does not go with {what}")
-    check_rasterio()

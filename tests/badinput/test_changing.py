@@ -10,7 +10,7 @@ from PIL import Image
 
 from bnstat.engines import open_engine
 from bnstat.measure.measure import Measure
-from bnstat.measure.scan import scan
+from bnstat.measure.scanning import scan
 from bnstat.sources.limits import Limits
 from bnstat.sources.sources import Sources
 

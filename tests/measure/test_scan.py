@@ -9,7 +9,7 @@ from bnstat.engines import InlineEngine
 from bnstat.errors import MeasureError
 from bnstat.measure.found import merge_scans
 from bnstat.measure.measure import Measure
-from bnstat.measure.scan import scan
+from bnstat.measure.scanning import scan
 from bnstat.settings import Progress
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference

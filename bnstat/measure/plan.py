@@ -1,0 +1,99 @@
+"""What is measured of each image, and how: made once, before any image is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from bnstat import augment as pipelines
+from bnstat.augment import Draws, Spec
+from bnstat.decode.modes import BANDS
+from bnstat.decode.raster import check_rasterio
+from bnstat.decode.selection import Conditions, conditions
+from bnstat.errors import MeasureError
+from bnstat.result import Pipeline
+from bnstat.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured of each image: in one view or several, from one decode.
+
+    draws: the image itself (None), or the draws of a pipeline, which has a view, or with
+    `attribute` one after each of its transforms; conditions: which of its pixels count.
+    """
+
+    draws: tuple[Draws | None, ...]
+    settings: Settings
+    conditions: Conditions = field(compare=False)  # they follow from the settings
+
+    @classmethod
+    def of(
+        cls, augments: Sequence[Spec | None], settings: Settings, *, attribute: bool = False
+    ) -> Plan:
+        """Return the plan for images plain (None) and through pipelines.
+
+        Raises
+        ------
+        SpecError
+            If a pipeline has no meaning, or cannot be made.
+        MeasureError
+            If it does not go with the bands of rasters.
+        """
+        counting = conditions(settings)
+        if settings["mode"] == BANDS:
+            _check_bands(augments, counting)
+        draws = tuple(_draws(augment, settings, attribute) for augment in augments)
+        if counting.excludes:
+            for each in filter(None, draws):
+                each.check_takes_masks()
+        return cls(draws, settings, counting)
+
+    @property
+    def pipelines(self) -> list[Pipeline]:
+        """What is done to the images in each view."""
+        return [pipeline for draws in self.draws for pipeline in self._pipelines(draws)]
+
+    def _pipelines(self, draws: Draws | None) -> list[Pipeline]:
+        seed, epochs = self.settings["seed"], self.settings["epochs"]
+        if draws is None:
+            return [Pipeline(None, (), seed, epochs)]
+        recipe, steps = draws.recipe, draws.recipe.transforms
+        whole = Pipeline(recipe.spec, steps, seed, epochs, recipe.before_normalize, draws.warnings)
+        ends = range(1, len(steps) + 1) if draws.attribute and steps else [len(steps)]
+        return [replace(whole, transforms=steps[:end]) for end in ends]
+
+    def check_sendable(self) -> None:
+        """Raise SpecError if a transform object cannot be sent to workers."""
+        for draws in filter(None, self.draws):
+            if draws.recipe.passed is not None:
+                draws.recipe.passed.check_sendable(
+                    "it cannot be sent to workers; define it in a module, or measure with workers=1"
+                )
+
+
+def _draws(augment: Spec | None, settings: Settings, attribute: bool) -> Draws | None:
+    if augment is None:
+        return None
+    recipe = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
+    warned = recipe.check()  # before any image is read
+    return Draws(recipe, settings["seed"], settings["epochs"], attribute, warned)
+
+
+def _check_bands(augments: Sequence[object], counting: Conditions) -> None:
+    """Refuse what does not go with the bands of rasters, before any is read.
+
+    Raises
+    ------
+    MeasureError
+        If it is asked for, or rasterio is missing.
+    """
+    refused = {
+        "a pipeline": any(augment is not None for augment in augments),
+        "masks (the file's own count with --nodata auto)": counting.masks is not None,
+        "alpha (an alpha band counts with --nodata auto)": counting.alpha != "drop",
+    }
+    for what, is_asked in refused.items():
+        if is_asked:
+            raise MeasureError(f"--mode bands does not go with {what}")
+    check_rasterio()
