@@ -73,7 +73,7 @@ def command(
     from the baseline.
     """
     _check_combinations(settings, fail_over, significant)
-    warm_up(settings["workers"], settings["engine"], pipeline=bool(settings["augment"]))
+    warm_up(settings)
 
     from bnstat import files
     from bnstat import show as reports

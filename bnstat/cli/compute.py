@@ -61,7 +61,7 @@ def command(sources: tuple[str, ...], output: str, terminal: Terminal, **setting
     """
     _check_sources(sources, settings["files_from"])
     _check_combinations(settings)
-    warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
+    warm_up(settings)
 
     from bnstat.cli import outputs
     from bnstat.cli.outputs import print_speed, show_result

@@ -28,7 +28,7 @@ def command(
     Size, mode and pixels must be equal. Images that only look alike, such as resized copies,
     are not found.
     """
-    warm_up(settings["workers"], settings["engine"], pipeline=False)
+    warm_up(settings)
 
     from bnstat.verbs.duplicates import duplicates
 

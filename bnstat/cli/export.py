@@ -87,7 +87,7 @@ class FormatName(click.Choice[str]):
 )
 @click.option(
     "--precision",
-    type=options.Whole(1, 17),
+    type=options.number(int, ge=1, le=17),
     metavar="N",
     help="Significant digits.  [default: as many as give the same float32]",
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import re
 from collections.abc import Callable, Container
 from importlib.util import find_spec
@@ -21,53 +20,31 @@ from bnstat.settings import Setting, Settings, settings_of, shard_of
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Real(click.FloatRange):
-    """A number in a range."""
+class Typed(click.ParamType[Any]):
+    """A value that a setting reads: its range and its words are the setting's."""
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        """Return the number; not "nan", which FloatRange lets pass."""
-        return float(_converted("a number", self, super().convert, (value, param, ctx)))
+    name = "value"
 
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
 
-class Whole(click.IntRange):
-    """A whole number in a range."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        """Return the number."""
-        return int(_converted("a whole number", self, super().convert, (value, param, ctx)))
-
-
-def _converted(
-    kind: str,
-    wanted: click.FloatRange | click.IntRange,
-    convert: Callable[..., Any],
-    given: tuple[Any, Any, Any],
-) -> Any:
-    try:
-        number = convert(*given)
-    except click.BadParameter:
-        number = math.nan
-    if isinstance(number, float) and math.isnan(number):
-        value, parameter, context = given
-        wanted.fail(f"{value!r} is not {kind}{_range(wanted)}.", parameter, context)
-    return number
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the value; what is typed for None stays as typed, as None is what is not given."""
+        if not isinstance(value, str):
+            return value
+        try:
+            parsed = self.setting.parse(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+        return value if parsed is None else parsed
 
 
-def _range(wanted: click.FloatRange | click.IntRange) -> str:
-    """Return a range in words.
-
-    >>> _range(click.IntRange(1)), _range(click.FloatRange(0.0, 99.5, min_open=True))
-    (' of at least 1', ' above 0, up to 99.5')
-    """
-    if wanted.min is None:
-        return ""
-    low, high = (f"{end or 0:,}".removesuffix(".0") for end in (wanted.min, wanted.max))
-    if wanted.min_open:
-        return f" above {low}" + ("" if wanted.max is None else f", up to {high}")
-    return f" of at least {low}" if wanted.max is None else f" from {low} to {high}"
+def number(kind: type, **limits: float) -> Typed:
+    """Return the type of a number of an option that is no setting; its limits are ge, gt and le."""
+    return Typed(Setting(default=None, help="", type=kind, **limits))  # type: ignore[arg-type]
 
 
-AMOUNT = Real(min=0.0)
+AMOUNT = number(float, ge=0)
 
 
 def shard(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -124,43 +101,14 @@ def _option(setting: Setting, recorded: str) -> Callable[[F], F]:
     if setting.type is bool:
         return click.option(setting.option, is_flag=True, default=None, help=setting.help)
     default = recorded if setting.recorded_in and recorded else setting.text(setting.default)
-    kind = _click_type(setting)
+    few = setting.choices and not setting.several
     return click.option(
         setting.option,
         setting.name,
-        type=kind,
-        callback=_parser(setting) if kind is str else None,
+        type=click.Choice(setting.choices) if few else Typed(setting),
         metavar=setting.metavar or None,
         help=f"{setting.help}  [default: {default}]",
     )
-
-
-def _click_type(setting: Setting) -> Any:
-    """Return what click is to convert to; text is left to the setting."""
-    if setting.several or setting.none_typed:
-        return str
-    if setting.choices:
-        return click.Choice(setting.choices)
-    if setting.range and setting.type is int:
-        return Whole(setting.ge, setting.le)  # type: ignore[arg-type]
-    if setting.type is float:
-        low = setting.ge if setting.gt is None else setting.gt
-        return Real(low, setting.le, min_open=setting.gt is not None)
-    return setting.type
-
-
-def _parser(setting: Setting) -> Callable[[Any, Any, str | None], Any]:
-    def parse(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
-        """Return the value; what is typed for None stays as typed, as None is what is not given."""
-        if text is None:
-            return None
-        try:
-            value = setting.parse(text)
-        except ValueError as error:
-            raise click.BadParameter(f"{error}.") from None
-        return text if value is None else value
-
-    return parse
 
 
 def record_file(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
@@ -208,7 +156,7 @@ def failures(function: Callable[..., int]) -> Callable[..., None]:
 
     @click.option(
         "--max-failures",
-        type=Whole(min=0),
+        type=number(int, ge=0),
         default=0,
         show_default=True,
         metavar="N",

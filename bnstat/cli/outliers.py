@@ -24,7 +24,7 @@ from bnstat.settings import Settings
 )
 @click.option(
     "--limit",
-    type=options.Whole(min=1),
+    type=options.number(int, ge=1),
     default=20,
     show_default=True,
     metavar="N",
@@ -44,7 +44,7 @@ def command(
     outlier: why, and what the set's mean and std would be without it. A file of records is read;
     the images of a result, or of other sources, are measured.
     """
-    warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
+    warm_up(settings)
 
     from bnstat.verbs.outliers import outliers
 

@@ -59,7 +59,7 @@ def command(
     if check == (output is not None):
         raise click.UsageError("name an output with -o FILE, or look with --check.")
     if not settings["device"]:
-        warm_up(settings["workers"], settings["engine"], pipeline=True, work="bnstat.models.probe")
+        warm_up(settings, work="bnstat.models.probe")
 
     from bnstat.verbs.recalibrate import recalibrate
 

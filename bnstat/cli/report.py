@@ -24,7 +24,7 @@ from bnstat.cli import options
 )
 @click.option(
     "--thumbnails",
-    type=options.Whole(min=0),
+    type=options.number(int, ge=0),
     default=0,
     show_default=True,
     metavar="N",

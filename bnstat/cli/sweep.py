@@ -28,7 +28,7 @@ def command(source: str, output: str | None, terminal: Terminal, **settings: Any
     From one scan: for each schedule, how far mean and std are from two-pass in the worst channel,
     and beside it the distance that is to be expected.
     """
-    warm_up(settings["workers"], settings["engine"], pipeline=settings["augment"] is not None)
+    warm_up(settings)
 
     from bnstat import files
     from bnstat import show as reports

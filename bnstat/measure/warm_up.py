@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 # Of addresses: what a process takes with numpy and Pillow in it.
 _LEAST = 200 << 20
 
 
-def warm_up(
-    workers: int | None, engine: str | None, pipeline: bool, work: str | None = None
-) -> None:
+def warm_up(settings: Mapping[str, Any], work: str | None = None) -> None:
     """Start the fork server, unless all work is done in this process or on a cluster.
 
-    `work` names the module of the work, unless it is measuring.
+    `settings` are those that were given; `work` names the module of the work, unless it is
+    measuring.
     """
     _check_address_space()
     # numpy's own threads, which have nothing to do here, would keep the cores from both.
@@ -21,7 +22,9 @@ def warm_up(
     from bnstat import engines
     from bnstat.measure.preloads import preloads
 
-    if engine in (None, "processes") and (workers or engines.usable_cores()) > 1:
+    workers = settings["workers"] or engines.usable_cores()
+    if settings["engine"] in (None, "processes") and workers > 1:
+        pipeline = bool(work or settings.get("augment"))
         modules = preloads(pipeline=pipeline, work=work) if work else preloads(pipeline=pipeline)
         engines.warm_up(modules)
 

@@ -135,9 +135,18 @@ class Setting:
 
     @property
     def _wrong(self) -> str:
-        kind = "an integer" if self.type is int else "a number"
-        number = f"{kind} {'of ' * self.range.startswith('at')}{self.range}".rstrip()
+        number = f"a whole number{self._limits}" if self.type is int else f"a number{self._limits}"
         return f"neither {number} nor {self.none!r}" if self.none_typed else f"not {number}"
+
+    @property
+    def _limits(self) -> str:
+        """The range of numbers, as it stands behind their kind."""
+        high = "" if self.le is None else f"{self.le:,}"
+        if self.gt is not None:
+            return f" above {self.gt:,}" + (f", up to {high}" if high else "")
+        if self.ge is None:
+            return ""
+        return f" from {self.ge:,} to {high}" if high else f" of at least {self.ge:,}"
 
     def checked(self, value: Any) -> Any:
         """Return a value as it is used.
