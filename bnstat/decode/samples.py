@@ -18,12 +18,14 @@ import numpy as np
 from PIL import Image
 
 from bnstat.decode.modes import FLOAT, GRAY_16, UnmeasurableError, with_bits
+from bnstat.sources.lengths import read_exactly, step
 
 _DEEP = frozenset((*GRAY_16, FLOAT, "I"))
 # Tags of TIFF 6.0, sections 8 and 19; a SampleFormat of 2 is two's complement.
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _SIGNED = 258, 339, 2
 # As in "Fax4Decode: Bad code word at line 22 of strip 0 (x 28)."; other complaints are of tags.
 _DECODING = re.compile(rb"\w+Decode\w*: .*[^.\n]")
+_NO_CODESTREAM = "is broken: it has no JPEG 2000 codestream"
 _MISSING = re.compile(rb"([\w ]+) compression support is not configured")
 
 
@@ -108,20 +110,22 @@ def _component_depths(file: IO[bytes]) -> list[tuple[int, bool]]:
     ISO/IEC 15444-1, A.5.1: their number is 40 bytes behind the start; each then has three bytes.
     """
     file.seek(_codestream(file) + 40)
-    (components,) = struct.unpack(">H", file.read(2))
-    sizes = file.read(3 * components)[::3]
+    (components,) = struct.unpack(">H", read_exactly(file, 2, _NO_CODESTREAM))
+    sizes = read_exactly(file, 3 * components, _NO_CODESTREAM)[::3]
     return [((size & 0x7F) + 1, size >= 0x80) for size in sizes]
 
 
 def _codestream(file: IO[bytes]) -> int:
     """Return where the codestream starts: at once, or in a box of its own (15444-1, I.4)."""
+    file.seek(0)
     at = 0
-    while True:
-        file.seek(at)
-        head = file.read(16)
-        if at == 0 and head.startswith(b"\xff\x4f"):
-            return 0
-        length, kind, longer = struct.unpack(">I4sQ", head)
+    while not (head := read_exactly(file, 8, _NO_CODESTREAM)).startswith(b"\xff\x4f"):
+        length, kind = struct.unpack(">I4s", head)
+        if length == 1:
+            head += read_exactly(file, 8, _NO_CODESTREAM)
+            length = int.from_bytes(head[8:])
         if kind == b"jp2c":
-            return at + (16 if length == 1 else 8)
-        at += longer if length == 1 else max(length, 8)
+            return at + len(head)
+        at = step(at, length, f"is broken: its box at byte {at}", least=len(head))
+        file.seek(at)
+    return at

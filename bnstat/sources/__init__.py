@@ -10,12 +10,12 @@ archive         the images in one file: tar (tar_headers), zip (zip_directory), 
 urls            files at URLs, through fsspec; web: time limits, errors, http
 mask_files      the second image of each image
 sampling        shards and random samples
-limits          the most that an image may take
+limits          the most that an image may take; lengths: what files say of their own parts
 
 All that reads bytes here keeps to one contract, whatever the bytes are:
 
 1. It never writes, and opens nothing that an archive or a list in it names.
-2. It goes forward with every step: it ends, or raises UnreadableError (or OSError of the system).
+2. It goes forward with every step (lengths.py): it ends, or raises UnreadableError (or OSError of the system).
 3. What it holds in memory is bounded, by limits or by a MAX_* at the head of its module.
 4. It yields each reference as soon as that is known, and reads no further than it is asked.
 5. Broken bytes are one failure. What was read before them counts.

@@ -115,7 +115,7 @@ class _Decompressed(RawIOBase):
             found = _decompress(current, data, len(buffer))
             if current.eof:
                 self._current, self._input = None, current.unused_data
-            elif not data and not found and current.needs_input:
+            elif not data and not found:
                 raise UnreadableError("its compressed stream is cut off")
             if found:
                 buffer[: len(found)] = found

@@ -47,6 +47,7 @@ def open_sources(
     Raise SourceError if there is no such source, both sources and a list are given, or a URL is one
     of a result, which keeps no credentials.
     """
+    _check_working_folder()
     _check_credentials([*sources, root, settings["masks"]])
     keys, limits, masks = ShardKeys(shards), limits_of(settings), _masks(settings)
     sampling = _sampling(settings, shards)
@@ -79,6 +80,14 @@ def _sampling(settings: MeasureSettings, shards: Shards | None) -> Sampling | No
     if sample is not None:
         return Sampling(str(sample), seed, SampleSize.read(str(sample)))
     return None if until is None else Sampling(f"until {until:g}", seed, None)
+
+
+def _check_working_folder() -> None:
+    """Raise SourceError if it was removed: workers start in it, and results name it."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise SourceError("the current folder was removed; change to one that exists") from error
 
 
 def _check_credentials(locations: Iterable[Location | None]) -> None:

@@ -17,6 +17,7 @@ from functools import cached_property
 from io import BufferedReader
 from typing import Any, NamedTuple, TypeAlias
 
+from bnstat.sources.lengths import step
 from bnstat.sources.limits import UnreadableError
 
 # A header may hold the smallest and the largest value of its page; pyarrow reads as much.
@@ -242,7 +243,7 @@ class WatchedFile(io.RawIOBase):
             header = page_header(bytes(chunk.head))
             if header is not None:
                 self._check(header)
-                chunk.next += header.length + header.compressed
+                chunk.next = step(chunk.next, header.length + header.compressed, "a page")
                 chunk.head.clear()
             elif len(chunk.head) > _MAX_HEADER:
                 raise UnreadableError("a page's header is too long")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import IO, NamedTuple
 
+from bnstat.sources.lengths import read_exactly, step
 from bnstat.sources.limits import UnreadableError
 
 _BLOCK = 512
@@ -60,7 +61,7 @@ class Header(NamedTuple):
     @property
     def end(self) -> int:
         size = 0 if self.kind in _WITHOUT_DATA else self.size
-        return self.start + (size + _BLOCK - 1) // _BLOCK * _BLOCK
+        return step(self.start, -(-size // _BLOCK) * _BLOCK, "a member", least=0)
 
 
 def headers(file: IO[bytes]) -> Iterator[Header]:
@@ -124,10 +125,7 @@ class _Reader:
 
     def _read(self, size: int) -> bytes:
         """Return the data of an extended header; they are padded to a whole block."""
-        data = self._file.read(-(-size // _BLOCK) * _BLOCK)
-        if len(data) < size:
-            raise UnreadableError("a header is cut off")
-        return data[:size]
+        return read_exactly(self._file, -(-size // _BLOCK) * _BLOCK, "a header is cut off")[:size]
 
     def _complete(self, header: Header, block: bytes, said: Mapping[bytes, bytes]) -> Header:
         """Return a header with what those before it say of the same member."""

@@ -95,7 +95,7 @@ def _found(url: str, limits: ReadLimits) -> tuple[Filesystem, str]:
         told = without_credentials(f"cannot read {url}: {error}")
         raise SourceError(told) from error
     except Exception as error:  # each filesystem has its own errors
-        told = without_credentials(url)
+        told = without_credentials(url.partition("://::")[2] or url)
         raise SourceError(f"cannot read {told}: {message(error, limits)}") from error
 
 
@@ -109,8 +109,11 @@ def _options(url: str, limits: ReadLimits) -> Mapping[str, Any]:
 
 
 def check_protocol(url: bytes, limits: ReadLimits) -> None:
-    """Raise SourceError if fsspec does not know a URL's protocol, or a package is missing."""
-    filesystem(url, limits)
+    """Raise SourceError if fsspec cannot open what a URL leads through, or a package is missing."""
+    try:
+        filesystem(url, limits)
+    except UnreadableError as error:  # of an archive in a chain
+        raise SourceError(str(error)) from error
 
 
 def url_of(url: bytes, path: str, fs: Filesystem) -> bytes:

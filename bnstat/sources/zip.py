@@ -15,6 +15,7 @@ from typing import IO
 from bnstat.sources import urls
 from bnstat.sources.archive import ArchiveFile, Format, KeyOf, open_range, read_range
 from bnstat.sources.compression import Decompressor, Deflate, inflate, zip_lzma, zstd
+from bnstat.sources.lengths import MAX_POSITION
 from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.naming import is_visible_image, member_key
 from bnstat.sources.reference import Reference
@@ -22,7 +23,8 @@ from bnstat.sources.zip_directory import Entry, entries
 
 # The local header: 30 bytes, then name and extra fields; the copy in the directory may differ.
 _HEADER = struct.Struct("<4s22xHH")
-_SPARE = 8192
+# The local header's own extra fields may be longer than those in the directory.
+_SPARE_BYTES = _HEADER.size + 8192
 # A larger stored member is read while it is decoded.
 _LARGE = 1 << 20
 _DECOMPRESSORS: dict[int, Callable[[], Decompressor]] = {
@@ -57,6 +59,10 @@ class Member:
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
         """Return the member as a file; no more than its declared size is decompressed."""
         limits.check(self.compressed_size, unpacked=self.unpacked)
+        if not 0 <= self.offset <= MAX_POSITION - _SPARE_BYTES - self.compressed_size:
+            raise UnreadableError(_MISPLACED)
+        if not self.unpacked and self.compressed_size != reference.size:
+            raise UnreadableError(f"does not hold the {reference.size} bytes that {_DECLARED}")
         if not self.unpacked and reference.size > _LARGE:
             return self._stored(reference)
         raw = BytesIO(self._raw(reference.path, limits))
@@ -71,10 +77,10 @@ class Member:
 
     def _raw(self, path: bytes, limits: ReadLimits) -> bytes:
         """Return the local header and the compressed bytes, and some of what follows."""
-        size = _HEADER.size + self.length + _SPARE + self.compressed_size
+        size = _SPARE_BYTES + self.length + self.compressed_size
         if self.remote:
             return urls.read_range(path, limits, self.offset, self.offset + size)
-        return read_range(path, max(0, self.offset), size)
+        return read_range(path, self.offset, size)
 
     def _inflated(self, compressed: bytes, most: int) -> BytesIO:
         if self.method == zipfile.ZIP_STORED:
@@ -96,11 +102,9 @@ class Member:
     def _stored(self, reference: Reference) -> IO[bytes]:
         """Return a large stored member as a range of the archive, its checksum compared."""
         with open(reference.path, "rb") as archive:
-            archive.seek(max(0, self.offset))
+            archive.seek(self.offset)
             _skip_header(archive)
             start = archive.tell()
-        if self.compressed_size != reference.size:
-            raise UnreadableError(f"does not hold the {reference.size} bytes that {_DECLARED}")
         file = open_range(reference.path, start, reference.size)
         crc = 0
         while data := file.read(_LARGE):
@@ -115,12 +119,13 @@ class Member:
 
 _CUT_OFF = "is cut off: the archive ends before it does"
 _DECLARED = "the archive declares"
+_MISPLACED = "is not where the archive's directory says"
 
 
 def _skip_header(file: IO[bytes]) -> None:
     head = file.read(_HEADER.size)
     if len(head) < _HEADER.size or not head.startswith(b"PK\3\4"):
-        raise UnreadableError("is not where the archive's directory says")
+        raise UnreadableError(_MISPLACED)
     _, name, extra = _HEADER.unpack(head)
     file.seek(name + extra, 1)
 

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
+from bnstat.sources.lengths import read_exactly
 from bnstat.sources.limits import UnreadableError
 
 _END = struct.Struct("<4s8xLLH")  # size and offset of the directory, length of a comment
@@ -21,6 +22,7 @@ _ENTRY = struct.Struct("<4s4xHH4xLLLHHH4xLL")
 _EXTRA = struct.Struct("<HH")
 _LARGEST_COMMENT = (1 << 16) - 1
 _SEE_EXTRA = 0xFFFFFFFF
+_CUT_OFF = "its directory is cut off"
 
 
 class Entry(NamedTuple):
@@ -43,14 +45,14 @@ def entries(file: IO[bytes]) -> Iterator[Entry]:
     file.seek(start)
     left = size
     while left > 0:
-        head = _read(file, _ENTRY.size)
+        head = read_exactly(file, _ENTRY.size, _CUT_OFF)
         signature, flags, method, crc, compressed, plain, *more = _ENTRY.unpack(head)
         name_length, extra_length, comment_length, attributes, offset = more
         if signature != b"PK\1\2":
             raise UnreadableError("its directory is damaged")
-        name, extra = _read(file, name_length), _read(file, extra_length)
-        _read(file, comment_length)
-        left -= _ENTRY.size + name_length + extra_length + comment_length
+        rest = read_exactly(file, name_length + extra_length + comment_length, _CUT_OFF)
+        name, extra = rest[:name_length], rest[name_length : name_length + extra_length]
+        left -= len(head) + len(rest)
         plain, compressed, offset = _large([plain, compressed, offset], extra)
         numbers = (flags, method, crc, compressed, plain, attributes)
         yield Entry(name, *numbers, offset + shift, extra_length)
@@ -84,13 +86,13 @@ def _find_large(file: IO[bytes], end: int) -> tuple[int, int, int] | None:
     if end < _LOCATOR.size + _END_64.size:
         return None
     file.seek(end - _LOCATOR.size)
-    signature, _ = _LOCATOR.unpack(_read(file, _LOCATOR.size))
+    signature, _ = _LOCATOR.unpack(read_exactly(file, _LOCATOR.size, _CUT_OFF))
     if signature != b"PK\6\7":
         return None
     # As zipfile does: directly before its locator, as offsets may be wrong.
     at = end - _LOCATOR.size - _END_64.size
     file.seek(at)
-    signature, size, offset = _END_64.unpack(_read(file, _END_64.size))
+    signature, size, offset = _END_64.unpack(read_exactly(file, _END_64.size, _CUT_OFF))
     return (at, size, offset) if signature == b"PK\6\6" else None
 
 
@@ -114,10 +116,3 @@ def _sizes_64(extra: bytes) -> Iterator[int]:
             field = extra[at : at + length]
             yield from struct.unpack(f"<{len(field) // 8}Q", field[: len(field) // 8 * 8])
         at += length
-
-
-def _read(file: IO[bytes], size: int) -> bytes:
-    data = file.read(size)
-    if len(data) < size:
-        raise UnreadableError("its directory is cut off")
-    return data

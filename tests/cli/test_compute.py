@@ -199,3 +199,15 @@ def test_keys_and_document_are_utf_8_in_any_locale(process, here):
     assert failure["image"] == "größe.png"
     table = process("compute", "tiny", env=ascii_only)
     assert (table.returncode, table.stdout[:5]) == (3, "tiny:")
+
+
+def test_the_current_folder_was_removed(compute, tmp_path, monkeypatch):
+    """It is said so, and not that workers die."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    done = compute(tmp_path / "tiny", "-o", tmp_path / "x.json")
+    assert (4, "bnstat: the current folder was removed; change to one that exists\n") == (
+        done.status,
+        done.err,
+    )

@@ -177,3 +177,15 @@ def test_damaged_jpeg_2000_header_is_a_failure(tmp_path, measured):
         assert measured(tmp_path / "x.jp2").reason
     (tmp_path / "x.jp2").write_bytes(data[:12] + struct.pack(">I4sQ", 1, b"xxxx", 0) + data[12:])
     assert measured(tmp_path / "x.jp2").reason
+
+
+@pytest.mark.parametrize("name", ["x.jp2", "x.png"])
+def test_a_box_that_leads_nowhere_is_a_failure(tmp_path, measured, name):
+    """Between its header and its codestream a box says that it is 0 bytes long: no end of it."""
+    path = tmp_path / name
+    Image.new("L", (4, 4), 7).save(path, "JPEG2000")
+    whole = path.read_bytes()
+    assert measured(path).reason is None
+    at = whole.index(b"jp2c") - 4
+    path.write_bytes(whole[:at] + struct.pack(">I4sQ", 1, b"free", 0) + whole[at:])
+    assert measured(path).reason == f"is broken: its box at byte {at} cannot have 0 bytes"

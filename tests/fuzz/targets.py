@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -41,6 +42,13 @@ class Target:
     seeds: Callable[[], Sequence[bytes]]
     words: Sequence[bytes] = ()
     megabytes: int = 1500
+
+
+def _parsers():
+    sys.path.insert(0, str(TESTS / "sources"))
+    import parsers
+
+    return parsers
 
 
 def _images():
@@ -363,8 +371,9 @@ _LISTS = [
 ]
 
 MOST = containers.MOST_MEGABYTES
+_PARSERS = _parsers()
 TARGETS = {
-    "decode": Target(_decode, _images),
+    "decode": Target(_decode, _images, _PARSERS.WORDS),
     "spec": Target(_spec, lambda: _SPECS, _SPEC_WORDS),
     "build": Target(_build, _specs_to_build, _SPEC_WORDS),
     "toml": Target(_toml, _presets, _TOML_WORDS),
@@ -387,4 +396,8 @@ TARGETS = {
     "http": Target(bodies.take, bodies.answers, bodies.WORDS, MOST),
     "journal": Target(journals.take_file, journals.files),
     "entry": Target(journals.take_rows, journals.rows, journals.WORDS),
+    **{
+        name: Target(_PARSERS.take(name), partial(_PARSERS.seeds, name), _PARSERS.WORDS)
+        for name in _PARSERS.PARSERS
+    },
 }

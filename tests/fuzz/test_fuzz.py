@@ -12,6 +12,8 @@ RUN = Path(__file__).parent / "run.py"
 # What needs no import of torch, which would take most of the time.
 QUICK = ["decode", "spec", "toml", "document", "files", "constants", "json", "yaml"]
 QUICK += ["tar", "targz", "zip", "parquet", "http", "journal", "entry"]
+PARSERS = ["boxes", "chunks", "tarheaders", "zipentries"]
+PARSERS += ["footer", "pages", "thrift", "compressed"]
 
 
 def fuzzed(seconds, *arguments):
@@ -27,9 +29,9 @@ def fuzzed(seconds, *arguments):
 
 def test_nothing_is_found_at_once():
     """Half a second of each target's mutations, the same every time, finds nothing."""
-    executions = fuzzed(8, "--seed", "1", *QUICK)
+    executions = fuzzed(12, "--seed", "1", *QUICK, *PARSERS)
 
-    assert list(executions) == QUICK
+    assert list(executions) == [*QUICK, *PARSERS]
     assert executions.pop("http") > 3  # what failed is asked for again, after a pause
     assert min(executions.values()) > 10
 
@@ -37,7 +39,17 @@ def test_nothing_is_found_at_once():
 @pytest.mark.parametrize("seed", ["2", "3"])
 def test_nothing_is_found_in_a_minute(seed):
     """Nor does a minute of all of them, those that build transforms and export among them."""
-    assert len(fuzzed(60, "--seed", seed)) == 17
+    assert len(fuzzed(60, "--seed", seed)) == 17 + len(PARSERS)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [PARSERS[:1], PARSERS[1:2], PARSERS[2:3], PARSERS[3:4], PARSERS[4:7], PARSERS[7:]],
+    ids=str,
+)
+def test_nothing_is_found_in_a_minute_of_each_parser(names):
+    """Whatever lengths a file says: a parser is at its end soon, or refuses it."""
+    assert min(fuzzed(60, *names).values()) > 1000
 
 
 FINDING = """

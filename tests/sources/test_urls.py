@@ -104,6 +104,14 @@ def test_one_image_at_a_url(memory, content, expected):
     assert content(f"{memory}/a/1.png") == {b"1.png": expected[b"a/1.png"]}
 
 
+@pytest.mark.parametrize("member", ["", "a.png", "a/**/*.png"])
+@pytest.mark.parametrize("archive", ["memory://no.zip", "file:///no.zip", "no.zip"])
+def test_a_chain_through_an_archive_that_is_not_there(member, archive):
+    """It is an error of the source that names the archive."""
+    with pytest.raises(SourceError, match=r"^cannot read \S*no.zip: "):
+        Sources.open([f"zip://{member}::{archive}"])
+
+
 def test_several_urls_stand_before_their_keys(memory, found):
     """With several sources, the URL as typed stands before each key."""
     keys = found(f"{memory}/a", f"{memory}/c/ü.png").keys
