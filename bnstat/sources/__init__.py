@@ -15,7 +15,8 @@ limits          the most that an image may take; lengths: what files say of thei
 All that reads bytes here keeps to one contract, whatever the bytes are:
 
 1. It never writes, and opens nothing that an archive or a list in it names.
-2. It goes forward with every step (lengths.py): it ends, or raises UnreadableError (or OSError of the system).
+2. It goes forward with every step (lengths.py): it ends, or raises UnreadableError, or the
+   system's own OSError.
 3. What it holds in memory is bounded, by limits or by a MAX_* at the head of its module.
 4. It yields each reference as soon as that is known, and reads no further than it is asked.
 5. Broken bytes are one failure. What was read before them counts.

@@ -129,8 +129,9 @@ def test_no_more_is_inflated_than_declared(forged, found, method, monkeypatch):
     sizes = []
     monkeypatch.setattr(Member, "_check", lambda self, file, size: sizes.append(len(file.read())))
     (reference,) = found(path).references.values()
-    reference.open()
-    assert sizes == [101]
+    if method != zipfile.ZIP_STORED:  # whose two sizes differ, and which is not read
+        reference.open()
+        assert sizes == [101]
     monkeypatch.undo()
     with pytest.raises(UnreadableError):
         reference.open()
