@@ -47,25 +47,29 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def key_text(key: bytes) -> str:
-    r"""Return an image key as text; bytes that are not UTF-8 become backslash escapes.
+    r"""Return a key or a location as it may be written and shown: the one way from bytes to text.
 
-    >>> key_text(b"caf\xe9.jpg")
-    'caf\\xe9.jpg'
+    Bytes that are not UTF-8 become backslash escapes; what gives access in URLs becomes ***.
+
+    >>> key_text(b"caf\xe9.jpg"), key_text(b"http://me:s3cret@host/a.jpg")
+    ('caf\\xe9.jpg', 'http://***@host/a.jpg')
     """
-    return key.decode("utf-8", "backslashreplace")
+    return without_credentials(key.decode("utf-8", "backslashreplace"))
 
 
 # Protocols in whose URLs something else than a user stands before an @.
 _NO_USER = "github|git|hf|abfs|abfss|wasb|wasbs|adl|memory|file|local|zip|tar"
 # With one slash, as paths of the system have it.
 _USER = rf"(?<![\w+.-])(?!(?:{_NO_USER}):/)([A-Za-z][\w+.-]*)(://?)([^/?#\s]*)@"
-_PARAMETER = r"([?&;])([^=&;#\s?]+)=([^&;#\s]+)"
+_PARAMETER = r"([?&;#])([^=&;#\s?]+)=([^&;#\s]+)"
+# No server is sent what stands behind a #, but people keep tokens there.
+_FRAGMENT = r"(?i)(https?:/[^\s#]*)#(?![\w.]+=)([^\s#'\"]+?)(?=[:,;]?(?:\s|['\"]|$))"
 _SECRET = (
     r"(?i).*(token|secret|passw|passphrase|pwd|signature|credential|session"
     r"|(api|access|private|account|subscription)[-_]?key).*|(x[-_])?(sig|sas|auth|authorization|jwt)"
 )
-# Names that may be those of secrets or of files, and values that are neither words nor files.
-_KEY, _RANDOM = "(?i)key|pass|code", r"[\w+/=%~-]{16,}"
+# Names that may be those of secrets or of files, and how values end that are files.
+_KEY, _FILE = "(?i)key|pass|code", r"\.[A-Za-z]\w{1,4}$"
 _HIDDEN = "***"
 
 
@@ -77,13 +81,14 @@ def without_credentials(text: str) -> str:
     """
     if ":/" not in text:
         return text
-    return re.sub(_PARAMETER, _without_secret, re.sub(_USER, _without_user, text))
+    text = re.sub(_FRAGMENT, _without_fragment, re.sub(_USER, _without_user, text))
+    return re.sub(_PARAMETER, _without_secret, text)
 
 
 def lacks_credentials(text: str) -> bool:
     """Whether a URL is one of which credentials were left out."""
     hidden = re.escape(_HIDDEN)
-    return ":/" in text and bool(re.search(rf":/+{hidden}@|={hidden}(?:[&;#:\s]|$)", text))
+    return ":/" in text and bool(re.search(rf":/+{hidden}@|[=#]{hidden}(?:[&;#:\s]|$)", text))
 
 
 def _without_user(found: re.Match[str]) -> str:
@@ -98,6 +103,10 @@ def _without_secret(found: re.Match[str]) -> str:
     from urllib.parse import unquote
 
     name = unquote(found[2])
-    secret = re.fullmatch(_SECRET, name)
-    secret = secret or (re.fullmatch(_KEY, name) and re.fullmatch(_RANDOM, found[3]))
+    secret = re.fullmatch(_SECRET, name) is not None
+    secret = secret or bool(re.fullmatch(_KEY, name) and not re.search(_FILE, unquote(found[3])))
     return f"{found[1]}{found[2]}={_HIDDEN}" if secret else found[0]
+
+
+def _without_fragment(found: re.Match[str]) -> str:
+    return found[0] if re.search(_FILE, found[2]) else f"{found[1]}#{_HIDDEN}"

@@ -31,6 +31,9 @@ from bnstat.text import lacks_credentials, without_credentials
         ("https://h/x?X%2DAmz%2DSignature=a", "https://h/x?X%2DAmz%2DSignature=***"),
         ("https://h/x?access_token=a;api_key=b", "https://h/x?access_token=***;api_key=***"),
         ("https://h/x?key=AIzaSyA-12345678901234", "https://h/x?key=***"),
+        ("https://h/x?key=a&code=4711&pass=x.1", "https://h/x?key=***&code=***&pass=***"),
+        ("https://h/x.png#s3cret: not found", "https://h/x.png#***: not found"),
+        ("https://h/x.png#a=1&access_token=b", "https://h/x.png#a=1&access_token=***"),
     ],
 )
 def test_credentials_are_left_out(text, expected):
@@ -49,8 +52,14 @@ def test_credentials_are_left_out(text, expected):
             "http://h/a@b.png",
             "a:b@c",
             "s3://b/x?versionId=1",
+            "s3://b/x#1",
+            "http://h/#/x.png",
         ),
-        *("https://h/x?key=photo.jpg&author=me&design=1", "https://h/x?token=", "data/sig=1/x.png"),
+        *(
+            "https://h/x?key=photo.jpg&code=a%2Ejpeg&author=me&design=1",
+            "https://h/x?token=",
+            "data/sig=1/x.png",
+        ),
     ],
 )
 def test_nothing_else_is_left_out(text):

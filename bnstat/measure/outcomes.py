@@ -35,7 +35,6 @@ from bnstat.settings import Settings
 from bnstat.sources.listing import Listing
 from bnstat.sources.opening import none_found
 from bnstat.sources.sources import Sources
-from bnstat.sources.urls import location_text
 from bnstat.text import key_text, without_credentials
 
 
@@ -255,5 +254,5 @@ def _schedule(settings: Settings) -> Schedule:
 
 
 def _file_list(listing: Listing) -> FileList:
-    root = None if listing.root is None else location_text(os.fsencode(listing.root))
+    root = None if listing.root is None else key_text(os.fsencode(listing.root))
     return FileList(listing.null, root, listing.can_be_read_again)

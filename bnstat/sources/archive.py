@@ -22,7 +22,7 @@ from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.naming import MAX_NAME, is_hidden, is_image, member_key
 from bnstat.sources.reference import Reference, with_bytes
 from bnstat.sources.source import Index, index_by_reading
-from bnstat.text import pluralize, without_credentials
+from bnstat.text import key_text, pluralize, without_credentials
 
 # Returns the key of a member by its name, or None to leave it out.
 KeyOf: TypeAlias = Callable[[bytes], bytes | None]
@@ -166,7 +166,7 @@ class Archive:
         except Exception as error:
             reason = _reason(error).removeprefix("cannot be read: ")
             if self._is_only_source and self._seen == 0:
-                where = urls.location_text(self._archive.path)
+                where = key_text(self._archive.path)
                 raise SourceError(f"cannot read {where}: {reason}") from error
             read = pluralize(self._seen, "member")
             reason = f"is broken after {read}: {reason}"

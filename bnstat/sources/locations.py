@@ -16,7 +16,6 @@ from bnstat.sources.naming import archive_kind, holds_images, is_hidden, is_imag
 from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.sampling import ALL_KEYS
 from bnstat.sources.source import NamedFiles, Source
-from bnstat.sources.urls import location_text
 from bnstat.sources.web import is_web
 from bnstat.text import key_text
 
@@ -102,7 +101,7 @@ class _Location:
     def _matched(self, names: Sequence[bytes]) -> list[Source]:
         """Return the sources that a pattern matches: folders, archives, and the other images."""
         if not names:
-            raise SourceError(f"nothing matches {location_text(self.name)}; check the pattern")
+            raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
         paths = {name: os.path.join(self.how.cwd, name) for name in names}
         own = [name for name in names if holds_images(name) or os.path.isdir(paths[name])]
         only_source = self.only_source and len(names) == 1
@@ -130,16 +129,14 @@ class _Location:
             return bool(urls.info(url, self.how.limits)["type"] == "directory")
         except UnreadableError as error:
             if isinstance(error.__cause__, FileNotFoundError):
-                raise SourceError(
-                    f"nothing at {location_text(self.name)}; check the URL"
-                ) from error
-            raise SourceError(f"{location_text(self.name)} {error}") from error
+                raise SourceError(f"nothing at {key_text(self.name)}; check the URL") from error
+            raise SourceError(f"{key_text(self.name)} {error}") from error
 
     def _matched_remotely(self, url: bytes) -> list[Source]:
         try:
             matches = urls.expand_wildcards(url, self.how.limits)
         except UnreadableError as error:
-            raise SourceError(f"{location_text(self.name)} {error}") from error
+            raise SourceError(f"{key_text(self.name)} {error}") from error
         above = _folder_above_wildcards(url)
         known = {
             name: info
@@ -147,7 +144,7 @@ class _Location:
             if info["type"] != "directory" and not is_hidden(_path_in(name).removeprefix(above))
         }
         if not known:
-            raise SourceError(f"nothing matches {location_text(self.name)}; check the pattern")
+            raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
         own = [name for name in known if holds_images(_path_in(name))]
         only_source = self.only_source and len(known) == 1
         locations = [_Location(name, self.how, True, only_source) for name in own]

@@ -19,7 +19,6 @@ from bnstat.sources.mask_files import MaskFiles, MaskPattern
 from bnstat.sources.reference import Reference
 from bnstat.sources.sampling import ALL_KEYS, Population, Sampling, ShardKeys
 from bnstat.sources.source import Index, Source, index_by_reading
-from bnstat.sources.urls import location_text
 from bnstat.text import key_text
 
 
@@ -47,7 +46,7 @@ class Sources:
         self.sampling = sampling
         self._masks = masks
         self._keys = keys
-        self.locations = tuple(location_text(os.fsencode(location)) for location in locations)
+        self.locations = tuple(key_text(os.fsencode(location)) for location in locations)
         self.listing = listing
         self.duplicates = 0
         self._listed: list[Reference] | None = None

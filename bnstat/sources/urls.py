@@ -40,16 +40,12 @@ def shown(location: bytes) -> bytes:
     return os.fsencode(without_credentials(os.fsdecode(location)))
 
 
-def location_text(location: bytes) -> str:
-    return key_text(shown(location))
-
-
 def check_distinct(locations: Iterable[bytes]) -> None:
     """Raise SourceError if two URLs differ in nothing but their credentials."""
     known: dict[bytes, bytes] = {}
     for location in locations:
         if known.setdefault(shown(location), location) != location:
-            text = location_text(location)
+            text = key_text(location)
             raise SourceError(
                 f"{text} and {text} are different URLs only by their credentials, which are not "
                 "kept; measure them one by one"

@@ -4,7 +4,10 @@ import importlib.util
 import io
 import os
 import stat
+import subprocess
+import sys
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +65,34 @@ def secret(server):
     return lambda path: server.url.replace("//", "//hunter:s3cr3t@") + path + QUERY
 
 
+@pytest.fixture
+def process_tree(here):
+    """Return the command lines that a command and all below it had while it ran."""
+
+    def call(*arguments):
+        command = [sys.executable, "-m", "bnstat", *arguments]
+        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        seen = {}
+        while started.poll() is None:
+            for pid in [started.pid, *children(started.pid)]:
+                with suppress(OSError):
+                    seen[pid] = Path(f"/proc/{pid}/cmdline").read_bytes().decode("latin-1")
+        assert started.returncode == 0
+        return list(seen.values())
+
+    return call
+
+
+def children(pid):
+    """Return the processes below one."""
+    found = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *children(int(child))]
+    return found
+
+
 def check_hidden(text, *, names=1):
     """Check that there is no secret in a text, and the stripped URL is."""
     found = [word for word in SECRETS if word in text]
@@ -82,6 +113,61 @@ def test_nothing_that_is_written_or_shown_has_them(here, compute, run, secret):
         if not target.binary:
             status, out, err = run("export", "--format", name)
             assert (status, [word for word in SECRETS if word in out + err]) == (0, []), name
+
+
+WRITTEN = {
+    "records.csv": ["--records", "records.csv"],
+    "records.parquet": ["--records", "records.parquet"],
+    "report.html": ["--report", "report.html"],
+    "j.db": ["--journal", "j.db"],
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_no_file_that_compute_writes_has_them(here, compute, secret, name):
+    """Rows of images, of failed ones too, pages and journals."""
+    pytest.importorskip("pyarrow") if name.endswith(".parquet") else None
+    sources = [secret("/x.tar"), secret("/a.png"), secret("/nowhere.png")]
+    status, out, err = compute(*sources, *WRITTEN[name], "--max-failures", "1")
+    assert (status, [word for word in SECRETS if word in out + err]) == (0, [])
+    check_no_file_has_them(here)
+
+
+def test_no_file_that_other_commands_write_has_them(here, run, secret):
+    """Documents of comparisons and sweeps, reports, pictures, lists of images."""
+    sources = [secret("/a.png"), secret("/b.png")]
+    alone = ["--workers", "1"]
+    shown = [
+        run("compute", sources[0], *alone),
+        run("compare", *sources, "-o", "compare.json", *alone),
+        run("compare", *sources, "--format", "csv", *alone),
+        run("sweep", sources[0], "-o", "sweep.json", "--batch-size", "1", *alone),
+        run("outliers", *sources, "--format", "json", *alone),
+        run("duplicates", *sources, sources[0], "--format", "json", *alone),
+        run("report"),
+        run("plot", "histogram"),
+    ]
+    assert [status for status, _, _ in shown] == [0] * len(shown), shown
+    told = [out + err for _, out, err in shown]
+    assert [text for text in told if any(word in text for word in SECRETS)] == []
+    check_no_file_has_them(here)
+
+
+def check_no_file_has_them(folder):
+    """Check all files below a folder, byte by byte."""
+    files = [path for path in folder.rglob("*") if path.is_file() and "tiny" not in path.parts]
+    assert files
+    for path in files:
+        data = path.read_bytes()
+        assert [word for word in SECRETS if word.encode() in data] == [], path
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="no /proc")
+def test_no_other_process_is_started_with_them(server, secret, process_tree):
+    """Workers get what they need through pipes: what others can list is the command as typed."""
+    lines = process_tree("compute", secret("/x.tar"), "--workers", "2")
+    assert len(lines) > 2
+    assert [line for line in lines[1:] if any(word in line for word in SECRETS)] == []
 
 
 @pytest.mark.parametrize("name", ["safetensors", "state_dict"])
