@@ -16,14 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from bnstat import augment as pipelines
-from bnstat.augment import Spec
 from bnstat.errors import DocumentError, SourceError
 from bnstat.result import BatchNormEstimate, Stats, title
-from bnstat.result import tables as record_tables
-from bnstat.result.tables import RecordTable
 from bnstat.settings import MeasureSettings, Settings, complete, settings_of
 from bnstat.show import constants
 from bnstat.show.constants import Constants
@@ -32,6 +28,10 @@ from bnstat.sources.opening import Location, open_sources, sources_of
 from bnstat.sources.sources import Sources
 from bnstat.sources.urls import is_url
 from bnstat.text import pluralize, printable, without_credentials
+
+if TYPE_CHECKING:  # they need numpy and Pillow, which merge and export do without
+    from bnstat.augment import Spec
+    from bnstat.result.tables import RecordTable
 
 DOCUMENT = "bnstat.json"
 
@@ -89,6 +89,9 @@ def loaded(result: Named) -> Stats:
 
 def records_of(records: RecordTable | Location | None) -> RecordTable | None:
     """Return records, themselves or the figures from their file."""
+    from bnstat.result import tables as record_tables
+    from bnstat.result.tables import RecordTable
+
     if records is None or isinstance(records, RecordTable):
         return records
     return record_tables.read(os.fspath(records), figures_alone=True)
@@ -217,6 +220,8 @@ def _trusted(spec: str) -> str:
     SpecError
         If it is a transform object, which no document holds.
     """
+    from bnstat import augment as pipelines
+
     if pipelines.read(spec).user is not None:
         raise SourceError(
             f"the result was measured through {spec}, which is code, and a document runs none; "
