@@ -17,15 +17,18 @@ class MeasureError(BnstatError):
 
 
 class NothingMeasuredError(MeasureError):
-    """All images failed; `failures` has the name and the reason of each."""
+    """All images failed: `failed` of them; `failures` has names and reasons, as results have."""
 
-    def __init__(self, message: str, failures: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, message: str, failures: Sequence[tuple[str, str]], failed: int | None = None
+    ) -> None:
         super().__init__(message)
         self.failures = failures
+        self.failed = len(failures) if failed is None else failed
 
     def __reduce__(self) -> tuple[type[BnstatError], tuple[object, ...]]:
         """Let it travel with its failures."""
-        return type(self), (*self.args, self.failures)
+        return type(self), (*self.args, self.failures, self.failed)
 
 
 class SpecError(BnstatError):

@@ -86,7 +86,7 @@ def command(
     terminal.show_as("json" if output == "-" else form, found)
     if fail_over is not None and _fails(found, fail_over, significant):
         raise click.exceptions.Exit(DRIFT)
-    return max((len(stats.source.failures) for stats in fresh), default=0)
+    return max((stats.source.failed for stats in fresh), default=0)
 
 
 def _check_combinations(

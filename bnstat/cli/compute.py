@@ -80,7 +80,7 @@ def command(sources: tuple[str, ...], output: str, terminal: Terminal, **setting
             show_result(stats, output, terminal)
     if lost is not None:
         raise lost
-    return len(stats.source.failures)
+    return stats.source.failed
 
 
 def _measured(

@@ -34,7 +34,7 @@ def command(
 
     with terminal.measuring() as update:
         found = duplicates(*sources, progress=update, **options.given(settings))
-    terminal.print_failures((f.image, f.reason) for f in found.failures)
+    terminal.print_failures([(f.image, f.reason) for f in found.failures])
     terminal.show_as(form, found)
     if fail and found.sets:
         raise click.exceptions.Exit(DRIFT)

@@ -30,4 +30,4 @@ def command(results: tuple[str, ...], partial: bool, output: str, terminal: Term
     terminal.print_remarks([stats])
     if not terminal.quiet and output != "-":
         show_result(stats, output, terminal)
-    return len(stats.source.failures)
+    return stats.source.failed

@@ -72,7 +72,7 @@ def show_result(stats: Stats, output: str, terminal: Terminal) -> None:
 
 def print_speed(stats: Stats, seconds: float) -> None:
     """Say on stderr how long it took."""
-    images = stats.source.images + len(stats.source.failures)
+    images = stats.source.images + stats.source.failed
     say(f"{pluralize(images, 'image')} in {seconds:.2f} s, {images / seconds:,.0f} images/s")
 
 

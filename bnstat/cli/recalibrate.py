@@ -67,7 +67,7 @@ def command(
     outcome: dict[str, Any] = {"output": output, "check": check, "on_pass": on_pass}
     with terminal.measuring() as update:
         found = recalibrate(model, source, progress=update, **outcome, **options.given(settings))
-    terminal.print_failures((f.image, f.reason) for f in found.failures)
+    terminal.print_failures([(f.image, f.reason) for f in found.failures])
     if form != "table" or not terminal.quiet:
         terminal.show_as(form, found, verbose=check)
     if not (check or found.settled):

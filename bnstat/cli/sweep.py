@@ -42,4 +42,4 @@ def command(source: str, output: str | None, terminal: Terminal, **settings: Any
     terminal.show_as("json" if output == "-" else "table", found)
     if output not in (None, "-"):
         files.write(Path(output), reports.json(found).encode())
-    return len(found.stats.source.failures)
+    return found.stats.source.failed

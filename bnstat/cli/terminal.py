@@ -46,16 +46,16 @@ class Terminal:
 
     @contextmanager
     def measuring(self) -> Iterator[Callable[[Progress], None] | None]:
-        """Show a progress bar; name each failed image on stderr also when all have failed."""
+        """Show a progress bar; name failed images on stderr also when all have failed."""
         try:
             with bar(self.progress) as update:
                 yield update
         except NothingMeasuredError as error:
-            self.print_failures(error.failures)
+            self.print_failures(error.failures, error.failed)
             raise
 
     def print_remarks(self, results: Sequence[Stats]) -> None:
-        """Name each failed image on stderr, and what was done to others, each line once."""
+        """Name failed images on stderr, and what was done to others, each line once."""
         from bnstat import show as reports
 
         lines = [reports.Line(text, "bad") for text in reports.failures(results)]
@@ -63,12 +63,14 @@ class Terminal:
             lines += [reports.Line(text, "warning") for text in reports.remarks(stats)]
         self._print(dict.fromkeys(lines), sys.stderr)
 
-    def print_failures(self, failures: Iterable[tuple[str, str]]) -> None:
-        """Name each failed image on stderr."""
+    def print_failures(
+        self, failures: Sequence[tuple[str, str]], failed: int | None = None
+    ) -> None:
+        """Name failed images on stderr; `failed` is their number, where not all are told."""
         from bnstat import show as reports
 
-        named = (reports.failure(image, reason) for image, reason in failures)
-        self._print((reports.Line(text, "bad") for text in named), sys.stderr)
+        lines = reports.failure_lines(failures, len(failures) if failed is None else failed)
+        self._print((reports.Line(text, "bad") for text in lines), sys.stderr)
 
     def show(self, blocks: Sequence[Block]) -> None:
         """Print a report on stdout; off a terminal it is plain, and a sentence is one line."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bnstat.errors import MeasureError
@@ -10,24 +10,79 @@ from bnstat.measure.dispatch import Chunk
 from bnstat.measure.measure import Measured, Result
 from bnstat.measure.rows import NameOf, Rows, ungrouped
 from bnstat.moments import Records
+from bnstat.result import MAX_WARNINGS
 from bnstat.result.tables import RecordTable
 from bnstat.text import key_text
+
+
+class TextsByKey:
+    """A text for each of some images, such as why it failed: of the first by key, or of all.
+
+    `most` is how many are kept, None is all; the length is the number of all. It holds a key, two
+    references and each text once: an input of millions of images, all broken, has to fit.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self.most = most
+        self._number = 0
+        self._keys: list[bytes] = []
+        self._texts: list[str] = []
+        self._known: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return self._number
+
+    def __iter__(self) -> Iterator[tuple[bytes, str]]:
+        """Yield keys and texts in the order of the keys, as many as are kept."""
+        order = sorted(range(len(self._keys)), key=self._keys.__getitem__)[: self.most]
+        return ((self._keys[i], self._texts[i]) for i in order)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same was said of the same images."""
+        if not isinstance(other, TextsByKey):
+            return NotImplemented
+        return (len(self), list(self)) == (len(other), list(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def add(self, texts: Iterable[tuple[bytes, str]]) -> None:
+        """Add keys and texts, each key once."""
+        for key, text in texts:
+            self._number += 1
+            self._keys.append(key)
+            self._texts.append(self._known.setdefault(text, text))
+            if self.most is not None and len(self._keys) > 2 * self.most:
+                self._drop_last()
+
+    def _drop_last(self) -> None:
+        kept = list(self)
+        self._keys, self._texts = [key for key, _ in kept], [text for _, text in kept]
+        self._known = {text: text for text in self._texts}
+
+    @classmethod
+    def merged(cls, parts: Sequence[TextsByKey]) -> TextsByKey:
+        """Return the texts of all images, from those of disjoint shards."""
+        whole = cls(parts[0].most)
+        for part in parts:
+            whole.add(part)
+        whole._number = sum(map(len, parts))
+        return whole
 
 
 @dataclass
 class View:
     """What was found in one view of the images: plain, or through a pipeline.
 
-    failures: key and reason; deep: keys of the images deeper than 8 bits that were measured;
-    warnings: key and what Pillow warned of; transparent: keys of images with fully transparent
-    pixels; rows: of a table of records, where one is asked for.
+    failures: the reasons; deep: keys of the images deeper than 8 bits that were measured; warnings:
+    what Pillow warned of; transparent: keys of images with fully transparent pixels; rows: of a
+    table of records, where one is asked for.
     """
 
     records: Records
     rows: Rows | None = None
-    failures: list[tuple[bytes, str]] = field(default_factory=list)
+    failures: TextsByKey = field(default_factory=TextsByKey)
     deep: list[bytes] = field(default_factory=list)
-    warnings: list[tuple[bytes, str]] = field(default_factory=list)
+    warnings: TextsByKey = field(default_factory=lambda: TextsByKey(MAX_WARNINGS))
     transparent: list[bytes] = field(default_factory=list)
 
     @classmethod
@@ -36,9 +91,9 @@ class View:
         return cls(
             Records.merged([view.records for view in views]),
             None,
-            sorted(failure for view in views for failure in view.failures),
+            TextsByKey.merged([view.failures for view in views]),
             sorted(key for view in views for key in view.deep),
-            sorted(warning for view in views for warning in view.warnings),
+            TextsByKey.merged([view.warnings for view in views]),
             sorted(key for view in views for key in view.transparent),
         )
 
@@ -50,9 +105,10 @@ class View:
             self.rows.add(chunk, measured.appearances, measured.moments, failed)
         for moments in measured.moments:
             self.records.extend(keys, moments)
-        self.failures.extend((keys[row], reason) for row, reason in measured.failures)
+        self.failures.add((keys[row], reason) for row, reason in measured.failures)
         self.deep.extend(keys[row] for row in measured.deep)
-        self.warnings.extend((keys[row], text) for row, text in measured.warnings)
+        warned = dict(sorted(measured.warnings, reverse=True))  # of each image the first
+        self.warnings.add((keys[row], text) for row, text in warned.items())
         self.transparent.extend(keys[row] for row in measured.transparent)
 
     def record_tables(
@@ -69,10 +125,9 @@ class View:
         own = max(sorted(modes), key=modes.__getitem__, default=None)
         for mode in modes.keys() - {own}:
             dropped = self.records.drop(mode)
-            self.failures += [(k, f"is of mode {mode}; the set's own is {own}") for k in dropped]
+            self.failures.add((k, f"is of mode {mode}; the set's own is {own}") for k in dropped)
             self.deep = sorted(set(self.deep).difference(dropped))
             self.transparent = sorted(set(self.transparent).difference(dropped))
-        self.failures.sort()
 
 
 @dataclass
@@ -112,7 +167,7 @@ class Scan:
     def check_none_failed(self) -> None:
         """Raise MeasureError for the first failure of a view, if there is one."""
         for view in self.views:
-            for key, reason in view.failures[:1]:
+            for key, reason in view.failures:
                 raise MeasureError(f"{key_text(key)}: {reason} (stopped at the first failure)")
 
 

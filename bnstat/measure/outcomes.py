@@ -17,7 +17,6 @@ from bnstat.measure.plan import Plan
 from bnstat.measure.rows import ungrouped
 from bnstat.moments import Records
 from bnstat.result import (
-    MAX_WARNINGS,
     Failure,
     FileList,
     Pipeline,
@@ -126,9 +125,8 @@ def _check_measured(sources: Sources, scan: Scan, view: View) -> None:
         )
     if len(view.records) == 0:
         failures = [(key_text(key), reason) for key, reason in view.failures]
-        raise NothingMeasuredError(
-            f"none of the {scan.images} images in {where} could be measured", failures
-        )
+        message = f"none of the {scan.images} images in {where} could be measured"
+        raise NothingMeasuredError(message, failures, len(view.failures))
     _check_counted(view.records)
 
 
@@ -178,6 +176,7 @@ def _selection(plan: Plan, view: View) -> Selection:
 
 def _source(sources: Sources, scan: Scan, view: View) -> Source:
     listed = sources.listing
+    failures = tuple(Failure(key_text(key), reason) for key, reason in view.failures)
     return Source(
         locations=sources.locations,
         cwd=key_text(os.getcwdb()),
@@ -185,7 +184,8 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
         skipped=sources.skipped,
         duplicates=sources.duplicates,
         deeper_than_8_bits=len(view.deep),
-        failures=tuple(Failure(key_text(key), reason) for key, reason in view.failures),
+        failures=failures,
+        unnamed_failures=len(view.failures) - len(failures),
         warnings=_warnings(view),
         fingerprint=f"{scan.fingerprint:064x}",
         files_from=_file_list(listed) if listed else None,
@@ -196,9 +196,8 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
 
 def _warnings(view: View) -> Warnings:
     """Return how many images Pillow warned of, and the warnings of the first images by key."""
-    texts = dict(sorted(view.warnings, reverse=True))  # of each image the first
-    first = [Warned(key_text(key), texts[key]) for key in sorted(texts)[:MAX_WARNINGS]]
-    return Warnings(len(texts), tuple(first))
+    first = tuple(Warned(key_text(key), text) for key, text in view.warnings)
+    return Warnings(len(view.warnings), first)
 
 
 def _stats(

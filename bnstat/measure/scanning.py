@@ -15,7 +15,7 @@ from bnstat.errors import JournalError, MeasureError
 from bnstat.measure.adaptive_sampling import StoppingRule
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
-from bnstat.measure.found import Scan, View
+from bnstat.measure.found import Scan, TextsByKey, View
 from bnstat.measure.groups import group_names
 from bnstat.measure.journaling import open_journal, record_chunk, unknown_images
 from bnstat.measure.measure import Measure, Result
@@ -24,6 +24,7 @@ from bnstat.measure.plan import Plan
 from bnstat.measure.preloads import preloads
 from bnstat.measure.rows import Rows
 from bnstat.moments import Records
+from bnstat.result import MAX_FAILURES
 from bnstat.settings import Progress, Settings
 from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import Reference
@@ -115,6 +116,7 @@ def scan_images(
             finalize=finalize,
             journal=journal,
             fail_fast=settings["fail_fast"],
+            all_failures=settings["all_failures"],
             progress=settings["progress"],
             total=total,
             stop=stop,
@@ -128,6 +130,7 @@ def scan(
     *,
     finalize: bool = True,
     fail_fast: bool = False,
+    all_failures: bool = False,
     progress: Callable[[Progress], None] | None = None,
     total: Callable[[], int | None] = lambda: None,
     journal: Journal[Reference] | None = None,
@@ -138,17 +141,23 @@ def scan(
     `total` is asked, with every progress, how many images there are. What `journal` knows is taken
     from it, and what it does not know is recorded in it; the result is the same without it. With
     `finalize=False`, the images are only a shard of the set, and what depends on the whole set is
-    left to `merge_scans`. `stop` ends the scan once enough images were measured.
+    left to `merge_scans`. `all_failures` keeps the reasons of all images that fail, not of the
+    first by key alone. `stop` ends the scan once enough images were measured.
 
     Raises
     ------
     MeasureError
         If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
     """
-    selected = measure.conditions.excludes
+    selected, describe = measure.conditions.excludes, measure.describe
+    named = None if all_failures or describe else MAX_FAILURES  # a table has a row for each
     result = Scan(
         [
-            View(Records(draws, selected=selected), Rows(draws) if measure.describe else None)
+            View(
+                Records(draws, selected=selected),
+                Rows(draws) if describe else None,
+                TextsByKey(named),
+            )
             for draws in measure.draws
         ]
     )

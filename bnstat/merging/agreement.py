@@ -147,7 +147,7 @@ def _named(indices: Sequence[int], total: int) -> str:
 def _check_no_twins(documents: Sequence[Document]) -> None:
     """Refuse whole sets that are the same to the last file; other overlap cannot be seen."""
     for a, b in combinations(documents, 2):
-        found = a.stats.source.images or a.stats.source.failures
+        found = a.stats.source.images or a.stats.source.failed
         if found and a.stats.source.fingerprint == b.stats.source.fingerprint:
             raise MergeError(f"{a.name} and {b.name} are of the same images; leave one of them out")
 

@@ -11,6 +11,7 @@ from bnstat.errors import MergeError
 from bnstat.merging.agreement import Document, check_alike, merged_shards, remarks
 from bnstat.merging.figures import merged_figures
 from bnstat.result import (
+    MAX_FAILURES,
     MAX_WARNINGS,
     Failure,
     FileList,
@@ -73,7 +74,7 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
     """
     sources = [document.stats.source for document in documents]
     first = sources[0]
-    same_set = first.shards is not None
+    same_set, failures = first.shards is not None, _failures(sources)
     return Source(
         locations=first.locations if same_set else _locations(sources),
         cwd=first.cwd,
@@ -81,7 +82,8 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
         skipped=sum(source.skipped for source in sources),
         duplicates=sum(source.duplicates for source in sources),
         deeper_than_8_bits=sum(source.deeper_than_8_bits for source in sources),
-        failures=tuple(sorted((f for s in sources for f in s.failures), key=_key)),
+        failures=failures,
+        unnamed_failures=sum(source.failed for source in sources) - len(failures),
         warnings=_warnings([source.warnings for source in sources]),
         fingerprint=f"{sum(map(_fingerprint, documents)) % 2**256:064x}",
         files_from=first.files_from if same_set else _files_from(sources),
@@ -110,6 +112,13 @@ def _files_from(sources: Sequence[Source]) -> FileList | None:
     if len({(s.locations, s.cwd, s.files_from) for s in sources}) == 1:
         return sources[0].files_from
     return FileList(null=False, root=None, again=False)
+
+
+def _failures(sources: Sequence[Source]) -> tuple[Failure, ...]:
+    """Return the first failures by key; all, where one of the results names more than the first."""
+    failures = sorted((f for source in sources for f in source.failures), key=_key)
+    all_named = any(len(source.failures) > MAX_FAILURES for source in sources)
+    return tuple(failures if all_named else failures[:MAX_FAILURES])
 
 
 def _warnings(each: Sequence[Warnings]) -> Warnings:

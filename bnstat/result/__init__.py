@@ -24,6 +24,7 @@ from bnstat.result.estimates import (
 )
 from bnstat.result.inputs import (
     DETERMINISTIC,
+    MAX_FAILURES,
     MAX_WARNINGS,
     Failure,
     FileList,
@@ -41,6 +42,7 @@ from bnstat.result.stats import Stats, title
 __all__ = [
     "DETERMINISTIC",
     "EXACT",
+    "MAX_FAILURES",
     "MAX_WARNINGS",
     "METHODS",
     "BatchNormEstimate",

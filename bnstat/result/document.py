@@ -119,6 +119,7 @@ def _source(source: Source) -> dict[str, Any]:
         "skipped": source.skipped,
         "duplicates": source.duplicates,
         "deeper_than_8_bits": source.deeper_than_8_bits,
+        **({"failed": source.failed} if source.unnamed_failures else {}),
         "failures": [vars(failure) for failure in source.failures],
         **_warnings(source.warnings),
         **({"unfollowed_links": source.unfollowed_links} if source.unfollowed_links else {}),

@@ -21,6 +21,7 @@ class Warned:
     warning: str
 
 
+MAX_FAILURES = 10_000
 MAX_WARNINGS = 20
 
 
@@ -68,8 +69,10 @@ class Source:
     `locations` are as typed, relative to `cwd`; with `files_from`, the one location is a list of
     images. `images` were measured, `skipped` files have no image extension. `fingerprint` is the
     sum modulo 2²⁵⁶ of blake2b-256(key, size, mtime) over all images found, as 64 hex digits.
-    `shards` are those that were measured, None for all images. `warnings` are Pillow's;
-    `unfollowed_links` lead to folders that contain the source, or are the system's.
+    `shards` are those that were measured, None for all images. `failures` are the first
+    MAX_FAILURES by key of the images that could not be measured, or all where that was asked for.
+    `warnings` are Pillow's; `unfollowed_links` lead to folders that contain the source, or are the
+    system's.
     """
 
     locations: tuple[str, ...]
@@ -84,6 +87,12 @@ class Source:
     shards: Shards | None = None
     warnings: Warnings = Warnings()
     unfollowed_links: tuple[str, ...] = ()
+    unnamed_failures: int = 0
+
+    @property
+    def failed(self) -> int:
+        """How many images could not be measured."""
+        return len(self.failures) + self.unnamed_failures
 
 
 @dataclass(frozen=True)

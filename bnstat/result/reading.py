@@ -140,7 +140,13 @@ def _source(node: Node) -> Source:
         ),
         warnings=node.get("warnings", None).optional(_warnings) or Warnings(),
         unfollowed_links=node.get("unfollowed_links", None).optional(Node.texts) or (),
+        unnamed_failures=_unnamed_failures(node),
     )
+
+
+def _unnamed_failures(node: Node) -> int:
+    named = len(list(node["failures"].sequence()))
+    return node.get("failed", named).integer(minimum=named) - named
 
 
 def _warnings(node: Node) -> Warnings:

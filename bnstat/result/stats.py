@@ -166,8 +166,8 @@ def _headline(stats: Contents) -> str:
     if len(where) > _MAX_CHARACTERS:
         where = where[: _MAX_CHARACTERS - 3] + "..."
     parts = [pluralize(source.images, "image"), f"mode {stats.mode}"]
-    if source.failures:
-        parts.insert(1, f"{len(source.failures):,} failed")
+    if source.failed:
+        parts.insert(1, f"{source.failed:,} failed")
     if source.shards is not None:
         parts.append(f"shard {source.shards}")
     return f"{printable(where)}: {', '.join(parts)}"

@@ -112,6 +112,13 @@ class RunSettings(TypedDict, total=False):
     fail_fast: Annotated[
         bool, Setting(default=False, help="Stop at the first image that cannot be measured.")
     ]
+    all_failures: Annotated[
+        bool,
+        Setting(
+            default=False,
+            help="Name every image that failed in the result, not the first 10,000 alone.",
+        ),
+    ]
     progress: Annotated[
         Callable[[Progress], None] | None,
         Setting(

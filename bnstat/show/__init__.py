@@ -17,7 +17,7 @@ from bnstat.show.blocks import (
 from bnstat.show.comparison_report import excesses, unsure
 from bnstat.show.formats import FORMATS, Reportable, csv, json, markdown, report
 from bnstat.show.layout import layout, text
-from bnstat.show.remarks import failure, failures, remarks
+from bnstat.show.remarks import failure_lines, failures, remarks
 
 __all__ = [
     "FORMATS",
@@ -31,7 +31,7 @@ __all__ = [
     "Tone",
     "csv",
     "excesses",
-    "failure",
+    "failure_lines",
     "failures",
     "json",
     "layout",

@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from bnstat.result import Stats
 from bnstat.show.significance import images_needed, widest_margin
 from bnstat.text import pluralize, printable
 
+# Failures of a kind that are named.
+_NAMED = 3
+
 
 def failures(results: Sequence[Stats]) -> Iterator[str]:
-    """Yield a line for each failed image; where sources are several, with its own before it."""
+    """Yield lines on failed images; where sources are several, with its own before each."""
     several = len({stats.source.locations for stats in results}) > 1
     for stats in results:
-        where = " ".join(stats.source.locations) + "/" if several else ""
-        for each in stats.source.failures:
-            yield failure(where + each.image, each.reason)
+        source = stats.source
+        where = " ".join(source.locations) + "/" if several else ""
+        named = [(where + failure.image, failure.reason) for failure in source.failures]
+        yield from failure_lines(named, source.failed)
 
 
-def failure(image: str, reason: str) -> str:
-    """Return the line of an image that could not be measured."""
-    return f"failed: {printable(image)}: {printable(reason)}"
+def failure_lines(named: Sequence[tuple[str, str]], failed: int) -> Iterator[str]:
+    """Yield lines on images that failed: the first of each kind of reason, and how many more.
+
+    named: images and reasons, of the first of all that failed.
+    """
+    kinds: dict[str, list[str]] = {}
+    for image, reason in named:
+        line = f"failed: {printable(image)}: {printable(reason)}"
+        kinds.setdefault(_kind(reason), []).append(line)
+    for lines in kinds.values():
+        yield from lines[:_NAMED]
+        if more := lines[_NAMED:]:
+            yield more[0] if len(more) == 1 else f"failed: {len(more):,} more like these"
+    if unnamed := failed - len(named):
+        yield f"failed: {unnamed:,} more, which the result does not name (--all-failures does)"
+
+
+def _kind(reason: str) -> str:
+    """Return a reason without its numbers and names: sizes, paths, positions."""
+    return " ".join(word for word in reason.split() if not re.search(r"[0-9/\\]|\.\w", word))
 
 
 def remarks(stats: Stats) -> Iterator[str]:

@@ -32,8 +32,8 @@ def answer(stats: Stats) -> tuple[Block, ...]:
 def _headline(stats: Stats) -> str:
     source = stats.source
     counts = [pluralize(source.images, "image"), f"{_pixels(stats.count)} pixels"]
-    if source.failures:
-        counts.append(f"{len(source.failures):,} failed")
+    if source.failed:
+        counts.append(f"{source.failed:,} failed")
     if source.skipped:
         counts.append(f"{pluralize(source.skipped, 'other file')} skipped")
     if source.duplicates:

@@ -53,7 +53,7 @@ def test_deadly_images_are_failures_of_the_scan(photos, scanned, deadly):
     """Two images that end their workers are failures, and the rest is as if without them."""
     keys = (b"cats/1.jpg", b"palette.png")
     view = scanned(sources(photos), 2, deadly.Deadly("RGB", Limits(10**9), keys=keys))
-    assert view.failures == [(key, "worker died (signal 9)") for key in keys]
+    assert list(view.failures) == [(key, "worker died (signal 9)") for key in keys]
     others = [reference for reference in sources(photos) if reference.key not in keys]
     assert figures(view)[:4] == figures(scanned(others, 1))[:4]
 

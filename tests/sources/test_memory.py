@@ -22,7 +22,8 @@ SPARE = 60 * MB
 
 PROGRAM = """
 import sys
-from bnstat.images import ReadLimits, Sources
+from bnstat.sources.limits import ReadLimits
+from bnstat.sources.sources import Sources
 
 limits = ReadLimits(max_bytes=int(sys.argv[2]) if len(sys.argv) > 2 else None, network_timeout=5.0)
 for reference in Sources.open([sys.argv[1]], limits=limits):
@@ -175,3 +176,35 @@ def test_body_without_end(tmp_path, read, python, path, reason):
         assert int(peak) < SPARE + 40 * MB  # aiohttp, with ssl
     else:
         assert "there is no directory at its end" in result.stderr
+
+
+ALL_FAIL = """
+import sys
+import bnstat
+
+try:
+    bnstat.compute("x.parquet", workers=1, all_failures=bool(int(sys.argv[1])))
+except bnstat.BnstatError as error:
+    print(error.failed, len(error.failures))
+(peak,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM:")]
+print(int(peak.split()[1]) * 1024)
+"""
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_images_that_all_fail(tmp_path, python, named):
+    """A file of some hundred bytes says that it has half a million images, of which none is there.
+
+    What is kept of those that are not named is their number.
+    """
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    peaks = []
+    for rows in (20_000, 520_000):
+        table = pa.table({"image": pa.nulls(rows, pa.binary())})
+        parquet.write_table(table, tmp_path / "x.parquet", row_group_size=rows)
+        failed, names, peak = python("-c", ALL_FAIL, str(int(named))).stdout.split()
+        assert (int(failed), int(names)) == (rows, rows if named else 10_000)
+        peaks.append(int(peak))
+    assert peaks[1] - peaks[0] < 500_000 * (300 if named else 10)

@@ -128,7 +128,7 @@ def _context(section: Section) -> dict[str, Any]:
         "facts": list(_facts(stats)),
         "remarks": [printable(line) for line in remarks(stats)],
         "failures": [(printable(f.image), printable(f.reason)) for f in _first(stats)],
-        "more_failures": max(0, len(stats.source.failures) - _MOST_FAILURES),
+        "more_failures": stats.source.failed - len(_first(stats)),
         "figures": figures,
         "missing": [each for each in section.pictures if isinstance(each, str)],
         "thumbnails": section.thumbnails,
@@ -155,7 +155,7 @@ def _snippet(stats: Stats) -> str | None:
 def _facts(stats: Stats) -> Iterator[tuple[str, str]]:
     """Yield what the figures were measured on, by name."""
     source, sample, selection = stats.source, stats.sample, stats.selection
-    yield "Images", f"{source.images:,} measured, {len(source.failures):,} failed"
+    yield "Images", f"{source.images:,} measured, {source.failed:,} failed"
     if sample is not None:
         yield "Sample", f"{sample.images:,} of {sample.of:,} ({sample.asked}), seed {sample.seed}"
     if source.skipped or source.duplicates:
