@@ -11,8 +11,10 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bnstat.errors import ModelError
 from bnstat.models import graphs
 from bnstat.models.graphs import Shape, arguments, graph_of, operation, trace
+from bnstat.models.layers import invalid_layers
 from bnstat.models.normalization import First, InputFormat, build_in, first_convolutions
 
 if TYPE_CHECKING:
@@ -76,10 +78,16 @@ def fold(model: nn.Module, form: InputFormat, size: tuple[int, int] | None = Non
     Raises
     ------
     ModelError
-        If it cannot be traced.
+        If it cannot be traced, or has running statistics that no images can give.
     """
     import torch
 
+    invalid = invalid_layers(model)
+    if invalid:
+        raise ModelError(
+            f"the running statistics of {', '.join(invalid[:3])} are negative or not finite; "
+            "measure them again: bnstat recalibrate"
+        )
     channels = len(form.mean)
     module = graph_of(trace(copy.deepcopy(model).eval(), Shape(channels, size), torch.float32))
     firsts = first_convolutions(module)

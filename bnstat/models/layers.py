@@ -70,6 +70,22 @@ def statistics(layers: Mapping[str, Any]) -> dict[str, Running]:
     }
 
 
+def invalid_layers(model: nn.Module) -> tuple[str, ...]:
+    """Return layers with running statistics that no images can give: negative or not finite."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    layers = {
+        name: layer
+        for name, layer in model.named_modules()
+        if isinstance(layer, _BatchNorm) and layer.running_var is not None
+    }
+    return tuple(
+        name
+        for name, running in statistics(layers).items()
+        if not (np.isfinite(running).all() and (running.var >= 0).all())
+    )
+
+
 def set_statistics(layers: Mapping[str, Any], new: Statistics) -> None:
     """Give layers other running statistics, rounded to the dtype of their own."""
     import torch

@@ -47,11 +47,18 @@ def assign(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """
     state = model.state_dict()
     tensors = {**{n: state[n] for n in state if n.endswith(_COUNTER)}, **tensors}
-    shapes = [n for n in state if n in tensors and state[n].shape != tensors[n].shape]
+    common = [name for name in state if name in tensors]
     mismatches = {
         "missing": [name for name in state if name not in tensors],
         "unexpected": [name for name in tensors if name not in state],
-        "of another shape": [f"{n} {_shape(tensors[n])} for {_shape(state[n])}" for n in shapes],
+        "of another shape": [
+            f"{n} {_shape(tensors[n])} for {_shape(state[n])}"
+            for n in common
+            if state[n].shape != tensors[n].shape
+        ],
+        "complex for real numbers": [
+            n for n in common if tensors[n].is_complex() and not state[n].is_complex()
+        ],
     }
     if any(mismatches.values()):
         listed = (f"{kind}: {_listed(names)}" for kind, names in mismatches.items() if names)

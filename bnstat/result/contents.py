@@ -50,6 +50,22 @@ class Contents:
         """The exact population standard deviation of each channel."""
         return self._exact.std
 
+    def estimate(self, method: str = EXACT) -> Estimate:
+        """Return the figures of one method.
+
+        Raises
+        ------
+        DocumentError
+            If there are none, with the reason.
+        """
+        if method not in self.methods:
+            raise DocumentError(f"no method {method!r}; there are {', '.join(self.methods)}")
+        estimate = self.methods[method]
+        if estimate is None:
+            reason = self.reasons.get(method, "no reason is given")
+            raise DocumentError(f"the result has no {method} figures: {reason}")
+        return estimate
+
     @property
     def is_exact(self) -> bool:
         """Whether nothing was sampled or drawn at random, so that `two-pass` is exact."""

@@ -63,6 +63,8 @@ class Recalibration:
         Whether the last pass, or the number of passes, shows that nothing would move any more.
     failures
         Images that could not be measured.
+    invalid
+        Layers whose stored variance was negative, or whose stored figures were not finite.
     """
 
     model: str
@@ -77,6 +79,7 @@ class Recalibration:
     moved: float
     settled: bool
     failures: tuple[Failure, ...]
+    invalid: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for JSON."""

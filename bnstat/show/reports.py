@@ -124,6 +124,7 @@ def _table(result: Recalibration, most: int) -> Table:
     rows = tuple(_row(layer) for layer in result.layers[:most])
     left = len(result.layers) - most
     notes = [f"{pluralize(left, 'layer')} more; -v shows all"] if left > 0 else []
+    notes += [f"stored as negative or not finite: {name}" for name in result.invalid]
     notes += [f"not called by the model, left as it is: {name}" for name in result.unused]
     return Table(columns, rows, footnotes=Paragraph.of(*notes).lines)
 

@@ -10,7 +10,7 @@ from ctypes import c_float
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bnstat.errors import ExportError
+from bnstat.errors import DocumentError, ExportError
 from bnstat.result import EXACT, Estimate, Stats, exactness
 from bnstat.targets.literals import literal, shortest
 from bnstat.text import printable
@@ -165,14 +165,11 @@ def estimate_of(stats: Stats, method: str) -> Estimate:
     ExportError
         If the result has none, with the cause.
     """
-    if method not in stats.methods:
-        raise ExportError(f"no method {method!r}; there are {', '.join(stats.methods)}")
-    estimate = stats.methods[method]
-    if estimate is None:
-        why = stats.reasons.get(method, "no reason is given")
-        alternative = "" if method == EXACT else f"; try --method {EXACT}"
-        raise ExportError(f"the result has no {method} figures: {why}{alternative}")
-    return estimate
+    try:
+        return stats.estimate(method)
+    except DocumentError as error:
+        other = method in stats.methods and method != EXACT
+        raise ExportError(f"{error}{f'; try --method {EXACT}' * other}") from error
 
 
 def provenance(stats: Stats, method: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from bnstat.models.fixed_point import PassDone, SearchResult, search
 from bnstat.models.layers import (
     Activations,
     batch_norm_layers,
+    invalid_layers,
     names_of,
     set_statistics,
     statistics,
@@ -212,6 +213,7 @@ def _of_object(
     activations = Activations(model.eval(), batch_norm_layers(model))
     stored = statistics(activations.layers)
     spec = ModelSpec(type(model).__name__, None)
+    invalid = invalid_layers(model)
     try:
         found, searched = _search(spec, activations, images, check, on_pass, here=True)
         if not check:
@@ -223,7 +225,7 @@ def _of_object(
         activations.close()
         for module, mode in modes.items():
             module.training = mode
-    return _result(spec, None, images, found, searched)
+    return _result(spec, None, images, found, searched, invalid)
 
 
 def _of_name(
@@ -235,12 +237,13 @@ def _of_name(
     """Recalibrate a model, and write its weights; without an output it is only checked."""
     device = images.settings["device"]
     activations = spec.activations(device or "cpu")
+    invalid = invalid_layers(activations.model)
     here, check = device is not None, output is None
     found, searched = _search(spec, activations, images, check, on_pass, here=here)
     if output is not None:
         values = _values(activations, searched, _batches(found, images))
         files.write(output, _weights(spec, activations, output, values))
-    return _result(spec, output, images, found, searched)
+    return _result(spec, output, images, found, searched, invalid)
 
 
 def _search(
@@ -267,6 +270,7 @@ def _result(
     images: _ModelImages,
     found: ScannedImages,
     searched: SearchResult,
+    invalid: tuple[str, ...],
 ) -> Recalibration:
     return Recalibration(
         model=spec.model,
@@ -281,6 +285,7 @@ def _result(
         moved=searched.moved,
         settled=searched.settled,
         failures=tuple(Failure(key_text(key), reason) for key, reason in found.failures),
+        invalid=invalid,
     )
 
 

@@ -106,6 +106,23 @@ def test_what_is_said_and_written(nets, recalibrate):
     assert after["1.num_batches_tracked"] == 2
 
 
+def test_stored_statistics_that_no_images_can_give(nets, recalibrate):
+    """They are replaced, and named."""
+    weights = torch.load("w.pt", weights_only=True)
+    weights["1.running_var"][2] = -1.0
+    weights["3.running_mean"][0] = torch.nan
+    torch.save(weights, "w.pt")
+    done = recalibrate(*MAKE, "-o", "new.pt")
+
+    assert done.status == 0, done.err
+    assert done.out.splitlines()[-2:] == [
+        "stored as negative or not finite: 1",
+        "stored as negative or not finite: 3",
+    ]
+    after = torch.load("new.pt", weights_only=True)
+    assert all(tensor.isfinite().all() for tensor in after.values())
+
+
 def test_passes(nets, recalibrate):
     """With -v, each of them; and that there were too few."""
     done = recalibrate(*MAKE, "-o", "new.pt", "-v", "--max-passes", "1", "--tolerance", "0")

@@ -71,6 +71,16 @@ def test_document_example_holds(tmp_path):
     assert all(eval(line, names) for line in lines[-2:])
 
 
+@pytest.mark.long
+def test_readme_python_is_typed(tmp_path):
+    """mypy --strict finds nothing in the README's Python, with bnstat as it is installed."""
+    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "readme.py").write_text(code)
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", ROOT / ".mypy_cache"]
+    done = subprocess.run([*command, "readme.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
 def test_readme_python_runs(tmp_path, monkeypatch):
     """The README's Python runs as it stands."""
     from PIL import Image

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from bnstat.errors import ModelError
 from bnstat.models.folding import fold
 from bnstat.models.normalization import InputFormat
 
@@ -50,6 +51,17 @@ def test_it_is_folded(layers, name):
     found = check(ready(nn.Sequential(*layers)), (12, 11))
 
     assert (found.folded, found.kept) == ((name,), ())
+
+
+@pytest.mark.parametrize("value", [-0.1, torch.nan, torch.inf])
+def test_statistics_that_no_images_can_give(value):
+    """A layer with them puts out NaN or nothing; it is named."""
+    model = ready(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.BatchNorm2d(4)))
+    model[2].running_var[3] = value
+    with pytest.raises(
+        ModelError, match=r"^the running statistics of 2 are negative or not finite;"
+    ):
+        fold(model, WANTED)
 
 
 class Shared(nn.Module):

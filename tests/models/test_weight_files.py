@@ -75,6 +75,16 @@ def test_what_does_not_match_is_named(tmp_path):
     )
 
 
+def test_imaginary_parts_are_not_dropped(tmp_path):
+    """torch would drop them with a warning."""
+    state = net().state_dict()
+    state["0.weight"] = state["0.weight"] + 1j
+    with pytest.raises(
+        ModelError, match=r"w\.pt does not fit the model\. complex for real numbers: 0"
+    ):
+        weight_files.assign(net(), state, tmp_path / "w.pt")
+
+
 def test_many_names_are_counted(tmp_path):
     """Five are enough to see what is wrong."""
     state = {f"layer{i}": torch.zeros(1) for i in range(9)}
