@@ -69,6 +69,9 @@ def test_pt2(result, bnstat):
     assert not [path for path in result.iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.skipif(
+    torch.__version__.startswith("2.6."), reason="torch 2.6 cannot write a BatchNorm that stays"
+)
 def test_onnx(result, bnstat):
     """The same for onnxruntime."""
     onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is missing")

@@ -54,8 +54,8 @@ def test_timm():
     """By its name there; tags of weights are no part of the architecture."""
     timm = pytest.importorskip("timm", reason="timm is missing: pip install 'bnstat[timm]'")
 
-    assert timm.is_model("test_resnet")
-    assert not model_spec.load("timm:test_resnet").training
+    assert timm.is_model("resnet18")
+    assert not model_spec.load("timm:resnet18").training
     with pytest.raises(ModelError, match=r"^timm has no model 'resnet81'; did you mean resnet"):
         model_spec.load("timm:resnet81")
 
