@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from bnstat.errors import DocumentError
+from bnstat.result.consistency import contradictions
 from bnstat.result.contents import Contents
 from bnstat.result.estimates import Group, Uncertainty
 from bnstat.result.inputs import Pipeline, Shards, Source, Warnings
@@ -34,10 +35,12 @@ def parse(text: str | bytes, name: str, kind: type[C]) -> C:
     Raises
     ------
     DocumentError
-        If it is not JSON, no result document, or of a version not known here.
+        If it is not JSON, no result document, of a version not known here, or if what it says
+        cannot be or contradicts itself.
     """
     try:
-        root = Node(json.loads(text, parse_constant=_refuse), name)
+        value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
+        root = Node(value, name)
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"{name} is not JSON ({error}); bnstat compute writes one") from error
     if not isinstance(root.value, dict) or root.value.get("format") != FORMAT:
@@ -48,7 +51,19 @@ def parse(text: str | bytes, name: str, kind: type[C]) -> C:
             f"{name} has version {version!r}; this bnstat reads {_READABLE[0]} to {VERSION}: "
             "upgrade bnstat, or compute again"
         )
-    return read_contents(root, kind)
+    contents = read_contents(root, kind)
+    for contradiction in contradictions(contents):
+        raise DocumentError(f"{name} contradicts itself: {contradiction}")
+    return contents
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
+        names = [key for key, _ in pairs]
+        twice = next(key for key in names if names.count(key) > 1)
+        raise ValueError(f"key {twice!r} is there twice")
+    return entries
 
 
 def _refuse(constant: str) -> None:

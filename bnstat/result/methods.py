@@ -6,18 +6,20 @@ document, merging, export, comparison and the tables read this table.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bnstat.result.estimates import BatchNormEstimate, Estimate, Floats
-from bnstat.result.node import Node
+from bnstat.result.node import LARGEST_REAL, Node
 
 
 def read_estimate(node: Node, width: int) -> Estimate:
     """Return an estimate of `width` channels from the document; its std follows from its var."""
-    return Estimate(node["mean"].floats(width), node["var"].floats(width, minimum=0.0))
+    estimate = Estimate(node["mean"].floats(width), node["var"].variances(width))
+    if "std" in node:
+        node["std"].roots_of(estimate.var)
+    return estimate
 
 
 def write_estimate(estimate: Estimate) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def _read_batchnorm(node: Node, width: int) -> BatchNormEstimate:
         var=figures.var,
         batch_size=node["batch_size"].integer(minimum=1),
         momentum=None if momentum.value == "cumulative" else momentum.real(0.0, 1.0),
-        order=node["order"].text(),
+        order=node["order"].one_of("shuffled", "listed"),
         batches=node["batches"].integer(minimum=1, maximum=2**63 - 1),  # as num_batches_tracked
         start_weight=node["start_weight"].real(0.0, 1.0),
         expected_sd=_read_pair(node["expected_sd"], width, minimum=0.0),
@@ -42,8 +44,8 @@ def _read_batchnorm(node: Node, width: int) -> BatchNormEstimate:
     )
 
 
-def _read_pair(node: Node, width: int, minimum: float = -math.inf) -> dict[str, Floats]:
-    return {name: node[name].floats(width, minimum) for name in ("mean", "var")}
+def _read_pair(node: Node, width: int, minimum: float = -LARGEST_REAL) -> dict[str, Floats]:
+    return {"mean": node["mean"].floats(width, minimum), "var": node["var"].variances(width)}
 
 
 def _write_batchnorm(estimate: Estimate) -> dict[str, Any]:

@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 # More of anything has no meaning: a number beyond is an error of what wrote it.
 LARGEST = 10**60
+# The squares of means and stds are floats too.
+LARGEST_REAL = 1e150
 
 
 class Node:
@@ -76,6 +78,13 @@ class Node:
             self._wrong("a string")
         return self.value
 
+    def word(self) -> str:
+        """Return a string that every terminal can be given: without lone surrogates."""
+        text = self.text()
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self._wrong("a string without lone surrogates")
+        return text
+
     def texts(self, minimum: int = 0) -> tuple[str, ...]:
         """Return an array of at least so many strings."""
         nodes = self.sequence()
@@ -106,11 +115,12 @@ class Node:
         """Return an array of non-negative integers, of a given length if any."""
         return tuple(node.integer() for node in self.sequence(length))
 
-    def one_of(self, *values: int) -> int:
-        """Return one of a few integers."""
-        if self.value not in values or isinstance(self.value, bool):
-            self._wrong("one of " + ", ".join(map(str, values)))
-        return int(self.value)
+    def one_of(self, *values: T) -> T:
+        """Return one of a few integers or strings."""
+        for value in values:
+            if type(self.value) is type(value) and self.value == value:
+                return value
+        self._wrong("one of " + ", ".join(map(str, values)))
 
     def real(self, minimum: float = -math.inf, maximum: float = math.inf) -> float:
         """Return a finite number no less than `minimum` and no more than `maximum`, as a float."""
@@ -123,9 +133,23 @@ class Node:
             self._wrong(f"a number of at most {maximum:g}")
         return float(value)
 
-    def floats(self, length: int, minimum: float = -math.inf) -> Floats:
+    def floats(
+        self, length: int, minimum: float = -LARGEST_REAL, maximum: float = LARGEST_REAL
+    ) -> Floats:
         """Return an array of `length` finite numbers, one a channel."""
-        return tuple(node.real(minimum) for node in self.sequence(length))
+        return tuple(node.real(minimum, maximum) for node in self.sequence(length))
+
+    def variances(self, length: int) -> Floats:
+        """Return an array of `length` numbers of at least 0, which may be squares of others."""
+        return self.floats(length, 0.0, LARGEST_REAL**2)
+
+    def roots_of(self, squares: Floats) -> Floats:
+        """Return an array of the square roots of these values, one a channel."""
+        roots = self.floats(len(squares), minimum=0.0)
+        for root, square in zip(roots, squares, strict=True):
+            if abs(root - math.sqrt(square)) > 1e-9 * max(1.0, root):
+                self._wrong(f"the root of var: it is {root!r}, not {math.sqrt(square)!r}")
+        return roots
 
     def decimals(self, length: int, *, signed: bool = False) -> tuple[int, ...]:
         """Return `length` integers of at least 0, or signed ones, from decimal strings."""

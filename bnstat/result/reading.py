@@ -18,7 +18,7 @@ from bnstat.result.inputs import (
     Warned,
     Warnings,
 )
-from bnstat.result.methods import METHODS, Method
+from bnstat.result.methods import METHODS, Method, read_estimate
 from bnstat.result.node import Node
 from bnstat.settings.typed import MAX_EPOCHS
 
@@ -41,7 +41,7 @@ def read_contents(root: Node, kind: type[C]) -> C:
     return kind(
         source=_source(root["source"]),
         pipeline=_pipeline(root["pipeline"]),
-        mode=root["mode"].text(),
+        mode=root["mode"].word(),
         channels=channels,
         scale=scale,
         count=_count(root["count"], width),
@@ -107,13 +107,14 @@ def _groups(node: Node, width: int, scale: int) -> dict[str, Group]:
 
 
 def _group(node: Node, width: int, scale: int) -> Group:
+    estimate = read_estimate(node, width)
     return Group(
         images=node["images"].integer(),
         count=node["count"].integers(width),
         sum=node["sum"].optional(lambda value: value.decimals(width, signed=scale == 1)),
         sum_of_squares=node["sum_of_squares"].optional(lambda value: value.decimals(width)),
-        mean=node["mean"].floats(width),
-        var=node["var"].floats(width, minimum=0.0),
+        mean=estimate.mean,
+        var=estimate.var,
     )
 
 

@@ -88,18 +88,25 @@ def test_comparison_as_json_has_no_controls(bnstat, hostile):
     assert json.loads(result.out)
 
 
-@pytest.mark.parametrize("name", ["mode", "methods.batchnorm.order"])
-def test_document_with_settings_that_mean_nothing(bnstat, here, name):
+@pytest.mark.parametrize(
+    ("name", "harm", "words"),
+    [
+        ("mode", HARM, "x.json: mode must be a string without lone surrogates"),
+        ("mode", HARM.replace("\ud800", ""), "cannot measure as the result says it was: "),
+        ("methods.batchnorm.order", HARM, "x.json: methods.batchnorm.order must be one of "),
+    ],
+)
+def test_document_with_settings_that_mean_nothing(bnstat, here, name, harm, words):
     """It is the document's error, not a bug."""
     document = json.loads(GOLDEN.read_text())
     node = document
     for step in name.split(".")[:-1]:
         node = node[step]
-    node[name.rpartition(".")[2]] = HARM
+    node[name.rpartition(".")[2]] = harm
     (here / "x.json").write_text(json.dumps(document))
     result = bnstat("sweep", "x.json")
     assert result.status == 4
-    assert result.err.startswith("bnstat: cannot measure as the result says it was: ")
+    assert result.err.startswith(f"bnstat: {words}")
     assert shown(result.err)
 
 

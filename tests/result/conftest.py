@@ -96,7 +96,7 @@ BROKEN = [
     ("methods.batchnorm.batch_size", 0, "an integer of at least 1"),
     ("methods.batchnorm.momentum", "plain", "a number"),
     ("methods.batchnorm.momentum", None, "a number"),
-    ("methods.batchnorm.order", None, "a string"),
+    ("methods.batchnorm.order", None, "one of shuffled, listed"),
     ("methods.batchnorm.batches", 0, "an integer of at least 1"),
     ("methods.batchnorm.start_weight", "0.2", "a number"),
     ("methods.batchnorm.expected_sd", [], "an object"),

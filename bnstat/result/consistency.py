@@ -1,0 +1,231 @@
+"""Whether a result agrees with itself: a document comes from anywhere, and may be forged.
+
+What it says in several ways must be the same each time, and what it says must be possible:
+
+1. The histogram gives count, Σx and Σx²; these give mean and variance of `two-pass`.
+2. n unsigned samples of scale s have 0 ≤ Σx ≤ Σx² ≤ s·Σx ≤ s²·n; any have (Σx)² ≤ n·Σx²
+   (Cauchy-Schwarz).
+3. Each image has a sample of each channel unless a selection left it out, and no more than a
+   memory holds. What counts and what does not is as many in each channel.
+4. `welford` is near `two-pass`; `batchnorm` has seen as many batches as its schedule has.
+5. Groups are of some of the images: their integers add up to no more than the whole's, and to just
+   these where every sample is of a group. Rules 1 and 2 hold in each.
+6. There is a margin where there is a sample or random draws, and only there.
+7. A standard error of mean or std is at most √2 of the std; and nᵢ of n samples have a mean and a
+   std that differ from the pooled mean and from 0 by at most √(n/nᵢ) of it: Σ(x − mean)² over them
+   is part of that over all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bnstat.result.contents import Contents
+from bnstat.result.estimates import BatchNormEstimate, Estimate, Floats
+from bnstat.result.methods import EXACT
+from bnstat.text import printable
+
+# Figures are rounded on the way; in samples of size 1.
+TOLERANCE = 1e-9
+# No image has more samples of a channel: a terabyte of bytes.
+MAX_SAMPLES = 1 << 40
+
+
+def contradictions(stats: Contents) -> Iterator[str]:
+    """Yield what in a result contradicts the rest of it, each in words with both figures."""
+    yield from _images(stats)
+    if stats.channels:
+        channels = tuple(map(printable, stats.channels))
+        sums = (stats.count, stats.sum, stats.sum_of_squares)
+        whole = _Part("", channels, stats.scale, *sums, stats.mean, stats.var)
+        yield from _histogram(stats, whole)
+        yield from _sums(whole)
+        yield from _methods(stats, whole)
+        yield from _conventions(stats, whole)
+        yield from _groups(stats, whole)
+        yield from _standard_errors(stats, whole)
+    yield from _uncertainty(stats)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The figures of all images or of a group, and what the figures' names begin with."""
+
+    where: str
+    channels: tuple[str, ...]
+    scale: int
+    count: tuple[int, ...]
+    sum: tuple[int, ...] | None
+    sum_of_squares: tuple[int, ...] | None
+    mean: Floats
+    var: Floats
+
+    @property
+    def unsigned(self) -> bool:
+        return self.scale != 1
+
+
+def _images(stats: Contents) -> Iterator[str]:
+    source, selection, sample = stats.source, stats.selection, stats.sample
+    counted = source.images - selection.empty
+    if counted < 0 or (counted and not stats.channels):
+        yield f"selection.empty is {selection.empty}, of {source.images} images in source.images"
+    most = source.images * stats.pipeline.epochs * MAX_SAMPLES
+    for count in stats.count:
+        if count > most or (count < counted and not selection.excludes):
+            yield f"count is {count}, of {source.images} images in source.images"
+    if stats.channels:
+        totals = [n + m for n, m in zip(stats.count, selection.excluded, strict=True)]
+        if min(totals) < max(totals):
+            yield f"count and selection.excluded add up to {min(totals)} and to {max(totals)}"
+    taken = source.images + len(source.failures)
+    if sample is not None and sample.images != taken:
+        yield f"sample.images is {sample.images}, but source has {taken}, failures among them"
+
+
+def _histogram(stats: Contents, whole: _Part) -> Iterator[str]:
+    if stats.histogram is None:
+        return
+    if whole.scale != 255 or whole.sum is None or whole.sum_of_squares is None:
+        yield f"scale is {whole.scale}, or there are no sums, but there is a histogram"
+        return
+    names = ("count", "sum", "sum_of_squares")
+    said = zip(whole.count, whole.sum, whole.sum_of_squares, strict=True)
+    for channel, counts, sums in zip(whole.channels, stats.histogram, said, strict=True):
+        for power, (name, own) in enumerate(zip(names, sums, strict=True)):
+            counted = sum(n * value**power for value, n in enumerate(counts))
+            if own != counted:
+                yield f"{name} of {channel} is {own}, but {counted} by the histogram"
+
+
+def _sums(part: _Part) -> Iterator[str]:
+    """Yield what is wrong with sums, or with the mean and the variance that follow from them."""
+    if part.sum is None or part.sum_of_squares is None:
+        if part.unsigned and part.where == "":
+            yield f"scale is {part.scale}, but there are no sums"
+        return
+    means, variances = list(part.mean), list(part.var)
+    for c, (n, first, second) in enumerate(
+        zip(part.count, part.sum, part.sum_of_squares, strict=True)
+    ):
+        scale = part.scale
+        ordered = first <= second <= scale * first <= scale**2 * n
+        if first**2 > n * second or (second and not n) or (part.unsigned and not ordered):
+            yield (
+                f"{part.where}sum of {part.channels[c]} is {first} and sum_of_squares {second}, "
+                f"which {n} samples cannot have"
+            )
+        elif n:
+            means[c] = first / (n * scale)
+            variances[c] = (n * second - first * first) / (n * scale) ** 2
+    exact = Estimate(tuple(means), tuple(variances))
+    yield from _differences(part, part.where, Estimate(part.mean, part.var), exact, "by the sums")
+
+
+def _differences(
+    part: _Part, what: str, said: Estimate, expected: Estimate, source: str
+) -> Iterator[str]:
+    for name in ("mean", "var"):
+        values = zip(part.channels, getattr(said, name), getattr(expected, name), strict=True)
+        for channel, own, other in values:
+            if not _near(own, other):
+                yield f"{what}{name} of {channel} is {own!r}, but {other!r} {source}"
+
+
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) <= TOLERANCE * max(1.0, abs(one), abs(other))
+
+
+def _methods(stats: Contents, whole: _Part) -> Iterator[str]:
+    exact = Estimate(whole.mean, whole.var)
+    welford = stats.methods.get("welford")
+    if welford is not None:
+        yield from _differences(whole, "welford ", welford, exact, f"by {EXACT}")
+    replayed = stats.methods.get("batchnorm")
+    if isinstance(replayed, BatchNormEstimate):
+        yield from _batches(replayed, stats)
+
+
+def _batches(replayed: BatchNormEstimate, stats: Contents) -> Iterator[str]:
+    batches = stats.pipeline.epochs * -(-stats.source.images // replayed.batch_size)
+    if replayed.batches != batches:
+        yield f"batchnorm batches is {replayed.batches}, but the schedule has {batches}"
+    momentum = replayed.momentum
+    start = 0.0 if momentum is None else (1.0 - momentum) ** batches
+    if not _near(replayed.start_weight, start):
+        yield f"batchnorm start_weight is {replayed.start_weight!r}, but {start!r} by its momentum"
+
+
+def _conventions(stats: Contents, whole: _Part) -> Iterator[str]:
+    for name, values in stats.conventions.items():
+        for c, value in enumerate(values):
+            center = whole.mean[c] if name.endswith("means") else 0.0
+            farthest = math.sqrt(whole.var[c] * whole.count[c]) * (1 + TOLERANCE) + TOLERANCE
+            if abs(value - center) > farthest + TOLERANCE * abs(center):
+                yield (
+                    f"conventions.{printable(name)} of {whole.channels[c]} is {value!r}, of "
+                    f"{whole.count[c]} samples of std {math.sqrt(whole.var[c])!r}"
+                )
+
+
+def _groups(stats: Contents, whole: _Part) -> Iterator[str]:
+    if stats.groups is None:
+        return
+    groups = stats.groups.values()
+    images = sum(group.images for group in groups)
+    if images > stats.source.images:
+        yield f"groups have {images} images, and source.images is {stats.source.images}"
+    counts = [sum(n) for n in zip(*(group.count for group in groups), strict=True)]
+    parts = [
+        _Part(
+            f"groups.{printable(name)} ",
+            whole.channels,
+            *(whole.scale, group.count, group.sum, group.sum_of_squares, group.mean, group.var),
+        )
+        for name, group in stats.groups.items()
+    ]
+    for part in parts:
+        yield from _sums(part)
+    for name in ("count", "sum", "sum_of_squares"):
+        yield from _added(name, parts, whole, everything=counts == list(whole.count))
+
+
+def _added(name: str, parts: Sequence[_Part], whole: _Part, *, everything: bool) -> Iterator[str]:
+    columns = [getattr(part, name) for part in (*parts, whole)]
+    if any(column is None for column in columns):
+        return
+    ascends = whole.unsigned or name != "sum"  # with each image that is added
+    for channel, *values, total in zip(whole.channels, *columns, strict=True):
+        added = sum(values)
+        if (added > total and ascends) or (added != total and everything):
+            yield f"{name} of {channel} is {total}, but {added} in all groups"
+
+
+def _uncertainty(stats: Contents) -> Iterator[str]:
+    uncertainty, sample = stats.uncertainty, stats.sample
+    if uncertainty is None:
+        return
+    sampled = sample is not None and sample.images < sample.of
+    causes = ", ".join(uncertainty.of) or "nothing"
+    if sampled != ("sample" in uncertainty.of):
+        yield f"uncertainty.of is {causes}, but sample is of {'some' if sampled else 'all'} images"
+    if "draws" in uncertainty.of and stats.pipeline.spec is None:
+        yield f"uncertainty.of is {causes}, but there is no pipeline"
+    if bool(uncertainty.of) != (uncertainty.margin is not None):
+        margin = "no margin" if uncertainty.margin is None else "a margin"
+        yield f"uncertainty.of is {causes}, but there is {margin}"
+
+
+def _standard_errors(stats: Contents, whole: _Part) -> Iterator[str]:
+    if stats.uncertainty is None:
+        return
+    errors = stats.uncertainty.superpopulation
+    for name, values in (("mean", errors.mean), ("std", errors.std)):
+        for channel, error, var in zip(whole.channels, values, whole.var, strict=True):
+            if error > math.sqrt(2.0 * var) * (1 + TOLERANCE) + TOLERANCE:
+                yield (
+                    f"superpopulation {name} of {channel} is {error!r}, of samples of std "
+                    f"{math.sqrt(var)!r}"
+                )
