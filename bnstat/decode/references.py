@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from PIL import Image
 
+from bnstat import position
 from bnstat.decode.decoding import load, reason, strict_pillow
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 from bnstat.text import key_text
-
-# What an engine says of a worker that was ended by the alarm of `_TimeLimit`.
-_TIMED_OUT = f"signal {signal.SIGALRM:d}"
 
 
 class Decoded(NamedTuple):
@@ -51,35 +48,30 @@ def decode_each(
 ) -> DecodeReport:
     """Decode the images of a chunk one by one, and call `use` with each that can be decoded.
 
-    It is a call, and no iterator, so that an image is freed before the next one is decoded. The
-    time limit covers `use` too, and so do Pillow's strict settings. With `open_itself`, that is
-    called with row and reference instead, for what Pillow does not decode.
+    It is a call, and no iterator, so that an image is freed before the next one is decoded.
+    Meanwhile `bnstat.position` tells at which image it is, in `use` too, where Pillow's strict
+    settings hold as well. With `open_itself`, that is called with row and reference instead, for
+    what Pillow does not decode.
     """
-    report, time_limit = DecodeReport(), _TimeLimit(limits.timeout)
+    report = DecodeReport()
     with strict_pillow(limits.max_pixels) as warned:
         for row, reference in enumerate(chunk):
-            with time_limit:
-                try:
-                    if open_itself is not None:
-                        open_itself(row, reference)
-                        continue
-                    decoded = _decoded(row, reference, limits)
-                except Exception as error:
-                    report.failures.append((row, reason(error, reference.size)))
-                else:
-                    use(decoded)
-                    del decoded
+            position.at(row)
+            try:
+                if open_itself is not None:
+                    open_itself(row, reference)
+                    continue
+                decoded = _decoded(row, reference, limits)
+            except Exception as error:
+                report.failures.append((row, reason(error, reference.size)))
+            else:
+                use(decoded)
+                del decoded
             if warned:
                 report.warnings.extend((row, text) for text in warned)
                 warned.clear()
+    position.nowhere()
     return report
-
-
-def reason_of_loss(cause: str, limits: Limits) -> str:
-    """Return why an image failed that has ended its worker; `cause` is what the engine says."""
-    if limits.timeout is not None and cause == _TIMED_OUT:
-        return f"takes longer than --timeout {limits.timeout:g}"
-    return f"worker died ({cause})"
 
 
 def _decoded(row: int, reference: Reference, limits: Limits) -> Decoded:
@@ -110,22 +102,3 @@ def _opened(reference: Reference, limits: Limits) -> tuple[Image.Image, bool]:
         raise UnmeasurableError(reference.problem)
     with reference.open(limits) as file:
         return load(file)
-
-
-class _TimeLimit:
-    """Has the kernel end this process, by an alarm, if what is done in it takes longer.
-
-    No decoder can hold up the alarm, as it could hold up an exception. It is entered for each image
-    of a chunk, which costs a microsecond less than with `contextmanager`.
-    """
-
-    def __init__(self, seconds: float | None) -> None:
-        self._seconds = seconds
-
-    def __enter__(self) -> None:
-        if self._seconds is not None:
-            signal.setitimer(signal.ITIMER_REAL, self._seconds)
-
-    def __exit__(self, *_: object) -> None:
-        if self._seconds is not None:
-            signal.setitimer(signal.ITIMER_REAL, 0)

@@ -7,25 +7,30 @@ An engine opens executors, and knows what losing a worker looks like. It knows n
     processes    in worker processes on this machine
     dask         on a Dask cluster
 
-`fork_server` starts the processes, `fork_server_main` is what they are forked from, and `worker` is
-what they do. `dask_worker` is what a worker of a cluster does.
+Processes start as forks of a `fork_server`, or by `spawning`, which share `starting`; `channel` is
+what they have in common with their caller, and `worker` is what they do. `dask_worker` is what a
+worker of a cluster does.
 """
 
 from collections.abc import Sequence
 
-from bnstat.engines.engine import Engine, InlineEngine
-from bnstat.engines.fork_server import warm_up
-from bnstat.engines.processes import ProcessEngine, usable_cores
+from bnstat.engines.engine import Engine, InlineEngine, WorkerLostError, Workers
+from bnstat.engines.processes import ProcessEngine, usable_cores, warm_up
 from bnstat.errors import MeasureError
 
 __all__ = [
     "Engine",
     "InlineEngine",
     "ProcessEngine",
+    "WorkerLostError",
+    "Workers",
     "open_engine",
     "usable_cores",
     "warm_up",
 ]
+
+# For an image, in seconds, unless another limit is asked for: no decoder may hang for ever.
+_TIMEOUT = 300.0
 
 
 def open_engine(
@@ -33,12 +38,13 @@ def open_engine(
     preload: Sequence[str] = (),
     name: str = "processes",
     *,
-    killable: bool = False,
+    timeout: float | None = None,
 ) -> Engine:
     """Return the engine of a name for so many workers; None is one for each core.
 
-    `preload` names modules that the work needs, to be imported once for all workers. With
-    `killable`, work may end its worker, so that a single one is a process too, not this one.
+    `preload` names modules that the work needs, to be imported once for all workers. A `timeout`
+    ends a worker that takes more seconds for an image, so that a single one is a process too, not
+    this one; 0 is no limit, and None is 300 s where workers are processes.
 
     Raises
     ------
@@ -46,7 +52,7 @@ def open_engine(
         If the engine needs a package that is not installed, or its workers must not be ended.
     """
     scheme, _, address = name.partition("://")
-    if address and killable:
+    if address and timeout:
         raise MeasureError(
             "a time limit ends workers, which on a cluster are not bnstat's alone: "
             "leave out --timeout, or use --engine processes"
@@ -56,5 +62,6 @@ def open_engine(
 
         return DaskEngine(address, workers, tls=scheme == "dask+tls")
     workers = workers or usable_cores()
-    here = workers == 1 and not killable
-    return InlineEngine() if here else ProcessEngine(workers, preload)
+    if workers == 1 and not timeout:
+        return InlineEngine()
+    return ProcessEngine(workers, preload, timeout=_TIMEOUT if timeout is None else timeout)

@@ -2,7 +2,7 @@
 
 Calls go through Dask's own executor. When a worker dies or leaves, Dask gives its calls to another;
 one that joins gets its share. A call under which several workers in a row have died comes back as
-`KilledWorker`, and so may calls that only waited behind it: `scan` tries all of them one by one.
+`KilledWorker`, and so may calls that only waited behind it: `dispatch` tries each of them alone.
 
 Dask by itself would wait for ever for a scheduler or for workers that do not come back, so a thread
 watches both.
@@ -16,7 +16,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +25,7 @@ from uuid import uuid4
 
 from bnstat._version import __version__
 from bnstat.engines.dask_worker import answer_alone, installed
+from bnstat.engines.engine import WorkerLostError, Workers
 from bnstat.errors import MeasureError
 
 if TYPE_CHECKING:
@@ -47,13 +48,10 @@ class DaskEngine:
     """
 
     def __init__(self, address: str, workers: int | None, *, tls: bool = False) -> None:
-        try:
-            from distributed import KilledWorker
-        except ImportError as error:
-            raise MeasureError(
-                "the engine dask needs distributed: pip install 'bnstat[dask]'"
-            ) from error
-        self.lost: tuple[type[BaseException], ...] = (KilledWorker,)
+        from importlib.util import find_spec
+
+        if not find_spec("distributed"):
+            raise MeasureError("the engine dask needs distributed: pip install 'bnstat[dask]'")
         self._address = address
         self._tls = tls
         self._least = workers or 1
@@ -66,20 +64,15 @@ class DaskEngine:
         return max(self._least, self._cluster.workers if self._cluster else 0)
 
     @contextmanager
-    def open(self, workers: int) -> Iterator[Executor]:
-        """Give an executor on the cluster; leaving the context cancels what it has not done."""
+    def open(self) -> Iterator[Workers]:
+        """Give the cluster's workers; leaving the context cancels what they have not done."""
         if self._cluster is None:
             self._cluster = self._connected()
-        executor = _DaskExecutor(self._cluster)
+        workers = _DaskWorkers(self._cluster)
         try:
-            yield executor
+            yield workers
         finally:
-            executor.shutdown()
-
-    def cause(self, loss: BaseException) -> str:
-        """Say how many workers died of a call."""
-        times = getattr(loss, "allowed_failures", 0) + 1
-        return f"{times} Dask workers in a row"
+            workers.cancel()
 
     def close(self) -> None:
         """Leave the cluster."""
@@ -183,7 +176,7 @@ class _RemoteCall:
         return answer_alone, (self.call, self.folder, installed())
 
 
-class _DaskExecutor(Executor):
+class _DaskWorkers:
     """Dask's executor, whose futures always end: in a result, in an error or cancelled."""
 
     def __init__(self, cluster: _Cluster) -> None:
@@ -206,7 +199,9 @@ class _DaskExecutor(Executor):
         dask_future.add_done_callback(partial(self._finish, answer))
         return answer
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+    retry = retry_alone = submit  # what others do on a cluster is not ours to stop
+
+    def cancel(self) -> None:
         """Cancel what is not done."""
         self._closed.set()
         with self._lock:
@@ -226,8 +221,8 @@ class _DaskExecutor(Executor):
             result, error = pickle.loads(dask_future.result())
         except CancelledError:  # as Dask does with all calls when the connection is lost
             return None, self._cluster.lost_error()
-        except KilledWorker as loss:
-            return None, loss
+        except KilledWorker as loss:  # of a call that waited, too; where it was, nobody knows
+            return None, WorkerLostError(f"{loss.allowed_failures + 1} Dask workers in a row")
         except Exception as trouble:
             return None, MeasureError(
                 f"a Dask worker cannot run bnstat: {type(trouble).__name__}: {trouble}; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -11,33 +11,64 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Engine(Protocol):
-    """Opens executors.
+class WorkerLostError(Exception):
+    """A worker ended before it answered.
 
     Attributes
     ----------
-    lost
-        The exceptions by which a future says that its worker was lost, not that its task failed.
+    cause
+        How it ended, as in "signal 9"; "unknown" where nobody knows.
+    row
+        The image of its chunk that it was at; None where that is not known, or at none.
+    overdue
+        The time limit in seconds, if it was ended because that image took longer.
     """
 
-    lost: tuple[type[BaseException], ...]
+    def __init__(
+        self, cause: str = "unknown", row: int | None = None, overdue: float | None = None
+    ) -> None:
+        super().__init__(f"a worker was lost: {cause}")
+        self.cause = cause
+        self.row = row
+        self.overdue = overdue
+
+    @property
+    def reason(self) -> str:
+        """Why the image that it was at has failed."""
+        if self.overdue is not None:
+            return f"takes longer than --timeout {self.overdue:g}"
+        return f"worker died ({self.cause})"
+
+
+class Workers(Protocol):
+    """Take calls, and give their results as futures; that of a lost worker is a WorkerLostError."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have a worker make a call, after those that wait."""
+
+    def retry(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have a worker make a call before those that wait."""
+
+    def retry_alone(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have a worker make a call while all others are idle, if the engine can see to that."""
+
+
+class Engine(Protocol):
+    """Opens workers."""
 
     @property
     def workers(self) -> int:
-        """How many tasks can run at once; it may change as workers come."""
+        """How many calls can be made at once; it may change as workers come."""
 
-    def open(self, workers: int) -> AbstractContextManager[Executor]:
-        """Start an executor; leaving the context ends it at once, whatever it is doing."""
-
-    def cause(self, loss: BaseException) -> str:
-        """Say what ended a worker, as in "signal 9"; `loss` is what its future raised."""
+    def open(self) -> AbstractContextManager[Workers]:
+        """Give workers; leaving the context ends at once whatever they do."""
 
     def close(self) -> None:
-        """Release what is kept from one executor to the next."""
+        """Release what is kept from one opening to the next."""
 
 
-class _InlineExecutor(Executor):
-    """Runs each call when it is submitted."""
+class _Here:
+    """Makes each call when it is submitted."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
@@ -47,21 +78,18 @@ class _InlineExecutor(Executor):
             future.set_exception(error)
         return future
 
+    retry = retry_alone = submit
+
 
 class InlineEngine:
     """The engine of `--workers 1`: no process is started, and none can be lost."""
 
     workers = 1
-    lost: tuple[type[BaseException], ...] = ()
 
     @contextmanager
-    def open(self, workers: int) -> Iterator[Executor]:
-        """Give an executor that runs each call when it is submitted."""
-        yield _InlineExecutor()
-
-    def cause(self, loss: BaseException) -> str:
-        """Say nothing, as no worker can be lost."""
-        return "unknown"
+    def open(self) -> Iterator[Workers]:
+        """Give what makes each call when it is submitted."""
+        yield _Here()
 
     def close(self) -> None:
         """Do nothing, as nothing is kept."""

@@ -1,4 +1,4 @@
-"""How workers start: forked from a process that has imported what they need.
+"""How workers start where processes can fork: from one that has imported what they need.
 
 multiprocessing has a fork server too. It imports what it is told to before it starts, and nothing
 later; it runs the caller's `__main__` in each worker; and it leaves a socket in the temporary
@@ -16,30 +16,42 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import cache
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
-from multiprocessing.connection import Connection
 from typing import Any
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from bnstat.engines.channel import Channel, Positions
+from bnstat.engines.starting import ENDING, WorkerProcess, environment, interpreter, signals_held
+
 _LENGTH = struct.Struct("!Q")
+_numbers = count()  # of workers; a later server has none of an earlier one's
 
 
-def warm_up(modules: Sequence[str] = ()) -> ForkServer:
-    """Return this process's fork server, which imports modules beside what is done here.
+class Forking:
+    """Starts each worker as a fork of this process's fork server, which imports once for all."""
 
-    It is started where there is none, or where it has been killed.
-    """
-    with signals_held():
-        try:
-            _server().preload(modules)
-        except OSError:
-            _server().close()
-            _server.cache_clear()
-            _server().preload(modules)
-        return _server()
+    def __init__(self, modules: Sequence[str]) -> None:
+        self._modules = modules
+        self._server = warm_up(modules)
+
+    def start(self) -> WorkerProcess:
+        """Have a worker forked; by another server, where that has been killed."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                number = self._server.fork(theirs, os.getcwd())
+            except OSError:
+                self._server = warm_up(self._modules)
+                number = self._server.fork(theirs, os.getcwd())
+        return WorkerProcess(number, Channel.of_socket(ours), self._server.positions.of(number))
+
+    def end(self, workers: Sequence[WorkerProcess]) -> list[str]:
+        """Kill workers and wait for their end."""
+        causes = self._server.end([worker.number for worker in workers])
+        for worker in workers:  # those of a server that was killed live on
+            worker.channel.break_off()
+        return causes
 
 
 class ForkServer:
@@ -50,8 +62,10 @@ class ForkServer:
         with theirs:
             self._pid = _spawned(theirs)
         self._control = ours
-        self._numbers = count()
         self._talking = threading.Lock()
+        self.positions = Positions()
+        send(self._control, ("positions",), int(self.positions.handle))
+        self.positions.close()
 
     def preload(self, modules: Sequence[str]) -> None:
         """Have it import modules, which later workers find imported; it goes on by itself."""
@@ -59,7 +73,7 @@ class ForkServer:
         with self._talking:
             send(self._control, ("preload", path, list(modules)))
 
-    def fork(self, connection: Connection, folder: str) -> int:
+    def fork(self, connection: socket.socket, folder: str) -> int:
         """Have it fork a worker that serves `connection` in a folder; return the worker's number.
 
         Raises
@@ -68,7 +82,7 @@ class ForkServer:
             If the server has gone.
         """
         with self._talking:
-            number = next(self._numbers)
+            number = next(_numbers)
             send(self._control, ("fork", number, folder), connection.fileno())
             return number
 
@@ -87,40 +101,57 @@ class ForkServer:
         return [cause or "unknown" for cause in causes]
 
     def close(self) -> None:
-        """End the server, and with it all its workers."""
+        """End the server; its workers end when their channels are closed."""
         self._control.close()
         with suppress(OSError):  # it has gone, or is the child of the process we were forked from
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
 
 
-@cache
-def _server() -> ForkServer:
-    return ForkServer()
+class _Servers:
+    """The fork server of a process, if one was started."""
+
+    def __init__(self) -> None:
+        self._server: ForkServer | None = None
+        self._starting = threading.Lock()
+
+    def warm_up(self, modules: Sequence[str]) -> ForkServer:
+        with signals_held(), self._starting:
+            if self._server is not None:
+                try:
+                    self._server.preload(modules)
+                    return self._server
+                except OSError:  # it has been killed
+                    self._server.close()
+            self._server = ForkServer()
+            self._server.preload(modules)
+            return self._server
 
 
-os.register_at_fork(after_in_child=_server.cache_clear)  # it is the parent's
+_servers = _Servers()
+# A child of this process finds the server of its parent, which is not its own.
+os.register_at_fork(after_in_child=_servers.__init__)  # type: ignore[misc]
+
+
+def warm_up(modules: Sequence[str] = ()) -> ForkServer:
+    """Return this process's fork server, which imports modules beside what is done here.
+
+    It is started where there is none, or where it has been killed.
+    """
+    return _servers.warm_up(modules)
 
 
 def _spawned(control: socket.socket) -> int:
     """Start the server with a socket as its standard input; return its process's number.
 
-    `-P`: `python -c` looks for modules in the current folder first of all, and in a folder of
-    images that a stranger made, a `threading.py` would be run. Its signals are blocked until it has
-    handlers, as it would die of Ctrl-C with a traceback.
+    Its signals are blocked until it has handlers, as it would die of Ctrl-C with a traceback.
     """
-    path = [entry for entry in sys.path if entry]
-    code = (
-        f"import sys; sys.path[:] = {path!r}; "
-        "from bnstat.engines.fork_server_main import main; main()"
-    )
-    safe = "-I" if sys.flags.isolated else "-P"
     handle = fcntl.fcntl(control.fileno(), fcntl.F_DUPFD_CLOEXEC, 3)  # not 0 itself
     try:
         return os.posix_spawn(
             sys.executable,
-            [sys.executable, safe, "-c", code],
-            {"OPENBLAS_NUM_THREADS": "1"} | dict(os.environ),  # threads, and forks, do not mix
+            interpreter("bnstat.engines.fork_server_main", "main()"),
+            environment(),
             file_actions=[(os.POSIX_SPAWN_DUP2, handle, 0)],
             setsigmask=ENDING,
         )
@@ -129,7 +160,11 @@ def _spawned(control: socket.socket) -> int:
 
 
 def send(channel: socket.socket, message: object, *descriptors: int) -> None:
-    """Send a message, with a descriptor for the other process if one is given."""
+    """Send a message to or from a fork server, with a descriptor if one is given.
+
+    `multiprocessing.reduction` sends descriptors too, but duplicates the socket to do so: where no
+    more files may be open it fails between two messages, and the other end takes one for the other.
+    """
     data = pickle.dumps(message)
     data = _LENGTH.pack(len(data)) + data
     sent = socket.send_fds(channel, [data], descriptors) if descriptors else 0
@@ -162,27 +197,3 @@ def _exactly(channel: socket.socket, size: int) -> bytes:
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
-
-
-@contextmanager
-def signals_held() -> Iterator[None]:
-    """Let the handlers of these signals wait until this is left.
-
-    They raise, and what is said to another process must be said to its end. Handlers run in the
-    main thread, so there is nothing to do in others.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-    handlers = {number: signal.getsignal(number) for number in ENDING}
-    ours: dict[int, Any] = {n: handler for n, handler in handlers.items() if callable(handler)}
-    for number in ours:
-        signal.signal(number, lambda number, frame: held.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in ours.items():
-            signal.signal(number, handler)
-        for number in held:
-            signal.raise_signal(number)

@@ -3,6 +3,7 @@
 It imports what workers need, once, and has a single thread, as forks must. Requests come through a
 socket, which is its standard input at first:
 
+    ("positions",)                    memory for the positions of workers, sent with it
     ("preload", sys.path, modules)    imports them
     ("fork", number, folder)          forks a worker that serves the connection sent with it
     ("end", numbers)                  kills these workers; answers how each of them has ended
@@ -20,19 +21,18 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module
-from multiprocessing.connection import Connection
 from typing import NoReturn
 
-from bnstat.engines.fork_server import ENDING, receive, send
-from bnstat.engines.worker import serve
+from bnstat import position
+from bnstat.engines.channel import Channel, place, places
+from bnstat.engines.fork_server import receive, send
+from bnstat.engines.starting import ending, leave_endings_to_caller
+from bnstat.engines.worker import preload, serve
 
 
 def main() -> None:
     """Fork workers until the caller has gone."""
-    for number in (signal.SIGINT, signal.SIGHUP):  # Ctrl-C reaches all; the caller decides
-        signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    leave_endings_to_caller()
     server = _Server(_control())
     with suppress(EOFError, OSError):
         while True:
@@ -51,6 +51,7 @@ def _control() -> socket.socket:
 class _Server:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
+        self._positions = memoryview(b"")
         self._pids: dict[int, int] = {}
         self._failed: dict[int, str] = {}
 
@@ -58,8 +59,12 @@ class _Server:
         """Do what the next request asks for."""
         request, descriptor = receive(self._control)
         match request:
+            case ("positions",):
+                self._positions = places(descriptor)
+                os.close(descriptor)
             case ("preload", path, modules):
-                _preload(path, modules)
+                sys.path[:] = path
+                preload(modules)
             case ("fork", number, folder):
                 self._fork(number, folder, descriptor)
             case ("end", numbers):
@@ -75,14 +80,17 @@ class _Server:
             self._failed[number] = f"it cannot be started: {error.strerror}"
         else:
             if pid == 0:
-                self._become_worker(connection, folder)
+                self._become_worker(number, connection, folder)
             self._pids[number] = pid
         finally:
             os.close(connection)
 
-    def _become_worker(self, connection: int, folder: str) -> NoReturn:
+    def _become_worker(self, number: int, connection: int, folder: str) -> NoReturn:
         try:
-            serve(Connection(connection), self._control, folder)
+            self._control.close()
+            os.chdir(folder)  # the caller may have changed to it since this process was started
+            position.show_in(place(self._positions, number))
+            serve(Channel.of_socket(socket.socket(fileno=connection)))
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
@@ -100,14 +108,6 @@ class _Server:
         ]
 
 
-def _preload(path: list[str], modules: Sequence[str]) -> None:
-    sys.path[:] = path
-    for module in modules:
-        with suppress(Exception):  # a worker that needs it will say so
-            import_module(module)
-
-
 def _waited(pid: int) -> str:
     """Wait for the end of a process; say how it came, as in "signal 9"."""
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return f"signal {-code}" if code < 0 else f"exit status {code}"
+    return ending(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

@@ -5,31 +5,74 @@ from __future__ import annotations
 import ctypes
 import os
 import pickle
-import select
 import threading
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
-from multiprocessing.connection import Connection
-from socket import socket
+from importlib import import_module
+from queue import SimpleQueue
+
+from bnstat import position
+from bnstat.engines.channel import Channel, Handle, place, places
+from bnstat.engines.starting import leave_endings_to_caller
 
 
-def serve(connection: Connection, control: socket, folder: str) -> None:
-    """Answer calls in the caller's folder until the caller has gone."""
-    os.chdir(folder)  # the caller may have changed to it since the fork server was started
-    threading.Thread(target=_end_with_caller, args=(control,), daemon=True).start()
+def spawned(number: int, positions: Handle, modules: Sequence[str]) -> None:
+    """Be a worker that is an interpreter of its own; its standard streams are the channel."""
+    leave_endings_to_caller()
+    channel = Channel.of_pipes(os.dup(0), os.dup(1))
+    _empty_streams()
+    position.show_in(place(places(positions), number))
+    preload(modules)
+    serve(channel)
+
+
+def _empty_streams() -> None:
+    """Leave standard input empty, and have what decoders print go where errors go."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # it is closed
+        os.dup2(nothing, 1)
+    os.close(nothing)
+
+
+def preload(modules: Sequence[str]) -> None:
+    """Import modules that work needs."""
+    for module in modules:
+        with suppress(Exception):  # work that needs it will say so
+            import_module(module)
+
+
+def serve(channel: Channel) -> None:
+    """Answer calls until the caller has gone."""
     keep_freed_memory()
+    calls: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_receive, args=(channel, calls), daemon=True).start()
+    with suppress(OSError):
+        while True:
+            channel.send(answer(calls.get()))
+
+
+def _receive(channel: Channel, calls: SimpleQueue[bytes]) -> None:
+    """Take in calls beside what is done; end this process when the caller has gone."""
     with suppress(EOFError, OSError):
         while True:
-            connection.send_bytes(answer(connection.recv_bytes()))
+            calls.put(channel.receive())
+    os._exit(1)
 
 
 def answer(call: bytes) -> bytes:
-    """Run a pickled task; return a pickled (result, None) or (None, error)."""
+    """Make a pickled call; return a pickled (result, None) or (None, error)."""
+    position.nowhere()
     try:
         return pickle.dumps((pickle.loads(call)(), None), pickle.HIGHEST_PROTOCOL)
     except Exception as error:
         error.add_note("".join(traceback.format_exception(error)))  # only text can travel
         return _pickled(error)
+    finally:
+        position.nowhere()
 
 
 def _pickled(error: Exception) -> bytes:
@@ -41,14 +84,6 @@ def _pickled(error: Exception) -> bytes:
     return whole
 
 
-def _end_with_caller(control: socket) -> None:
-    """End this worker when the caller has closed the fork server's socket, or was killed."""
-    closed = select.poll()
-    closed.register(control.fileno(), 0)  # nothing but the other end's being closed
-    closed.poll()
-    os._exit(1)
-
-
 def keep_freed_memory() -> None:
     """Let the next image have the last one's memory.
 
@@ -57,7 +92,7 @@ def keep_freed_memory() -> None:
     one image at a time, so that its memory stays that of the largest.
     """
     trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of <malloc.h>
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):  # TypeError: not on Windows
         libc = ctypes.CDLL(None)
         libc.mallopt(mmap_threshold, 32 << 20)  # the most that 64-bit glibc takes
         libc.mallopt(trim_threshold, 2**31 - 1)

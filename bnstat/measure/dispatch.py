@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
-from typing import Protocol, TypeAlias, TypeVar
+from concurrent.futures import Future
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from bnstat.engines import Engine
+from bnstat.engines import Engine, WorkerLostError, Workers
 from bnstat.errors import MeasureError
 from bnstat.sources.reference import Reference
 
 Chunk: TypeAlias = Sequence[Reference]
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
-Flight: TypeAlias = deque[tuple[Chunk, Future[R]]]
 
 
 class Work(Protocol[R_co]):
     """What workers do with a chunk of images; it is sent to them, and so are its results."""
 
     def __call__(self, chunk: Chunk) -> R_co:
-        """Return the result for a chunk."""
+        """Return the result for a chunk; `bnstat.position` tells meanwhile at which image it is."""
 
-    def lost(self, cause: str) -> R_co:
-        """Return the result for a chunk of one image that has ended its worker by `cause`."""
+    def lost(self, reason: str) -> R_co:
+        """Return the result for a chunk of one image that ends its worker, or takes too long."""
 
 
 # Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
@@ -40,55 +39,28 @@ def dispatch(
 ) -> Generator[tuple[Chunk, R], None, None]:
     """Yield each chunk, or the pieces that it had to be cut into, with the result, in order.
 
-    When a worker is lost, all chunks in flight are suspects, as nobody knows which one it was busy
-    with. Each is tried again alone; then the pool is rebuilt and goes on.
+    A worker that is lost has told at which image it was: the others of its chunk are measured
+    again, that one alone, and all other chunks are left as they are.
     """
-    waiting = iter(chunks)
-    flight: Flight[R] = deque()
-    while True:
-        try:
-            with engine.open(engine.workers) as executor:
-                yield from _kept_in_flight(waiting, flight, work, executor, engine)
-            return
-        except engine.lost:
-            while flight:
-                yield from _result_or_retry(*flight.popleft(), work, engine)
-
-
-def _kept_in_flight(
-    waiting: Iterator[Chunk], flight: Flight[R], work: Work[R], executor: Executor, engine: Engine
-) -> Iterator[tuple[Chunk, R]]:
-    """Keep chunks in flight for all workers; a loss leaves in `flight` what has not come back."""
+    flight: deque[tuple[Chunk, Future[R]]] = deque()
     held = 0
-    for chunk in waiting:
-        flight.append((chunk, _submit(executor, work, chunk)))
-        held += _bytes_held(chunk)
-        del chunk  # it may hold images' bytes while the next ones are read
-        while len(flight) > _CHUNKS_AHEAD * engine.workers or (flight and held > _MOST_BYTES_HELD):
-            held -= _bytes_held(flight[0][0])
-            yield _next_result(flight)
-    while flight:
-        yield _next_result(flight)
+    with engine.open() as workers:
+        landing = _Landing(work, workers)
+        for chunk in chunks:
+            flight.append((chunk, workers.submit(work, chunk)))
+            held += _bytes_held(chunk)
+            del chunk  # it may hold images' bytes while the next ones are read
+            while len(flight) > _CHUNKS_AHEAD * engine.workers or (
+                flight and held > _MOST_BYTES_HELD
+            ):
+                held -= _bytes_held(flight[0][0])
+                yield from landing.results(*flight.popleft())
+        while flight:
+            yield from landing.results(*flight.popleft())
 
 
 def _bytes_held(chunk: Chunk) -> int:
     return sum(reference.bytes_held for reference in chunk if reference.content is not None)
-
-
-def _submit(executor: Executor, work: Work[R], chunk: Chunk) -> Future[R]:
-    try:
-        return executor.submit(work, chunk)
-    except Exception as error:  # an executor that has just lost a worker takes no more
-        future: Future[R] = Future()
-        future.set_exception(error)
-        return future
-
-
-def _next_result(flight: Flight[R]) -> tuple[Chunk, R]:
-    chunk, future = flight[0]
-    result = future.result()
-    flight.popleft()
-    return _without_bytes(chunk), result
 
 
 def _without_bytes(chunk: Chunk) -> Chunk:
@@ -97,41 +69,77 @@ def _without_bytes(chunk: Chunk) -> Chunk:
     return [r._replace(content=None, labels=None) if r.bytes_held else r for r in chunk]
 
 
-def _result_or_retry(
-    chunk: Chunk, future: Future[R], work: Work[R], engine: Engine
-) -> Iterator[tuple[Chunk, R]]:
-    if not future.cancelled() and future.exception() is None:
-        yield chunk, future.result()
-    else:
-        yield from _retry_alone(chunk, work, engine)
+class _Landing(Generic[R]):
+    """Waits for results, and has tried again what a worker was lost with."""
 
+    def __init__(self, work: Work[R], workers: Workers) -> None:
+        self._work = work
+        self._workers = workers
 
-def _retry_alone(chunk: Chunk, work: Work[R], engine: Engine) -> Iterator[tuple[Chunk, R]]:
-    """Try a suspect with a worker of its own, then its halves, down to the image to blame."""
-    for _ in range(_MOST_TRIES if len(chunk) == 1 else 1):
+    def results(self, chunk: Chunk, future: Future[R]) -> Iterator[tuple[Chunk, R]]:
+        """Yield a chunk with its result, or pieces of it with theirs."""
         try:
-            with engine.open(1) as executor:
-                result = executor.submit(work, chunk).result()
-        except engine.lost as loss:
-            cause = engine.cause(loss)
-            continue
-        yield chunk, result
-        return
-    if len(chunk) > 1:
-        yield from _retry_alone(chunk[: len(chunk) // 2], work, engine)
-        yield from _retry_alone(chunk[len(chunk) // 2 :], work, engine)
-    else:
-        yield chunk, work.lost(cause)
-        _check_workers_live(engine)
+            result = future.result()
+        except WorkerLostError as loss:
+            yield from self._without(chunk, loss)
+        else:
+            yield _without_bytes(chunk), result
 
+    def _without(self, chunk: Chunk, loss: WorkerLostError) -> Iterator[tuple[Chunk, R]]:
+        """Try the images before and behind the one at which a worker was lost, and that alone."""
+        if loss.row is None:
+            yield from self._suspects(chunk)
+            return
+        before, after = chunk[: loss.row], chunk[loss.row + 1 :]
+        behind = self._workers.retry(self._work, after) if after else None
+        if before:
+            yield from self.results(before, self._workers.retry(self._work, before))
+        yield from self._alone(chunk[loss.row : loss.row + 1], loss)
+        if behind is not None:
+            yield from self.results(after, behind)
 
-def _check_workers_live(engine: Engine) -> None:
-    """Check that the image was to blame: where no worker stays alive, every image would be."""
-    try:
-        with engine.open(1) as executor:
-            executor.submit(int).result()
-    except engine.lost as loss:
-        raise MeasureError(
-            f"no worker stays alive ({engine.cause(loss)}), even with nothing to do; "
-            "is there memory left? --workers 1 needs none"
-        ) from loss
+    def _suspects(self, chunk: Chunk) -> Iterator[tuple[Chunk, R]]:
+        """Try a chunk alone, of which nobody knows where it was, then its halves."""
+        self._check_workers_live()
+        try:
+            result = self._workers.retry_alone(self._work, chunk).result()
+        except WorkerLostError as loss:
+            if loss.row is not None:
+                yield from self._without(chunk, loss)
+            elif len(chunk) == 1:
+                yield from self._alone(chunk, loss)
+            else:
+                yield from self._suspects(chunk[: len(chunk) // 2])
+                yield from self._suspects(chunk[len(chunk) // 2 :])
+        else:
+            yield _without_bytes(chunk), result
+
+    def _alone(self, image: Chunk, loss: WorkerLostError) -> Iterator[tuple[Chunk, R]]:
+        """Try an image alone, unless its time was up: a lack of memory may be another's fault."""
+        for _ in range(_MOST_TRIES):
+            if loss.overdue is not None:
+                break
+            try:
+                result = self._workers.retry_alone(self._work, image).result()
+            except WorkerLostError as again:
+                loss = again
+            else:
+                yield _without_bytes(image), result
+                return
+        else:
+            self._check_workers_live()
+        yield image, self._work.lost(loss.reason)
+
+    def _check_workers_live(self) -> None:
+        """Check that the image is to blame: where no worker stays alive, every image would be."""
+        for attempt in range(_MOST_TRIES + 1):
+            try:
+                self._workers.retry(int).result()
+                return
+            except WorkerLostError as loss:
+                if attempt < _MOST_TRIES:
+                    continue
+                raise MeasureError(
+                    f"no worker stays alive ({loss.cause}), even with nothing to do; "
+                    "is there memory left? --workers 1 needs none"
+                ) from loss

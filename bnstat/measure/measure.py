@@ -12,7 +12,7 @@ from typing import TypeAlias
 from bnstat.augment import Drawn, Draws, caller_undisturbed
 from bnstat.decode.decoding import reason
 from bnstat.decode.modes import BANDS, Appearance, UnmeasurableError, appearance, in_8_bits
-from bnstat.decode.references import Decoded, DecodeReport, decode_each, reason_of_loss
+from bnstat.decode.references import Decoded, DecodeReport, decode_each
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.counting import count_image, count_output
 from bnstat.moments import Accumulator, ChunkMoments
@@ -101,10 +101,9 @@ class Measure:
             )
         return [view.measured(report, self.per_image_histograms, self.describe) for view in views]
 
-    def lost(self, cause: str) -> Result:
+    def lost(self, reason: str) -> Result:
         """Return the result for a chunk of one image that has ended its worker."""
-        failure = (0, reason_of_loss(cause, self.limits))
-        return [Measured([], [failure], []) for _ in self.draws]
+        return [Measured([], [(0, reason)], []) for _ in self.draws]
 
     @contextmanager
     def _ready_to_draw(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from PIL import Image
 
 from bnstat.decode.modes import expanded
-from bnstat.decode.references import Decoded, decode_each, reason_of_loss
+from bnstat.decode.references import Decoded, decode_each
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 
@@ -41,9 +41,9 @@ class DigestPixels:
         report = decode_each(chunk, self.limits, digest)
         return Digests(found, report.failures)
 
-    def lost(self, cause: str) -> Digests:
+    def lost(self, reason: str) -> Digests:
         """Return the result for a chunk of one image that has ended its worker."""
-        return Digests({}, [(0, reason_of_loss(cause, self.limits))])
+        return Digests({}, [(0, reason)])
 
 
 def digest_of(image: Image.Image) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bnstat.augment import Spec
 from bnstat.decode.modes import BANDS
-from bnstat.engines import Engine, InlineEngine, open_engine
+from bnstat.engines import Engine, InlineEngine
 from bnstat.errors import JournalError, MeasureError
 from bnstat.measure.adaptive_sampling import StoppingRule
 from bnstat.measure.chunks import chunks
@@ -21,8 +21,8 @@ from bnstat.measure.journaling import open_journal, record_chunk, unknown_images
 from bnstat.measure.measure import Measure, Result
 from bnstat.measure.outcomes import Outcome, outcomes
 from bnstat.measure.plan import Plan
-from bnstat.measure.preloads import preloads
 from bnstat.measure.rows import Rows
+from bnstat.measure.warm_up import open_workers
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES
 from bnstat.settings import Progress, Settings
@@ -104,9 +104,7 @@ def scan_images(
         conditions=plan.conditions,
         describe=describe,
     )
-    killable = settings["timeout"] is not None  # what takes too long is ended with its process
-    preload, name = preloads(pipeline=any(plan.draws)), settings["engine"]
-    with closing(open_engine(settings["workers"], preload, name, killable=killable)) as engine:
+    with closing(open_workers(settings, pipeline=any(plan.draws))) as engine:
         if not isinstance(engine, InlineEngine):
             plan.check_sendable()
         return scan(

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
-from bnstat.engines import Engine, InlineEngine, open_engine, usable_cores
+from bnstat.engines import Engine, InlineEngine, usable_cores
 from bnstat.errors import MeasureError, ModelError
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
-from bnstat.measure.preloads import preloads
 from bnstat.measure.scanning import count_beside
+from bnstat.measure.warm_up import open_workers
 from bnstat.models.image_cache import CachedChunk, open_image_cache
 from bnstat.models.layers import Activations
 from bnstat.models.loader import probe_here
@@ -133,10 +133,8 @@ def open_passes(
         if here is not None:
             yield Passes(sources, probe, _in_this_process(here, settings), settings)
             return
-        preload = preloads(pipeline=True, work="bnstat.models.probe")
-        killable = settings["timeout"] is not None
-        name = settings["engine"]
-        with closing(open_engine(settings["workers"], preload, name, killable=killable)) as engine:
+        opened = open_workers(settings, pipeline=True, work="bnstat.models.probe")
+        with closing(opened) as engine:
             if not isinstance(engine, InlineEngine):
                 probe = _for_workers(probe)
             yield Passes(sources, probe, partial(_in_workers, engine), settings)
@@ -149,7 +147,7 @@ def _in_workers(engine: Engine, chunks: Iterable[Chunk], probe: Probe) -> Result
 def _in_this_process(
     here: Activations, settings: RecalibrateSettings
 ) -> Callable[[Iterable[Chunk], Probe], Results]:
-    if settings["engine"] != "processes" or settings["timeout"] is not None:
+    if settings["engine"] != "processes" or settings["timeout"]:
         raise ModelError(
             "a model on a device is run in this process; leave out --engine and --timeout"
         )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bnstat.augment import caller_undisturbed
-from bnstat.decode.references import reason_of_loss
 from bnstat.models.image_cache import CachedChunk, CachePlace, ImageCache
 from bnstat.models.layers import Activations, Statistics, check_order, set_statistics
 from bnstat.models.model_input import Drawing, DrawnChunk, Normalization
@@ -61,10 +60,9 @@ class Probe:
             activations = self.spec.activations()
             return run(activations, self, chunk, drawn, place)
 
-    def lost(self, cause: str) -> Probed:
+    def lost(self, reason: str) -> Probed:
         """Return the result for a chunk of one image that has ended its worker."""
-        failure = (0, reason_of_loss(cause, self.drawing.limits))
-        return Probed((), {}, None, DrawnChunk([], [failure]))
+        return Probed((), {}, None, DrawnChunk([], [(0, reason)]))
 
     def drawn(self, chunk: Sequence[Reference]) -> tuple[DrawnChunk, CachePlace | None]:
         """Return the drawn images of a chunk, kept or new, and where they are kept."""

@@ -36,11 +36,11 @@ class LimitSettings(TypedDict, total=False):
         float | None,
         Setting(
             default=None,
-            none="never",
+            none="300 where workers are processes",
             metavar="SECONDS",
-            gt=0,
-            le=1e6,  # timers of the system take no more than about 10^8
-            help="Reject an image that takes longer (counted as a failure).",
+            ge=0,
+            le=1e6,
+            help="Reject an image that takes longer (counted as a failure); 0 is no limit.",
         ),
     ]
     network_timeout: Annotated[

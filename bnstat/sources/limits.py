@@ -57,9 +57,7 @@ DEFAULT_LIMITS = ReadLimits()
 class Limits(ReadLimits):
     """The most that one image may take.
 
-    max_pixels, max_bytes: of the image and of its file, checked before it is decoded, or opened;
-    timeout: seconds to decode, draw and count it, after which its worker is ended.
+    max_pixels, max_bytes: of the image and of its file, checked before it is decoded, or opened.
     """
 
     max_pixels: int
-    timeout: float | None = field(default=None, kw_only=True)

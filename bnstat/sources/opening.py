@@ -27,7 +27,7 @@ Location: TypeAlias = str | os.PathLike[str]
 
 def limits_of(settings: MeasureSettings) -> Limits:
     """Return what settings say of how much an image may take."""
-    names = ("max_pixels", "max_bytes", "timeout", "network_timeout")
+    names = ("max_pixels", "max_bytes", "network_timeout")
     return Limits(**{name: settings[name] for name in names})  # type: ignore[literal-required]
 
 

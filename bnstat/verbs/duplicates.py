@@ -9,12 +9,11 @@ from typing import Unpack
 
 import numpy as np
 
-from bnstat.engines import open_engine
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import dispatch
 from bnstat.measure.pixel_digests import DigestPixels
-from bnstat.measure.preloads import preloads
 from bnstat.measure.scanning import measure
+from bnstat.measure.warm_up import open_workers
 from bnstat.result import Failure
 from bnstat.result.found_images import Duplicates, EqualImages
 from bnstat.result.tables import RecordTable
@@ -86,9 +85,7 @@ def _digests(
     equal: dict[bytes, list[str]] = defaultdict(list)
     failures: list[Failure] = []
     chosen = (reference for reference in images if key_text(reference.key) in wanted)
-    killable = settings["timeout"] is not None
-    preload, name = preloads(pipeline=False), settings["engine"]
-    with closing(open_engine(settings["workers"], preload, name, killable=killable)) as engine:
+    with closing(open_workers(settings, pipeline=False)) as engine:
         for chunk, found in dispatch(chunks(chosen), DigestPixels(limits_of(settings)), engine):
             for row, digest in found.of_rows.items():
                 equal[digest].append(key_text(chunk[row].key))

@@ -21,9 +21,8 @@ from pathlib import Path
 
 import oracle
 
-from bnstat.engines import ProcessEngine
+from bnstat.engines import ProcessEngine, WorkerLostError
 from bnstat.measure.measure import Measure
-from bnstat.measure.preloads import preloads
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import file_reference
 
@@ -35,9 +34,9 @@ WORK = Measure("RGB", Limits(30_000_000))  # pixels that any machine holds twice
 def outcomes(folder, work=WORK, workers=2, seconds=SECONDS):
     """Yield name and outcome of each file of a corpus, in its order."""
     names = (folder / "files").read_bytes().removesuffix(b"\0").split(b"\0")
-    engine = ProcessEngine(workers, preloads(pipeline=False))
+    engine = ProcessEngine(workers, ["bnstat.measure.measure"])
     while names:
-        with engine.open(workers) as executor:
+        with engine.open() as executor:
             tasks = [partial(work, [file_reference(name, _path(folder, name))]) for name in names]
             flight = [executor.submit(task) for task in tasks]
             for future in flight:
@@ -52,7 +51,7 @@ def _landed(future, engine, seconds):
         [measured] = future.result(timeout=seconds)
     except TooLate:
         return "hang"
-    except engine.lost:
+    except WorkerLostError:
         return "crash"
     return measured
 

@@ -23,13 +23,12 @@ from distributed import LocalCluster
 
 from bnstat.engines import Engine, open_engine
 from bnstat.measure.measure import Measure
-from bnstat.measure.preloads import preloads
 from bnstat.measure.scanning import scan
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 
-PRELOADS = preloads(pipeline=False)
+PRELOADS = ["bnstat.measure.measure"]
 KEPT = {"MALLOC_TRIM_THRESHOLD_": 2**31 - 1, "MALLOC_MMAP_THRESHOLD_": 32 << 20}
 
 

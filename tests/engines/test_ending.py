@@ -183,10 +183,11 @@ def test_leaving_while_results_are_on_their_way(python):
     """Workers killed amid sending large results do not keep the caller waiting for the rest."""
     program = """
 import time
+from contextlib import closing
 from bnstat.engines import ProcessEngine
 
 for step in range(20):
-    with ProcessEngine(2).open(2) as executor:
+    with closing(ProcessEngine(2)) as engine, engine.open() as executor:
         for _ in range(4):
             executor.submit(bytes, 5_000_000)
         time.sleep(0.02 + step / 1000)

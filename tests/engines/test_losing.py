@@ -2,12 +2,16 @@
 
 import json
 import os
+import random
 import signal
 from contextlib import suppress
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from PIL import Image
 
-pytestmark = pytest.mark.long
+import bnstat
 
 # Python runs this when it starts; each process that the fork server forks has a moment to live.
 MORTAL = """
@@ -18,6 +22,7 @@ if any("fork_server" in argument for argument in sys.orig_argv):
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", [1e-6, 1e-3])
 def test_where_no_worker_can_live(python, photos, tmp_path, moment):
     """If workers die even with nothing to do, no image is blamed: it is an error, and says so."""
@@ -61,6 +66,7 @@ def undisturbed(start, hundred):
     return document(start(*hundred, "--workers", "1"))
 
 
+@pytest.mark.long
 def test_killed_workers_of_a_run(start, hundred, undisturbed, processes):
     """`kill -9` of a worker, and of one that takes over from it, changes no figure."""
     main = start(*hundred, "--workers", "2")
@@ -69,6 +75,29 @@ def test_killed_workers_of_a_run(start, hundred, undisturbed, processes):
     assert document(main) == undisturbed
 
 
+@pytest.mark.parametrize(
+    "images", [4_000, pytest.param(60_000, marks=pytest.mark.long)], ids=["few", "many"]
+)
+def test_workers_killed_at_random(tmp_path, processes, images):
+    """One of them at each result that comes, some hundred times; the document is as without."""
+    for i in range(100):
+        pixels = np.random.default_rng(i).integers(0, 256, (28, 28), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{i:05}.png")
+    for i in range(100, images):
+        os.link(tmp_path / f"{i % 100:05}.png", tmp_path / f"{i:05}.png")
+    rng, kills = random.Random(1), []
+
+    def kill(progress):
+        workers = processes.workers(os.getpid())
+        kills.append(killed(rng.sample(workers, len(workers))))
+
+    disturbed = bnstat.compute(tmp_path, mode="L", workers=2, progress=kill)
+    assert len(kills) > images // 600
+    whole = bnstat.compute(tmp_path, mode="L", workers=1)
+    assert replace(disturbed, created=None) == replace(whole, created=None)
+
+
+@pytest.mark.long
 def test_killed_fork_server(start, hundred, undisturbed, processes):
     """All but the main process are killed: it starts anew, and changes no figure."""
     main = start(*hundred, "--workers", "2")
@@ -79,15 +108,16 @@ def test_killed_fork_server(start, hundred, undisturbed, processes):
     assert document(main) == undisturbed
 
 
+@pytest.mark.long
 def test_worker_killed_amid_sending_a_result(python):
     """A result of which only a part has come is a lost worker, not one to wait for for ever."""
     program = """
 import os, signal, time
-from bnstat.engines import ProcessEngine
+from bnstat.engines import ProcessEngine, WorkerLostError
 
 engine = ProcessEngine(2)
 for step in range(20):
-    with engine.open(2) as executor:
+    with engine.open() as executor:
         worker = executor.submit(os.getpid).result()
         futures = [executor.submit(bytes, 20_000_000) for _ in range(4)]
         time.sleep(step / 500)
@@ -95,7 +125,7 @@ for step in range(20):
         for future in futures:
             try:
                 future.result()
-            except engine.lost:
+            except WorkerLostError:
                 pass
 print("left")
 """

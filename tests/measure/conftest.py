@@ -1,5 +1,6 @@
 """Images as references, and work that workers can import."""
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +40,8 @@ def scanned():
 
     def run(references, workers, measure=None, **options):
         work = measure or Measure("RGB", Limits(10**9))
-        result = scan(references, work, open_engine(workers, ["bnstat.measure.measure"]), **options)
-        (view,) = result.views
+        with closing(open_engine(workers, ["bnstat.measure.measure"])) as engine:
+            (view,) = scan(references, work, engine, **options).views
         return view
 
     return run

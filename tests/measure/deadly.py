@@ -5,6 +5,7 @@ import signal
 import time
 from dataclasses import dataclass
 
+from bnstat import position
 from bnstat.measure.measure import Measure
 
 
@@ -13,7 +14,8 @@ class Deadly(Measure):
     """Measures, but dies by a signal, or exits, at images of certain keys.
 
     It waits some seconds before. With `folder`, it dies only the first `times`, which it counts
-    there, and each image that it comes upon leaves a line in the file `log`.
+    there, and each image that it comes upon leaves a line in the file `log`. With `tells`, it tells
+    at which image it is, as all work of bnstat's own does.
     """
 
     keys: tuple[bytes, ...] = ()
@@ -21,9 +23,12 @@ class Deadly(Measure):
     folder: str | None = None
     times: int = 1
     wait: float = 0.0
+    tells: bool = True
 
     def __call__(self, chunk):
-        for reference in chunk:
+        for row, reference in enumerate(chunk):
+            if self.tells:
+                position.at(row)
             self._log(reference.key)
             if reference.key in self.keys and not self._enough(reference.key):
                 time.sleep(self.wait)
@@ -50,6 +55,19 @@ class Deadly(Measure):
 
 
 @dataclass(frozen=True)
+class Slow(Measure):
+    """Measures, after some seconds for each image."""
+
+    seconds: float = 0.0
+
+    def __call__(self, chunk):
+        for row, _ in enumerate(chunk):
+            position.at(row)
+            time.sleep(self.seconds)
+        return super().__call__(chunk)
+
+
+@dataclass(frozen=True)
 class Mistaken(Measure):
     """Has a bug."""
 
@@ -68,5 +86,5 @@ class Names:
             os.kill(os.getpid(), signal.SIGKILL)
         return [reference.key.decode() for reference in chunk]
 
-    def lost(self, cause):
-        return [f"lost by {cause}"]
+    def lost(self, reason):
+        return [f"lost: {reason}"]

@@ -2,15 +2,15 @@
 
 import os
 import pickle
-import signal
 import struct
 import zlib
 
-import pytest
 from PIL import Image
 
+from bnstat import position
 from bnstat.measure.measure import Measure
 from bnstat.sources.limits import Limits
+from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 
 PLAIN = Measure("RGB", Limits(10**9))
@@ -87,25 +87,21 @@ def test_what_pillow_warns_of_is_kept_by_image(photos, tmp_path, recwarn):
     assert list(recwarn) == []
 
 
-def test_the_time_limit_ends_a_process_by_a_signal(python):
-    """Whatever it is doing; it is not raised, as a decoder would hold that up."""
-    program = (
-        "from bnstat.decode.references import _TimeLimit\n"
-        "with _TimeLimit(5): pass\n"
-        "with _TimeLimit(0.1): sum(range(10**12))\n"
-    )
-    assert python("-c", program).returncode == -signal.SIGALRM
+def test_an_image_that_ended_its_worker():
+    """Is a failure in every view, for the reason that the engine tells."""
+    (measured,) = PLAIN.lost("worker died (signal 9)")
+    assert (measured.moments, measured.failures) == ([], [(0, "worker died (signal 9)")])
 
 
-@pytest.mark.parametrize(
-    ("cause", "timeout", "reason"),
-    [
-        ("signal 14", 2.5, "takes longer than --timeout 2.5"),
-        ("signal 14", None, "worker died (signal 14)"),
-        ("signal 9", 2.5, "worker died (signal 9)"),
-    ],
-)
-def test_an_image_that_ended_its_worker(cause, timeout, reason):
-    """It is told why."""
-    (measured,) = Measure("RGB", Limits(10**9, timeout=timeout)).lost(cause)
-    assert measured.failures == [(0, reason)]
+def test_a_process_tells_at_which_image_it_is(photos):
+    """Before each is opened; and at the end that it is at none."""
+    place, places = memoryview(bytearray(2)).cast("H"), []
+
+    class Noting(Reference):
+        def open(self, limits):
+            places.append(place[0])
+            return super().open(limits)
+
+    position.show_in(place)
+    PLAIN([Noting(*reference) for reference in references(photos)])
+    assert (places, place[0]) == ([0, 1, 2, 3, 4, 5], position.NOWHERE)

@@ -99,8 +99,8 @@ def test_settings_are_complete():
         ({"batch_size": "64"}, "batch_size must be an integer, is '64'"),
         ({"max_bytes": 0}, "max_bytes must be at least 1 or None, is 0"),
         ({"workers": 0}, "workers must be at least 1 or None, is 0"),
-        ({"timeout": 0}, "timeout must be in (0, 1e+06] or None, is 0"),
-        ({"timeout": float("nan")}, "timeout must be in (0, 1e+06] or None, is nan"),
+        ({"timeout": -1}, "timeout must be in [0, 1e+06] or None, is -1"),
+        ({"timeout": float("nan")}, "timeout must be in [0, 1e+06] or None, is nan"),
         ({"momentum": 0.0}, "momentum must be in (0, 1] or None, is 0.0"),
         ({"momentum": "much"}, "momentum must be a number, is 'much'"),
         (

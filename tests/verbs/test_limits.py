@@ -43,12 +43,19 @@ def test_files_of_too_many_bytes(photos):
 
 
 @pytest.mark.parametrize(
-    "option", [{"timeout": 0.0}, {"timeout": float("nan")}, {"timeout": 1e9}, {"max_bytes": 0}]
+    "option", [{"timeout": -1.0}, {"timeout": float("nan")}, {"timeout": 1e9}, {"max_bytes": 0}]
 )
 def test_limits_without_a_meaning(photos, option):
     """Are errors that name the option."""
     with pytest.raises(ValueError, match=next(iter(option))):
         bnstat.compute(photos, **option)
+
+
+@pytest.mark.parametrize("option", [{"workers": 1}, {"workers": 1, "timeout": 0}])
+def test_one_worker_has_no_time_limit_unless_asked(photos, option, monkeypatch):
+    """It is this process, which nobody could end; the limit of others is 300 s."""
+    monkeypatch.setattr("bnstat.engines.ProcessEngine", None)
+    assert bnstat.compute(photos, **option).source.images == 6
 
 
 @pytest.mark.parametrize("engine", ["dask://localhost:1", "dask+tls://localhost:1"])
