@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write an HTML page with pictures, as bnstat report does.",
 )
+@click.option(
+    "--strict", is_flag=True, help="Exit with status 4, and write nothing, if there are warnings."
+)
 @options.failures
 @options.output
 @options.terminal("quiet", "verbose", "progress", "color")

@@ -29,6 +29,7 @@ from bnstat.result import (
     Warnings,
     empty_figures,
 )
+from bnstat.result.input_warnings import unanswered
 from bnstat.result.tables import RecordTable
 from bnstat.settings import Settings
 from bnstat.sources.listing import Listing
@@ -113,6 +114,7 @@ def _outcome(
     stats = _stats(view, source, sample, pipeline, plan)
     if names is not None and any(stats.count):
         stats = replace(stats, groups=groups(view.records, names))
+    stats = replace(stats, told_warnings=unanswered(stats.shown_warnings(), plan.given))
     return Outcome(stats, view, names)
 
 

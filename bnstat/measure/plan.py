@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bnstat import augment as pipelines
@@ -20,16 +20,23 @@ class Plan:
     """What is measured of each image: in one view or several, from one decode.
 
     draws: the image itself (None), or the draws of a pipeline, which has a view, or with
-    `attribute` one after each of its transforms; conditions: which of its pixels count.
+    `attribute` one after each of its transforms; given: the settings that were typed, which answer
+    warnings; conditions: which of its pixels count.
     """
 
     draws: tuple[Draws | None, ...]
     settings: Settings
+    given: frozenset[str]
     conditions: Conditions = field(compare=False)  # they follow from the settings
 
     @classmethod
     def of(
-        cls, augments: Sequence[Spec | None], settings: Settings, *, attribute: bool = False
+        cls,
+        augments: Sequence[Spec | None],
+        settings: Settings,
+        *,
+        attribute: bool = False,
+        given: Iterable[str] = (),
     ) -> Plan:
         """Return the plan for images plain (None) and through pipelines.
 
@@ -47,7 +54,7 @@ class Plan:
         if counting.excludes:
             for each in filter(None, draws):
                 each.check_takes_masks()
-        return cls(draws, settings, counting)
+        return cls(draws, settings, frozenset(given), counting)
 
     @property
     def pipelines(self) -> list[Pipeline]:

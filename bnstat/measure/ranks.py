@@ -9,7 +9,7 @@ failed reports its error, and no rank waits for it for ever.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
 
 def measure_by_ranks(
-    find: Callable[[], Sources], augment: Spec | None, settings: Settings, group: ProcessGroup
+    find: Callable[[], Sources],
+    augment: Spec | None,
+    settings: Settings,
+    group: ProcessGroup,
+    given: Iterable[str] = (),
 ) -> Stats:
     """Measure this rank's share of the images; return, in every rank, the result of all.
 
@@ -47,7 +51,7 @@ def measure_by_ranks(
     rank, ranks = dist.get_rank(group), dist.get_world_size(group)
     if rank < 0:
         raise ValueError("this process is not in the group")
-    run = _RankRun(find, augment, _with_share_of_cores(settings), rank, ranks)
+    run = _RankRun(find, augment, _with_share_of_cores(settings), frozenset(given), rank, ranks)
     report = run.report()
     reports: list[Any] = [None] * ranks
     first = dist.get_global_rank(group, 0)
@@ -81,10 +85,12 @@ class _RankRun:
         find: Callable[[], Sources],
         augment: Spec | None,
         settings: Settings,
+        given: frozenset[str],
         rank: int,
         ranks: int,
     ) -> None:
         self._find, self._augment, self._settings = find, augment, settings
+        self._given = given
         self._rank, self._ranks = rank, ranks
         self._images: _RankImages | None = None
         self.error: Exception | None = None
@@ -92,7 +98,7 @@ class _RankRun:
     def report(self) -> _Report:
         """Measure this rank's images, and return what rank 0 has to know."""
         try:
-            plan = Plan.of([self._augment], self._settings)
+            plan = Plan.of([self._augment], self._settings, given=self._given)
             self._images = _RankImages(self._find(), self._rank, self._ranks)
             scan = scan_images(self._images, plan, finalize=False)
         except Exception as error:

@@ -42,11 +42,13 @@ def measure(
     attribute: bool = False,
     journal: str | os.PathLike[str] | None = None,
     describe: bool = False,
+    given: Iterable[str] = (),
 ) -> list[Outcome]:
     """Measure images plain (None) and through pipelines, from one decode.
 
     With `attribute`, a pipeline has an outcome after each of its transforms. `journal` is the file
     that remembers what was measured. With `describe`, outcomes can tell all records.
+    `given` are the settings that were typed: these answer the warnings that name them.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def measure(
     """
     if settings["mode"] == BANDS and journal is not None:
         raise MeasureError("--mode bands does not go with a journal")
-    plan = Plan.of(augments, settings, attribute=attribute)
+    plan = Plan.of(augments, settings, attribute=attribute, given=given)
     names = group_names(settings["by"], sources)
     if settings["until"] is not None:
         rule = _stopping_rule(sources, plan)

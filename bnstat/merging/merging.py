@@ -23,6 +23,7 @@ from bnstat.result import (
     Warned,
     Warnings,
 )
+from bnstat.result.input_warnings import merged_warnings
 
 
 def merge(
@@ -51,7 +52,7 @@ def merge(
     if shards is None and not any(any(each.stats.count) for each in ordered):
         raise MergeError("nothing was measured in any of these results; is it the right folder?")
     first = ordered[0].stats
-    return Stats(
+    whole = Stats(
         source=_merged_source(ordered, shards),
         pipeline=first.pipeline,
         mode=first.mode,
@@ -60,6 +61,8 @@ def merge(
         created=created,
         **merged_figures([each.stats for each in ordered]),
     )
+    told = merged_warnings([each.stats.warnings for each in ordered], whole.shown_warnings())
+    return replace(whole, told_warnings=told)
 
 
 def _first_shard(document: Document) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bnstat._version import __version__
 from bnstat.errors import DocumentError
 from bnstat.result.estimates import Estimate, Floats, Group, Uncertainty
+from bnstat.result.input_warnings import InputWarning, warnings_of
 from bnstat.result.inputs import Pipeline, Sample, Selection, Source
 from bnstat.result.methods import EXACT
 
@@ -32,8 +33,19 @@ class Contents:
     sample: Sample | None = None
     uncertainty: Uncertainty | None = None
     groups: Mapping[str, Group] | None = None
+    told_warnings: tuple[InputWarning, ...] | None = None
     created: str
     bnstat: str = __version__
+
+    @property
+    def warnings(self) -> tuple[InputWarning, ...]:
+        """What should be known of the inputs; of a document of 0.2, what its figures show."""
+        told = self.told_warnings
+        return tuple(self.shown_warnings()) if told is None else told
+
+    def shown_warnings(self) -> Iterator[InputWarning]:
+        """Yield the warnings that the result shows by itself."""
+        return warnings_of(self.source, self.selection, self.pipeline)
 
     @property
     def mean(self) -> Floats:

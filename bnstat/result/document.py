@@ -17,6 +17,7 @@ from bnstat.errors import DocumentError
 from bnstat.result.consistency import contradictions
 from bnstat.result.contents import Contents
 from bnstat.result.estimates import Group, Uncertainty
+from bnstat.result.input_warnings import InputWarning
 from bnstat.result.inputs import Pipeline, Shards, Source, Warnings
 from bnstat.result.methods import METHODS
 from bnstat.result.node import Node
@@ -98,7 +99,13 @@ def _contents(stats: Contents) -> dict[str, Any]:
         "reasons": stats.reasons,
         "uncertainty": stats.uncertainty and _uncertainty(stats.uncertainty),
         "groups": stats.groups and {label: _group(g) for label, g in stats.groups.items()},
+        **_input_warnings(stats.told_warnings),
     }
+
+
+def _input_warnings(told: tuple[InputWarning, ...] | None) -> dict[str, Any]:
+    """Return the warnings; a document of 0.2 tells none, and is written again as it was."""
+    return {} if told is None else {"warnings": [vars(warning) for warning in told]}
 
 
 def _pipeline(pipeline: Pipeline) -> dict[str, Any]:

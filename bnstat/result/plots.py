@@ -52,6 +52,8 @@ def _margin(stats: Contents) -> MarginCurve:
     found = stats.sample.of if stats.sample else stats.source.images
     measured = stats.source.images if stats.sample and not stats.is_exact else None
     sizes = list(sample_sizes(found))
+    if not sizes:
+        raise DocumentError(f"No margins of samples: there are {found} images.")
     quantile = NormalDist().inv_cdf((1 + uncertainty.confidence) / 2)
     errors = uncertainty.superpopulation
     mean, std = (

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from bnstat.result.contents import Contents
 from bnstat.result.estimates import Estimate, Group, MeanAndStd, Uncertainty
+from bnstat.result.input_warnings import InputWarning
 from bnstat.result.inputs import (
     Failure,
     FileList,
@@ -58,7 +59,14 @@ def read_contents(root: Node, kind: type[C]) -> C:
         groups=root.get("groups", None).optional(lambda node: _groups(node, width, scale)),
         created=root["created"].text(),
         bnstat=root["bnstat"].text(),
+        told_warnings=root.get("warnings", None).optional(
+            lambda node: tuple(map(_input_warning, node.sequence()))
+        ),
     )
+
+
+def _input_warning(node: Node) -> InputWarning:
+    return InputWarning(node["code"].text(), node["text"].text(), node["images"].integer())
 
 
 def _count(node: Node, width: int) -> tuple[int, ...]:

@@ -47,29 +47,10 @@ def _kind(reason: str) -> str:
 
 
 def remarks(stats: Stats) -> Iterator[str]:
-    """Yield lines on what was done to deep images, pixels and Normalize, and on warnings."""
-    deep = stats.source.deeper_than_8_bits
-    if deep:
-        done = "rounded to 8 bits for the pipeline" if stats.pipeline.transforms else "kept in full"
-        yield (
-            f"{pluralize(deep, 'image')} deeper than 8 bits: gray was {done}, color is read at 8 "
-            "bits; torchvision's ImageFolder would clip them"
-        )
-    yield from _pixels(stats)
+    """Yield the warnings of a result, and lines on what was done to images and pixels."""
+    yield from (warning.text for warning in stats.warnings)
+    yield from _left_out(stats)
     yield from _read_twice(stats)
-    for link in stats.source.unfollowed_links:
-        yield (
-            f"not followed: {printable(link)} is a link to a folder that contains the source or is "
-            "the system's (--follow-links follows it)"
-        )
-    warned = stats.source.warnings
-    if warned.first:
-        yield (
-            f"Pillow warned of {pluralize(warned.images, 'image')}, such as "
-            f"{printable(warned.first[0].image)}: {printable(warned.first[0].warning)}"
-        )
-    for warning in stats.pipeline.warnings:
-        yield f"making the pipeline gave a warning: {printable(warning)}"
     if stats.pipeline.before_normalize:
         yield (
             f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "
@@ -88,22 +69,18 @@ def _read_twice(stats: Stats) -> Iterator[str]:
             )
 
 
-def _pixels(stats: Stats) -> Iterator[str]:
-    """Yield lines on transparent pixels and on those that were left out."""
+def _left_out(stats: Stats) -> Iterator[str]:
+    """Yield a line on pixels that were left out, where any were."""
     selection = stats.selection
-    if selection.alpha == "drop" and selection.transparent:
-        yield (
-            f"{pluralize(selection.transparent, 'image')} with transparent pixels, whose hidden "
-            "colors counted; --alpha exclude leaves them out"
-        )
     if not selection.excludes:
         return
     least, most = min(selection.excluded, default=0), max(selection.excluded, default=0)
     number = f"{most:,}" if least == most else f"{least:,} to {most:,}"
-    yield (
-        f"left out {number} samples a channel; "
-        f"of {pluralize(selection.empty, 'image')} nothing was left"
-    )
+    said = [f"left out {number} samples a channel"] if most else []
+    if selection.empty:
+        said.append(f"of {pluralize(selection.empty, 'image')} nothing was left")
+    if said:
+        yield "; ".join(said)
 
 
 _ASKED_FOR = 0.005, 0.002, 0.001

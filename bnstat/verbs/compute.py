@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from bnstat import files
 from bnstat.augment import Spec
+from bnstat.errors import MeasureError
 from bnstat.measure.scanning import measure
 from bnstat.result import Shards, Stats
 from bnstat.result import tables as record_tables
@@ -35,6 +36,7 @@ def compute(
     records: str | os.PathLike[str] | None = None,
     report: str | os.PathLike[str] | None = None,
     group: ProcessGroup | None = None,
+    strict: bool = False,
     **settings: Unpack[Settings],
 ) -> Stats:
     """Measure the images of folders, files, archives and URLs: exact mean and std, three ways.
@@ -67,6 +69,8 @@ def compute(
     group
         An initialized torch.distributed group whose ranks all make this call: each measures a part
         of the images, and all return the same result. Without it, nothing is communicated.
+    strict
+        Raise an error instead of returning a result with warnings (docs/inputs.md).
     settings
         How images are measured; each is listed below.
 
@@ -82,7 +86,8 @@ def compute(
     SpecError
         If the pipeline has no meaning, or cannot be made; no image has been read then.
     MeasureError
-        If all images failed, or, with `fail_fast`, one did; with `group`, if any rank failed.
+        If all images failed, or, with `fail_fast`, one did; with `group`, if any rank failed; with
+        `strict`, if there are warnings.
     JournalError
         If the journal cannot be used, or is of other sources or settings; or if it failed in
         mid-run: then `stats` of the error is the result, complete.
@@ -98,9 +103,16 @@ def compute(
 
         if journal is not None:
             raise ValueError("journal and group do not go together")
-        return measure_by_ranks(find, augment, used, group)
+        stats = measure_by_ranks(find, augment, used, group, given=settings)
+        if strict:
+            _check_no_warnings(stats)
+        return stats
     describe = (records, report) != (None, None)
-    measured = measure(find(), [augment], used, journal=journal, describe=describe)[0]
+    measured = measure(find(), [augment], used, journal=journal, describe=describe, given=settings)[
+        0
+    ]
+    if strict:
+        _check_no_warnings(measured.stats)
     if records is not None:
         record_tables.write(os.fspath(records), *measured.tables())
     if report is not None:
@@ -128,6 +140,13 @@ def _check_outputs(
 
         check_jinja()
         files.check_writable(Path(report))
+
+
+def _check_no_warnings(stats: Stats) -> None:
+    """Raise MeasureError, before anything is written, if a result has warnings."""
+    if stats.warnings:
+        named = "; ".join(f"{warning.text} [{warning.code}]" for warning in stats.warnings)
+        raise MeasureError(f"nothing is written, as with strict a warning is an error: {named}")
 
 
 def _shards(shard: tuple[int, int] | str | None) -> Shards | None:

@@ -59,7 +59,7 @@ def sweep(
         raise MeasureError(
             "sweep replays a layer that sees all pixels; measure without a selection of pixels"
         )
-    measured = measure(images.open(), [images.augment], images.settings)[0]
+    measured = measure(images.open(), [images.augment], images.settings, given=measuring)[0]
     if not len(measured.records):
         raise MeasureError(
             f"{images.title} is of a shard in which nothing was measured; sweep another"

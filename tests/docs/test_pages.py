@@ -21,6 +21,18 @@ def test_cli_page_is_current():
     assert (ROOT / "docs" / "cli.md").read_text() == printed.stdout
 
 
+def test_inputs_page():
+    """docs/inputs.md is what its generator prints: a section for each code."""
+    printed = subprocess.run(
+        [sys.executable, "tests/docs/inputs.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (ROOT / "docs" / "inputs.md").read_text() == printed.stdout
+
+
 def test_the_map_has_every_room():
     """docs/architecture.md names what is in the package, once each, in lines that fit."""
     page = (ROOT / "docs" / "architecture.md").read_text()

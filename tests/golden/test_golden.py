@@ -58,5 +58,5 @@ def test_the_same_images_still_have_the_same_figures(path, remade):
     again = comparable(remade[path.name])
     for what in ("methods", "reasons"):  # a method may have been added since
         again[what] = {name: again[what][name] for name in near[what]}
-    assert again == near
+    assert {name: again[name] for name in near} == near  # keys may have been added since
     assert Stats.from_json(remade[path.name]).var == Stats.from_json(golden).var

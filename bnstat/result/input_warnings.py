@@ -1,0 +1,132 @@
+"""What should be known of the inputs before the figures are trusted: warnings, each with a code.
+
+A new one is a row of CODES, which docs/inputs.md is made of, and a function: here where a result
+tells it by itself, in `measure.input_warnings` where it shows only while images are measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from bnstat.result.inputs import Pipeline, Selection, Source
+from bnstat.text import pluralize, printable
+
+
+@dataclass(frozen=True)
+class InputWarning:
+    """A warning: its code; a sentence, which begins with the number of images if it has one."""
+
+    code: str
+    text: str
+    images: int
+
+
+class Code(NamedTuple):
+    """What causes a warning, what can be done, and the setting that answers it when it is given."""
+
+    cause: str
+    remedy: str
+    answer: str | None = None
+
+
+CODES: Mapping[str, Code] = {
+    "deep": Code(
+        "Images of more than 8 bits a sample. Gray is measured in full, or rounded to 8 bits where "
+        "a pipeline needs that; of color, Pillow gives the upper 8 bits.",
+        "Nothing, if it is what the training reads. `torchvision.datasets.ImageFolder` clips such "
+        "images; `--mode bands` reads color in full depth.",
+        "mode",
+    ),
+    "transparent": Code(
+        "Images with fully transparent pixels, whose hidden colors counted, as `convert('RGB')` "
+        "counts them.",
+        "`--alpha exclude` leaves these pixels out, `--alpha over:COLOR` composes over a color; "
+        "`--alpha drop` says that it is meant.",
+        "alpha",
+    ),
+    "link-not-followed": Code(
+        "A link to a folder that contains the source, or to the system's folders.",
+        "`--follow-links` follows it.",
+    ),
+    "pillow": Code(
+        "Pillow warned while it read an image, of damaged metadata for example.",
+        "Look at the image that is named; its pixels were read.",
+    ),
+    "pipeline": Code(
+        "A library warned while it made the pipeline.",
+        "Change the transform that it names.",
+    ),
+}
+
+
+def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Iterator[InputWarning]:
+    """Yield the warnings that a result shows by itself."""
+    if deep := source.deeper_than_8_bits:
+        done = "rounded to 8 bits for the pipeline" if pipeline.transforms else "kept in full"
+        yield InputWarning(
+            "deep",
+            f"{pluralize(deep, 'image')} deeper than 8 bits: gray was {done}, color is read at 8 "
+            "bits; torchvision's ImageFolder would clip them",
+            deep,
+        )
+    if selection.alpha == "drop" and selection.transparent:
+        yield InputWarning(
+            "transparent",
+            f"{pluralize(selection.transparent, 'image')} with transparent pixels, whose hidden "
+            "colors counted; --alpha exclude leaves them out",
+            selection.transparent,
+        )
+    for link in source.unfollowed_links:
+        yield InputWarning(
+            "link-not-followed",
+            f"not followed: {printable(link)} is a link to a folder that contains the source or is "
+            "the system's (--follow-links follows it)",
+            0,
+        )
+    if source.warnings.first:
+        first = source.warnings.first[0]
+        yield InputWarning(
+            "pillow",
+            f"Pillow warned of {pluralize(source.warnings.images, 'image')}, such as "
+            f"{printable(first.image)}: {printable(first.warning)}",
+            source.warnings.images,
+        )
+    for warning in pipeline.warnings:
+        text = f"making the pipeline gave a warning: {printable(warning)}"
+        yield InputWarning("pipeline", text, 0)
+
+
+def unanswered(
+    warnings: Iterable[InputWarning], given: Collection[str]
+) -> tuple[InputWarning, ...]:
+    """Return the warnings but for those that a setting which was given answers."""
+    return tuple(warning for warning in warnings if CODES[warning.code].answer not in given)
+
+
+def merged_warnings(
+    results: Iterable[Iterable[InputWarning]], whole: Iterable[InputWarning]
+) -> tuple[InputWarning, ...]:
+    """Return the warnings of results of disjoint images together.
+
+    `whole` are those that the merged result shows by itself; they are told again if any part told
+    them. The images of others add up.
+    """
+    told: dict[str, list[InputWarning]] = {}
+    for warning in (warning for warnings in results for warning in warnings):
+        told.setdefault(warning.code, []).append(warning)
+    others = told.keys() - _SHOWN_BY_RESULTS
+    shown = [warning for warning in whole if warning.code in told]
+    return (*shown, *(_added(told[code]) for code in sorted(others)))
+
+
+# Codes that `warnings_of` yields.
+_SHOWN_BY_RESULTS = {"deep", "transparent", "link-not-followed", "pillow", "pipeline"}
+
+
+def _added(warnings: list[InputWarning]) -> InputWarning:
+    first, images = warnings[0], sum(warning.images for warning in warnings)
+    return replace(
+        first, text=first.text.replace(f"{first.images:,}", f"{images:,}", 1), images=images
+    )

@@ -1,0 +1,87 @@
+"""Warnings of inputs: a line on stderr, an entry of the document, a sentence on the page."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import bnstat
+from bnstat.result.input_warnings import CODES
+
+LINE = (
+    "1 image with transparent pixels, whose hidden colors counted; --alpha exclude leaves them out"
+)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two color images, of which one has a transparent pixel."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(4)
+    (tmp_path / "data").mkdir()
+    for name, channels in (("a", 4), ("b", 3)):
+        pixels = rng.integers(1, 256, (5, 6, channels)).astype(np.uint8)
+        if channels == 4:
+            pixels[..., 3] = 255
+            pixels[0, 0, 3] = 0
+        Image.fromarray(pixels).save(tmp_path / "data" / f"{name}.png")
+    return tmp_path / "data"
+
+
+def test_a_warning_is_told_three_times(folder, in_process):
+    """On stderr, in the document with its code and how many images, and on the page."""
+    result = in_process("compute", "data", "--workers", "1")
+    assert LINE in result.err.splitlines()
+    told = json.loads(Path("bnstat.json").read_text())["warnings"]
+    assert [{"code": "transparent", "text": LINE, "images": 1}] == told
+    assert LINE in bnstat.report("bnstat.json")
+
+
+def test_where_nothing_is_wrong_nothing_is_told(folder, in_process):
+    """Of opaque images."""
+    (folder / "a.png").unlink()
+    result = in_process("compute", "data", "--workers", "1", "--strict")
+    assert 0 == result.status
+    assert [] == json.loads(Path("bnstat.json").read_text())["warnings"]
+    assert [line for line in result.err.splitlines() if not line.startswith("1 image in")] == []
+
+
+def test_an_option_that_is_typed_answers_its_warning(folder, in_process):
+    """--alpha drop is the default; typed, it says that it is meant."""
+    result = in_process("compute", "data", "--workers", "1", "--alpha", "drop", "--strict")
+    assert 0 == result.status
+    assert LINE not in result.err
+    assert () == bnstat.load("bnstat.json").warnings
+
+
+def test_strict_writes_nothing(folder, in_process):
+    """Exit status 4, and one line with each warning and its code."""
+    result = in_process("compute", "data", "--workers", "1", "--strict")
+    assert 4 == result.status
+    assert (
+        f"bnstat: nothing is written, as with strict a warning is an error: {LINE} [transparent]\n"
+        == result.err
+    )
+    assert not (folder.parent / "bnstat.json").exists()
+    with pytest.raises(bnstat.MeasureError, match=r"\[transparent\]"):
+        bnstat.compute(folder, workers=1, strict=True)
+
+
+def test_warnings_of_shards_add_up(folder):
+    """Merged, they are those of the whole; what was answered stays so."""
+    pixels = np.array(Image.open(folder / "a.png"))
+    for i in range(6):
+        Image.fromarray(pixels).save(folder / f"more{i}.png")
+    parts = [bnstat.compute(folder, shard=(i, 2), workers=1) for i in (1, 2)]
+    assert bnstat.compute(folder, workers=1).warnings == bnstat.merge(*parts).warnings
+    answered = [bnstat.compute(folder, shard=(i, 2), alpha="drop", workers=1) for i in (1, 2)]
+    assert () == bnstat.merge(*answered).warnings
+
+
+def test_every_code_that_is_told_is_in_the_table(folder):
+    """And its answer is a setting."""
+    assert {w.code for w in bnstat.compute(folder, workers=1).warnings} <= CODES.keys()
+    for code in CODES.values():
+        assert code.answer is None or code.answer in bnstat.Settings.__annotations__
