@@ -101,6 +101,16 @@ def _option(setting: Setting, recorded: str) -> Callable[[F], F]:
     if setting.type is bool:
         return click.option(setting.option, is_flag=True, default=None, help=setting.help)
     default = recorded if setting.recorded_in and recorded else setting.text(setting.default)
+    if setting.repeatable:
+        return click.option(
+            setting.option,
+            setting.name,
+            type=Typed(setting),
+            multiple=True,
+            callback=lambda _, __, values: values or None,
+            metavar=setting.metavar,
+            help=f"{setting.help}  [default: {default}]",
+        )
     few = setting.choices and not setting.several
     return click.option(
         setting.option,

@@ -56,6 +56,9 @@ def _describe_sources(sources: Sources) -> dict[str, str]:
         described["working folder"] = key_text(os.getcwdb())
     if sources.shards is not None:
         described["shard"] = str(sources.shards)
+    for name in ("include", "exclude"):
+        if globs := getattr(sources.globs, name):
+            described[name] = shlex.join(globs)
     if sources.listing is not None:
         described["list"] = "names end in NUL" if sources.listing.null else "names end in newline"
         described["root"] = without_credentials(str(sources.listing.root))

@@ -120,6 +120,8 @@ def _outcome(
 
 def _check_measured(sources: Sources, scan: Scan, view: View) -> None:
     where = " ".join(sources.locations)
+    if scan.images == 0 and sources.globs:
+        raise SourceError(f"--include and --exclude leave no image of {where}")
     if scan.images == 0:
         listed = sources.listing is not None
         raise SourceError(
@@ -192,6 +194,8 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
         fingerprint=f"{scan.fingerprint:064x}",
         files_from=_file_list(listed) if listed else None,
         shards=sources.shards,
+        include=tuple(sources.globs.include) or None,
+        exclude=tuple(sources.globs.exclude) or None,
         unfollowed_links=tuple(map(key_text, sources.unfollowed)),
     )
 

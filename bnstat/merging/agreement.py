@@ -41,6 +41,8 @@ _SAME: dict[str, Callable[[Stats], Any]] = {
     "mask values": lambda stats: stats.selection.mask_values,
     "ignored mask values": lambda stats: stats.selection.mask_ignore,
     "exclude-fill": lambda stats: stats.selection.exclude_fill,
+    "include": lambda stats: " ".join(stats.source.include or ["all images"]),
+    "exclude": lambda stats: " ".join(stats.source.exclude or ["no images"]),
     "sample": _sample_in_words,
     "seed": lambda stats: stats.pipeline.seed,
     "epochs": lambda stats: stats.pipeline.epochs,

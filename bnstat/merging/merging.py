@@ -91,6 +91,8 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
         fingerprint=f"{sum(map(_fingerprint, documents)) % 2**256:064x}",
         files_from=first.files_from if same_set else _files_from(sources),
         shards=shards,
+        include=first.include,
+        exclude=first.exclude,
         unfollowed_links=tuple(sorted({link for s in sources for link in s.unfollowed_links})),
     )
 

@@ -145,6 +145,7 @@ def _source(source: Source) -> dict[str, Any]:
         "failures": [vars(failure) for failure in source.failures],
         **_warnings(source.warnings),
         **({"unfollowed_links": source.unfollowed_links} if source.unfollowed_links else {}),
+        **{name: globs for name in ("include", "exclude") if (globs := getattr(source, name))},
         "fingerprint": source.fingerprint,
     }
 

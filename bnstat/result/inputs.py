@@ -72,7 +72,7 @@ class Source:
     `shards` are those that were measured, None for all images. `failures` are the first
     MAX_FAILURES by key of the images that could not be measured, or all where that was asked for.
     `warnings` are Pillow's; `unfollowed_links` lead to folders that contain the source, or are the
-    system's.
+    system's; `include` and `exclude` are the globs that chose images by their paths.
     """
 
     locations: tuple[str, ...]
@@ -87,6 +87,8 @@ class Source:
     shards: Shards | None = None
     warnings: Warnings = Warnings()
     unfollowed_links: tuple[str, ...] = ()
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
     unnamed_failures: int = 0
 
     @property

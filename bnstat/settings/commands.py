@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from bnstat.settings.images import DrawSettings, SampleSettings, SelectionSettings
+from bnstat.settings.images import ChoiceSettings, DrawSettings, SampleSettings, SelectionSettings
 from bnstat.settings.running import LimitSettings, RunSettings
 from bnstat.settings.setting import Setting
 from bnstat.settings.typed import bytes_of
@@ -44,7 +44,13 @@ def _check_device(name: str) -> None:
 
 
 class MeasureSettings(
-    DrawSettings, SampleSettings, SelectionSettings, LimitSettings, RunSettings, total=False
+    DrawSettings,
+    ChoiceSettings,
+    SampleSettings,
+    SelectionSettings,
+    LimitSettings,
+    RunSettings,
+    total=False,
 ):
     """How images are measured."""
 

@@ -163,6 +163,44 @@ class SampleSettings(TypedDict, total=False):
     ]
 
 
+def _check_glob(glob: str) -> None:
+    if not glob.strip("/"):
+        raise ValueError(f"{glob!r} stands for nothing")
+    if glob.startswith("!"):
+        raise ValueError(f"{glob!r} begins with !, which no glob here does; use --include")
+
+
+class ChoiceSettings(TypedDict, total=False):
+    """Which images of the sources are measured, by their names."""
+
+    include: Annotated[
+        Sequence[str] | None,
+        Setting(
+            default=None,
+            none="all images",
+            metavar="GLOB",
+            repeatable=True,
+            check=_check_glob,
+            help="Measure only images that a glob matches, as in .gitignore, on paths below the "
+            "source. Repeatable.",
+            recorded_in="source",
+        ),
+    ]
+    exclude: Annotated[
+        Sequence[str] | None,
+        Setting(
+            default=None,
+            none="no images",
+            metavar="GLOB",
+            repeatable=True,
+            check=_check_glob,
+            help="Leave out images that a glob matches, such as masks/ or '*_mask.png'. "
+            "Repeatable.",
+            recorded_in="source",
+        ),
+    ]
+
+
 def _check_alpha(text: str) -> None:
     if text in ("drop", "exclude"):
         return

@@ -22,6 +22,8 @@ class Setting:
         What help texts call its value.
     none
         What None is called there. With `none_typed`, that is also how it is typed.
+    repeatable
+        Whether the option is typed once for each of several values, not once with commas.
     ge, gt, le
         The range of numbers, in which each bound is optional.
     convert
@@ -31,8 +33,8 @@ class Setting:
     option
         The option of the command line; "" is the name with dashes, None is no option.
     recorded_in
-        Which part of a result has it: "result", "selection", "pipeline", "batchnorm", "sample" or
-        "uncertainty". A run on the images of that result takes it from there.
+        Which part of a result has it: "result", "source", "selection", "pipeline", "batchnorm",
+        "sample" or "uncertainty". A run on the images of that result takes it from there.
     moments_depend
         When the moments of an image depend on it: "always", with a "pipeline", or never (None).
     name, type, choices, optional, several
@@ -45,6 +47,7 @@ class Setting:
     metavar: str = ""
     none: str = ""
     none_typed: bool = False
+    repeatable: bool = False
     ge: float | None = None
     gt: float | None = None
     le: float | None = None
@@ -52,7 +55,8 @@ class Setting:
     check: Callable[[Any], None] | None = None
     option: str | None = ""
     recorded_in: (
-        Literal["result", "selection", "pipeline", "batchnorm", "sample", "uncertainty"] | None
+        Literal["result", "source", "selection", "pipeline", "batchnorm", "sample", "uncertainty"]
+        | None
     ) = None
     moments_depend: Literal["always", "pipeline"] | None = None
     name: str = ""
@@ -115,7 +119,7 @@ class Setting:
         ValueError
             If it has no meaning.
         """
-        if self.several:
+        if self.several and not self.repeatable:
             return tuple(self._parse(part.strip()) for part in text.split(","))
         return self._parse(text)
 

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator
 from functools import partial
 from threading import Lock
 
+from bnstat.sources.globs import EVERYTHING, Globs
 from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.naming import extension, is_image
 from bnstat.sources.reference import Reference, file_reference
@@ -27,7 +28,8 @@ class Folder:
     Hidden files and folders are left out. A link to a folder is followed, unless the folder is
     walked anyway, and each folder is walked once, so loops end. A link to a folder that contains
     this one, or to /, /dev, /proc or /sys, is followed with `follow_links` alone, and is among
-    `unfollowed` otherwise. Keys are posix paths below the root, with `prefix` before them; files
+    `unfollowed` otherwise. Folders that `globs` exclude are not entered. Keys are posix paths
+    below the root, with `prefix` before them; files
     whose keys are not in `keys` are not examined.
     """
 
@@ -40,8 +42,9 @@ class Folder:
         keys: Container[bytes] = ALL_KEYS,
         *,
         follow_links: bool = False,
+        globs: Globs = EVERYTHING,
     ) -> None:
-        self._new_walk = partial(_Walk, root, prefix, keys, follow_links)
+        self._new_walk = partial(_Walk, root, prefix, keys, follow_links, globs)
         self._current = self._new_walk()
         self._lock = Lock()
         self.prefix = prefix
@@ -93,8 +96,14 @@ class _Walk:
     """
 
     def __init__(
-        self, root: bytes, prefix: bytes, keys: Container[bytes], follow_links: bool
+        self,
+        root: bytes,
+        prefix: bytes,
+        keys: Container[bytes],
+        follow_links: bool,
+        globs: Globs,
     ) -> None:
+        self._globs = globs
         self._root, self._prefix, self._follow_links = root, prefix, follow_links
         self._found = (found for found in self._walked() if found[0] in keys)
         self._lock, self._number = Lock(), 0
@@ -172,13 +181,18 @@ class _Walk:
                 if entry.name.startswith(b"."):
                     continue
                 if _is_folder(entry):
+                    if not self._globs.enters(self._below_root(key + entry.name) + b"/"):
+                        continue
                     if not entry.is_symlink() or self._is_followed(key + entry.name, entry.path):
                         found.append((entry.name + b"/", True))
-                elif is_image(entry.name):
-                    found.append((entry.name, False))
-                else:
+                elif not is_image(entry.name):
                     self.others[extension(entry.name)] += 1
+                elif self._globs.has(self._below_root(key + entry.name)):
+                    found.append((entry.name, False))
         return sorted(found)
+
+    def _below_root(self, key: bytes) -> bytes:
+        return key[len(self._prefix) :]
 
     def _is_followed(self, key: bytes, link: bytes) -> bool:
         """Whether the folder behind a link is walked, and not under its own name."""

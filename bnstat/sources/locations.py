@@ -11,6 +11,7 @@ from bnstat.errors import SourceError
 from bnstat.sources import naming, urls
 from bnstat.sources.archive import Archive, ArchiveFile, Format
 from bnstat.sources.folder import Folder, RemoteFolder
+from bnstat.sources.globs import EVERYTHING, Chosen, Globs
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
 from bnstat.sources.naming import archive_kind, holds_images, is_hidden, is_image
 from bnstat.sources.reference import Reference, file_reference
@@ -26,13 +27,14 @@ class Opening:
 
     cwd: the folder that they are relative to, unless they are URLs; keys: files in folders whose
     keys are not in these are not examined; limits: on reading; follow_links: also to folders that
-    contain the source, or are the system's.
+    contain the source, or are the system's; globs: which images are measured.
     """
 
     cwd: bytes = b""
     keys: Container[bytes] = ALL_KEYS
     limits: ReadLimits = DEFAULT_LIMITS
     follow_links: bool = False
+    globs: Globs = EVERYTHING
 
 
 def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
@@ -44,7 +46,8 @@ def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
     urls.check_distinct(dict.fromkeys(names))
     several = len(locations) > 1 or len(names) > 1
     only_source = len(names) == 1
-    return [s for n in names for s in _Location(n, how, several, only_source).sources]
+    found = [s for n in names for s in _Location(n, how, several, only_source).sources]
+    return [s if isinstance(s, Folder) or not how.globs else Chosen(s, how.globs) for s in found]
 
 
 def _without_braces(typed: str, cwd: bytes) -> list[bytes]:
@@ -84,7 +87,9 @@ class _Location:
     def _local(self) -> Source:
         if os.path.isdir(self._path):
             prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
-            return Folder(self._path, prefix, self.how.keys, follow_links=self.how.follow_links)
+            how = self.how
+            links, globs = how.follow_links, how.globs
+            return Folder(self._path, prefix, how.keys, follow_links=links, globs=globs)
         if holds_images(self.name) and os.path.isfile(self._path):
             return self._archive(ArchiveFile(self._path), self.name)
         return NamedFiles.one(self._key, lambda: file_reference(self._key, self._path))

@@ -11,6 +11,7 @@ from bnstat.errors import SourceError
 from bnstat.result import Shards, Stats
 from bnstat.settings import MeasureSettings
 from bnstat.settings.images import SampleSize, check_until
+from bnstat.sources.globs import Globs
 from bnstat.sources.limits import Limits
 from bnstat.sources.listing import Listing
 from bnstat.sources.mask_files import MaskPattern
@@ -51,15 +52,16 @@ def open_sources(
     _check_credentials([*sources, root, settings["masks"]])
     keys, limits, masks = ShardKeys(shards), limits_of(settings), _masks(settings)
     sampling = _sampling(settings, shards)
+    globs = Globs(settings["include"] or (), settings["exclude"] or ())
     if files_from is None:
         links, paths = settings["follow_links"], [os.fspath(s) for s in sources]
-        return Sources.open(paths, cwd, keys, limits, masks, links, sampling)
+        return Sources.open(paths, cwd, keys, limits, masks, links, sampling, globs)
     if sources:
         raise SourceError("give sources or files_from, not both")
     folder = None if root is None else os.fspath(root)
     examined = ALL_KEYS if sampling else keys
     listing = Listing(os.fspath(files_from), null, folder, cwd, examined, limits)
-    return Sources.listed(listing, keys, masks, sampling)
+    return Sources.listed(listing, keys, masks, sampling, globs)
 
 
 def _masks(settings: MeasureSettings) -> MaskPattern | None:

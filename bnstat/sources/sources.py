@@ -12,6 +12,7 @@ from itertools import chain
 
 from bnstat.result import Shards
 from bnstat.sources.folder import Folder
+from bnstat.sources.globs import EVERYTHING, Chosen, Globs
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.sources.listing import Listing
 from bnstat.sources.locations import Opening, sources_at
@@ -30,6 +31,7 @@ class Sources:
 
     locations: as typed, without credentials; listing: the list that names the images, if one does;
     sampling: which sample of the images is measured, which are listed first then; None is all;
+    globs: which images are measured, by their paths;
     duplicates: images left out because of an equal key before them.
     """
 
@@ -41,7 +43,9 @@ class Sources:
         keys: ShardKeys = ALL_KEYS,
         masks: MaskFiles | None = None,
         sampling: Sampling | None = None,
+        globs: Globs = EVERYTHING,
     ) -> None:
+        self.globs = globs
         self._sources = sources
         self.sampling = sampling
         self._masks = masks
@@ -61,6 +65,7 @@ class Sources:
         masks: MaskPattern | None = None,
         follow_links: bool = False,
         sampling: Sampling | None = None,
+        globs: Globs = EVERYTHING,
     ) -> Sources:
         """Return the sources at folders, files, archives, URLs or patterns.
 
@@ -68,15 +73,15 @@ class Sources:
         Locations other than URLs are relative to `cwd`. Only images with these `keys` are included.
         `masks` tells where the image is that selects the pixels of each. With `follow_links`,
         links to folders that contain the source are followed too. With `sampling`, of all images
-        a sample is included.
+        a sample is included; `globs` choose images by their paths.
 
         Raise SourceError if a location does not exist.
         """
         examined = ALL_KEYS if sampling else keys  # a sample is one of the images of all shards
-        how = Opening(os.fsencode(cwd), examined, limits, follow_links)
+        how = Opening(os.fsencode(cwd), examined, limits, follow_links, globs)
         files = MaskFiles(masks, how.cwd, limits) if masks else None
         found = sources_at(locations, how)
-        return cls(found, locations, keys=keys, masks=files, sampling=sampling)
+        return cls(found, locations, None, keys, files, sampling, globs)
 
     @classmethod
     def listed(
@@ -85,9 +90,11 @@ class Sources:
         keys: ShardKeys = ALL_KEYS,
         masks: MaskPattern | None = None,
         sampling: Sampling | None = None,
+        globs: Globs = EVERYTHING,
     ) -> Sources:
         files = MaskFiles(masks, os.fsencode(listing.cwd), listing.limits) if masks else None
-        return cls([listing], [listing.location], listing, keys, files, sampling)
+        source = Chosen(listing, globs) if globs else listing
+        return cls([source], [listing.location], listing, keys, files, sampling, globs)
 
     @property
     def shards(self) -> Shards | None:

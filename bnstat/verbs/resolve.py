@@ -257,6 +257,7 @@ def recorded(stats: Stats, kind: type = Settings) -> dict[str, Any]:
     replayed = batchnorm if isinstance(batchnorm, BatchNormEstimate) else None
     places: dict[str | None, Any] = {
         "result": stats,
+        "source": stats.source,
         "selection": stats.selection,
         "pipeline": stats.pipeline,
         "batchnorm": replayed,
