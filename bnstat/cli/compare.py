@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 )
 @options.settings(Settings, "the baseline's")
 @options.failures
-@options.terminal("verbose", "progress", "color")
+@options.terminal("quiet", "verbose", "progress", "color")
 def command(
     sources: tuple[str, ...],
     fail_over: float | None,
@@ -83,7 +83,8 @@ def command(
     terminal.print_remarks(fresh)
     if output is not None and output != "-":
         files.write(Path(output), reports.json(found).encode())
-    terminal.show_as("json" if output == "-" else form, found)
+    if not terminal.quiet or form != "table" or output == "-":
+        terminal.show_as("json" if output == "-" else form, found)
     if fail_over is not None and _fails(found, fail_over, significant):
         raise click.exceptions.Exit(DRIFT)
     return max((stats.source.failed for stats in fresh), default=0)
@@ -112,8 +113,8 @@ def _compared(
     inputs = [("the baseline", DOCUMENT)] if against_default else []
     inputs += [("SOURCE", name) for name in sources] + [("--to", name) for name in settings["to"]]
     outputs.check_output(output, inputs)
-    with terminal.measuring() as update:
-        found = compare(*sources, progress=update, **options.given(settings))
+    with terminal.measuring() as meter:
+        found = compare(*sources, progress=meter.update, **options.given(settings))
     if against_default and found.rows[0].result is not None:
         say(f"baseline: {described(found.rows[0].result, DOCUMENT)}")
     return found

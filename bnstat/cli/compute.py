@@ -93,9 +93,9 @@ def _measured(
     from bnstat.errors import JournalError
     from bnstat.verbs.compute import compute
 
-    with terminal.measuring() as update:
+    with terminal.measuring() as meter:
         try:
-            return compute(*sources, progress=update, **options.given(settings)), None
+            return compute(*sources, progress=meter.update, **options.given(settings)), None
         except JournalError as error:
             if error.stats is None:
                 raise

@@ -32,8 +32,8 @@ def command(
 
     from bnstat.verbs.duplicates import duplicates
 
-    with terminal.measuring() as update:
-        found = duplicates(*sources, progress=update, **options.given(settings))
+    with terminal.measuring() as meter:
+        found = duplicates(*sources, progress=meter.update, **options.given(settings))
     terminal.print_failures([(f.image, f.reason) for f in found.failures])
     terminal.show_as(form, found)
     if fail and found.sets:

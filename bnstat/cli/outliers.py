@@ -48,8 +48,8 @@ def command(
 
     from bnstat.verbs.outliers import outliers
 
-    with terminal.measuring() as update:
-        found = outliers(*sources, progress=update, **options.given(settings))
+    with terminal.measuring() as meter:
+        found = outliers(*sources, progress=meter.update, **options.given(settings))
     if null or form == "keys":
         end = "\0" if null else "\n"
         click.echo("".join(outlier.image + end for outlier in found.found), nl=False)

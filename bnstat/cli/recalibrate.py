@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bnstat.cli import options
-from bnstat.cli.terminal import Terminal, say
+from bnstat.cli.terminal import Meter, Terminal, say
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import RecalibrateSettings
 from bnstat.text import pluralize
@@ -63,10 +63,10 @@ def command(
 
     from bnstat.verbs.recalibrate import recalibrate
 
-    on_pass = None if terminal.quiet else partial(_say_pass, verbose=terminal.verbose)
-    outcome: dict[str, Any] = {"output": output, "check": check, "on_pass": on_pass}
-    with terminal.measuring() as update:
-        found = recalibrate(model, source, progress=update, **outcome, **options.given(settings))
+    outcome: dict[str, Any] = {"output": output, "check": check, **options.given(settings)}
+    with terminal.measuring() as meter:
+        on_pass = None if terminal.quiet else partial(_say_pass, meter, verbose=terminal.verbose)
+        found = recalibrate(model, source, progress=meter.update, on_pass=on_pass, **outcome)
     terminal.print_failures([(f.image, f.reason) for f in found.failures])
     if form != "table" or not terminal.quiet:
         terminal.show_as(form, found, verbose=check)
@@ -77,12 +77,13 @@ def command(
     return len(found.failures)
 
 
-def _say_pass(done: PassDone, *, verbose: bool) -> None:
+def _say_pass(meter: Meter, done: PassDone, *, verbose: bool) -> None:
     """Say on stderr, after the first pass, how long it will take; if asked, what each has moved."""
+    meter.title(f"pass {done.number + 1} of at most {done.at_most}")
     if done.number == 1:
         layers = pluralize(done.layers, "BatchNorm layer")
         images = pluralize(done.images, "image")
         most = "1 pass" if done.at_most == 1 else f"at most {done.at_most} passes"
-        say(f"{layers}, {images}: {most} of {done.seconds:.1f} s")
+        meter.say(f"{layers}, {images}: {most} of {done.seconds:.1f} s")
     if verbose:
-        say(f"pass {done.number}: moved by {done.moved:.2g}, {done.seconds:.1f} s")
+        meter.say(f"pass {done.number}: moved by {done.moved:.2g}, {done.seconds:.1f} s")

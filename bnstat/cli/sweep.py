@@ -36,8 +36,8 @@ def command(source: str, output: str | None, terminal: Terminal, **settings: Any
     from bnstat.verbs.sweep import sweep
 
     outputs.check_output(output, [("SOURCE", source)])
-    with terminal.measuring() as update:
-        found = sweep(source, progress=update, **options.given(settings))
+    with terminal.measuring() as meter:
+        found = sweep(source, progress=meter.update, **options.given(settings))
     terminal.print_remarks([found.stats])
     terminal.show_as("json" if output == "-" else "table", found)
     if output not in (None, "-"):

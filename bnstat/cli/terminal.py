@@ -45,11 +45,11 @@ class Terminal:
     verbose: bool = False
 
     @contextmanager
-    def measuring(self) -> Iterator[Callable[[Progress], None] | None]:
-        """Show a progress bar; name failed images on stderr also when all have failed."""
+    def measuring(self) -> Iterator[Meter]:
+        """Show progress; name failed images on stderr also when all have failed."""
         try:
-            with bar(self.progress) as update:
-                yield update
+            with meter(self.progress) as shown:
+                yield shown
         except NothingMeasuredError as error:
             self.print_failures(error.failures, error.failed)
             raise
@@ -73,11 +73,16 @@ class Terminal:
         self._print((reports.Line(text, "bad") for text in lines), sys.stderr)
 
     def show(self, blocks: Sequence[Block]) -> None:
-        """Print a report on stdout; off a terminal it is plain, and a sentence is one line."""
-        from bnstat.show import layout
+        """Print a report on stdout: on a terminal by rich, else as plain text."""
+        if not sys.stdout.isatty():
+            from bnstat import show as reports
 
-        width = min(shutil.get_terminal_size().columns, WIDEST) if sys.stdout.isatty() else None
-        self._print(layout(blocks, width), sys.stdout)
+            self._print(reports.lines(blocks), sys.stdout)
+            return
+        from bnstat.show.terminal import console, print_report
+
+        width = min(shutil.get_terminal_size().columns, WIDEST)
+        print_report(blocks, console(sys.stdout, width, colored=is_colored(sys.stdout, self.color)))
 
     def show_as(self, form: str, found: Reportable, *, verbose: bool = False) -> None:
         """Print what was found on stdout: as a table, or in a format of `bnstat.show`."""
@@ -89,7 +94,7 @@ class Terminal:
             click.echo(reports.FORMATS[form](found), nl=False)
 
     def _print(self, lines: Iterable[Line], stream: TextIO) -> None:
-        colored = _is_colored(stream, self.color)
+        colored = is_colored(stream, self.color)
         for line in lines:
             style = _STYLES[line.tone] if line.text and colored else {}
             click.echo(click.style(line.text, **style) if style else line.text, stream, color=True)
@@ -112,35 +117,91 @@ def show_list(described: Mapping[str, Sequence[str]]) -> None:
     Terminal().show([Table(columns, tuple(rows))])
 
 
-def _is_colored(stream: TextIO, wanted: bool | None) -> bool:
+def is_colored(stream: TextIO, wanted: bool | None) -> bool:
+    """Whether text on a stream is colored; None is what the stream and NO_COLOR suggest."""
     if wanted is False or os.environ.get("NO_COLOR"):
         return False
     return bool(wanted) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
+@dataclass(frozen=True)
+class Meter:
+    """The progress display of a run: how far it is, what it is at, and lines above it.
+
+    update: None where nothing is shown.
+    """
+
+    update: Callable[[Progress], None] | None = None
+    title: Callable[[str], object] = str
+    say: Callable[[str], None] = say
+
+
 @contextmanager
-def bar(wanted: bool | None) -> Iterator[Callable[[Progress], None] | None]:
-    """Show a bar on stderr, by default if that is a terminal; give its update function, or None."""
+def meter(wanted: bool | None) -> Iterator[Meter]:
+    """Show progress on stderr, by default on a terminal: by rich there, by tqdm elsewhere."""
+    on_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     if not (sys.stderr.isatty() if wanted is None else wanted):
-        yield None
+        yield Meter()
         return
+    with _rich_meter() if on_terminal else _tqdm_meter() as shown:
+        yield shown
+
+
+@contextmanager
+def _rich_meter() -> Iterator[Meter]:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Display
+
+    from bnstat.show.terminal import console
+
+    colored = is_colored(sys.stderr, None)
+    on = console(sys.stderr, shutil.get_terminal_size().columns, colored=colored)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("images{task.fields[details]}", markup=False),
+        TimeRemainingColumn(),
+    )
+    with Display(
+        *columns, console=on, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as display:
+        task = display.add_task("", total=None, details="")
+
+        def update(done: Progress) -> None:
+            seconds = display.tasks[0].elapsed or 0.0
+            details = _details(done, done.images / seconds if seconds else 0.0)
+            display.update(task, total=done.total, completed=done.images, details=details)
+
+        yield Meter(
+            update,
+            lambda text: display.update(task, description=text),
+            lambda text: on.print(printable(text), soft_wrap=True),
+        )
+
+
+@contextmanager
+def _tqdm_meter() -> Iterator[Meter]:
     from tqdm import tqdm
 
     tqdm.set_lock(threading.RLock())  # its own would be shared with processes, which have no bar
-    with tqdm(unit=" images", file=sys.stderr, dynamic_ncols=True, leave=False) as drawn:
+    with tqdm(unit=" images", file=sys.stderr, dynamic_ncols=True, leave=False) as shown:
 
-        def update(progress: Progress) -> None:
-            drawn.total = progress.total
-            drawn.set_postfix_str(
-                _speed_and_failures(progress, drawn.format_dict["elapsed"]), refresh=False
-            )
-            drawn.update(progress.images - drawn.n)
+        def update(done: Progress) -> None:
+            shown.total = done.total
+            shown.set_postfix_str(_details(done).removeprefix(", "), refresh=False)
+            shown.update(done.images - shown.n)
 
-        yield update
+        yield Meter(
+            update,
+            shown.set_description_str,
+            lambda text: shown.write(printable(text), file=sys.stderr),
+        )
 
 
-def _speed_and_failures(progress: Progress, seconds: float) -> str:
-    speed = progress.bytes / 1e6 / seconds if seconds else 0.0
-    failures = f", {progress.failures} failed" if progress.failures else ""
-    margin = f", ±{progress.margin:.2g}" if progress.margin is not None else ""
-    return f"{speed:.1f} MB/s{failures}{margin}"
+def _details(done: Progress, speed: float | None = None) -> str:
+    """Return images a second, failures and margin, each after a comma."""
+    details = [] if speed is None else [f"{speed:,.0f}/s"]
+    details += [f"{done.failures} failed"] * bool(done.failures)
+    details += [] if done.margin is None else [f"±{done.margin:.2g}"]
+    return "".join(f", {each}" for each in details)

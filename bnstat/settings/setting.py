@@ -140,7 +140,11 @@ class Setting:
     @property
     def _wrong(self) -> str:
         number = f"a whole number{self._limits}" if self.type is int else f"a number{self._limits}"
-        return f"neither {number} nor {self.none!r}" if self.none_typed else f"not {number}"
+        return (
+            f"neither {number}{',' * (',' in number)} nor {self.none!r}"
+            if self.none_typed
+            else f"not {number}"
+        )
 
     @property
     def _limits(self) -> str:

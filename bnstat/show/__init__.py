@@ -8,6 +8,7 @@ and people.
 from bnstat.show.blocks import (
     Block,
     Column,
+    Headline,
     Line,
     Paragraph,
     Row,
@@ -16,13 +17,14 @@ from bnstat.show.blocks import (
 )
 from bnstat.show.comparison_report import excesses, unsure
 from bnstat.show.formats import FORMATS, Reportable, csv, json, markdown, report
-from bnstat.show.layout import layout, text
+from bnstat.show.plain import lines, text
 from bnstat.show.remarks import failure_lines, failures, remarks
 
 __all__ = [
     "FORMATS",
     "Block",
     "Column",
+    "Headline",
     "Line",
     "Paragraph",
     "Reportable",
@@ -34,7 +36,7 @@ __all__ = [
     "failure_lines",
     "failures",
     "json",
-    "layout",
+    "lines",
     "markdown",
     "remarks",
     "report",

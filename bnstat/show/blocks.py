@@ -18,6 +18,20 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Headline:
+    """What is said first: one sentence, below the name of what it is about, if it has one."""
+
+    text: str
+    name: str = ""
+    tone: Tone = "plain"
+
+    @property
+    def line(self) -> Line:
+        """Name and sentence on one line."""
+        return Line(f"{self.name}: {self.text}" if self.name else self.text, self.tone)
+
+
+@dataclass(frozen=True)
 class Paragraph:
     """Lines that belong together."""
 
@@ -49,6 +63,10 @@ class Row:
         """Return a row of a single cell."""
         return cls((text,), "title")
 
+    def is_heading_of(self, columns: Sequence[Column]) -> bool:
+        """Whether it is a single cell in a table of these columns."""
+        return len(self.cells) == 1 < len(columns)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -74,7 +92,7 @@ class Table:
         return cls(tuple(columns), tuple(Row(tuple(row), tone) for row in rows))
 
 
-Block: TypeAlias = Paragraph | Table
+Block: TypeAlias = Headline | Paragraph | Table
 
 
 def percent(share: float) -> str:
@@ -97,3 +115,23 @@ def signed(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:+.3g}" if value else "0"
+
+
+def sigma(value: float | None) -> str:
+    """Return a shift in stds, of images that are normalized.
+
+    >>> sigma(-0.0712), sigma(0.001), sigma(0.0), sigma(None)
+    ('-0.07 σ', '+0.001 σ', '0 σ', '-')
+    """
+    if value is None:
+        return "-"
+    return f"{value:+.2f} σ" if abs(value) >= 0.005 else f"{signed(float(f'{value:.1g}'))} σ"
+
+
+def times(value: float | None) -> str:
+    """Return a scale.
+
+    >>> times(1.0512), times(None)
+    ('×1.05', '-')
+    """
+    return "-" if value is None else f"×{value:.2f}"

@@ -29,8 +29,8 @@ class Comparison:
 
     @property
     def verdicts(self) -> tuple[str, ...]:
-        """What follows, as sentences."""
-        return tuple(finding.text for finding in self.findings)
+        """The answer and what to do, as sentences; not what is as it should be."""
+        return tuple(finding.text for finding in self.findings if not finding.detail)
 
     @property
     def largest(self) -> float:

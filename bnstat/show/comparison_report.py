@@ -1,16 +1,31 @@
-"""The report of a comparison: the verdicts, and a table of each row."""
+"""The report of a comparison: the answer, a table of its rows, and what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bnstat.result import EXACT, Floats
-from bnstat.show.blocks import Block, Column, Line, Paragraph, Row, Table, Tone, signed
+from bnstat.show.blocks import (
+    Block,
+    Column,
+    Headline,
+    Line,
+    Paragraph,
+    Row,
+    Table,
+    Tone,
+    sigma,
+    signed,
+    times,
+)
 from bnstat.show.comparison import Comparison
 from bnstat.show.rows import ComparedRow, Difference
 from bnstat.show.significance import Pair
+from bnstat.show.verdicts import SHIFT, Change, Finding, change
 from bnstat.text import printable
+
+_TONES: Mapping[bool | None, Tone] = {None: "plain", False: "good", True: "warning"}
 
 
 @dataclass(frozen=True)
@@ -28,32 +43,62 @@ class Figure:
 
 
 def comparison_report(comparison: Comparison, *, verbose: bool = False) -> tuple[Block, ...]:
-    """Return the verdicts, and the figures of each row; with `verbose` of each method."""
-    if not verbose:
-        return _verdicts(comparison), _figures_table(comparison)
-    tables = [
+    """Return the answer, the figures of each row, and what to do; with `verbose` all there is."""
+    shown = [f for f in comparison.findings if verbose or not f.detail]
+    answer, advice = _answer(shown), Paragraph(tuple(_lines_of(shown)))
+    tables = _tables(comparison) if verbose else [_figures_table(comparison)]
+    return (*answer, *tables, *([advice] if advice.lines else []))
+
+
+def _answer(shown: Sequence[Finding]) -> list[Block]:
+    """Return the first finding, where it answers something: a baseline alone asks nothing."""
+    answers = shown and shown[0].is_answer
+    return [Headline(printable(shown[0].text), tone=_TONES[shown[0].alarm])] if answers else []
+
+
+def _lines_of(shown: Sequence[Finding]) -> Iterator[Line]:
+    """Yield what is to be done, and the commands for it."""
+    for finding in shown[1:] if shown and shown[0].is_answer else shown:
+        yield Line(printable(finding.text), _TONES[finding.alarm])
+        if finding.command:
+            yield Line(printable(finding.command), "command")
+
+
+def _tables(comparison: Comparison) -> list[Block]:
+    return [
         _row_table(comparison, row, off)
         for row, off in zip(comparison.rows, comparison.differences, strict=True)
     ]
-    return (_verdicts(comparison), *tables)
-
-
-def _verdicts(comparison: Comparison) -> Paragraph:
-    tones: Mapping[bool | None, Tone] = {None: "plain", False: "good", True: "warning"}
-    return Paragraph(tuple(Line(printable(f.text), tones[f.alarm]) for f in comparison.findings))
 
 
 def _figures_table(comparison: Comparison) -> Table:
-    """Return mean and std of each row below its name, and their differences in [0, 1]."""
-    rows = []
-    for figure in figures(comparison):
-        if figure.name == "mean":
-            rows.append(Row.heading(_heading(figure.row)))
-        rows.append(Row((f"  {figure.name}", *(f"{value:.6f}" for value in figure.values))))
-        if figure.row is not comparison.rows[0]:
-            rows.append(Row(("    difference", *map(signed, figure.delta))))
+    """Return mean and std of each row below its name, and what normalizing leaves of them."""
+    rows: list[Row] = []
+    baseline, marked = comparison.rows[0], False
+    for row, off in zip(comparison.rows, comparison.differences, strict=True):
+        rows.append(Row.heading(_heading(row)))
+        changed = None if row is baseline else change(row, baseline, off)
+        for figure in _figures(row, off):
+            rows.append(Row((f"  {figure.name}", *(f"{value:.6f}" for value in figure.values))))
+            if row is not baseline:
+                rows.append(_change_row(figure, changed))
+        marked = marked or (changed is not None and changed.matters)
     columns = (Column("", numbers=False), *map(Column, channels(comparison)))
-    return Table(columns, tuple(rows))
+    note = Line(f"* shifts by more than {SHIFT:g} σ of the baseline, or scales by more than 5 %")
+    return Table(columns, tuple(rows), footnotes=(note,) if marked else ())
+
+
+def _change_row(figure: Figure, changed: Change | None) -> Row:
+    """Return the shift of a mean, or the scale of a std, with a mark where it matters."""
+    number = len(figure.values)
+    if changed is None:
+        return Row(("    difference", *map(signed, figure.delta)))
+    if figure.name == "mean":
+        label, cells, marks = "shift", map(sigma, changed.mean), changed.marks[:number]
+    else:
+        label, cells, marks = "scale", map(times, changed.std), changed.marks[number:]
+    marked = (f"* {cell}" if mark else cell for cell, mark in zip(cells, marks, strict=True))
+    return Row((f"    {label}", *marked))
 
 
 def _heading(row: ComparedRow) -> str:
@@ -78,7 +123,8 @@ def summary(comparison: Comparison) -> tuple[Block, ...]:
     ]
     columns = [*names, *(f"Δ {name} /255" for name in names)]
     head = (Column("", numbers=False), Column("", numbers=False), *map(Column, columns))
-    return Table(head, tuple(rows)), _verdicts(comparison)
+    lines = (Line(printable(f.text)) for f in comparison.findings if not f.detail)
+    return Table(head, tuple(rows)), Paragraph(tuple(lines))
 
 
 def figures(comparison: Comparison) -> Iterator[Figure]:

@@ -13,7 +13,7 @@ from bnstat.result import Stats
 from bnstat.result.found_images import Duplicates, Outliers
 from bnstat.result.recalibration import Recalibration
 from bnstat.result.sweep import Cell, Sweep
-from bnstat.show.blocks import Block, Line, Row, Table
+from bnstat.show.blocks import Block, Headline, Line, Row, Table
 from bnstat.show.comparison import Comparison
 from bnstat.show.comparison_report import channels, comparison_report, figures, summary
 from bnstat.show.reports import (
@@ -131,6 +131,8 @@ def _layer_rows(result: Recalibration) -> list[Values]:
 
 
 def _markdown(block: Block) -> str:
+    if isinstance(block, Headline):
+        return f"{block.line.text}\n"
     if not isinstance(block, Table):
         return "".join(map(_markdown_line, block.lines))
     title = f"**{block.title}**\n\n" if block.title else ""

@@ -85,7 +85,7 @@ def _left_out(stats: Stats) -> Iterator[str]:
 
 _ASKED_FOR = 0.005, 0.002, 0.001
 # A part of the squared margin above this share is the one to work on.
-_MOST = 0.5
+_LARGEST_SHARE = 0.5
 
 
 def narrower(stats: Stats) -> Iterator[str]:
@@ -109,10 +109,9 @@ def _images_or_epochs(stats: Stats) -> str:
     """
     if stats.pipeline.epochs == 1:
         return "One draw of each image does not tell images from draws; --epochs 2 does."
-    share = _share_of_images(stats)
-    if share > _MOST:
-        return f"More images would narrow the margins: {share:.0%} of their square is the sample."
-    return f"More epochs would narrow the margins: {1 - share:.0%} of their square is the draws."
+    if _share_of_images(stats) > _LARGEST_SHARE:
+        return "The margins come from the sample; more images narrow them."
+    return "The margins come from the random draws; more epochs narrow them."
 
 
 def _share_of_images(stats: Stats) -> float:

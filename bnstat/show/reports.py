@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bnstat.result.found_images import Duplicates, EqualImages, Outlier, Outliers
 from bnstat.result.recalibration import LayerShift, Recalibration
 from bnstat.result.sweep import Cell, Off, Sweep
-from bnstat.show.blocks import Block, Column, Line, Paragraph, Row, Table, Tone, signed
+from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, Tone, signed
 from bnstat.text import pluralize, printable
 
 _DETAILS = ("mean", "rms", "theory", "std", "rms", "theory")
@@ -16,7 +16,7 @@ _DETAILS = ("mean", "rms", "theory", "std", "rms", "theory")
 
 def sweep_report(sweep: Sweep, *, verbose: bool = False) -> tuple[Block, ...]:
     """Return the verdict, and a line for each schedule; with `verbose` all figures of it."""
-    verdict = Paragraph.of(sweep.verdict, tone="good" if sweep.fitting else "warning")
+    verdict = Headline(sweep.verdict, tone="good" if sweep.fitting else "warning")
     if not verbose:
         explained = (
             f"{pluralize(sweep.images, 'image')}. Largest difference of BatchNorm2d's mean or std "
@@ -86,12 +86,13 @@ _SMALL, _LARGE = 0.05, 0.5
 
 def recalibration_report(result: Recalibration, *, verbose: bool = False) -> tuple[Block, ...]:
     """Return what follows, and a line for each of the farthest layers; with `verbose` of all."""
-    worst = result.layers[0]
+    layers = sorted(result.layers, key=lambda layer: layer.worst, reverse=True)
+    worst = layers[0]
     tone: Tone = "good" if worst.worst < _SMALL else "warning"
     return (
-        Paragraph.of(_verdict(result, worst), tone=tone),
+        Headline(_verdict(result, worst), tone=tone),
         Paragraph.of(_explained(result)),
-        _table(result, len(result.layers) if verbose else _SHOWN),
+        _table(result, layers if verbose else layers[:_SHOWN]),
     )
 
 
@@ -116,13 +117,13 @@ def _explained(result: Recalibration) -> str:
     )
 
 
-def _table(result: Recalibration, most: int) -> Table:
+def _table(result: Recalibration, shown: Sequence[LayerShift]) -> Table:
     columns = (
         Column("layer", numbers=False),
         *map(Column, ("channels", "Δmean", "rms", "var least", "largest")),
     )
-    rows = tuple(_row(layer) for layer in result.layers[:most])
-    left = len(result.layers) - most
+    rows = tuple(_row(layer) for layer in shown)
+    left = len(result.layers) - len(shown)
     notes = [f"{pluralize(left, 'layer')} more; -v shows all"] if left > 0 else []
     notes += [f"stored as negative or not finite: {name}" for name in result.invalid]
     notes += [f"not called by the model, left as it is: {name}" for name in result.unused]
@@ -140,7 +141,7 @@ def outliers_report(outliers: Outliers) -> tuple[Block, ...]:
     number = outliers.number
     looked_at = pluralize(outliers.images, "image")
     said = f"{looked_at}, of which {number:,} unlike the rest of their group "
-    headline = Paragraph.of(f"{said}(robust z above {outliers.threshold:g}).", tone="title")
+    headline = Headline(f"{said}(robust z above {outliers.threshold:g}).")
     if not number:
         return (headline,)
     columns = (
@@ -172,10 +173,10 @@ def duplicates_report(duplicates: Duplicates) -> tuple[Block, ...]:
     tone: Tone = "warning" if duplicates.sets else "good"
     headline = f"{pluralize(duplicates.images, 'image')}: "
     if not duplicates.sets:
-        return (Paragraph.of(headline + "no two have equal pixels.", tone=tone),)
+        return (Headline(headline + "no two have equal pixels.", tone=tone),)
     headline += f"{equal:,} are equal to others, in {pluralize(len(duplicates.sets), 'set')}"
     headline += f", {across:,} of them across sources." if across else "."
-    return Paragraph.of(headline, tone=tone), *map(_equal_images, duplicates.sets)
+    return Headline(headline, tone=tone), *map(_equal_images, duplicates.sets)
 
 
 def _equal_images(each: EqualImages) -> Paragraph:

@@ -8,28 +8,35 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bnstat.result import EXACT, BatchNormEstimate, Estimate, Shards, Stats, exactness, title
-from bnstat.show.blocks import Block, Line, Paragraph, Table, percent, signed
+from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, percent, signed
 from bnstat.show.remarks import narrower
+from bnstat.show.verdicts import imagenet
 from bnstat.text import pluralize, printable
 
 # Methods that differ by less agree but for rounding.
 _ROUNDING = 1e-9
 # A share of BatchNorm's initial values below this does not show in four digits.
 _CONVERGED = 5e-5
+# BatchNorm's values that are nearer do as well.
+_NOTICEABLE = 0.005
 _LONGEST_COMMAND = 60
+# Groups on the first screen: the farthest from the whole.
+_GROUPS = 10
 
 
-def answer(stats: Stats) -> tuple[Block, ...]:
+def answer(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
     """Return headline, mean and std, how exact they are, and how far other ways are from them."""
-    headline = Paragraph.of(_headline(stats))
+    headline = _headline(stats)
     if not stats.channels:
         return (headline,)
     figures = Table.by_channel([""], stats.channels, list(_figures(stats)), tone="answer")
-    figures = replace(figures, footnotes=tuple(_certainty(stats)))
-    return headline, figures, Paragraph(tuple(_others(stats)))
+    figures = replace(figures, footnotes=tuple(_certainty(stats, verbose)))
+    groups = _groups(stats, len(stats.groups or ()) if verbose else _GROUPS)
+    others = tuple(_others(stats))
+    return headline, figures, *groups, *([Paragraph(others)] if others else [])
 
 
-def _headline(stats: Stats) -> str:
+def _headline(stats: Stats) -> Headline:
     source = stats.source
     counts = [pluralize(source.images, "image"), f"{_pixels(stats.count)} pixels"]
     if source.failed:
@@ -40,7 +47,8 @@ def _headline(stats: Stats) -> str:
         counts.append(pluralize(source.duplicates, "duplicate"))
     where = printable(title(stats))
     unit = "values as they are" if stats.scale == 1 else "in [0, 1]"
-    return f"{where}{_shards(source.shards)}: {', '.join(counts)}, {stats.mode} {unit}"
+    said = f"{', '.join(counts)}, {stats.mode} {unit}"
+    return Headline(said, name=f"{where}{_shards(source.shards)}")
 
 
 def _pixels(count: Sequence[int]) -> str:
@@ -80,17 +88,17 @@ def decimals(margin: float) -> int:
     return min(12, max(1, 1 - math.floor(math.log10(margin))))
 
 
-def _certainty(stats: Stats) -> Iterator[Line]:
-    """Yield how exact the figures are, and what other ways to the same figures agree to."""
+def _certainty(stats: Stats, verbose: bool) -> Iterator[Line]:
+    """Yield how exact the figures are, and which other ways to them do not agree."""
     said = f"exact ({EXACT})" if stats.is_exact else f"{EXACT} {exactness(stats)}"
     uncertainty = stats.uncertainty
-    yield Line("; ".join([said, *_agreements(stats)]))
+    yield Line("; ".join([said, *_agreements(stats, verbose)]))
     if uncertainty is not None and not uncertainty.reliable and not stats.is_exact:
         yield Line("Few images carry these figures: the margins may be too small.", "warning")
     yield from map(Line, narrower(stats))
 
 
-def _agreements(stats: Stats) -> Iterator[str]:
+def _agreements(stats: Stats, verbose: bool) -> Iterator[str]:
     for name, estimate in stats.methods.items():
         if name == EXACT or estimate is None or isinstance(estimate, BatchNormEstimate):
             continue
@@ -98,16 +106,15 @@ def _agreements(stats: Stats) -> Iterator[str]:
         off = max(abs(a - b) for a, b in pairs)
         if off > _ROUNDING:
             yield f"{name} differs by {off:.1g}"
-        else:
+        elif verbose:
             yield f"{name} agrees " + (f"to 1e{math.ceil(math.log10(off))}" if off else "exactly")
 
 
 def _others(stats: Stats) -> Iterator[Line]:
-    """Yield what BatchNorm2d would hold, a wrong recipe, and that large images weigh more."""
+    """Yield what BatchNorm2d would hold instead, whose constants are near, that sizes weigh."""
     yield from _batchnorm(stats)
-    recipe = stats.conventions.get("mean_of_image_stds", stats.std)
-    if _short(recipe) != _short(stats.std):
-        yield Line(f"Common but wrong: the mean of the images' stds, {_short(recipe)}.")
+    if (said := imagenet(stats)) is not None:
+        yield Line(said)
     if not stats.pipeline.transforms and _sizes_differ(stats):
         yield Line("Images differ in size, so large ones weigh more. What a model sees:", "warning")
         yield Line(_measure_under_pipeline(stats), "command")
@@ -120,13 +127,15 @@ def _batchnorm(stats: Stats) -> Iterator[Line]:
         yield Line(f"BatchNorm2d: no figures, as {reason}.")
         return
     held = f"mean {_short(estimate.mean)}, std {_short(estimate.std)}"
+    pairs = zip((*estimate.mean, *estimate.std), (*stats.mean, *stats.std), strict=True)
+    off = max(abs(a - b) for a, b in pairs)
     if estimate.start_weight >= _CONVERGED:
-        state = (
-            f"not converged, {percent(estimate.start_weight)} is still the initial mean 0 / var 1"
-        )
+        left = f"{percent(estimate.start_weight)} is still the initial mean 0 / var 1"
+        state = f"not converged, {left}"
+    elif off >= _NOTICEABLE:
+        state = f"off by up to {off:.2g}"
     else:
-        pairs = zip((*estimate.mean, *estimate.std), (*stats.mean, *stats.std), strict=True)
-        state = f"off by up to {max(abs(a - b) for a, b in pairs):.2g}"
+        return
     yield Line(f"BatchNorm2d would hold {held}: {state} ({schedule(estimate)}).")
 
 
@@ -176,11 +185,39 @@ def result_report(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
     if not (verbose and stats.channels):
         return answer(stats)
     return (
-        *answer(stats),
+        *answer(stats, verbose=True),
         values(stats),
         differences(stats),
         *_noise(stats),
         conventions(stats),
+    )
+
+
+def _groups(stats: Stats, most: int) -> Iterator[Table]:
+    """Yield the figures of the groups that are farthest from the whole, in its stds."""
+    groups = stats.groups or {}
+    if not groups:
+        return
+
+    def far(name: str) -> float:
+        pairs = zip(groups[name].mean, stats.mean, stats.std, strict=True)
+        return max((abs(a - b) / s for a, b, s in pairs if s), default=0.0)
+
+    names = sorted(groups, key=far, reverse=True)
+    rows = []
+    for name in names[:most]:
+        group = groups[name]
+        figures = (f"{value:.4f}" for value in (*group.mean, *group.std))
+        rows.append(Row((printable(name), f"{group.images:,}", *figures)))
+    heads = [f"{figure} {channel}" for figure in ("mean", "std") for channel in stats.channels]
+    more = f"{len(names) - most:,} more: -v. " if len(names) > most else ""
+    yield Table(
+        (Column("group", numbers=False), *map(Column, ["images", *heads])),
+        tuple(rows),
+        footnotes=(
+            Line(f"The farthest from the whole first. {more}Which differ by more than chance:"),
+            Line("bnstat compare --groups", "command"),
+        ),
     )
 
 
@@ -232,7 +269,7 @@ def conventions(stats: Stats) -> Table:
         for name, label in _CONVENTIONS.items()
         if name in stats.conventions
     ]
-    return Table.by_channel(["common but wrong recipes"], stats.channels, rows)
+    return Table.by_channel(["common but wrong recipes, for comparison"], stats.channels, rows)
 
 
 def _present(stats: Stats) -> Iterator[tuple[str, Estimate]]:

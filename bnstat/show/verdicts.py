@@ -1,106 +1,220 @@
-"""What follows from the figures of a comparison, in sentences, by the rules of docs/compare.md."""
+"""What follows from the figures of a comparison, in sentences, by the rules of docs/compare.md.
+
+The first sentence is the answer: how large a difference is, and how sure, in one. What follows says
+what to do; what is as it should be is a detail.
+"""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from bnstat.result import BatchNormEstimate, Floats, Stats
+from bnstat.show.blocks import sigma
 from bnstat.show.constants import CONSTANTS
 from bnstat.show.rows import ComparedRow, Difference, normalized
+from bnstat.show.running_values import deviations
+from bnstat.show.significance import Pair
 
 # A normalized input shifted by less than this many stds, or scaled by less, does not matter.
 SHIFT = 0.05
 # Data this many of ImageNet's stds away from its mean are far from it; or this scaled.
 FAR_MEAN, FAR_SCALE = 0.25, 1.25
-# How many groups a sentence names.
-_MOST_GROUPS = 8
+# How many groups or rows a sentence names, and how many sentences say what to do.
+_MAX_NAMES, _MAX_ADVICE = 8, 3
+
+Pairing: TypeAlias = tuple[ComparedRow, Difference]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What follows from the figures, in a sentence; `alarm` is None where it is only advice."""
+    """What follows from the figures, in a sentence.
+
+    alarm: whether it tells of what matters; None where it only says what to do; command: to type,
+    or empty; detail: whether all is as it should be, so that only -v says it; is_answer: whether it
+    is what a comparison is asked for.
+    """
 
     text: str
     alarm: bool | None = None
+    command: str = ""
+    detail: bool = False
+    is_answer: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """What normalizing a row with the baseline's figures leaves of a shift and of a scale.
+
+    mean: in the baseline's std; std: as a multiple of it; known: for each figure whether it is
+    beyond its margin and beyond chance; None for figures that are exact and of the same images.
+    """
+
+    row: ComparedRow
+    baseline: ComparedRow
+    mean: Floats
+    std: Floats
+    known: tuple[bool, ...] | None
+    confidence: float
+
+    @classmethod
+    def of(cls, row: ComparedRow, baseline: ComparedRow, off: Difference) -> Change:
+        """Return the change from the baseline to a row; no std of the baseline is 0."""
+        mean, std = normalized(row, baseline)
+        return cls(row, baseline, mean, std, _known(off), off.pair.confidence)
+
+    @property
+    def marks(self) -> tuple[bool, ...]:
+        """Whether each mean, and then each std, differs enough to matter."""
+        shifts = [abs(value) > SHIFT for value in self.mean]
+        return (*shifts, *(abs(value - 1) > SHIFT for value in self.std))
+
+    @property
+    def matters(self) -> bool:
+        """Whether any figure differs enough to matter."""
+        return any(self.marks)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether what matters, or else anything, is more than its margin and than chance."""
+        if self.known is None:
+            return True
+        asked = self.marks if self.matters else (True,) * len(self.known)
+        return any(known for known, mark in zip(self.known, asked, strict=True) if mark)
 
 
 def find(rows: Sequence[ComparedRow], differences: Sequence[Difference]) -> Iterator[Finding]:
-    """Say in plain words what follows from the figures, by the rules of docs/compare.md."""
+    """Yield the answer, what to do, and what is as it should be."""
     baseline = rows[0]
     pairs = list(zip(rows[1:], differences[1:], strict=True))
-    for row, off in pairs:
-        if row.group is None:
-            yield _shift(row, baseline)
-            yield from _certainty(row, baseline, off)
+    alone = [(row, off) for row, off in pairs if row.group is None]
     groups = [(row, off) for row, off in pairs if row.group is not None]
+    yield from (replace(f, is_answer=True) for f in _answers(alone, groups, baseline))
+    batchnorm = [finding for row in rows for finding in _batchnorm(row)]
+    yield from [*_advice(alone, baseline), *(f for f in batchnorm if f.alarm)][:_MAX_ADVICE]
+    yield from (finding for finding in batchnorm if not finding.alarm)
+
+
+def _answers(
+    alone: Sequence[Pairing], groups: Sequence[Pairing], baseline: ComparedRow
+) -> Iterator[Finding]:
+    if len(alone) == 1:
+        yield _answer(*alone[0], baseline)
+    elif alone:
+        yield _answer_of_several(alone, baseline)
     if groups:
         yield _groups(groups, baseline)
-    for row in rows:
-        yield from _batchnorm(row)
-    if baseline.result is not None and len(baseline.mean) == 3:
-        yield Finding(_imagenet(baseline))
 
 
-def _shift(row: ComparedRow, baseline: ComparedRow) -> Finding:
-    constants = row.result is None and baseline.result is not None
-    if constants:  # what they do to the baseline's images
-        row, baseline = baseline, row
-    if 0.0 in baseline.std:
+def change(row: ComparedRow, baseline: ComparedRow, off: Difference) -> Change | None:
+    """Return the change from the baseline to a row; None where a std of the baseline is 0."""
+    return None if 0.0 in baseline.std else Change.of(row, baseline, off)
+
+
+def _answer(row: ComparedRow, off: Difference, baseline: ComparedRow) -> Finding:
+    if (row.result is None) != (baseline.result is None):
+        published, data = (row, baseline) if row.result is None else (baseline, row)
+        return _fit(published, data)
+    found = change(row, baseline, off)
+    if found is None:
         text = f"{baseline.name} has a channel of std 0 and cannot normalize {row.name}."
         return Finding(text, alarm=True)
-    mean, std = normalized(row, baseline)
+    return Finding(_sentence(found), alarm=found.matters and found.is_sure)
+
+
+def _fit(published: ComparedRow, data: ComparedRow) -> Finding:
+    """Say what constants do to images that are normalized with them."""
+    if 0.0 in published.std:
+        return Finding(f"{published.name} has a channel of std 0 and cannot normalize.", alarm=True)
+    mean, std = normalized(data, published)
     small = max(map(abs, mean)) <= SHIFT and max(abs(s - 1) for s in std) <= SHIFT
-    said = f"normalized with those of {baseline.name}, it has mean {_list(mean)} and std "
-    said += f"{_list(std)} instead of 0 and 1."
-    if constants:
-        verb = "fits" if small else "does not fit"
-        return Finding(f"{row.name} {verb} these constants: {said}", alarm=not small)
-    verb = "does not shift" if small else "shifts"
-    text = f"{row.name} {verb} the statistics enough to matter: {said}"
+    text = (
+        f"{published.name} {'fits' if small else 'does not fit'} {data.name}: normalized with it, "
+        f"the images have mean {_list(mean)} and std {_list(std)} instead of 0 and 1."
+    )
     return Finding(text, alarm=not small)
 
 
-def _certainty(row: ComparedRow, baseline: ComparedRow, off: Difference) -> Iterator[Finding]:
-    """Say whether a difference is more than its margin, and more than sets differ by chance."""
-    pair, channels = off.pair, row.channels or baseline.channels
-    if channels is None:
-        return
-    level = f"{100 * pair.confidence:g} %"
-    margin = pair.margin
-    if margin is not None:
-        away = [map(abs, off.mean), map(abs, off.std)]
-        beyond = _figures_where(channels, away, (margin.mean, margin.std), operator.gt)
-        said = (
-            f"more than its margin ({level}) in {beyond}"
-            if beyond
-            else (f"no more than its margin ({level}): it may be the sample or the random draws")
-        )
-        yield Finding(f"{row.name} differs from {baseline.name} by {said}.", alarm=bool(beyond))
-    if off.p_values is not None:
-        limits = [(1 - pair.confidence,) * len(channels)] * 2
-        beyond = _figures_where(channels, off.p_values, limits, operator.lt)
-        number = f"{level}, Holm-corrected"
-        said = (
-            f"more than chance ({number}) in {beyond}"
-            if beyond
-            else (f"no more than sets of this size differ by chance ({number})")
-        )
-        yield Finding(f"{row.name} differs from {baseline.name} by {said}.", alarm=bool(beyond))
-    if (margin is not None or off.p_values is not None) and not pair.reliable:
-        yield Finding("Few images carry these figures: margins and chances may be wrong.", True)
+def _sentence(found: Change) -> str:
+    """Say how large a change is and how sure, in one sentence."""
+    name, other = found.row.name, found.baseline.name
+    level = f"{100 * found.confidence:g} %"
+    if found.matters:
+        size = _in_words(found)
+        if found.is_sure:
+            sure = "" if found.known is None else f", more than {_limit(found)} ({level})"
+            return f"{name} differs from {other}: {size}{sure}."
+        return f"{name} may differ from {other}: {size}, but {_doubt(found)} ({level})."
+    shift, scale = max(map(abs, found.mean)), max(abs(s - 1) for s in found.std)
+    if shift == scale == 0.0:
+        return f"{name} does not differ from {other}."
+    size = f"no mean by more than {sigma(shift).lstrip('+')}, no std by more than {_percent(scale)}"
+    if found.known is not None and found.is_sure:
+        return f"{name} differs from {other} by a real but small shift ({level}): {size}."
+    return f"{name} does not differ from {other} enough to matter: {size}."
 
 
-def _groups(groups: Sequence[tuple[ComparedRow, Difference]], baseline: ComparedRow) -> Finding:
+def _in_words(found: Change) -> str:
+    """Say which way brightness and contrast go, and how far, where that matters."""
+    said = []
+    if any(abs(value) > SHIFT for value in found.mean):
+        said.append(f"brightness {_way(found.mean, sigma)}")
+    if any(abs(value - 1) > SHIFT for value in found.std):
+        said.append(f"contrast {_way([s - 1 for s in found.std], _signed_percent)}")
+    return ", ".join(said)
+
+
+def _way(values: Sequence[float], written: Callable[[float], str]) -> str:
+    low, high = min(values), max(values)
+    if low < -SHIFT and high > SHIFT:
+        return f"changes by {written(low)} to {written(high)}"
+    largest = max(values, key=abs)
+    up_to = "by up to" if len(values) > 1 else "by"
+    return f"{'grows' if largest > 0 else 'falls'} {up_to} {written(largest).lstrip('+-')}"
+
+
+def _limit(found: Change) -> str:
+    return "chance" if found.known is not None and _by_chance(found) else "the margins"
+
+
+def _doubt(found: Change) -> str:
+    if _by_chance(found):
+        return "sets of this size differ as much by chance"
+    return "the sample is too small to tell"
+
+
+def _by_chance(found: Change) -> bool:
+    """Whether it is chance that was asked about: the rows are of different images."""
+    row, baseline = found.row.result, found.baseline.result
+    return not Pair(row, baseline).same_images
+
+
+def _answer_of_several(alone: Sequence[Pairing], baseline: ComparedRow) -> Finding:
+    """Say which of several rows differ enough to matter, and surely."""
+    verdicts = {row.name: _answer(row, off, baseline).alarm for row, off in alone}
+    differ = [name for name, alarm in verdicts.items() if alarm]
+    others = [name for name, alarm in verdicts.items() if not alarm]
+    if not differ:
+        return Finding(f"No row differs from {baseline.name} enough to matter.", False)
+    verb = "differs" if len(differ) == 1 else "differ"
+    rest = f"; {_names(others)} {'does' if len(others) == 1 else 'do'} not" if others else ""
+    return Finding(f"{_names(differ)} {verb} from {baseline.name} enough to matter{rest}.", True)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = [f"{len(names) - _MAX_NAMES} more"] if len(names) > _MAX_NAMES else []
+    *first, last = [*names[:_MAX_NAMES], *more]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _groups(groups: Sequence[Pairing], baseline: ComparedRow) -> Finding:
     """Say which groups differ from the whole by more than chance, the likeliest first."""
     confidence = groups[0][1].pair.confidence
     known = [(min(map(min, off.p_values)), row.name) for row, off in groups if off.p_values]
-    beyond = sorted(pair for pair in known if pair[0] < 1 - confidence)
-    names = [name for _, name in beyond[:_MOST_GROUPS]]
-    if len(beyond) > _MOST_GROUPS:
-        names.append(f"{len(beyond) - _MOST_GROUPS} more")
-    listed = f": {', '.join(names)}" if names else ""
+    beyond = [name for p, name in sorted(known) if p < 1 - confidence]
+    listed = f": {_names(beyond)}" if beyond else ""
     text = (
         f"{len(beyond):,} of {len(groups):,} groups differ from {baseline.name} by more than "
         f"chance ({100 * confidence:g} %, Holm-corrected){listed}."
@@ -108,19 +222,62 @@ def _groups(groups: Sequence[tuple[ComparedRow, Difference]], baseline: Compared
     return Finding(text, alarm=bool(beyond))
 
 
-def _figures_where(
-    channels: Sequence[str],
-    values: Sequence[Iterable[float]],
-    limits: Sequence[Iterable[float]],
-    test: Callable[[float, float], bool],
-) -> str:
-    """Return, in words, the figures whose value passes a test against its limit."""
-    said = []
-    for name, row, bounds in zip(("mean", "std"), values, limits, strict=True):
-        found = [c for c, v, b in zip(channels, row, bounds, strict=True) if test(v, b)]
-        if found:
-            said.append(f"the {name} of {', '.join(found)}")
-    return " and ".join(said)
+def _advice(alone: Sequence[Pairing], baseline: ComparedRow) -> Iterator[Finding]:
+    """Yield what to do: measure under a pipeline, measure more, or trust margins less."""
+    changes = [found for row, off in alone if (found := change(row, baseline, off))]
+    for found in changes:
+        if found.matters and (command := _compute(found)):
+            yield Finding("Measure the constants under this pipeline:", command=command)
+            break
+    if any(not found.is_sure and found.matters for found in changes):
+        yield Finding("More images (--sample), or draws of each (--epochs), would tell.")
+    unsure = [off for _, off in alone if off.p_values or off.pair.margin]
+    if not all(off.pair.reliable for off in unsure):
+        yield Finding("Few images carry these figures: margins and chances may be wrong.", True)
+
+
+def _compute(found: Change) -> str:
+    """Return the command that measures what a pipeline makes of the baseline's images."""
+    row, baseline = found.row.result, found.baseline.result
+    if row is None or baseline is None or not Pair(row, baseline).same_images:
+        return ""
+    spec = row.pipeline.spec
+    if not found.row.fresh or not isinstance(spec, str) or baseline.pipeline.spec == spec:
+        return ""
+    return f"bnstat compute {shlex.join(row.source.locations)} --augment {shlex.quote(spec)}"
+
+
+def imagenet(stats: Stats) -> str | None:
+    """Say how near a result is to ImageNet's constants; None where it has no such channels."""
+    if stats.channels != ("R", "G", "B") or not all(0 <= mean <= 1 for mean in stats.mean):
+        return None
+    known = ComparedRow.of_constants(CONSTANTS["imagenet"])
+    mean, std = normalized(ComparedRow.of_stats("", stats), known)
+    far = max(map(abs, mean)) > FAR_MEAN or max(max(s, 1 / s if s else 9) for s in std) > FAR_SCALE
+    if far:
+        return (
+            "Far from ImageNet's constants: train from scratch with these; a pre-trained model "
+            "keeps its own."
+        )
+    return "Near ImageNet's constants: a pre-trained model may as well keep its own."
+
+
+def _known(off: Difference) -> tuple[bool, ...] | None:
+    """Return for each mean and std whether it is beyond its margin and beyond chance."""
+    figures = [*map(abs, off.mean), *map(abs, off.std)]
+    margin, p_values = off.pair.margin, off.p_values
+    if margin is None and p_values is None:
+        return None
+    beyond = [True] * len(figures)
+    if margin is not None:
+        halves = (*margin.mean, *margin.std)
+        beyond = [value > half for value, half in zip(figures, halves, strict=True)]
+    if p_values is not None:
+        level = 1 - off.pair.confidence
+        beyond = [
+            b and p < level for b, p in zip(beyond, (*p_values[0], *p_values[1]), strict=True)
+        ]
+    return tuple(beyond)
 
 
 def _batchnorm(row: ComparedRow) -> Iterator[Finding]:
@@ -136,98 +293,16 @@ def _batchnorm(row: ComparedRow) -> Iterator[Finding]:
         f"{'' if fits else 'not '}within what its schedule allows: off by "
         f"{' and by '.join(map(str, worst))}{'.' if fits else hint}"
     )
-    yield Finding(text, alarm=not fits)
+    yield Finding(text, alarm=not fits, detail=fits)
 
 
-def _imagenet(row: ComparedRow) -> str:
-    imagenet = ComparedRow.of_constants(CONSTANTS["imagenet"])
-    mean, std = normalized(row, imagenet)
-    far = max(map(abs, mean)) > FAR_MEAN or max(max(s, 1 / s if s else 9) for s in std) > FAR_SCALE
-    if far:
-        return (
-            f"{row.name} is far from ImageNet's constants (mean {_list(mean)}, std {_list(std)} "
-            "in their terms): with a pre-trained model keep the model's own normalization; "
-            "train from scratch with these."
-        )
-    return (
-        f"{row.name} is near ImageNet's constants (mean {_list(mean)}, std {_list(std)} in their "
-        "terms): with a pre-trained model either will do, the model's own is the safe one."
-    )
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1g} %"
+
+
+def _signed_percent(share: float) -> str:
+    return f"{'+' if share > 0 else '-'}{_percent(abs(share))}"
 
 
 def _list(values: Sequence[float]) -> str:
     return ", ".join(f"{round(value, 2) + 0.0:.2f}" for value in values)  # + 0.0: no -0.00
-
-
-# How many standard deviations over shuffles a running value may be from their average: of 12,000
-# shuffled runs on images of all sizes 3 had one beyond 4.5, none beyond 5 (docs/methods.md).
-NOISE = 5.0
-# How far rounding may put it off, in units of the data's own size.
-ROUNDING = 1e-9
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """How far a running value of one channel is from two-pass's, and how far it may be.
-
-    off: the difference; expected: what shuffles lead to on average; noise: how far from that a
-    shuffle may be.
-    """
-
-    channel: str
-    off: float
-    expected: float
-    noise: float
-
-    @property
-    def excess(self) -> float:
-        """How far it is beyond what is allowed, in units of that; 0 or less is within."""
-        away = abs(self.off - self.expected)
-        return away / self.noise - 1 if self.noise else away
-
-    def __str__(self) -> str:
-        """Return the difference, the channel, and what is allowed there, to the same digits."""
-        low, high = self.expected - self.noise, self.expected + self.noise
-        for digits in range(2, 16):
-            off, *allowed = (f"{value:+.{digits}g}" for value in (self.off, low, high))
-            if self.excess <= 0 or off not in allowed:
-                break
-        return f"{off} in {self.channel} (allowed: {' to '.join(allowed)})"
-
-
-def deviations(
-    stats: Stats, estimate: BatchNormEstimate
-) -> tuple[list[Deviation], list[Deviation]]:
-    """Return how far running mean and running variance are off, per channel."""
-    expected, sd = estimate.expected or _expected(stats, estimate), estimate.expected_sd
-    return (
-        _deviations(stats, stats.mean, estimate.mean, expected["mean"], sd["mean"]),
-        _deviations(stats, stats.var, estimate.var, expected["var"], sd["var"]),
-    )
-
-
-def _deviations(
-    stats: Stats, exact: Floats, running: Floats, expected: Floats, sds: Floats
-) -> list[Deviation]:
-    rows = zip(stats.channels, stats.std, exact, running, expected, sds, strict=True)
-    return [
-        Deviation(channel, value - true, centre - true, NOISE * sd + ROUNDING * (abs(true) + std))
-        for channel, std, true, value, centre, sd in rows
-    ]
-
-
-def _expected(stats: Stats, estimate: BatchNormEstimate) -> Mapping[str, Floats]:
-    """Return what shuffles lead to if images have one size, for a document that does not say.
-
-    The start at 0 and 1 keeps its weight. Of the variance, batches leave out the variance between
-    their means, and have ddof 1.
-    """
-    start, images = estimate.start_weight, stats.source.images
-    batch = min(estimate.batch_size, images)
-    within = stats.conventions.get("root_mean_image_variance", stats.std)
-    var = []
-    for n, v, w in zip(stats.count, stats.var, within, strict=True):
-        samples = n * batch / images
-        left_out = max(0.0, v - w * w) * (1 / batch - 1 / images)
-        var.append(start + (1 - start) * (v - left_out) * samples / max(1.0, samples - 1))
-    return {"mean": tuple((1 - start) * m for m in stats.mean), "var": tuple(var)}

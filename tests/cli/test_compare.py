@@ -10,26 +10,23 @@ import bnstat
 BNSTAT = "-m", "bnstat", "compare"
 
 SCREEN = """\
-test.json shifts the statistics enough to matter: normalized with those of train.json, it has mean \
-0.20 and std 0.80 instead of 0 and 1.
-train.json does not fit these constants: normalized with those of mnist, it has mean 1.20 and std \
-1.62 instead of 0 and 1.
-{batchnorm}
+test.json and mnist differ from train.json enough to matter.
 
-                       L
+                   L
 train.json
-  mean          0.500000
-  std           0.500000
+  mean      0.500000
+  std       0.500000
 test.json
-  mean          0.600000
-    difference      +0.1
-  std           0.400000
-    difference      -0.1
+  mean      0.600000
+    shift  * +0.20 σ
+  std       0.400000
+    scale    * ×0.80
 mnist
-  mean          0.130700
-    difference    -0.369
-  std           0.308100
-    difference    -0.192
+  mean      0.130700
+    shift  * -0.74 σ
+  std       0.308100
+    scale    * ×0.62
+* shifts by more than 0.05 σ of the baseline, or scales by more than 5 %
 """
 
 DETAILS = """
@@ -106,21 +103,41 @@ def results(tmp_path):
 
 
 def test_first_screen(compare, results):
-    """The verdicts, then mean and std of each row and their differences, and nothing on stderr."""
+    """The answer, then mean and std of each row and what shifts; not what is as it should be."""
     done = compare("train.json", "test.json", "mnist")
-    verdicts = done.out.split("\n\n")[0].splitlines()
-    batchnorm = "\n".join(verdict for verdict in verdicts if verdict.startswith("BatchNorm"))
     assert (0, "") == (done.status, done.err)
-    assert SCREEN.format(batchnorm=batchnorm) == done.out
+    assert SCREEN == done.out
+
+
+def test_two_rows_fit_on_a_screen(compare, results):
+    """The answer stands alone; it takes at most 110 words and 22 lines, whatever the rows are."""
+    done = compare("train.json", "--augment", "Pad(1)", "--workers", "1")
+    answer = done.out.splitlines()[0]
+    assert answer == (
+        "Pad(1) differs from train.json: brightness falls by 0.83 σ, contrast falls by 45 %."
+    )
+    assert len(done.out.splitlines()) <= 22 and len(done.out.split()) <= 110
+    assert done.out.endswith(
+        f"pipeline:\n  bnstat compute {results / 'train'} --augment 'Pad(1)'\n"
+    )
+
+
+def test_quiet(compare, results):
+    """With -q only the status tells."""
+    done = compare("train.json", "test.json", "-q")
+    assert (0, "", "") == (done.status, done.out, done.err)
 
 
 def test_all_tables(compare, results):
-    """With -v a block for each row, with the other methods and the differences in other units."""
+    """With -v a block for each row, and all that was found to be as it should be."""
     done = compare("train.json", "test.json", "mnist", "-v")
-    verdicts, _, tables = done.out.partition("\n\n")
+    answer, _, rest = done.out.partition("\n\n")
+    tables, _, checks = rest.rpartition("\n\n")
     assert (0, "") == (done.status, done.err)
-    assert DETAILS == f"\n{tables}"
-    assert verdicts.startswith("test.json shifts the statistics enough to matter: ")
+    assert "test.json and mnist differ from train.json enough to matter." == answer
+    assert DETAILS == f"\n{tables}\n"
+    assert ["train.json", "test.json"] == [line.split()[6] for line in checks.splitlines()]
+    assert 2 == checks.count("within what its schedule allows")
 
 
 def test_csv(compare, results):
@@ -134,7 +151,9 @@ def test_markdown(compare, results):
     done = compare("train.json", "test.json", "--format", "markdown")
     table, _, verdicts = done.out.partition("\n\n")
     assert (0, "", MARKDOWN) == (done.status, done.err, table + "\n")
-    assert verdicts.startswith("test.json shifts the statistics enough to matter: ")
+    assert verdicts == (
+        "test.json differs from train.json: brightness grows by 0.20 σ, contrast falls by 20 %.\n"
+    )
 
 
 def test_json_goes_to_a_file_to_stdout_or_to_both(compare, results):

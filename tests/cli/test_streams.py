@@ -164,12 +164,13 @@ def test_binary_goes_into_a_pipe(here, shell, bnstat, compute, photos):
 
 
 def test_table_on_a_terminal(terminal):
-    """On a terminal the table has the same words, in color."""
+    """On a terminal the table has the same figures, in color, and a panel above it."""
     result, shown = terminal("stdout", "compute", "tiny")
     assert result.returncode == 0
     assert "\x1b[" in shown
     plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
-    assert "mean  0.500000  0.200000  0.200000" in plain
+    assert "mean   0.500000   0.200000   0.200000" in plain
+    assert plain.startswith("╭─ tiny ─")
 
 
 @pytest.mark.parametrize(
@@ -206,8 +207,10 @@ def test_progress_on_a_terminal(terminal, here, endless):
     (here / "names").write_text("".join(f"{endless}/{i:04}.jpg\n" for i in range(25)))
     arguments = ("compute", "--files-from", "names", "--workers", "1", "-o", "names.json")
     result, shown = terminal("stderr", *arguments)
-    bar, summary, _ = shown.partition("\r25 images in ")
-    assert summary and re.search(r"\d+/25 \[.* images/s, \d+\.\d MB/s\]", bar)
+    bar, summary, _ = shown.partition("25 images in ")
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", bar)
+    assert summary and re.search(r"\d+/25 images, [\d,]+/s", plain)
+    assert bar.endswith("\x1b[2K")  # the line is cleared
     assert result.stdout.startswith("names: 25 images")
     _, without = terminal("stderr", "compute", "tiny", "--no-progress")
     assert re.fullmatch(r"2 images in .* images/s\r\n", without)

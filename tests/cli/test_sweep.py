@@ -88,11 +88,11 @@ def test_json(sweep, data):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--batch-size", "8,0"), "'0' is not an integer of at least 1."),
-        (("--batch-size", "8,,32"), "'' is not an integer of at least 1."),
-        (("--batch-size", "-8"), "'-8' is not an integer of at least 1."),
-        (("--momentum", "0.1,2"), "'2' is neither a number in (0, 1] nor 'cumulative'."),
-        (("--momentum", ""), "'' is neither a number in (0, 1] nor 'cumulative'."),
+        (("--batch-size", "8,0"), "'0' is not a whole number of at least 1."),
+        (("--batch-size", "8,,32"), "'' is not a whole number of at least 1."),
+        (("--batch-size", "-8"), "'-8' is not a whole number of at least 1."),
+        (("--momentum", "0.1,2"), "'2' is neither a number above 0, up to 1, nor 'cumulative'."),
+        (("--momentum", ""), "'' is neither a number above 0, up to 1, nor 'cumulative'."),
         (("--order", "random"), "'random' is not one of shuffled, listed."),
         (("--repeats", "0"), "'0' is not a whole number of at least 1."),
     ],

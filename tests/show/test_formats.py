@@ -71,8 +71,7 @@ def test_markdown_of_a_comparison(comparison):
         "| a\\x1b \\| b | mean | 0.600000 | +25.5 |\n"
         "| a\\x1b \\| b | std | 0.400000 | -25.5 |\n"
         "\n"
-        "a\\x1b | b shifts the statistics enough to matter: normalized with those of train, it has "
-        "mean 0.20 and std 0.80 instead of 0 and 1.\n"
+        "a\\x1b | b differs from train: brightness grows by 0.20 σ, contrast falls by 20 %.\n"
     )
 
 

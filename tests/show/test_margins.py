@@ -37,8 +37,8 @@ def said(stats, share_of_images):
 @pytest.mark.parametrize(
     ("share", "line"),
     [
-        (0.8, "More images would narrow the margins: 80% of their square is the sample."),
-        (0.25, "More epochs would narrow the margins: 75% of their square is the draws."),
+        (0.8, "The margins come from the sample; more images narrow them."),
+        (0.25, "The margins come from the random draws; more epochs narrow them."),
     ],
 )
 def test_what_the_margin_is_made_of(stats, share, line):

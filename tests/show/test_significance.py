@@ -45,7 +45,8 @@ def sets(tmp_path_factory):
 
 def verdicts(sets, *names):
     rows = [ComparedRow.of_stats(name, sets[name]) for name in names]
-    return [v for v in compare(rows).verdicts if "chance" in v or "margin" in v]
+    found = compare(rows).findings
+    return [f.text for f in found if f.is_answer or "margins" in f.text]
 
 
 def test_holm_by_the_book():
@@ -68,17 +69,17 @@ def test_p_values_are_those_of_a_z_test(sets):
 def test_sets_alike_and_sets_that_differ(sets):
     """Two exact results of sets alike differ by chance; a brighter set differs by more."""
     assert verdicts(sets, "first", "second") == [
-        "second differs from first by no more than sets of this size differ by chance (95 %, "
-        "Holm-corrected)."
+        "second does not differ from first enough to matter: no mean by more than 0.05 σ, no std "
+        "by more than 0.2 %."
     ]
     assert verdicts(sets, "first", "brighter") == [
-        "brighter differs from first by more than chance (95 %, Holm-corrected) in the mean of L."
+        "brighter differs from first: brightness grows by 0.99 σ, more than chance (95 %)."
     ]
 
 
 def test_the_same_images_do_not_differ_by_chance(sets):
     """Between a set and the same set under a pipeline there is no question of chance."""
-    assert [] == verdicts(sets, "first", "resized")
+    assert ["resized does not differ from first."] == verdicts(sets, "first", "resized")
     assert Pair(sets["first"], sets["resized"]).p_values() is None
 
 
@@ -86,8 +87,8 @@ def test_a_sample_against_its_whole(sets):
     """A sample differs from the whole by no more than its margin, or the margin was wrong."""
     found = verdicts(sets, "first", "sample")
     assert found[0] == (
-        "sample differs from first by no more than its margin (95 %): it may be the sample or the "
-        "random draws."
+        "sample may differ from first: brightness grows by 0.09 σ, but the sample is too small to "
+        "tell (95 %)."
     )
 
 

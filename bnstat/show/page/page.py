@@ -13,7 +13,7 @@ from typing import Any
 from bnstat.errors import OutputError
 from bnstat.pictures import DARK, LIGHT, Picture, render
 from bnstat.result import Stats
-from bnstat.show.blocks import Block, Paragraph, Table
+from bnstat.show.blocks import Headline, Table
 from bnstat.show.comparison import Comparison
 from bnstat.show.comparison_report import comparison_report
 from bnstat.show.remarks import remarks
@@ -103,6 +103,7 @@ def page(sections: Sequence[Section], comparison: Comparison | None = None) -> s
         comparison=list(comparison_report(comparison)) if comparison else [],
         compared=[figure(comparison.picture())] if comparison else [],
         is_table=lambda block: isinstance(block, Table),
+        is_headline=lambda block: isinstance(block, Headline),
     )
 
 
@@ -120,10 +121,11 @@ def _context(section: Section) -> dict[str, Any]:
     stats = section.stats
     figures = [figure(each) for each in section.pictures if not isinstance(each, str)]
     headline, *blocks = answer(stats)
+    assert isinstance(headline, Headline)
     return {
         "name": printable(section.name),
         "snippet": _snippet(stats),
-        "headline": _text(headline),
+        "headline": headline.line.text,
         "blocks": blocks,
         "facts": list(_facts(stats)),
         "remarks": [printable(line) for line in remarks(stats)],
@@ -137,11 +139,6 @@ def _context(section: Section) -> dict[str, Any]:
 
 def _first(stats: Stats) -> Sequence[Any]:
     return stats.source.failures[:_MOST_FAILURES]
-
-
-def _text(block: Block) -> str:
-    lines = block.lines if isinstance(block, Paragraph) else ()
-    return " ".join(line.text for line in lines)
 
 
 def _snippet(stats: Stats) -> str | None:

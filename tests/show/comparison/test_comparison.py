@@ -15,7 +15,8 @@ from bnstat.result import Estimate
 from bnstat.show.comparison import compare
 from bnstat.show.constants import CONSTANTS
 from bnstat.show.rows import ComparedRow
-from bnstat.show.verdicts import FAR_MEAN, FAR_SCALE, NOISE, SHIFT, deviations
+from bnstat.show.running_values import NOISE, deviations
+from bnstat.show.verdicts import FAR_MEAN, FAR_SCALE, SHIFT, imagenet
 
 V1 = Path(__file__).parents[2] / "golden" / "stats-v1.json"
 
@@ -84,18 +85,52 @@ def test_rows_must_have_the_same_channels(row):
 def test_shift_matters_beyond_a_twentieth_of_a_std(mean, std, shifts, row):
     """A row matters if, normalized by the baseline, a mean is 0.05 from 0 or a std from 1."""
     found = compare([row("a", (0.5, 0.5), (0.25, 0.25)), row("b", (0.5, mean), (0.25, std))])
-    verb = "shifts" if shifts else "does not shift"
     (verdict,) = found.verdicts
-    assert verdict.startswith(f"b {verb} the statistics enough to matter: ")
+    assert shifts == verdict.startswith("b differs from a: ")
+    assert shifts != verdict.startswith("b does not differ from a")
+    assert shifts == found.findings[0].alarm
 
 
-def test_shift_in_words(row):
-    """The verdict says what a normalized input would have."""
-    found = compare([row("a", (0.5, 0.5), (0.25, 0.25)), row("b", (0.4, 0.499), (0.3, 0.25))])
-    assert (
-        "b shifts the statistics enough to matter: normalized with those of a, it has mean "
-        "-0.40, 0.00 and std 1.20, 1.00 instead of 0 and 1.",
-    ) == found.verdicts
+@pytest.mark.parametrize(
+    ("mean", "std", "words"),
+    [
+        (
+            (0.4, 0.499),
+            (0.3, 0.25),
+            "brightness falls by up to 0.40 σ, contrast grows by up to 20 %",
+        ),
+        ((0.6, 0.4), (0.25, 0.25), "brightness changes by -0.40 σ to +0.40 σ"),
+        ((0.5, 0.5), (0.2, 0.3), "contrast changes by -20 % to +20 %"),
+        ((0.52, 0.51), (0.25, 0.25), "brightness grows by up to 0.08 σ"),
+    ],
+)
+def test_shift_in_words(mean, std, words, row):
+    """The answer says which way brightness and contrast go, and how far; only what matters."""
+    found = compare([row("a", (0.5, 0.5), (0.25, 0.25)), row("b", mean, std)])
+    assert (f"b differs from a: {words}.",) == found.verdicts
+
+
+def test_what_does_not_matter_in_words(row):
+    """The answer bounds all figures; equal ones do not differ."""
+    base = row("a", (0.5, 0.5), (0.25, 0.25))
+    found = compare([base, row("b", (0.502, 0.5), (0.25, 0.255))])
+    assert found.verdicts == (
+        "b does not differ from a enough to matter: no mean by more than 0.01 σ, no std by more "
+        "than 2 %.",
+    )
+    assert ("b does not differ from a.",) == compare([base, replace(base, name="b")]).verdicts
+
+
+def test_several_rows_get_one_answer(row):
+    """It names which differ and which do not."""
+    base, far = row("a", (0.5,), (0.25,)), row("b", (0.9,), (0.25,))
+    near, farther = replace(base, name="c"), replace(far, name="d")
+    assert compare([base, far, near, farther]).verdicts == (
+        "b and d differ from a enough to matter; c does not.",
+    )
+    assert compare([base, near, replace(base, name="e")]).verdicts == (
+        "No row differs from a enough to matter.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +153,9 @@ def test_batchnorm_may_be_five_times_its_noise_from_where_shuffles_lead(
     """The running mean is within what its schedule allows up to 5 sds; rounding does not count."""
     assert 5 == NOISE
     stats = result(0.5, running=running, expected=expected, sd=sd)
-    (verdict,) = compare([ComparedRow.of_stats("a", stats)]).verdicts
+    (found,) = compare([ComparedRow.of_stats("a", stats)]).findings
+    verdict = found.text
+    assert within == found.detail
     assert within == (" are within what its schedule allows: " in verdict)
     assert within != (" are not within what its schedule allows: " in verdict)
 
@@ -128,7 +165,7 @@ def test_batchnorm_in_words(result):
     right = result(0.5, running=0.45, expected=0.46, sd=0.01)
     wrong = result(0.5, running=0.6, expected=0.5, sd=0.01, order="listed")
     rows = [ComparedRow.of_stats("a", right), ComparedRow.of_stats("b", wrong)]
-    _, first, second = compare(rows).verdicts
+    _, second, first = (finding.text for finding in compare(rows).findings)
     assert first == (
         "BatchNorm's running mean and variance of a are within what its schedule allows: off by "
         "-0.05 in L (allowed: -0.09 to +0.01) and by +0 in L (allowed: -0.05 to +0.05)."
@@ -182,8 +219,8 @@ def test_one_batch_of_all_images_is_what_it_must_be(tmp_path):
         old = replace(stats.methods["batchnorm"], expected=None)  # as in version 1
         for batchnorm in (stats.methods["batchnorm"], old):
             known = replace(stats, methods={**stats.methods, "batchnorm": batchnorm})
-            verdict, _ = compare([ComparedRow.of_stats("a", known)]).verdicts
-            assert "are within what its schedule allows" in verdict
+            (found,) = compare([ComparedRow.of_stats("a", known)]).findings
+            assert found.detail and "are within what its schedule allows" in found.text
 
 
 def test_a_document_of_version_1_is_judged_as_if_images_had_one_size():
@@ -226,32 +263,28 @@ def test_far_from_imagenet(shift, scale, far, result):
     """Data are far beyond a quarter of ImageNet's std from its mean, or 1.25 times its std."""
     mean = (*IMAGENET.mean[:2], IMAGENET.mean[2] + shift * IMAGENET.std[2])
     std = (*IMAGENET.std[:2], IMAGENET.std[2] * scale)
-    (verdict,) = compare([color("a", mean, std, result(0.5))]).verdicts
-    assert verdict.startswith(f"a is {'far from' if far else 'near'} ImageNet's constants (mean ")
-
-
-def test_imagenet_in_words(result):
-    """The verdict says what follows for a pre-trained model."""
-    near = color("a", IMAGENET.mean, IMAGENET.std, result(0.5))
-    far = color("a", (0.9,) * 3, (0.1,) * 3, result(0.5))
-    assert compare([near]).verdicts == (
-        "a is near ImageNet's constants (mean 0.00, 0.00, 0.00, std 1.00, 1.00, 1.00 in their "
-        "terms): with a pre-trained model either will do, the model's own is the safe one.",
+    measured = replace(
+        result(0.5),
+        channels=tuple("RGB"),
+        methods={"two-pass": Estimate(mean, tuple(s * s for s in std))},
     )
-    assert compare([far]).verdicts == (
-        "a is far from ImageNet's constants (mean 1.81, 1.98, 2.20, std 0.44, 0.45, 0.44 in their "
-        "terms): with a pre-trained model keep the model's own normalization; train from scratch "
-        "with these.",
+    expected = (
+        "Far from ImageNet's constants: train from scratch with these; a pre-trained model keeps "
+        "its own."
+        if far
+        else "Near ImageNet's constants: a pre-trained model may as well keep its own."
     )
+    assert expected == imagenet(measured)
 
 
-def test_imagenet_only_where_it_makes_sense(result, row):
-    """Gray data, and constants as the baseline, are not held against ImageNet."""
-    gray = compare([ComparedRow.of_stats("a", result(0.5))])
-    constants = compare(
-        [ComparedRow.of_constants(IMAGENET), ComparedRow.of_constants(CONSTANTS["clip"])]
-    )
-    assert not any("ImageNet" in verdict for verdict in (*gray.verdicts, *constants.verdicts))
+def test_imagenet_only_where_it_makes_sense(result):
+    """Gray data, and values as they are, are not held against ImageNet; compare does not ask."""
+    assert imagenet(result(0.5)) is None
+    as_they_are = Estimate((900.0,) * 3, (1.0,) * 3)
+    color = replace(result(0.5), channels=tuple("RGB"), methods={"two-pass": as_they_are})
+    assert imagenet(color) is None
+    rows = [ComparedRow.of_stats("a", color), ComparedRow.of_constants(IMAGENET)]
+    assert not any("ImageNet's" in verdict for verdict in compare(rows).verdicts)
 
 
 NUMBERS = {"type": "array", "items": {"type": ["number", "null"]}}

@@ -1,0 +1,155 @@
+"""Reports on a terminal, laid out by rich.
+
+Numbers are never shortened: columns that the screen has no place for stand below the others. Names
+give way, and no sentence or command is broken within a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TextIO
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, Tone
+
+STYLES: Mapping[Tone, str] = {
+    "plain": "",
+    "title": "bold",
+    "answer": "bold green",
+    "good": "green",
+    "warning": "yellow",
+    "bad": "red",
+    "command": "cyan",
+}
+# A name is shortened to no less, however narrow the screen; nor is text made narrower.
+_LEAST_NAME, _LEAST_TEXT = 12, 20
+# Between columns.
+_GAP = 3
+
+
+def console(file: TextIO, width: int, *, colored: bool) -> Console:
+    """Return a console that prints text as it is: brackets and numbers in names are no markup."""
+    return Console(
+        file=file,
+        width=width,
+        force_terminal=True,
+        color_system="standard" if colored else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def print_report(blocks: Sequence[Block], on: Console) -> None:
+    """Print a report, with a blank line between blocks."""
+    for number, block in enumerate(blocks):
+        if number:
+            on.print()
+        match block:
+            case Headline():
+                on.print(_panel(block))
+            case Paragraph():
+                _print_lines(block.lines, on)
+            case Table():
+                _print_table(block, on)
+
+
+def _panel(block: Headline) -> Panel:
+    text = Text(block.text, STYLES[block.tone])
+    return Panel.fit(text, title=_title(block), title_align="left", border_style="dim")
+
+
+def _title(block: Headline) -> Text | None:
+    return Text(block.name, "bold", no_wrap=True, overflow="ellipsis") if block.name else None
+
+
+def _print_lines(lines: Sequence[Line], on: Console) -> None:
+    for line in lines:
+        text = Text(f"  {line.text}" if line.tone == "command" else line.text, STYLES[line.tone])
+        _print_text(text, on, whole=line.tone == "command")
+
+
+def _print_text(text: Text, on: Console, *, whole: bool = False) -> None:
+    """Print text, broken between words; whole, as the terminal has it, where a word is too long."""
+    on.print(text, soft_wrap=whole or max(map(cell_len, text.plain.split()), default=0) > on.width)
+
+
+def _print_table(table: Table, on: Console) -> None:
+    if table.title is not None:
+        _print_text(Text(table.title, "bold"), on)
+    if table.note is not None:
+        _print_text(Text(table.note), on)
+    for number, shown in enumerate(_column_groups(table, on.width)):
+        if number:
+            on.print()
+        on.print(_rich_table(table, shown, on.width))
+    _print_lines(table.footnotes, on)
+
+
+def _rich_table(table: Table, shown: Sequence[int], width: int) -> RichTable:
+    """Return some columns of a table; text in the last one may be broken between words."""
+    most = _name_width(table, shown, width)
+    headed = any(table.columns[i].heading for i in shown)
+    made = RichTable(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, show_header=headed, padding=(0, 1)
+    )
+    for i in shown:
+        column = table.columns[i]
+        made.add_column(
+            Text(column.heading),
+            justify="right" if column.numbers else "left",
+            no_wrap=not _is_text(table, i),
+            overflow="crop" if column.numbers else "ellipsis",
+            width=_width(table, i) if column.numbers else None,
+            max_width=None if column.numbers or _is_text(table, i) else most,
+        )
+    for row in table.rows:
+        made.add_row(*_cells(row, table.columns, shown), style=STYLES[row.tone])
+    return made
+
+
+def _is_text(table: Table, column: int) -> bool:
+    """Whether a column is the last one, and of text."""
+    return not table.columns[column].numbers and 0 < column == len(table.columns) - 1
+
+
+def _name_width(table: Table, shown: Sequence[int], width: int) -> int:
+    """Return how wide names can be beside the numbers."""
+    names = [i for i in shown if not (table.columns[i].numbers or _is_text(table, i))]
+    others = (i for i in shown if i not in names)
+    taken = sum(_GAP + (_LEAST_TEXT if _is_text(table, i) else _width(table, i)) for i in others)
+    return max(_LEAST_NAME, (width - taken) // max(1, len(names)) - _GAP * (len(names) > 1))
+
+
+def _cells(row: Row, columns: Sequence[Column], shown: Sequence[int]) -> list[Text]:
+    if row.is_heading_of(columns):
+        return [Text(row.cells[0])]
+    return [Text(row.cells[i]) for i in shown]
+
+
+def _width(table: Table, column: int) -> int:
+    cells = [row.cells[column] for row in table.rows if not row.is_heading_of(table.columns)]
+    return max(map(cell_len, [table.columns[column].heading, *cells]))
+
+
+def _column_groups(table: Table, width: int) -> Iterator[list[int]]:
+    """Yield which columns stand beside each other: all names, and as many numbers as fit."""
+    names = [i for i, column in enumerate(table.columns) if not column.numbers]
+    widths = [_width(table, i) + _GAP for i in range(len(table.columns))]
+    taken = sum(min(widths[i], _LEAST_NAME + _GAP) for i in names)
+    group, room = list(names), width - taken
+    for i, column in enumerate(table.columns):
+        if not column.numbers:
+            continue
+        if widths[i] > room and len(group) > len(names):
+            yield group
+            group, room = list(names), width - taken
+        group.append(i)
+        room -= widths[i]
+    yield sorted(group)
