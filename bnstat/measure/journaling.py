@@ -59,6 +59,8 @@ def _describe_sources(sources: Sources) -> dict[str, str]:
     for name in ("include", "exclude"):
         if globs := getattr(sources.globs, name):
             described[name] = shlex.join(globs)
+    if sources.column is not None:
+        described["column"] = sources.column
     if sources.listing is not None:
         described["list"] = "names end in NUL" if sources.listing.null else "names end in newline"
         described["root"] = without_credentials(str(sources.listing.root))

@@ -196,6 +196,7 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
         shards=sources.shards,
         include=tuple(sources.globs.include) or None,
         exclude=tuple(sources.globs.exclude) or None,
+        column=sources.column,
         unfollowed_links=tuple(map(key_text, sources.unfollowed)),
     )
 

@@ -43,6 +43,7 @@ _SAME: dict[str, Callable[[Stats], Any]] = {
     "exclude-fill": lambda stats: stats.selection.exclude_fill,
     "include": lambda stats: " ".join(stats.source.include or ["all images"]),
     "exclude": lambda stats: " ".join(stats.source.exclude or ["no images"]),
+    "column": lambda stats: stats.source.column,
     "sample": _sample_in_words,
     "seed": lambda stats: stats.pipeline.seed,
     "epochs": lambda stats: stats.pipeline.epochs,

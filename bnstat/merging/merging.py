@@ -93,6 +93,7 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
         shards=shards,
         include=first.include,
         exclude=first.exclude,
+        column=first.column,
         unfollowed_links=tuple(sorted({link for s in sources for link in s.unfollowed_links})),
     )
 

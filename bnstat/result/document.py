@@ -131,6 +131,10 @@ def _group(group: Group) -> dict[str, Any]:
     }
 
 
+# What chose the images; it is told where it was given.
+_CHOICE = ("include", "exclude", "column")
+
+
 def _source(source: Source) -> dict[str, Any]:
     return {
         "locations": source.locations,
@@ -145,7 +149,7 @@ def _source(source: Source) -> dict[str, Any]:
         "failures": [vars(failure) for failure in source.failures],
         **_warnings(source.warnings),
         **({"unfollowed_links": source.unfollowed_links} if source.unfollowed_links else {}),
-        **{name: globs for name in ("include", "exclude") if (globs := getattr(source, name))},
+        **{name: each for name in _CHOICE if (each := getattr(source, name)) is not None},
         "fingerprint": source.fingerprint,
     }
 

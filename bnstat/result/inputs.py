@@ -72,7 +72,8 @@ class Source:
     `shards` are those that were measured, None for all images. `failures` are the first
     MAX_FAILURES by key of the images that could not be measured, or all where that was asked for.
     `warnings` are Pillow's; `unfollowed_links` lead to folders that contain the source, or are the
-    system's; `include` and `exclude` are the globs that chose images by their paths.
+    system's; `include` and `exclude` are the globs that chose images by their paths,
+    `column` is that of the images in Parquet files.
     """
 
     locations: tuple[str, ...]
@@ -89,6 +90,7 @@ class Source:
     unfollowed_links: tuple[str, ...] = ()
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
+    column: str | None = None
     unnamed_failures: int = 0
 
     @property

@@ -150,6 +150,7 @@ def _source(node: Node) -> Source:
         warnings=node.get("warnings", None).optional(_warnings) or Warnings(),
         include=node.get("include", None).optional(Node.texts),
         exclude=node.get("exclude", None).optional(Node.texts),
+        column=node.get("column", None).optional(Node.text),
         unfollowed_links=node.get("unfollowed_links", None).optional(Node.texts) or (),
         unnamed_failures=_unnamed_failures(node),
     )

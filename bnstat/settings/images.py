@@ -199,6 +199,16 @@ class ChoiceSettings(TypedDict, total=False):
             recorded_in="source",
         ),
     ]
+    column: Annotated[
+        str | None,
+        Setting(
+            default=None,
+            none="image, or the only one",
+            metavar="NAME",
+            help="The column of images in Parquet files.",
+            recorded_in="source",
+        ),
+    ]
 
 
 def _check_alpha(text: str) -> None:

@@ -27,7 +27,8 @@ class Opening:
 
     cwd: the folder that they are relative to, unless they are URLs; keys: files in folders whose
     keys are not in these are not examined; limits: on reading; follow_links: also to folders that
-    contain the source, or are the system's; globs: which images are measured.
+    contain the source, or are the system's; globs: which images are measured;
+    column: that of the images in Parquet files, None is the one that must be meant.
     """
 
     cwd: bytes = b""
@@ -35,6 +36,7 @@ class Opening:
     limits: ReadLimits = DEFAULT_LIMITS
     follow_links: bool = False
     globs: Globs = EVERYTHING
+    column: str | None = None
 
 
 def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
@@ -100,8 +102,8 @@ class _Location:
 
     def _archive(self, file: ArchiveFile, name: bytes) -> Archive:
         named = {"name": self._key, "prefix": self._key + b"/" if self.several else b""}
-        only_source = self.only_source
-        return Archive(file, _format(name), self.how.limits, **named, only_source=only_source)
+        kind, only_source = _format(name, self.how.column), self.only_source
+        return Archive(file, kind, self.how.limits, **named, only_source=only_source)
 
     def _matched(self, names: Sequence[bytes]) -> list[Source]:
         """Return the sources that a pattern matches: folders, archives, and the other images."""
@@ -175,7 +177,7 @@ def _images(names: Sequence[bytes], reference_to: Callable[[bytes], Reference]) 
     return [NamedFiles(keys, lambda at: reference_to(images[at]), prefix=prefix, skipped=skipped)]
 
 
-def _format(name: bytes) -> Format:
+def _format(name: bytes, column: str | None) -> Format:
     """Return the kind of a file that holds images; imported here, as most runs have none."""
     match archive_kind(name):
         case "tar":
@@ -183,7 +185,9 @@ def _format(name: bytes) -> Format:
         case "zip":
             from bnstat.sources.zip import ZIP as FORMAT
         case _:
-            from bnstat.sources.parquet import PARQUET as FORMAT
+            from bnstat.sources.parquet import parquet
+
+            return parquet(column)
     return FORMAT
 
 

@@ -55,7 +55,9 @@ def open_sources(
     globs = Globs(settings["include"] or (), settings["exclude"] or ())
     if files_from is None:
         links, paths = settings["follow_links"], [os.fspath(s) for s in sources]
-        return Sources.open(paths, cwd, keys, limits, masks, links, sampling, globs)
+        return Sources.open(
+            paths, cwd, keys, limits, masks, links, sampling, globs, settings["column"]
+        )
     if sources:
         raise SourceError("give sources or files_from, not both")
     folder = None if root is None else os.fspath(root)

@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -74,10 +75,12 @@ def _opened(
             yield parquet, watched
 
 
-def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterator[Reference]:
+def _members(
+    asked: str | None, archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits
+) -> Iterator[Reference]:
     pages = _Pages(limits)
     with _opened(archive, limits, pages) as (parquet, file):
-        column = _column(parquet.schema_arrow)
+        column = _column(parquet.schema_arrow, asked)
         row = 0
         for group in range(len(file.row_groups)):
             for value in _values(parquet, file, group, column, pages):
@@ -145,50 +148,57 @@ class _Rows:
 
     archive: ArchiveFile
     limits: ReadLimits
+    column: str
     keys: Sequence[bytes]
 
     def references(self, positions: Sequence[int]) -> Iterator[Reference]:
         pages, wanted = _Pages(self.limits), sorted(positions)
         with _opened(self.archive, self.limits, pages) as (parquet, file):
-            column, first = _column(parquet.schema_arrow), 0
+            first = 0
             for group in range(len(file.row_groups)):
                 end = first + file.row_groups[group].rows
                 rows = set(wanted[bisect_left(wanted, first) : bisect_left(wanted, end)])
                 if rows:
-                    values = _values(parquet, file, group, column, pages)
+                    values = _values(parquet, file, group, self.column, pages)
                     for row, value in zip(range(first, max(rows) + 1), values, strict=False):
                         if row in rows:
                             yield _reference(self.archive, row, value, self.limits)
                 first = end
 
 
-def _index(archive: ArchiveFile, limits: ReadLimits) -> _Rows:
+def _index(asked: str | None, archive: ArchiveFile, limits: ReadLimits) -> _Rows:
     """Return the rows, of which only the paths are read."""
     pages = _Pages(limits)
     with _opened(archive, limits, pages) as (parquet, file):
         schema = parquet.schema_arrow
-        column = _column(schema)
+        column = _column(schema, asked)
         kind = schema.field(column).type
         if not _is_struct(kind) or kind.get_field_index("path") < 0:
             number = sum(group.rows for group in file.row_groups)
             if number > file.seek(0, os.SEEK_END):
                 raise UnreadableError("says that it has more images than bytes")
-            return _Rows(archive, limits, [b"%09d" % row for row in range(number)])
+            return _Rows(archive, limits, column, [b"%09d" % row for row in range(number)])
         paths = (
             value
             for group in range(len(file.row_groups))
             for value in _values(parquet, file, group, f"{column}.path", pages)
         )
-        return _Rows(archive, limits, [_key(row, value) for row, value in enumerate(paths)])
+        return _Rows(archive, limits, column, [_key(row, value) for row, value in enumerate(paths)])
 
 
-def _column(schema: Any) -> str:
+def _column(schema: Any, asked: str | None) -> str:
     """Return the name of the column of images.
 
-    It is `image`, if there is one, or else the only one: first of the columns that the metadata of
-    a Hugging Face dataset calls images, then of structs with bytes, then of binary values.
+    It is the one that is asked for, or else `image`, if there is one, or else the only one: first
+    of the columns that the metadata of a Hugging Face dataset calls images, then of structs with
+    bytes, then of binary values.
     """
     fitting = {field.name for field in schema if _holds_images(field.type)}
+    if asked is not None:
+        if asked in fitting:
+            return asked
+        known = ", ".join(field.name for field in schema if field.name in fitting) or "none"
+        raise UnreadableError(f"has no column {asked!r} of images (--column); it has {known}")
     structs = [field.name for field in schema if _is_struct(field.type)]
     for names in (_declared(schema), structs, [field.name for field in schema]):
         found = [name for name in names if name in fitting]
@@ -198,7 +208,9 @@ def _column(schema: Any) -> str:
             return found[0]
         if found:
             several = ", ".join(found)
-            raise UnreadableError(f"has several columns of images ({several}); call one 'image'")
+            raise UnreadableError(
+                f"has several columns of images ({several}); name one with --column"
+            )
     columns = ", ".join(f"{field.name} ({field.type})" for field in schema)
     raise UnreadableError(
         f"has no column of images, which is binary, or a struct with bytes; only {columns}"
@@ -243,4 +255,7 @@ def _count(archive: ArchiveFile) -> int | None:
         return rows
 
 
-PARQUET = Format(_members, _count, ordered=True, index=_index)
+def parquet(column: str | None) -> Format:
+    """Return the format with this column of images; None is the one that must be meant."""
+    index = partial(_index, column)
+    return Format(partial(_members, column), _count, ordered=True, index=index)

@@ -46,6 +46,7 @@ class Sources:
         globs: Globs = EVERYTHING,
     ) -> None:
         self.globs = globs
+        self.column: str | None = None
         self._sources = sources
         self.sampling = sampling
         self._masks = masks
@@ -66,6 +67,7 @@ class Sources:
         follow_links: bool = False,
         sampling: Sampling | None = None,
         globs: Globs = EVERYTHING,
+        column: str | None = None,
     ) -> Sources:
         """Return the sources at folders, files, archives, URLs or patterns.
 
@@ -73,15 +75,18 @@ class Sources:
         Locations other than URLs are relative to `cwd`. Only images with these `keys` are included.
         `masks` tells where the image is that selects the pixels of each. With `follow_links`,
         links to folders that contain the source are followed too. With `sampling`, of all images
-        a sample is included; `globs` choose images by their paths.
+        a sample is included; `globs` choose images by their paths; `column` is that of
+        the images in Parquet files.
 
         Raise SourceError if a location does not exist.
         """
         examined = ALL_KEYS if sampling else keys  # a sample is one of the images of all shards
-        how = Opening(os.fsencode(cwd), examined, limits, follow_links, globs)
+        how = Opening(os.fsencode(cwd), examined, limits, follow_links, globs, column)
         files = MaskFiles(masks, how.cwd, limits) if masks else None
         found = sources_at(locations, how)
-        return cls(found, locations, None, keys, files, sampling, globs)
+        opened = cls(found, locations, None, keys, files, sampling, globs)
+        opened.column = column
+        return opened
 
     @classmethod
     def listed(

@@ -69,8 +69,24 @@ def test_column_called_image_wins(written, rows, found):
     path = written({"left": both, "right": both})
     with pytest.raises(SourceError) as caught:
         found(path)
-    reason = "has several columns of images (left, right); call one 'image'"
+    reason = "has several columns of images (left, right); name one with --column"
     assert str(caught.value) == f"cannot read {path}: {reason}"
+
+
+def test_column_that_is_named(written, rows, tmp_path):
+    """--column names one of several, also for a sample, and again for what is made of a result."""
+    path = written({"left": pa.array(rows, IMAGE), "right": pa.array(rows[:1] * 12, IMAGE)})
+    first = bnstat.compute(path, column="right", workers=1)
+    assert len({tuple(first.mean)}) == 1 and "right" == first.source.column
+    assert first.mean != bnstat.compute(path, column="left", workers=1).mean
+    assert first.mean == bnstat.compute(path, column="right", sample=5, workers=1).mean
+    first.save(tmp_path / "own.json")
+    assert first == bnstat.load(tmp_path / "own.json")
+    again = bnstat.sweep(tmp_path / "own.json", batch_sizes=[4], repeats=1, workers=1)
+    assert first.mean == again.stats.mean
+    reason = r"has no column 'depth' of images \(--column\); it has left, right"
+    with pytest.raises(SourceError, match=reason):
+        bnstat.compute(path, column="depth", workers=1)
 
 
 def test_no_column_of_images(written, found):
