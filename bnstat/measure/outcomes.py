@@ -189,6 +189,8 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
         duplicates=sources.duplicates,
         deeper_than_8_bits=len(view.deep),
         failures=failures,
+        replaced=sources.replaced,
+        not_replaced=sources.not_replaced,
         unnamed_failures=len(view.failures) - len(failures),
         warnings=_warnings(view),
         fingerprint=f"{scan.fingerprint:064x}",

@@ -86,6 +86,8 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
         duplicates=sum(source.duplicates for source in sources),
         deeper_than_8_bits=sum(source.deeper_than_8_bits for source in sources),
         failures=failures,
+        replaced=sum(source.replaced for source in sources),
+        not_replaced=sum(source.not_replaced for source in sources),
         unnamed_failures=sum(source.failed for source in sources) - len(failures),
         warnings=_warnings([source.warnings for source in sources]),
         fingerprint=f"{sum(map(_fingerprint, documents)) % 2**256:064x}",

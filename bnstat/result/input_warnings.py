@@ -46,6 +46,16 @@ CODES: Mapping[str, Code] = {
         "`--alpha drop` says that it is meant.",
         "alpha",
     ),
+    "replaced": Code(
+        "Images that an archive stores again later, as `tar -r` and `tar -u` do. The last one of a "
+        "name counts, as unpacking leaves it.",
+        "Nothing, if it is what training reads.",
+    ),
+    "not-replaced": Code(
+        "Images that come again in a compressed tar, or in one at a URL, which is read as a stream: "
+        "the first one of a name counts, where unpacking leaves the last.",
+        "Unpack it, or measure a plain .tar on a disk.",
+    ),
     "link-not-followed": Code(
         "A link to a folder that contains the source, or to the system's folders.",
         "`--follow-links` follows it.",
@@ -78,6 +88,7 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
             "colors counted; --alpha exclude leaves them out",
             selection.transparent,
         )
+    yield from _stored_again(source)
     for link in source.unfollowed_links:
         yield InputWarning(
             "link-not-followed",
@@ -96,6 +107,21 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
     for warning in pipeline.warnings:
         text = f"making the pipeline gave a warning: {printable(warning)}"
         yield InputWarning("pipeline", text, 0)
+
+
+def _stored_again(source: Source) -> Iterator[InputWarning]:
+    if source.replaced:
+        stand = "stands" if source.replaced == 1 else "stand"
+        images = pluralize(source.replaced, "image")
+        text = f"{images} of archives {stand} there again later: the last counted"
+        yield InputWarning("replaced", text, source.replaced)
+    if source.not_replaced:
+        yield InputWarning(
+            "not-replaced",
+            f"{pluralize(source.not_replaced, 'image')} came again in archives that are read as a "
+            "stream: the first counted; in a plain .tar or a .zip on a disk the last does",
+            source.not_replaced,
+        )
 
 
 def unanswered(
@@ -122,7 +148,10 @@ def merged_warnings(
 
 
 # Codes that `warnings_of` yields.
-_SHOWN_BY_RESULTS = {"deep", "transparent", "link-not-followed", "pillow", "pipeline"}
+_SHOWN_BY_RESULTS = {
+    *("deep", "transparent", "replaced", "not-replaced"),
+    *("link-not-followed", "pillow", "pipeline"),
+}
 
 
 def _added(warnings: list[InputWarning]) -> InputWarning:

@@ -72,8 +72,10 @@ class Source:
     `shards` are those that were measured, None for all images. `failures` are the first
     MAX_FAILURES by key of the images that could not be measured, or all where that was asked for.
     `warnings` are Pillow's; `unfollowed_links` lead to folders that contain the source, or are the
-    system's; `include` and `exclude` are the globs that chose images by their paths,
-    `column` is that of the images in Parquet files.
+    system's; `include` and `exclude` are the globs that chose images by their paths, `column` is
+    that of the images in Parquet files. `replaced` images of archives stand there again later,
+    where the last counted; `not_replaced` came again in archives that are read as a stream, where
+    the first counted.
     """
 
     locations: tuple[str, ...]
@@ -92,6 +94,8 @@ class Source:
     exclude: tuple[str, ...] | None = None
     column: str | None = None
     unnamed_failures: int = 0
+    replaced: int = 0
+    not_replaced: int = 0
 
     @property
     def failed(self) -> int:

@@ -152,6 +152,8 @@ def _source(node: Node) -> Source:
         exclude=node.get("exclude", None).optional(Node.texts),
         column=node.get("column", None).optional(Node.text),
         unfollowed_links=node.get("unfollowed_links", None).optional(Node.texts) or (),
+        replaced=node.get("replaced", 0).integer(),
+        not_replaced=node.get("not_replaced", 0).integer(),
         unnamed_failures=_unnamed_failures(node),
     )
 

@@ -9,6 +9,7 @@ member's encoded bytes, and the archive is read only as far as the scan asks for
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,6 +86,47 @@ def open_range(path: bytes, start: int, size: int) -> BufferedReader:
     return BufferedReader(_RangeFile(path, start, size))
 
 
+class MemberTable:
+    """Members that are listed before any is read, as a later one of the same key replaces another.
+
+    Extracting an archive leaves the last one too. It holds a key and some integers of 64 bits each,
+    packed: an archive may have millions.
+    """
+
+    def __init__(self, numbers: int) -> None:
+        self._width = numbers
+        self._keys, self._numbers = bytearray(), array("q")
+        self._ends, self._hashes = array("q", [0]), array("q")
+
+    def add(self, key: bytes, *numbers: int) -> None:
+        self._keys += key
+        self._ends.append(len(self._keys))
+        self._hashes.append(hash(key))
+        self._numbers.extend(numbers)
+
+    def __iter__(self) -> Iterator[tuple[bytes, Sequence[int]]]:
+        """Yield keys and numbers in the order in which they were added, of each key the last."""
+        replaced = self._replaced()
+        for place in range(len(self._hashes)):
+            if place not in replaced:
+                start = place * self._width
+                yield self._key(place), self._numbers[start : start + self._width]
+
+    def _key(self, place: int) -> bytes:
+        return bytes(self._keys[self._ends[place] : self._ends[place + 1]])
+
+    def _replaced(self) -> set[int]:
+        """Return the places of keys that come again; almost always there are none."""
+        import numpy as np
+
+        hashes = np.frombuffer(self._hashes, np.int64)
+        ordered = np.sort(hashes)
+        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+        suspects = np.flatnonzero(np.isin(hashes, repeated)).tolist() if len(repeated) else []
+        last = {self._key(place): place for place in suspects}
+        return {place for place in suspects if last[self._key(place)] != place}
+
+
 class Members(Protocol):
     def __call__(
         self, archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits
@@ -112,7 +154,8 @@ class Archive:
 
     Keys are the members' names, as paths below the archive's root. Hidden members and members
     without an image extension are treated as in a folder. What can be read of a broken archive is
-    yielded; the rest is one failure under the archive's name.
+    yielded; the rest is one failure under the archive's name. `replaced` is how many images were
+    left out, as another of the same key stands behind them.
     """
 
     def __init__(
@@ -130,10 +173,10 @@ class Archive:
         self._format = kind
         self._name = name
         self._is_only_source = only_source
-        self._seen = 0
+        self._seen = self._images = 0
         self.prefix = prefix
         self.ordered = kind.ordered
-        self.skipped = 0
+        self.skipped = self.replaced = 0
 
     def count(self) -> int | None:
         try:
@@ -155,12 +198,14 @@ class Archive:
         Raise SourceError if nothing at all can be read of the only source, or a package for it is
         missing.
         """
-        self.skipped = self._seen = 0
+        self.skipped = self.replaced = self._seen = self._images = 0
         try:
             members = self._format.members(self._archive, self._key_of, self._limits)
             for count, reference in enumerate(members, 1):
                 self._seen = max(self._seen, count)  # not every format asks for keys
                 yield self._complete(reference)
+                self._images -= 1
+            self.replaced = max(0, self._images)
         except BnstatError:
             raise
         except Exception as error:
@@ -183,6 +228,7 @@ class Archive:
         if not is_image(key):
             self.skipped += 1
             return None
+        self._images += 1
         return key
 
     def _complete(self, reference: Reference) -> Reference:

@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import chain
 
 from bnstat.result import Shards
+from bnstat.sources.archive import Archive
 from bnstat.sources.folder import Folder
 from bnstat.sources.globs import EVERYTHING, Chosen, Globs
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
@@ -31,8 +32,9 @@ class Sources:
 
     locations: as typed, without credentials; listing: the list that names the images, if one does;
     sampling: which sample of the images is measured, which are listed first then; None is all;
-    globs: which images are measured, by their paths;
-    duplicates: images left out because of an equal key before them.
+    globs: which images are measured, by their paths; duplicates: images left out because of an
+    equal key before them; not_replaced: those of them that are of archives that are read as a
+    stream, where the last should count.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Sources:
         self._keys = keys
         self.locations = tuple(key_text(os.fsencode(location)) for location in locations)
         self.listing = listing
-        self.duplicates = 0
+        self.duplicates = self.not_replaced = 0
         self._listed: list[Reference] | None = None
 
     @classmethod
@@ -134,6 +136,12 @@ class Sources:
         return self._skipped if self.sampling else self._skipped_now()
 
     @property
+    def replaced(self) -> int:
+        """Images of archives that stand there again later; of all shards, the first counts them."""
+        archives = (source for source in self._sources if isinstance(source, Archive))
+        return sum(archive.replaced for archive in archives) if self._keys.has_first else 0
+
+    @property
     def others(self) -> Counter[str]:
         """Files in folders without an image extension, by theirs."""
         folders = (source.others for source in self._sources if isinstance(source, Folder))
@@ -207,7 +215,7 @@ class Sources:
             assert self.sampling.size is not None
             yield from self.population.choice(0, self.sampling.size.of(self.population.found))
             return
-        self.duplicates = 0
+        self.duplicates = self.not_replaced = 0
         for group in _groups(self._sources):
             images = [self._masks.attached(source) if self._masks else source for source in group]
             if all(source.ordered for source in group):
@@ -237,6 +245,7 @@ class Sources:
         for reference in references:
             if reference.key in seen:
                 self.duplicates += 1
+                self.not_replaced += reference.bytes_held > 0
             else:
                 seen.add(reference.key)
                 yield reference

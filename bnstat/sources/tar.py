@@ -8,20 +8,31 @@ references hold the encoded bytes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from io import BufferedReader, BytesIO
-from typing import IO, ClassVar, cast
+from typing import IO, ClassVar, TypeAlias, cast
 
-from bnstat.sources.archive import ArchiveFile, Format, KeyOf, open_range, read_range
+from bnstat.sources.archive import (
+    ArchiveFile,
+    Format,
+    KeyOf,
+    MemberTable,
+    open_range,
+    read_range,
+)
 from bnstat.sources.compression import decompressed
+from bnstat.sources.lengths import MAX_POSITION
 from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.naming import is_visible_image, member_key
 from bnstat.sources.reference import EncodedBytes, Reference
 from bnstat.sources.tar_headers import Header, headers
 from bnstat.text import key_text
 
+# Start and size of files by name.
+StoredFiles: TypeAlias = Mapping[bytes, tuple[int, int]]
 # A larger member is read while it is decoded.
 _LARGE = 1 << 20
 
@@ -68,27 +79,48 @@ def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterato
         elif archive.remote:
             yield from _streamed_members(archive, file, key_of, limits)
         else:
-            yield from _seekable_members(archive, file, key_of)
+            yield from _listed_members(archive, file, key_of)
 
 
-def _seekable_members(
+def _listed_members(
     archive: ArchiveFile, file: BufferedReader, key_of: KeyOf
 ) -> Iterator[Reference]:
     """Yield the position of each image; that of a hard link is its target's."""
-    end = os.fstat(file.fileno()).st_size
-    stored: dict[bytes, tuple[int, int]] | None = None
+    members, problems, broken = MemberTable(4), dict[str | None, int](), None
+    stored_files, end = cache(partial(_stored_files, archive.path)), os.fstat(file.fileno()).st_size
+    try:
+        for key, header in _images(file, key_of):
+            start, size, problem = _position(header, stored_files, end)
+            time = header.mtime_ns if abs(header.mtime_ns) <= MAX_POSITION else 0
+            members.add(key, start, size, time, problems.setdefault(problem, len(problems)))
+    except (UnreadableError, OSError) as error:  # what can be listed is measured
+        broken = error
+    texts = list(problems)
+    for key, (start, size, time, problem_at) in members:
+        yield Reference(key, archive.path, size, time, texts[problem_at], FileRange(start))
+    if broken is not None:
+        raise broken
+
+
+def _position(
+    header: Header, stored_files: Callable[[], StoredFiles], end: int
+) -> tuple[int, int, str | None]:
+    """Return start and size of an image, and why it cannot be measured, or None."""
+    start, size, problem = header.start, header.size, _problem(header)
+    if header.is_hard_link:
+        start, size = stored_files().get(member_key(header.link), (0, -1))
+        problem = None if size >= 0 else _link_problem(header, "is not in the archive")
+    if problem is None and start + size > end:
+        problem = _CUT_OFF
+    return start, max(size, 0), problem
+
+
+def _images(file: IO[bytes], key_of: KeyOf) -> Iterator[tuple[bytes, Header]]:
+    """Yield the headers of images, with their keys."""
     for header in headers(file):
         key = None if header.is_folder else key_of(header.name)
-        if key is None:
-            continue
-        start, size, problem = header.start, header.size, _problem(header)
-        if header.is_hard_link:
-            stored = _stored_files(archive) if stored is None else stored
-            start, size = stored.get(member_key(header.link), (0, -1))
-            problem = None if size >= 0 else _link_problem(header, "is not in the archive")
-        if problem is None and start + size > end:
-            problem = _CUT_OFF
-        yield _reference(archive, key, header, max(size, 0), problem, FileRange(start))
+        if key is not None:
+            yield key, header
 
 
 def _streamed_members(
@@ -99,15 +131,13 @@ def _streamed_members(
 ) -> Iterator[Reference]:
     """Yield each image with its encoded bytes."""
     stream = cast(IO[bytes], file if file.seekable() else _Forward(file))
-    for header in headers(stream):
-        key = None if header.is_folder else key_of(header.name)
-        if key is None:
-            continue
+    for key, header in _images(stream, key_of):
         problem, data = _problem_in_stream(header, limits), b""
         if problem is None:
             data = stream.read(header.size)
             problem = _CUT_OFF if len(data) < header.size else None
-        yield _reference(archive, key, header, header.size, problem, EncodedBytes(data))
+        content = EncodedBytes(data)
+        yield Reference(key, archive.path, header.size, header.mtime_ns, problem, content)
 
 
 def _problem_in_stream(header: Header, limits: ReadLimits) -> str | None:
@@ -136,25 +166,14 @@ def _link_problem(header: Header, reason: str) -> str:
     return f"is a link to {key_text(header.link)}, which {reason}"
 
 
-def _reference(
-    archive: ArchiveFile,
-    key: bytes,
-    header: Header,
-    size: int,
-    problem: str | None,
-    content: FileRange | EncodedBytes,
-) -> Reference:
-    return Reference(key, archive.path, size, header.mtime_ns, problem, content)
-
-
-def _stored_files(archive: ArchiveFile) -> dict[bytes, tuple[int, int]]:
-    """Return start and size of each file that a plain archive stores, by name."""
-    found: dict[bytes, tuple[int, int]] = {}
-    with suppress(UnreadableError), open(archive.path, "rb") as file:
+def _stored_files(path: bytes) -> StoredFiles:
+    """Return start and size of each file that a plain archive stores, by name: of the last."""
+    found = {}
+    with suppress(UnreadableError), open(path, "rb") as file:
         for header in headers(file):
             if header.is_file and not header.sparse:
-                found.setdefault(member_key(header.name), (header.start, header.size))
-    return found  # links lead backward, and what is broken comes later
+                found[member_key(header.name)] = header.start, header.size
+    return found
 
 
 def _count(archive: ArchiveFile) -> int | None:

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import IO
 
 from bnstat.sources import urls
-from bnstat.sources.archive import ArchiveFile, Format, KeyOf, open_range, read_range
+from bnstat.sources.archive import ArchiveFile, Format, KeyOf, MemberTable, open_range, read_range
 from bnstat.sources.compression import Decompressor, Deflate, inflate, zip_lzma, zstd
 from bnstat.sources.lengths import MAX_POSITION
 from bnstat.sources.limits import ReadLimits, UnreadableError
@@ -131,24 +131,43 @@ def _skip_header(file: IO[bytes]) -> None:
 
 
 def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterator[Reference]:
-    with archive.open(limits) as file:
-        for entry in entries(file):
-            key = None if entry.name.endswith(b"/") else key_of(entry.name)
-            if key is None:
-                continue
-            length = len(entry.name) + entry.extra_length
-            where = (entry.offset, length, entry.compressed_size, entry.method, entry.crc)
-            member, crc = Member(*where, archive.remote), b"%08x" % entry.crc
-            yield Reference(key, archive.path, entry.size, 0, _problem(entry), member, crc)
+    members, broken = MemberTable(7), None
+    try:
+        with archive.open(limits) as file:
+            for entry in entries(file):
+                key = None if entry.name.endswith(b"/") else key_of(entry.name)
+                if key is not None:
+                    members.add(key, *_numbers(entry))
+    except (UnreadableError, OSError) as error:  # what can be listed is measured
+        broken = error
+    for key, (problem, size, offset, length, compressed_size, method, crc) in members:
+        member = Member(offset, length, compressed_size, method, crc, archive.remote)
+        tag = b"%08x" % crc
+        yield Reference(key, archive.path, size, 0, _PROBLEMS[problem], member, tag)
+    if broken is not None:
+        raise broken
 
 
-def _problem(entry: Entry) -> str | None:
-    """Return why a member cannot be measured; None if it can."""
+def _numbers(entry: Entry) -> tuple[int, ...]:
+    """Return what is kept of an entry; one that lies where no file is long enough is at -1."""
+    offset = entry.offset if entry.offset <= MAX_POSITION else -1
+    size, compressed = min(entry.size, MAX_POSITION), min(entry.compressed_size, MAX_POSITION)
+    length = len(entry.name) + entry.extra_length
+    return _problem(entry), size, offset, length, compressed, entry.method, entry.crc
+
+
+_PROBLEMS = (
+    None,
+    "is encrypted",
+    "is a symbolic link; zip without --symlinks stores what it leads to",
+)
+
+
+def _problem(entry: Entry) -> int:
+    """Return why a member cannot be measured, by its place in _PROBLEMS."""
     if entry.flags & _ENCRYPTED:
-        return "is encrypted"
-    if stat.S_ISLNK(entry.attributes >> 16):
-        return "is a symbolic link; zip without --symlinks stores what it leads to"
-    return None
+        return 1
+    return 2 if stat.S_ISLNK(entry.attributes >> 16) else 0
 
 
 def _count(archive: ArchiveFile) -> int | None:

@@ -59,12 +59,14 @@ def found():
         sources = Sources.open([os.fspath(location) for location in locations])
         references = {reference.key: reference for reference in sources}
         counted = sources.count()
-        assert counted is None or counted == len(references) + sources.duplicates
+        assert counted is None or counted == len(references) + sources.duplicates + sources.replaced
         return SimpleNamespace(
             references=references,
             keys=sorted(references),
             skipped=sources.skipped,
             duplicates=sources.duplicates,
+            replaced=sources.replaced,
+            not_replaced=sources.not_replaced,
             problems={key: r.problem for key, r in references.items() if r.problem},
         )
 

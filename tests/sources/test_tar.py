@@ -97,12 +97,46 @@ def test_name_that_is_no_text(tarred, found):
     assert found(tarred("plain.tar", [("caf\udce9.png", b"x")])).keys == [b"caf\xe9.png"]
 
 
-@pytest.mark.parametrize("name", ["plain.tar", "x.tgz"])
-def test_first_of_equal_names_is_measured(tarred, content, found, name):
-    """A name that comes twice is one image and a duplicate, also when it is written otherwise."""
-    path = tarred(name, [("a.png", b"1"), ("b.png", b"2"), ("./a.png", b"3"), ("/a.png", b"4")])
+SEVERAL = [("a.png", b"1"), ("b.png", b"2"), ("./a.png", b"3"), ("/a.png", b"4")]
+
+
+def test_last_of_equal_names_is_measured(tarred, content, found):
+    """As `tar -x` leaves it, also when it is written otherwise; the others are counted."""
+    path = tarred("plain.tar", SEVERAL)
+    assert content(path) == {b"a.png": b"4", b"b.png": b"2"}
+    assert (found(path).replaced, found(path).duplicates) == (2, 0)
+
+
+def test_first_of_equal_names_in_a_stream_is_measured(tarred, content, found):
+    """What comes later is known too late there; it is counted, and said."""
+    path = tarred("x.tgz", SEVERAL)
     assert content(path) == {b"a.png": b"1", b"b.png": b"2"}
-    assert found(path).duplicates == 2
+    assert (found(path).replaced, found(path).duplicates, found(path).not_replaced) == (0, 2, 2)
+
+
+def test_updated_by_tar_itself(tmp_path, content, found):
+    """`tar -r` and `tar -u` put the new image behind the old one; links lead to what is last."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"old")
+    os.link(folder / "a.png", folder / "link.png")
+    subprocess.run(["tar", "-cf", "../x.tar", "a.png", "link.png"], cwd=folder, check=True)
+    (folder / "a.png").unlink()
+    (folder / "a.png").write_bytes(b"newer")
+    subprocess.run(["tar", "-rf", "../x.tar", "a.png"], cwd=folder, check=True)
+    out.mkdir()
+    subprocess.run(["tar", "-xf", "../x.tar"], cwd=out, check=True)
+    measured = content(tmp_path / "x.tar")
+    assert measured[b"a.png"] == (out / "a.png").read_bytes() == b"newer"
+    assert measured[b"link.png"] == b"newer"
+    assert found(tmp_path / "x.tar").replaced == 1
+
+
+def test_an_image_that_is_replaced_by_something_else(tarred, found):
+    """A link that stands behind it under its name is what unpacking leaves."""
+    path = tarred("plain.tar", [("a.png", b"1"), link("a.png", "/etc/passwd", tarfile.SYMTYPE)])
+    assert found(path).keys == [b"a.png"]
+    assert found(path).problems[b"a.png"].startswith("is a symbolic link")
 
 
 @pytest.mark.parametrize("name", ["plain.tar", "x.tgz"])

@@ -86,11 +86,13 @@ def test_names_that_lead_out_are_keys_inside(zipped, content):
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_first_of_equal_names_is_measured(zipped, content, found):
-    """A name that comes twice is one image and a duplicate."""
+def test_last_of_equal_names_is_measured(zipped, content, found):
+    """As unpacking leaves it, and zipfile reads it; the others are counted."""
     path = zipped([("a.png", b"1"), ("b.png", b"2"), ("a.png", b"3"), ("./a.png", b"4")])
-    assert content(path) == {b"a.png": b"1", b"b.png": b"2"}
-    assert found(path).duplicates == 2
+    assert content(path) == {b"a.png": b"4", b"b.png": b"2"}
+    assert (found(path).replaced, found(path).duplicates) == (2, 0)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read("./a.png") == b"4"
 
 
 def test_links_are_problems(zipped, found):

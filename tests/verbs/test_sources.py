@@ -198,3 +198,30 @@ def test_nothing_is_written(photos, tmp_path, python):
     assert result.returncode == 0, result.stderr
     assert [*(tmp_path / "temporary").iterdir()] == []
     assert not (tmp_path.parent / "out.png").exists()
+
+
+def test_an_updated_archive_is_measured_as_it_unpacks(tmp_path):
+    """The old image of a name does not count, and the document says how many there were."""
+    for color in ("red", "lime"):
+        Image.new("RGB", (2, 2), color).save(tmp_path / "a.png")
+        mode = "w" if color == "red" else "a"
+        with tarfile.open(tmp_path / "x.tar", mode) as tar:
+            tar.add(tmp_path / "a.png", "a.png")
+    stats = bnstat.compute(tmp_path / "x.tar", workers=1)
+    assert (stats.mean, stats.source.images, stats.source.replaced) == ((0.0, 1.0, 0.0), 1, 1)
+    text = "1 image of archives stands there again later: the last counted"
+    assert [("replaced", text, 1)] == [(w.code, w.text, w.images) for w in stats.warnings]
+    again = bnstat.Stats.from_json(stats.to_json())
+    assert (again.source.replaced, '"replaced": 1' in stats.to_json()) == (1, True)
+
+
+def test_the_first_in_a_stream_counts_and_it_is_said(tmp_path):
+    """A compressed tar with a name twice gives the image that came first."""
+    with tarfile.open(tmp_path / "x.tgz", "w:gz") as tar:
+        for color in ("red", "lime"):
+            Image.new("RGB", (2, 2), color).save(tmp_path / "a.png")
+            tar.add(tmp_path / "a.png", "a.png")
+    stats = bnstat.compute(tmp_path / "x.tgz", workers=1)
+    assert (stats.mean, stats.source.not_replaced) == ((1.0, 0.0, 0.0), 1)
+    (warning,) = stats.warnings
+    assert (warning.code, warning.text.startswith("1 image came again")) == ("not-replaced", True)
