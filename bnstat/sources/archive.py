@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from io import BufferedReader, RawIOBase
+from itertools import pairwise
 from typing import Protocol, TypeAlias
 
 from bnstat.errors import BnstatError, SourceError
@@ -107,10 +108,10 @@ class MemberTable:
     def __iter__(self) -> Iterator[tuple[bytes, Sequence[int]]]:
         """Yield keys and numbers in the order in which they were added, of each key the last."""
         replaced = self._replaced()
-        for place in range(len(self._hashes)):
+        numbers = zip(*[iter(self._numbers)] * self._width, strict=True)
+        for place, (ends, of_member) in enumerate(zip(pairwise(self._ends), numbers, strict=True)):
             if place not in replaced:
-                start = place * self._width
-                yield self._key(place), self._numbers[start : start + self._width]
+                yield bytes(self._keys[slice(*ends)]), of_member
 
     def _key(self, place: int) -> bytes:
         return bytes(self._keys[self._ends[place] : self._ends[place + 1]])

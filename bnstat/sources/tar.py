@@ -106,7 +106,10 @@ def _position(
     header: Header, stored_files: Callable[[], StoredFiles], end: int
 ) -> tuple[int, int, str | None]:
     """Return start and size of an image, and why it cannot be measured, or None."""
-    start, size, problem = header.start, header.size, _problem(header)
+    start, size = header.start, header.size
+    if header.kind == b"0" and not header.sparse and start + size <= end:
+        return start, size, None
+    problem = _problem(header)
     if header.is_hard_link:
         start, size = stored_files().get(member_key(header.link), (0, -1))
         problem = None if size >= 0 else _link_problem(header, "is not in the archive")
