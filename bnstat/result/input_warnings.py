@@ -52,8 +52,8 @@ CODES: Mapping[str, Code] = {
         "Nothing, if it is what training reads.",
     ),
     "not-replaced": Code(
-        "Images that come again in a compressed tar, or in one at a URL, which is read as a stream: "
-        "the first one of a name counts, where unpacking leaves the last.",
+        "Images that come again in a compressed tar, or in one at a URL, which is read as a "
+        "stream: the first one of a name counts, where unpacking leaves the last.",
         "Unpack it, or measure a plain .tar on a disk.",
     ),
     "link-not-followed": Code(
