@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from bnstat.errors import SourceError
 from bnstat.estimators import two_pass
 from bnstat.moments import Records
 from bnstat.result import Group
+from bnstat.sources.headings import names_column, rows_of
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text
@@ -20,6 +21,8 @@ FOLDER = "folder"
 # The name of the group of images that lie in no folder below their source.
 TOP = "."
 _MAX_NAMED = 3
+# The heading of the column of names, in a table of more than two columns.
+_LABEL = "label"
 
 
 @dataclass(frozen=True)
@@ -100,21 +103,32 @@ def group_names(by: str | None, sources: Sources) -> GroupNames | None:
 
 def _read_names(file: str) -> dict[str, str]:
     try:
-        with Path(file).open(newline="", encoding="utf-8-sig") as lines:
-            rows = [row for row in csv.reader(lines) if row]
+        rows = rows_of(Path(file).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SourceError(f"cannot read the labels in {file}: {reason}") from error
-    for number, row in enumerate(rows, 1):
-        if len(row) != 2:
-            raise SourceError(f"line {number} of {file} is not KEY,LABEL: {len(row)} columns")
-    if rows and rows[0] == ["key", "label"]:
-        del rows[0]
     names: dict[str, str] = {}
-    for key, name in rows:
+    for key, name in _pairs(rows, file):
         if names.setdefault(key, name) != name:
             raise SourceError(f"{file} has two labels for {key}; keep one")
     return names
+
+
+def _pairs(rows: Sequence[Sequence[str]], file: str) -> Iterator[tuple[str, str]]:
+    """Yield key and name of each row; a heading may say which columns they are."""
+    header = rows[0] if rows else []
+    keys = names_column(header)
+    if keys is not None and len(header) > 2 and _LABEL not in header:
+        raise SourceError(f"{file} has {len(header)} columns; call that of the names {_LABEL!r}")
+    width, names = 2, 1
+    if keys is not None:
+        width = len(header)
+        names = list(header).index(_LABEL) if _LABEL in header else 1 - keys
+    for number, row in enumerate(rows, 1):
+        if len(row) != width:
+            raise SourceError(f"line {number} of {file} is not KEY,LABEL: {len(row)} columns")
+        if keys is None or number > 1:
+            yield row[keys or 0], row[names]
 
 
 def groups(records: Records, name_of: Callable[[bytes], str]) -> dict[str, Group]:

@@ -63,6 +63,8 @@ def _describe_sources(sources: Sources) -> dict[str, str]:
         described["column"] = sources.column
     if sources.listing is not None:
         described["list"] = "names end in NUL" if sources.listing.null else "names end in newline"
+        if sources.listing.column is not None or sources.listing.where:
+            described["rows"] = shlex.join([str(sources.listing.column), *sources.listing.where])
         described["root"] = without_credentials(str(sources.listing.root))
     return described
 

@@ -199,6 +199,8 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
         include=tuple(sources.globs.include) or None,
         exclude=tuple(sources.globs.exclude) or None,
         column=sources.column,
+        files_column=listed.column if listed else None,
+        where=(tuple(listed.where) or None) if listed else None,
         unfollowed_links=tuple(map(key_text, sources.unfollowed)),
     )
 

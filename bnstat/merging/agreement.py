@@ -44,6 +44,8 @@ _SAME: dict[str, Callable[[Stats], Any]] = {
     "include": lambda stats: " ".join(stats.source.include or ["all images"]),
     "exclude": lambda stats: " ".join(stats.source.exclude or ["no images"]),
     "column": lambda stats: stats.source.column,
+    "files-column": lambda stats: stats.source.files_column,
+    "where": lambda stats: " ".join(stats.source.where or ["all rows"]),
     "sample": _sample_in_words,
     "seed": lambda stats: stats.pipeline.seed,
     "epochs": lambda stats: stats.pipeline.epochs,

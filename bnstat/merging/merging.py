@@ -96,6 +96,8 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
         include=first.include,
         exclude=first.exclude,
         column=first.column,
+        files_column=first.files_column,
+        where=first.where,
         unfollowed_links=tuple(sorted({link for s in sources for link in s.unfollowed_links})),
     )
 

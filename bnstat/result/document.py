@@ -132,7 +132,7 @@ def _group(group: Group) -> dict[str, Any]:
 
 
 # What chose the images; it is told where it was given.
-_CHOICE = ("include", "exclude", "column")
+_CHOICE = ("include", "exclude", "column", "files_column", "where")
 
 
 def _source(source: Source) -> dict[str, Any]:

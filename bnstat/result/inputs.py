@@ -73,9 +73,10 @@ class Source:
     MAX_FAILURES by key of the images that could not be measured, or all where that was asked for.
     `warnings` are Pillow's; `unfollowed_links` lead to folders that contain the source, or are the
     system's; `include` and `exclude` are the globs that chose images by their paths, `column` is
-    that of the images in Parquet files. `replaced` images of archives stand there again later,
-    where the last counted; `not_replaced` came again in archives that are read as a stream, where
-    the first counted.
+    that of the images in Parquet files; `files_column` and `where` tell which column and rows of a
+    list in CSV were read. `replaced` images of archives stand there again later, where the last
+    counted; `not_replaced` came again in archives that are read as a stream, where the first
+    counted.
     """
 
     locations: tuple[str, ...]
@@ -93,6 +94,8 @@ class Source:
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
     column: str | None = None
+    files_column: str | None = None
+    where: tuple[str, ...] | None = None
     unnamed_failures: int = 0
     replaced: int = 0
     not_replaced: int = 0

@@ -151,6 +151,8 @@ def _source(node: Node) -> Source:
         include=node.get("include", None).optional(Node.texts),
         exclude=node.get("exclude", None).optional(Node.texts),
         column=node.get("column", None).optional(Node.text),
+        files_column=node.get("files_column", None).optional(Node.text),
+        where=node.get("where", None).optional(Node.texts),
         unfollowed_links=node.get("unfollowed_links", None).optional(Node.texts) or (),
         replaced=node.get("replaced", 0).integer(),
         not_replaced=node.get("not_replaced", 0).integer(),

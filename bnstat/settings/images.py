@@ -170,6 +170,11 @@ def _check_glob(glob: str) -> None:
         raise ValueError(f"{glob!r} begins with !, which no glob here does; use --include")
 
 
+def _check_condition(text: str) -> None:
+    if not text.partition("=")[0] or "=" not in text:
+        raise ValueError(f"{text!r} is not COLUMN=VALUE")
+
+
 class ChoiceSettings(TypedDict, total=False):
     """Which images of the sources are measured, by their names."""
 
@@ -206,6 +211,28 @@ class ChoiceSettings(TypedDict, total=False):
             none="image, or the only one",
             metavar="NAME",
             help="The column of images in Parquet files.",
+            recorded_in="source",
+        ),
+    ]
+    files_column: Annotated[
+        str | None,
+        Setting(
+            default=None,
+            none="by its heading",
+            metavar="NAME",
+            help="The column of names, where --files-from is a CSV file.",
+            recorded_in="source",
+        ),
+    ]
+    where: Annotated[
+        Sequence[str] | None,
+        Setting(
+            default=None,
+            none="all rows",
+            metavar="COLUMN=VALUE",
+            repeatable=True,
+            check=_check_condition,
+            help="Measure only the images of such rows of the CSV file. Repeatable.",
             recorded_in="source",
         ),
     ]

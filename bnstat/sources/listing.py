@@ -1,20 +1,26 @@
-"""A list of file names, such as `find` writes."""
+"""A list of file names, such as `find` writes, or a table with a column of them."""
 
 from __future__ import annotations
 
+import csv
 import os
 import stat
 import sys
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bnstat.errors import SourceError
 from bnstat.sources import urls
+from bnstat.sources.headings import chosen_names, names_column, rows_of
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.sampling import ALL_KEYS
 from bnstat.sources.source import NamedFiles
+from bnstat.text import key_text
+
+# Names that are looked at to see whether they are names of files.
+_LOOKED_AT = 100
 
 
 @dataclass
@@ -23,9 +29,10 @@ class Listing:
 
     location: the file with the list, which is read once, when this is made; "-" is standard input;
     null: names end in NUL (`find -print0`), so that they may hold newlines, else in newline; root:
-    is stripped from the keys of names that begin with it; cwd: what location and names are relative
+    is stripped from the keys of names that begin with it, and names that do not, and are not there,
+    are looked for below it; cwd: what location and names are relative
     to; keys: images whose keys are not in these are left out, and not examined; limits: on asking
-    servers for URLs.
+    servers for URLs; column, where: of a CSV file, the column of names and the rows that count.
     """
 
     location: str
@@ -34,6 +41,8 @@ class Listing:
     cwd: str = ""
     keys: Container[bytes] = ALL_KEYS
     limits: ReadLimits = DEFAULT_LIMITS
+    column: str | None = None
+    where: Sequence[str] = ()
     prefix: bytes = field(default=b"", init=False)
     ordered: bool = field(default=True, init=False)
     skipped: int = field(default=0, init=False)
@@ -64,10 +73,33 @@ class Listing:
         return NamedFiles(keys, lambda position: self._reference(self._names[position]))
 
     def _reference(self, name: bytes) -> Reference:
-        path = os.path.join(os.fsencode(self.cwd), name)
+        path = self._file(name)
         if urls.is_url(name) and not os.path.lexists(path):
             return urls.url_reference(self._key(name), name, self.limits)
         return file_reference(self._key(name), path)
+
+    def _file(self, name: bytes) -> bytes:
+        path = os.path.join(os.fsencode(self.cwd), name)
+        if self.root is None or name.startswith(self._prefix) or os.path.lexists(path):
+            return path
+        return os.path.join(os.fsencode(self.cwd), self._prefix, name)
+
+    @property
+    def _prefix(self) -> bytes:
+        """What names begin with that are below the root."""
+        return os.path.join(os.fsencode(self.root or ""), b"")
+
+    def check_names(self) -> None:
+        """Raise SourceError if names are identifiers without an ending, as some benchmarks list."""
+        some = self._names[:_LOOKED_AT]
+        if not some or any(os.path.splitext(name)[1] or urls.is_url(name) for name in some):
+            return
+        if not any(os.path.lexists(self._file(name)) for name in some):
+            raise SourceError(
+                f"{self.location} lists names without an extension, such as {key_text(some[0])}, "
+                "and no such files; add folder and extension, as in: "
+                "sed 's|.*|JPEGImages/&.jpg|' LIST | bnstat compute --files-from -"
+            )
 
     def _read(self) -> Iterator[bytes]:
         if self.location == "-" and sys.stdin is None:
@@ -77,14 +109,37 @@ class Listing:
             data = sys.stdin.buffer.read() if stdin else self._path.read_bytes()
         except OSError as error:
             raise SourceError(f"cannot read the list {self.location}: {error.strerror}") from error
-        self._check_ends(data)
+        if self._is_table(data):
+            yield from self._names_in_table(data)
+            return
+        self._check_is_list(data)
         names = data.split(b"\0" if self.null else b"\n")
         if not self.null:
             names = [name.removesuffix(b"\r") for name in names]
         yield from filter(None, names)
 
-    def _check_ends(self, data: bytes) -> None:
+    def _is_table(self, data: bytes) -> bool:
+        """Whether a list is a table: that is asked of it, or its name and its first line say it."""
+        if self.column is not None or self.where:
+            return True
+        first = data.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode(errors="replace")
+        headed = "," in first or names_column([first.strip('\r"')]) is not None
+        return self.location.lower().endswith(".csv") and headed
+
+    def _names_in_table(self, data: bytes) -> Iterator[bytes]:
+        try:
+            rows = rows_of(data.decode("utf-8-sig", "surrogateescape"))
+        except csv.Error as error:
+            raise SourceError(f"cannot read the list {self.location}: {error}") from error
+        return map(os.fsencode, chosen_names(rows, self.location, self.column, self.where))
+
+    def _check_is_list(self, data: bytes) -> None:
         """Raise SourceError if names do not end as was said: they would be one long name."""
+        if data.lstrip()[:1] == b"{":
+            raise SourceError(
+                f"{self.location} is JSON, not a list of names; of COCO's annotations: "
+                "jq -r '.images[].file_name' FILE | bnstat compute --files-from - --root FOLDER"
+            )
         if not self.null and b"\0" in data:
             raise SourceError(f"names in the list {self.location} end in NUL; add -0 (--null)")
         if self.null and b"\n" in data and b"\0" not in data:
@@ -96,5 +151,4 @@ class Listing:
         """Return the name as written, without the root and credentials."""
         if self.root is None:
             return urls.shown(name)
-        root = urls.shown(os.path.join(os.fsencode(self.root), b""))
-        return urls.shown(name).removeprefix(root)
+        return urls.shown(name).removeprefix(urls.shown(self._prefix))

@@ -54,6 +54,7 @@ def open_sources(
     sampling = _sampling(settings, shards)
     globs = Globs(settings["include"] or (), settings["exclude"] or ())
     if files_from is None:
+        _check_no_list(settings)
         links, paths = settings["follow_links"], [os.fspath(s) for s in sources]
         return Sources.open(
             paths, cwd, keys, limits, masks, links, sampling, globs, settings["column"]
@@ -62,8 +63,17 @@ def open_sources(
         raise SourceError("give sources or files_from, not both")
     folder = None if root is None else os.fspath(root)
     examined = ALL_KEYS if sampling else keys
-    listing = Listing(os.fspath(files_from), null, folder, cwd, examined, limits)
+    column, where = settings["files_column"], settings["where"] or ()
+    listing = Listing(os.fspath(files_from), null, folder, cwd, examined, limits, column, where)
+    listing.check_names()
     return Sources.listed(listing, keys, masks, sampling, globs)
+
+
+def _check_no_list(settings: MeasureSettings) -> None:
+    """Raise ValueError if a list is described, and none is given."""
+    for name in ("files_column", "where"):
+        if settings[name] is not None:
+            raise ValueError(f"{name} is of a list of names; give one, files_from")
 
 
 def _masks(settings: MeasureSettings) -> MaskPattern | None:
