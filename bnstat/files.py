@@ -10,6 +10,12 @@ from typing import IO
 
 from bnstat.errors import OutputError
 
+# Flags to read a file: no pipe is waited for, and no other process has it. Windows has neither,
+# and would read lines of text.
+READING = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
+)
+
 _RECORD_SUFFIXES = (".parquet", ".csv")
 
 
@@ -68,7 +74,13 @@ def check_writable(path: Path) -> None:
 
 def is_record_file(name: str) -> bool:
     """Whether a name says that its file is one of records."""
-    return os.path.splitext(name)[1].lower() in _RECORD_SUFFIXES
+    return os.path.splitext(name)[1].lower() in # Flags to read a file: no pipe is waited for, and no other process has it. Windows has neither,
+# and would read lines of text.
+READING = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
+)
+
+_RECORD_SUFFIXES
 
 
 def check_distinct(
@@ -126,7 +138,8 @@ def _replacement(target: Path) -> Iterator[IO[bytes]]:
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
     try:
         with open(handle, "wb") as file:
-            os.fchmod(file.fileno(), _permissions(target))
+            if hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), _permissions(target))
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from bnstat.augment.spec import Recipe
 from bnstat.augment.user import Albumentations, warnings_collected
 from bnstat.imports import stdout_on_stderr
 
+# What libraries warn of when a recipe is built, and whether a Normalize at its end is left out.
+Findings: TypeAlias = tuple[tuple[str, ...], bool]
+
 
 @dataclass(frozen=True)
 class Draws:
@@ -24,7 +27,7 @@ class Draws:
 
     The same image gets the same draws in any run, in whatever worker, whatever else is in the set.
     With `attribute`, what each transform hands to the next is seen too. `warnings` is what was
-    warned of when the recipe was checked.
+    warned of when the recipe was checked, and `before_normalize` whether it leaves out a Normalize.
     """
 
     recipe: Recipe
@@ -32,11 +35,33 @@ class Draws:
     epochs: int
     attribute: bool = False
     warnings: tuple[str, ...] = ()
+    before_normalize: bool = False
 
     @property
     def width(self) -> int:
         """How many outputs a draw has."""
         return max(1, len(self.recipe.transforms)) if self.attribute else 1
+
+    def checked(self, findings: Findings) -> Draws:
+        """Return the draws of a recipe that was checked."""
+        warnings, before_normalize = findings
+        return replace(self, warnings=warnings, before_normalize=before_normalize)
+
+    def check(self, masks: bool) -> Findings:
+        """Build the recipe to find what is wrong with it; with `masks`, whether it takes them.
+
+        It imports torch, so it is a worker that is asked for it, if there is one.
+
+        Raises
+        ------
+        SpecError
+            If a transform or an argument does not exist, the user's code fails, or a transform
+            does not take masks.
+        """
+        warned = self.recipe.check()
+        if masks:
+            self.check_takes_masks()
+        return warned, self.recipe.before_normalize
 
     def prepare(self) -> None:
         """Make the transform now, which takes its time, and not with the first image."""

@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     except EndedBySignal as ended:
         end_by(ended.number)
     except BrokenPipeError:
-        end_by(signal.SIGPIPE)
+        end_by(getattr(signal, "SIGPIPE", signal.SIGTERM))
     except Exception as error:
         _end_if_by_signal(error)
         if debug:
@@ -196,8 +196,9 @@ def _raise(number: int, frame: FrameType | None) -> NoReturn:
     Python prints and forgets what is raised in a callback of a weak reference, as imports have.
     """
     sys.unraisablehook = lambda unraisable: None
-    signal.signal(signal.SIGALRM, lambda *_: _raise(number, None))
-    signal.setitimer(signal.ITIMER_REAL, _SECONDS_TO_NEXT_RAISE)
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.signal(signal.SIGALRM, lambda *_: _raise(number, None))
+        signal.setitimer(signal.ITIMER_REAL, _SECONDS_TO_NEXT_RAISE)
     raise EndedBySignal(number)
 
 

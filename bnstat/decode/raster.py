@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.errors import MeasureError
+from bnstat.files import READING
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 
@@ -108,7 +109,7 @@ def _place(reference: Reference, limits: Limits, stack: ExitStack) -> Any:
     from rasterio.io import MemoryFile
 
     if reference.content is None:
-        os.close(os.open(reference.path, os.O_RDONLY | os.O_NONBLOCK))  # the system's own reason
+        os.close(os.open(reference.path, READING))  # the system's own reason
         return os.path.abspath(os.fsdecode(reference.path))
     with reference.open(limits) as file:
         return stack.enter_context(MemoryFile(file.read())).name

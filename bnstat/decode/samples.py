@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import struct
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -61,7 +62,8 @@ def load_tiff(image: Any) -> Image.Image:
         try:
             image.load()
         finally:
-            _raise_complaint(os.pread(heard, 4096, 0))
+            heard.seek(0)
+            _raise_complaint(heard.read(4096))
     return with_bits(image, bits)
 
 
@@ -75,21 +77,28 @@ def _raise_complaint(heard: bytes) -> None:
 
 
 @contextmanager
-def _libtiff_heard() -> Iterator[int]:
+def _libtiff_heard() -> Iterator[IO[bytes]]:
     """Keep what libtiff itself prints off stderr; give the file that it goes to."""
     try:
         stderr = os.dup(2)
     except OSError:  # it is closed
         stderr = os.open(os.devnull, os.O_RDWR)
-    in_memory = hasattr(os, "memfd_create")  # Linux
-    heard = os.memfd_create("libtiff") if in_memory else os.open(os.devnull, os.O_RDWR)
     try:
-        os.dup2(heard, 2)
-        yield heard
+        with _unnamed_file() as heard:
+            os.dup2(heard.fileno(), 2)
+            try:
+                yield heard
+            finally:
+                os.dup2(stderr, 2)
     finally:
-        os.dup2(stderr, 2)
-        for handle in {stderr, heard} - {2}:
-            os.close(handle)
+        if stderr != 2:
+            os.close(stderr)
+
+
+def _unnamed_file() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):  # Linux
+        return open(os.memfd_create("libtiff"), "r+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
 
 
 def load_jpeg_2000(image: Image.Image, file: IO[bytes]) -> Image.Image:

@@ -39,12 +39,14 @@ def open_engine(
     name: str = "processes",
     *,
     timeout: float | None = None,
+    start_method: str | None = None,
 ) -> Engine:
     """Return the engine of a name for so many workers; None is one for each core.
 
     `preload` names modules that the work needs, to be imported once for all workers. A `timeout`
     ends a worker that takes more seconds for an image, so that a single one is a process too, not
-    this one; 0 is no limit, and None is 300 s where workers are processes.
+    this one; 0 is no limit, and None is 300 s where workers are processes. They are started by
+    "fork" or "spawn"; None is the first of them that the system has.
 
     Raises
     ------
@@ -64,4 +66,5 @@ def open_engine(
     workers = workers or usable_cores()
     if workers == 1 and not timeout:
         return InlineEngine()
-    return ProcessEngine(workers, preload, timeout=_TIMEOUT if timeout is None else timeout)
+    timeout = _TIMEOUT if timeout is None else timeout
+    return ProcessEngine(workers, preload, timeout=timeout, start_method=start_method)

@@ -44,12 +44,15 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def start_method(name: str | None, modules: Sequence[str]) -> StartMethod:
-    """Return the start method of a name, or the system's; workers have these modules imported."""
-    forks = hasattr(os, "fork") and hasattr(os, "posix_spawn")
-    if name == "fork" and not forks:
-        raise MeasureError("this system cannot fork processes; leave out --start-method")
-    if name == "spawn" or not forks:
+def warm_up(modules: Sequence[str], start_method: str | None = None) -> None:
+    """Start what workers are forked from, if they are, and go on meanwhile."""
+    if _forks(start_method):
+        start(start_method, modules)
+
+
+def start(method: str | None, modules: Sequence[str]) -> StartMethod:
+    """Return a start method, or the system's own; workers have these modules imported."""
+    if not _forks(method):
         from bnstat.engines.spawning import Spawning
 
         return Spawning(modules)
@@ -58,9 +61,12 @@ def start_method(name: str | None, modules: Sequence[str]) -> StartMethod:
     return Forking(modules)
 
 
-def warm_up(modules: Sequence[str]) -> None:
-    """Start what workers are forked from, if they are, and go on meanwhile."""
-    start_method(None, modules)
+def _forks(method: str | None) -> bool:
+    """Whether workers are forked: where the system can do that, unless otherwise asked for."""
+    can = all(hasattr(os, name) for name in ("fork", "posix_spawn"))
+    if method == "fork" and not can:
+        raise MeasureError("this system cannot fork processes; leave out --start-method")
+    return can and method != "spawn"
 
 
 class ProcessEngine:
@@ -76,20 +82,20 @@ class ProcessEngine:
         preload: Sequence[str] = (),
         *,
         timeout: float | None = None,
-        start: str | None = None,
+        start_method: str | None = None,
     ) -> None:
         self.workers = workers
         self._preload = list(preload)
         self._timeout = timeout or None
-        self._start = start
+        self._start_method = start_method
         self._pool: _Pool | None = None
 
     @contextmanager
     def open(self) -> Iterator[Workers]:
         """Give the processes; they are killed if any is busy when the context is left."""
         if self._pool is None:
-            start = start_method(self._start, self._preload)
-            self._pool = _Pool(start, self.workers, self._timeout)
+            method = start(self._start_method, self._preload)
+            self._pool = _Pool(method, self.workers, self._timeout)
         try:
             yield self._pool
         finally:

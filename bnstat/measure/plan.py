@@ -11,6 +11,7 @@ from bnstat.decode.modes import BANDS
 from bnstat.decode.raster import check_rasterio
 from bnstat.decode.selection import Conditions, conditions
 from bnstat.errors import MeasureError
+from bnstat.measure.warm_up import ask_worker
 from bnstat.result import Pipeline
 from bnstat.settings import Settings
 
@@ -50,10 +51,10 @@ class Plan:
         counting = conditions(settings)
         if settings["mode"] == BANDS:
             _check_bands(augments, counting)
-        draws = tuple(_draws(augment, settings, attribute) for augment in augments)
-        if counting.excludes:
-            for each in filter(None, draws):
-                each.check_takes_masks()
+        draws = tuple(
+            None if spec is None else _draws(spec, settings, attribute, masks=counting.excludes)
+            for spec in augments
+        )
         return cls(draws, settings, frozenset(given), counting)
 
     @property
@@ -66,7 +67,7 @@ class Plan:
         if draws is None:
             return [Pipeline(None, (), seed, epochs)]
         recipe, steps = draws.recipe, draws.recipe.transforms
-        whole = Pipeline(recipe.spec, steps, seed, epochs, recipe.before_normalize, draws.warnings)
+        whole = Pipeline(recipe.spec, steps, seed, epochs, draws.before_normalize, draws.warnings)
         ends = range(1, len(steps) + 1) if draws.attribute and steps else [len(steps)]
         return [replace(whole, transforms=steps[:end]) for end in ends]
 
@@ -79,12 +80,12 @@ class Plan:
                 )
 
 
-def _draws(augment: Spec | None, settings: Settings, attribute: bool) -> Draws | None:
-    if augment is None:
-        return None
+def _draws(augment: Spec, settings: Settings, attribute: bool, *, masks: bool) -> Draws:
+    """Return the draws of a pipeline, which is checked before any image is read."""
     recipe = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
-    warned = recipe.check()  # before any image is read
-    return Draws(recipe, settings["seed"], settings["epochs"], attribute, warned)
+    draws = Draws(recipe, settings["seed"], settings["epochs"], attribute)
+    here = recipe.passed is not None  # an object is where the caller has torch already
+    return draws.checked(draws.check(masks) if here else ask_worker(settings, draws.check, masks))
 
 
 def _check_bands(augments: Sequence[object], counting: Conditions) -> None:

@@ -7,12 +7,17 @@ imported here.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from bnstat.engines import Engine
     from bnstat.settings import MeasureSettings
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MEASURE = "bnstat.measure.measure"
 # What workers need beside the module of their work; torchvision's with a pipeline.
@@ -34,7 +39,8 @@ def warm_up(settings: Mapping[str, Any], work: str = MEASURE) -> None:
 
     workers = settings["workers"] or engines.usable_cores()
     if settings["engine"] in (None, "processes") and workers > 1:
-        engines.warm_up(_modules(work != MEASURE or bool(settings.get("augment")), work))
+        modules = _modules(work != MEASURE or bool(settings.get("augment")), work)
+        engines.warm_up(modules, settings["start_method"])
 
 
 def open_workers(settings: MeasureSettings, *, pipeline: bool, work: str = MEASURE) -> Engine:
@@ -52,7 +58,34 @@ def open_workers(settings: MeasureSettings, *, pipeline: bool, work: str = MEASU
         _modules(pipeline, work),
         settings["engine"],
         timeout=settings["timeout"],
+        start_method=settings["start_method"],
     )
+
+
+def ask_worker(
+    settings: MeasureSettings, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Return what a call gives that needs torch, which this process does without if it can.
+
+    It is made here where torch is imported, or will be: where no process does the work for it.
+
+    Raises
+    ------
+    SpecError
+        If the worker ends.
+    """
+    from bnstat.engines import ProcessEngine, WorkerLostError
+    from bnstat.errors import SpecError
+
+    with closing(open_workers(settings, pipeline=True)) as engine:
+        if "torch" in sys.modules or not isinstance(engine, ProcessEngine):
+            return ask(*args, **kwargs)
+        with engine.open() as workers:
+            try:
+                return workers.submit(ask, *args, **kwargs).result()
+            except WorkerLostError as loss:
+                how = f"the pipeline ends the process that it is made in ({loss.cause})"
+                raise SpecError(how) from loss
 
 
 def _modules(pipeline: bool, work: str) -> list[str]:

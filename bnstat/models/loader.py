@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
@@ -25,7 +26,7 @@ def probe_here(
 ) -> Generator[tuple[Chunk, Probed], None, None]:
     """Yield each chunk with its result, in order; the model is run in this process.
 
-    With one worker, this process decodes too.
+    With one worker, or where none can be forked, this process decodes too.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def probe_here(
 
 
 def _loaded(chunks: Iterable[Chunk], probe: Probe, workers: int) -> Generator[_Item, None, None]:
-    if workers == 1:
+    if workers == 1 or not hasattr(os, "fork"):
         yield from (_item(chunk, probe) for chunk in chunks)
         return
     from torch.utils.data import DataLoader
@@ -95,5 +96,5 @@ def _unchanged(item: _Item) -> _Item:
 def _let_main_decide(worker: int) -> None:
     """Have signals end this worker without a word, and Ctrl-C be the main process's."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a worker is forked, so there is the latter
         signal.signal(number, signal.SIG_DFL)

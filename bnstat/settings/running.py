@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from bnstat.settings.setting import Setting
 
@@ -107,6 +107,15 @@ class RunSettings(TypedDict, total=False):
             check=_check_engine,
             help="Where the work runs: processes on this machine, or a Dask cluster at "
             "dask://HOST:PORT or dask+tls://HOST:PORT.",
+        ),
+    ]
+    start_method: Annotated[
+        Literal["fork", "spawn"] | None,
+        Setting(
+            default=None,
+            none="fork, where the system can",
+            hidden=True,
+            help="How worker processes start: as forks of one that has imported all, or anew.",
         ),
     ]
     fail_fast: Annotated[

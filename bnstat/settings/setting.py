@@ -30,8 +30,9 @@ class Setting:
         Makes of a value the one that is used; it is asked first.
     check
         Raises ValueError for a value without a meaning.
-    option
-        The option of the command line; "" is the name with dashes, None is no option.
+    option, hidden
+        The option of the command line; "" is the name with dashes, None is no option. Whether help
+        texts leave it out.
     recorded_in
         Which part of a result has it: "result", "source", "selection", "pipeline", "batchnorm",
         "sample" or "uncertainty". A run on the images of that result takes it from there.
@@ -54,6 +55,7 @@ class Setting:
     convert: Callable[[Any], Any] | None = None
     check: Callable[[Any], None] | None = None
     option: str | None = ""
+    hidden: bool = False
     recorded_in: (
         Literal["result", "source", "selection", "pipeline", "batchnorm", "sample", "uncertainty"]
         | None

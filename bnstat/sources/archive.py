@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import Protocol, TypeAlias
 
 from bnstat.errors import BnstatError, SourceError
+from bnstat.files import READING
 from bnstat.sources import urls
 from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.naming import MAX_NAME, is_hidden, is_image, member_key
@@ -47,9 +48,10 @@ class ArchiveFile:
 
 def read_range(path: bytes, start: int, size: int) -> bytes:
     """Return at most `size` bytes of a file from `start` on; meant for sizes of a few MiB."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    file = os.open(path, READING)
     try:
-        return os.pread(file, size, start)
+        os.lseek(file, start, os.SEEK_SET)
+        return os.read(file, size)
     finally:
         os.close(file)
 

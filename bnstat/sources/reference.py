@@ -10,6 +10,7 @@ from hashlib import blake2b
 from io import BytesIO
 from typing import IO, ClassVar, NamedTuple, Protocol
 
+from bnstat.files import READING
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
 
 
@@ -139,7 +140,7 @@ def open_regular(path: bytes, limits: ReadLimits) -> tuple[int, int]:
 
     It never blocks: since it was listed, it may have become a pipe that nobody writes to.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    handle = os.open(path, READING)
     try:
         status = os.fstat(handle)
         if (problem := _problem(status.st_mode)) is not None:

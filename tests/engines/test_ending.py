@@ -9,6 +9,7 @@ import pytest
 pytestmark = pytest.mark.long
 
 COMPUTE = ("-m", "bnstat", "compute", "--workers", "2", "-o", "-")
+HERE = ("-m", "bnstat", "compute", "--workers", "1", "-o", "-")
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ reference = weakref.ref(gone, callback)
 del gone
 time.sleep(30)
 """)
-    main = start(*COMPUTE, "--augment", "late:transform", endless)
+    main = start(*HERE, "--augment", "late:transform", endless)
     out, err = main.communicate(timeout=60)
     assert (main.returncode, out, err) == (-number, b"", b"")
 
@@ -112,7 +113,7 @@ try:
 except BaseException as signal:
     raise ImportError("cannot import what it needs") from signal
 """)
-    main = start(*COMPUTE, "--augment", "late:transform", photos)
+    main = start(*HERE, "--augment", "late:transform", photos)
     out, err = main.communicate(timeout=60)
     assert (main.returncode, out, err) == (-number, b"", b"")
 

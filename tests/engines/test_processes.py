@@ -21,7 +21,7 @@ from bnstat.engines import (
 @pytest.fixture(params=["fork", "spawn"])
 def engine(request):
     """Two workers, started in each way."""
-    engine = ProcessEngine(2, start=request.param)
+    engine = ProcessEngine(2, start_method=request.param)
     yield engine
     engine.close()
 

@@ -52,14 +52,14 @@ def engine(request):
     if request.param == "inline":
         yield InlineEngine()
         return
-    with closing(ProcessEngine(2, MODULES, start=request.param)) as engine:
+    with closing(ProcessEngine(2, MODULES, start_method=request.param)) as engine:
         yield engine
 
 
 @pytest.fixture(params=["fork", "spawn"])
 def two(request):
     """Two worker processes, started in each way."""
-    with closing(ProcessEngine(2, MODULES, start=request.param)) as engine:
+    with closing(ProcessEngine(2, MODULES, start_method=request.param)) as engine:
         yield engine
 
 
@@ -94,7 +94,7 @@ def test_a_bounded_number_is_in_flight(images, engine):
 
 def test_closing_ends_the_workers(images, processes):
     """Who stops asking for results leaves no worker behind."""
-    landed = dispatch((images[:1] for _ in count()), PLAIN, ProcessEngine(2, start="fork"))
+    landed = dispatch((images[:1] for _ in count()), PLAIN, ProcessEngine(2, start_method="fork"))
     next(landed)
     processes.eventually(lambda: len(processes.workers(os.getpid())) == 2)
     landed.close()
@@ -165,7 +165,7 @@ def test_an_image_that_takes_too_long_is_a_failure_at_once(images, deadly, tmp_p
     slow = deadly.Deadly(
         "RGB", Limits(10**9), keys=(images[1].key,), folder=os.fspath(tmp_path), wait=60
     )
-    with closing(ProcessEngine(2, MODULES, timeout=0.5, start=start)) as engine:
+    with closing(ProcessEngine(2, MODULES, timeout=0.5, start_method=start)) as engine:
         landed = list(dispatch(cut(images, 3), slow, engine))
     log = (tmp_path / "log").read_bytes().split()
     assert [log.count(image.key) for image in images] == [2, 1, 1, 1, 1, 1]
