@@ -74,13 +74,7 @@ def check_writable(path: Path) -> None:
 
 def is_record_file(name: str) -> bool:
     """Whether a name says that its file is one of records."""
-    return os.path.splitext(name)[1].lower() in # Flags to read a file: no pipe is waited for, and no other process has it. Windows has neither,
-# and would read lines of text.
-READING = os.O_RDONLY | sum(
-    getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
-)
-
-_RECORD_SUFFIXES
+    return os.path.splitext(name)[1].lower() in _RECORD_SUFFIXES
 
 
 def check_distinct(

@@ -159,11 +159,20 @@ def group(leader):
     return [pid for pid, (_, its, state) in table().items() if its == leader and state not in "ZX"]
 
 
-def workers(main):
-    """Return the workers of a process: the children of its fork server, or its own."""
+def workers(main, start_method="fork"):
+    """Return the workers of a process: the children of its fork server, or those it spawned."""
     running = table()
-    children = {pid for pid, (parent, *_) in running.items() if parent == main}
+    children = [pid for pid, (parent, *_) in running.items() if parent == main]
+    if start_method == "spawn":
+        return [pid for pid in children if "engines.worker" in command(pid)]
     return [pid for pid, (parent, *_) in running.items() if parent in children]
+
+
+def command(pid):
+    """Return the command line of a process; of one that has just ended, nothing."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
 
 
 def eventually(condition, seconds=20):

@@ -75,10 +75,11 @@ def test_killed_workers_of_a_run(start, hundred, undisturbed, processes):
     assert document(main) == undisturbed
 
 
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
 @pytest.mark.parametrize(
     "images", [4_000, pytest.param(60_000, marks=pytest.mark.long)], ids=["few", "many"]
 )
-def test_workers_killed_at_random(tmp_path, processes, images):
+def test_workers_killed_at_random(tmp_path, processes, images, start_method):
     """One of them at each result that comes, some hundred times; the document is as without."""
     for i in range(100):
         pixels = np.random.default_rng(i).integers(0, 256, (28, 28), dtype=np.uint8)
@@ -88,10 +89,12 @@ def test_workers_killed_at_random(tmp_path, processes, images):
     rng, kills = random.Random(1), []
 
     def kill(progress):
-        workers = processes.workers(os.getpid())
+        workers = processes.workers(os.getpid(), start_method)
         kills.append(killed(rng.sample(workers, len(workers))))
 
-    disturbed = bnstat.compute(tmp_path, mode="L", workers=2, progress=kill)
+    disturbed = bnstat.compute(
+        tmp_path, mode="L", workers=2, progress=kill, start_method=start_method
+    )
     assert len(kills) > images // 600
     whole = bnstat.compute(tmp_path, mode="L", workers=1)
     assert replace(disturbed, created=None) == replace(whole, created=None)

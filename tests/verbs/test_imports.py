@@ -32,6 +32,15 @@ def test_compute_without_a_pipeline(imported, photos, workers):
     assert imported(program) == {"numpy", "PIL"}
 
 
+@pytest.mark.parametrize("augment", ["Resize(8) | RandomCrop(4)", "own:transform"])
+def test_compute_with_a_pipeline(imported, photos, tmp_path, augment):
+    """With workers, the main process asks one of them what the pipeline is, and needs no torch."""
+    own = "from torchvision.transforms import v2\ntransform = v2.RandomCrop(4)\n"
+    (tmp_path / "own.py").write_text(own)
+    program = f"import bnstat; bnstat.compute({str(photos)!r}, augment={augment!r}, workers=2)"
+    assert imported(program) == {"numpy", "PIL"}
+
+
 def test_reading_a_document(imported, tmp_path, photos):
     """Reading a document needs no package at all."""
     import bnstat

@@ -120,3 +120,15 @@ def test_warnings_stay_with_a_journal(warned, tmp_path):
     runs = [bnstat.compute(warned, journal=tmp_path / "j.db", workers=1) for _ in range(2)]
     assert runs[0].source.warnings == runs[1].source.warnings
     assert runs[0].sum == runs[1].sum
+
+
+def test_a_pipeline_that_ends_its_process(python, photos, tmp_path):
+    """It is an error that says so, and not one of the images."""
+    (tmp_path / "deadly.py").write_text("import os\nos.abort()\n")
+    done = python(
+        *("-m", "bnstat", "compute", photos, "--workers", "2", "--augment", "deadly:transform")
+    )
+    assert (done.returncode, done.stderr) == (
+        4,
+        "bnstat: the pipeline ends the process that it is made in (signal 6)\n",
+    )
