@@ -27,8 +27,6 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        if cmd_name == "help":
-            return help_command
         command: click.Command = import_module(f"bnstat.cli.{cmd_name}").command
         return command
 
@@ -69,18 +67,3 @@ def app(ctx: click.Context, debug: bool) -> None:
     """  # noqa: D301 (click reads the backspace)
     if ctx.invoked_subcommand is None:
         raise click.UsageError(f"name a command: {', '.join(COMMANDS)}.", ctx)
-
-
-@click.command("help", short_help="Show the help of a command.")
-@click.argument("name", required=False, metavar="[COMMAND]")
-@click.pass_context
-def help_command(ctx: click.Context, name: str | None) -> None:
-    """Show the help of COMMAND, as COMMAND --help does, or that of bnstat."""
-    parent = ctx.parent
-    assert parent is not None and isinstance(parent.command, click.Group)
-    if name is None:
-        click.echo(parent.get_help())
-        return
-    _, found, _ = parent.command.resolve_command(parent, [name])
-    assert found is not None
-    click.echo(click.Context(found, info_name=name, parent=parent).get_help())

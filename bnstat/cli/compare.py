@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 from bnstat.cli.invocation import DRIFT
 from bnstat.cli.options import complete_spec
 from bnstat.cli.terminal import Terminal, say
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bnstat.show.comparison import Comparison
 
 
-@click.command("compare", short_help="Put results side by side; the first is the baseline.")
+@subcommand("compare", "Put results side by side; the first is the baseline.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option(
     "--augment",
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     "--fail-over",
     type=options.AMOUNT,
     metavar="TOL",
-    help="Exit with status 1 if a mean or std differs by more, in [0, 1].",
+    help="Exit with status 1 if a mean or std in [0, 1] differs by more.",
 )
 @click.option(
     "--significant",
@@ -50,9 +51,7 @@ if TYPE_CHECKING:
     help="With --fail-over, count only differences that are more than their margins.",
 )
 @options.form("json", "csv", "markdown")
-@click.option(
-    "-o", "--output", metavar="FILE", help="Write the comparison as JSON; - is standard output."
-)
+@click.option("-o", "--output", metavar="FILE", help="Write the comparison as JSON; - is stdout.")
 @options.settings(Settings, "the baseline's")
 @options.failures
 @options.terminal("quiet", "verbose", "progress", "color")

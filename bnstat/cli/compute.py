@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 from bnstat.cli.terminal import Terminal
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Settings, check_until
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from bnstat.errors import JournalError
 
 
-@click.command("compute", short_help="Measure; show the three ways; write bnstat.json.")
+@subcommand("compute", "Measure; show the three ways; write bnstat.json.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @options.sources
 @options.augment(

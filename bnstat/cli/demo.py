@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
+from bnstat.cli.help import subcommand
 from bnstat.errors import OutputError
 
 _FILES_OF_A_DEMO = {"images", "bnstat.json", "bnstat.pt", "report.html"}
 
 
-@click.command("demo", short_help="The whole story on a small generated folder.")
+@subcommand("demo", "The whole story on a small generated folder.")
 @click.argument("folder", default="bnstat-demo", metavar="[FOLDER]")
 def command(folder: str) -> None:
     """Draw a small folder of images and run bnstat on it, command by command.

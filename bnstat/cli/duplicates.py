@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 from bnstat.cli.invocation import DRIFT
 from bnstat.cli.terminal import Terminal
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import MeasureSettings
 
 
-@click.command("duplicates", short_help="Images with equal pixels, within and across sources.")
+@subcommand("duplicates", "Images with equal pixels, within and across sources.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--fail", is_flag=True, help="Exit with status 1 if any images are equal.")
 @options.form("json")

@@ -11,6 +11,7 @@ import click
 
 from bnstat import files
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 from bnstat.errors import ExportError, OutputError
 from bnstat.text import nearest, printable
 from bnstat.verbs.export import EXACT, METHODS, TARGETS, Target, update_config, update_model
@@ -46,7 +47,7 @@ class FormatName(click.Choice[str]):
         self.fail(f"no format {value!r}; {meant}bnstat export --list shows them all.", param, ctx)
 
 
-@click.command("export", short_help="Write what a framework reads.")
+@subcommand("export", "Write what a framework reads.")
 @click.argument("document", default="bnstat.json", metavar="[STATS]")
 @click.option(
     "--format",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 from bnstat.cli.terminal import say
 
 
@@ -18,7 +19,7 @@ def _size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int,
     return int(sides[0]), int(sides[-1])
 
 
-@click.command("fold", short_help="Build the normalization into a model, for deployment.")
+@subcommand("fold", "Build the normalization into a model, for deployment.")
 @click.argument("model")
 @options.weights
 @click.option(

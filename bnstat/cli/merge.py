@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 from bnstat.cli.terminal import Terminal, say
 
 
-@click.command("merge", short_help="Add results of disjoint shards, exactly.")
+@subcommand("merge", "Add results of disjoint shards, exactly.")
 @click.argument("results", nargs=-1, required=True, metavar="STATS...")
 @click.option("--partial", is_flag=True, help="Accept that shards are missing; the result says so.")
 @options.failures

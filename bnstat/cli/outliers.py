@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 from bnstat.cli.terminal import Terminal
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Settings
 
 
-@click.command("outliers", short_help="Images unlike the rest, and what each does to the figures.")
+@subcommand("outliers", "Images unlike the rest, and what each does to the figures.")
 @click.argument("sources", nargs=-1, metavar="[STATS|RECORDS|SOURCE]...")
 @click.option(
     "--threshold",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from bnstat.cli.help import subcommand
 
-@click.command("pipelines", short_help="List the presets, or print one of them as TOML.")
+
+@subcommand("pipelines", "List the presets, or print one of them as TOML.")
 @click.argument("name", required=False, metavar="[NAME]")
 def command(name: str | None) -> None:
     """List the presets for --augment, or print the TOML of NAME, to be edited.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from bnstat.cli.help import subcommand
+
 KINDS = ("histogram", "batchnorm", "margin", "images", "groups")
 
 
-@click.command("plot", short_help="One picture of a result: .svg, .png or .pdf.")
+@subcommand("plot", "One picture of a result: .svg, .png or .pdf.")
 @click.argument("kind", type=click.Choice(KINDS), metavar="KIND")
 @click.argument("result", default="bnstat.json", metavar="[STATS]")
 @click.option(
@@ -22,9 +24,9 @@ KINDS = ("histogram", "batchnorm", "margin", "images", "groups")
 def command(
     ctx: click.Context, /, kind: str, result: str, output: str | None, records: str | None
 ) -> None:
-    """Draw KIND of a result (default: bnstat.json): histogram, batchnorm, margin, images, groups.
+    """Plot KIND of a result (default: bnstat.json).
 
-    It needs bnstat[plot].
+    KIND is histogram, batchnorm, margin, images or groups.
     """
     from pathlib import Path
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 from bnstat.cli.terminal import Meter, Terminal, say
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import RecalibrateSettings
@@ -23,7 +24,7 @@ _NOT_OF_MODELS = (
 )
 
 
-@click.command("recalibrate", short_help="Measure a model's BatchNorm statistics on images.")
+@subcommand("recalibrate", "Measure a model's BatchNorm statistics on images.")
 @click.argument("model")
 @click.argument("source", default="bnstat.json", metavar="[SOURCE]")
 @options.weights

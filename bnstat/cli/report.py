@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 
 
-@click.command("report", short_help="One self-contained HTML page of results.")
+@subcommand("report", "One self-contained HTML page of results.")
 @click.argument("results", nargs=-1, metavar="[STATS]...")
 @click.option(
     "-o",
@@ -42,7 +43,7 @@ def command(
     """Show results (default: bnstat.json) on a page: constants, pictures, failures, warnings.
 
     Of several results, the first is the baseline of the others. The page makes no request and runs
-    no script; it needs bnstat[plot].
+    no script.
     """
     if thumbnails and records is None:
         raise click.UsageError("--thumbnails needs --records, which tells the influence", ctx)

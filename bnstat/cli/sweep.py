@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 from bnstat.cli.terminal import Terminal
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import SweepSettings
 
 
-@click.command("sweep", short_help="What BatchNorm would hold under many schedules.")
+@subcommand("sweep", "What BatchNorm would hold under many schedules.")
 @click.argument("source", default="bnstat.json", metavar="[SOURCE]")
 @options.augment()
 @options.settings(SweepSettings, "the result's")

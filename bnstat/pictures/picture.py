@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # In inches; text is 9 points high.
 _SIZE = (7.2, 3.4)
-MISSING = "pictures need the package matplotlib: pip install 'bnstat[plot]'"
+MISSING = "pictures need the package matplotlib: pip install matplotlib"
 
 
 class Picture(Protocol):

@@ -38,8 +38,9 @@ class DrawSettings(TypedDict, total=False):
         Mode,
         Setting(
             default="RGB",
-            help="Convert to this Pillow mode; native takes the most common one of the images, "
-            "bands all bands of rasters as GDAL reads them.",
+            metavar="MODE",
+            help="Convert to RGB, L or RGBA; native takes the images' most common mode, bands all "
+            "bands of rasters as GDAL reads them.",
             recorded_in="result",
             moments_depend="always",
         ),

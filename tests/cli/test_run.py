@@ -1,6 +1,7 @@
 """The command line as a whole: help, versions, imports, exit statuses."""
 
 import re
+import shlex
 from importlib.metadata import entry_points
 
 import click
@@ -9,6 +10,7 @@ import pytest
 from bnstat import __version__
 from bnstat.cli import main
 from bnstat.cli.app import COMMANDS, app
+from bnstat.cli.help import EXAMPLES
 
 
 def commands():
@@ -47,6 +49,39 @@ def test_help(bnstat, name, flag):
     assert result.out.startswith("Usage: ")
     for line in result.out.splitlines():
         assert len(line) <= 100
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_on_a_screen(bnstat, name, monkeypatch):
+    """Examples first; the commonest options in groups, at most 60 lines of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = bnstat(name, "--help").out.splitlines()
+    assert lines[2:5] == ["Examples:", *(f"  {example}" for example in EXAMPLES[name])]
+    assert len(lines) <= 60 and max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_all_help_has_every_option_once(bnstat, name):
+    """--help-all shows what --help leaves out, below flush-left headings that end in a colon."""
+    command = commands()[name]
+    if not command.has_more:
+        assert bnstat(name, "--help-all").status == 2
+        return
+    out = bnstat(name, "--help-all").out
+    for option in (p for p in command.params if isinstance(p, click.Option)):
+        assert len(re.findall(rf"^  (?:-\S, )?{option.opts[-1]}\b(?!-)", out, re.MULTILINE)) == 1
+    headings = [line for line in out.splitlines()[2:] if line and line[0] != " "]
+    assert headings and all(line.endswith(":") for line in headings)
+    assert len(out.splitlines()) > len(bnstat(name, "--help").out.splitlines())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_examples_are_command_lines(name):
+    """What the help shows is understood."""
+    for example in EXAMPLES[name]:
+        program, command, *arguments = shlex.split(example.partition(" > ")[0])
+        assert (program, command) == ("bnstat", name)
+        commands()[name].make_context(name, arguments)
 
 
 def test_version(bnstat):

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import click
 
 from bnstat.cli.app import COMMANDS, app
+from bnstat.cli.help import all_help
 
 _HEAD = """\
 # The command line
 
-Generated from `--help` by `python tests/docs/cli.py > docs/cli.md`.
+Generated from `--help-all` by `python tests/docs/cli.py > docs/cli.md`.
 
 Data goes to stdout, everything else to stderr. A SOURCE is a folder, a file, an
 archive, a URL or a pattern. `-` is stdin or stdout. `-h` is `--help`. `NO_COLOR` is obeyed.
@@ -50,7 +51,7 @@ def _sections() -> Iterator[str]:
         command = app.get_command(root, name)
         assert command is not None
         context = click.Context(command, info_name=name, parent=root, terminal_width=100)
-        yield _section(f"bnstat {name}", command.get_help(context))
+        yield _section(f"bnstat {name}", all_help(context))
 
 
 def _section(title: str, text: str) -> str:

@@ -44,7 +44,7 @@ def figure(picture: Picture) -> Figure:
     return Figure(picture.title, picture.description, light, dark, headings, rows)
 
 
-MISSING = "a report needs the packages matplotlib and Jinja2: pip install 'bnstat[plot]'"
+MISSING = "a report needs the packages matplotlib and Jinja2: pip install matplotlib jinja2"
 # More failures are counted, not named.
 _MOST_FAILURES = 50
 
