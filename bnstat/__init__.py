@@ -4,7 +4,7 @@ The public names are loaded when first used: importing bnstat imports neither to
 
 >>> import bnstat
 >>> [name for name in bnstat.__all__ if name.islower() and name[0] != "_"][:8]
-['batch_norm', 'compare', 'compute', 'duplicates', 'export', 'fold', 'load', 'merge']
+['batch_norm', 'compare', 'compute', 'duplicates', 'explain', 'export', 'fold', 'load']
 """
 
 from importlib import import_module
@@ -28,6 +28,7 @@ from bnstat.errors import (
 if TYPE_CHECKING:
     from bnstat.models.fixed_point import PassDone
     from bnstat.result import Stats
+    from bnstat.result.explanation import Explanation
     from bnstat.result.found_images import Duplicates, EqualImages, Outlier, Outliers
     from bnstat.result.recalibration import LayerShift, Recalibration
     from bnstat.result.sweep import Sweep
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bnstat.verbs.compare import compare
     from bnstat.verbs.compute import compute
     from bnstat.verbs.duplicates import duplicates
+    from bnstat.verbs.explain import explain
     from bnstat.verbs.export import export
     from bnstat.verbs.fold import Folding, fold
     from bnstat.verbs.load import load
@@ -53,6 +55,7 @@ __all__ = [
     "DocumentError",
     "Duplicates",
     "EqualImages",
+    "Explanation",
     "ExportError",
     "Folding",
     "JournalError",
@@ -79,6 +82,7 @@ __all__ = [
     "compare",
     "compute",
     "duplicates",
+    "explain",
     "export",
     "fold",
     "load",
@@ -95,6 +99,7 @@ _ROOMS = {
     "Comparison": "bnstat.show.comparison",
     "Duplicates": "bnstat.result.found_images",
     "EqualImages": "bnstat.result.found_images",
+    "Explanation": "bnstat.result.explanation",
     "Folding": "bnstat.verbs.fold",
     "LayerShift": "bnstat.result.recalibration",
     "Outlier": "bnstat.result.found_images",
@@ -111,6 +116,7 @@ _ROOMS = {
     "compare": "bnstat.verbs.compare",
     "compute": "bnstat.verbs.compute",
     "duplicates": "bnstat.verbs.duplicates",
+    "explain": "bnstat.verbs.explain",
     "export": "bnstat.verbs.export",
     "fold": "bnstat.verbs.fold",
     "load": "bnstat.verbs.load",

@@ -12,8 +12,8 @@ from bnstat._version import __version__
 from bnstat.text import did_you_mean
 
 COMMANDS = (
-    *("compute", "compare", "sweep", "export", "report", "plot", "outliers", "duplicates"),
-    *("recalibrate", "fold", "merge", "pipelines", "demo"),
+    *("compute", "compare", "explain", "sweep", "export", "report", "plot", "outliers"),
+    *("duplicates", "recalibrate", "fold", "merge", "pipelines", "demo"),
     "help",
 )
 

@@ -11,13 +11,14 @@ import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from bnstat.errors import SourceError
 from bnstat.result import Floats
 
-_SUFFIXES = (".json", ".yaml", ".yml", ".toml")
+SUFFIXES = (".json", ".yaml", ".yml", ".toml")
 # What some processors of Hugging Face do to images besides, so that mean and std are not theirs.
 _OTHER_STEPS = ("rescale_offset", "offset", "include_top")
 
@@ -31,7 +32,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """Mean and std as they stand in a file, and the value that white has in its units."""
 
     mean: Any
@@ -41,15 +42,20 @@ class _Entry:
 
 def read(path: Path) -> Figures:
     """Return the constants of a file; raise SourceError if it has none, or not in known units."""
-    content = _content(path)
-    try:
-        entry = _first(content)
-    except SourceError as error:
-        raise SourceError(f"cannot read constants of {path}: {error}") from error
+    entry = entry_of(path)
     return Figures(_divided(entry.mean, entry.white), _divided(entry.std, entry.white))
 
 
-def _first(content: Mapping[str, Any]) -> _Entry:
+def entry_of(path: Path) -> Entry:
+    """Return the constants of a file as they stand there, in the units that it says."""
+    content = _content(path)
+    try:
+        return _first(content)
+    except SourceError as error:
+        raise SourceError(f"cannot read constants of {path}: {error}") from error
+
+
+def _first(content: Mapping[str, Any]) -> Entry:
     """Return what the first reader finds that knows the file."""
     for reader in _READERS:
         entry = reader(content)
@@ -65,7 +71,7 @@ def _content(path: Path) -> Mapping[str, Any]:
     try:
         content = _parse(path.suffix.lower(), path.read_bytes())
     except OSError as error:
-        if path.suffix in _SUFFIXES:
+        if path.suffix in SUFFIXES:
             raise SourceError(f"cannot read constants of {path}: {error.strerror}") from error
         raise SourceError(
             f"{str(path)!r} is neither a file nor constants; write MEAN/STD, "
@@ -78,10 +84,10 @@ def _content(path: Path) -> Mapping[str, Any]:
 
 def _parse(suffix: str, data: bytes) -> Any:
     if suffix == ".toml":
-        return tomllib.loads(data.decode())
+        return tomllib.loads(data.decode(), parse_float=Decimal)
     if suffix in (".yaml", ".yml"):
         return _parse_yaml(data)
-    return json.loads(data)
+    return json.loads(data, parse_float=Decimal)  # which keeps the digits
 
 
 def _parse_yaml(data: bytes) -> Any:
@@ -97,7 +103,7 @@ def _parse_yaml(data: bytes) -> Any:
         raise ValueError(" ".join(str(error).split())) from error
 
 
-def _hugging_face(content: Mapping[str, Any]) -> _Entry | None:
+def _hugging_face(content: Mapping[str, Any]) -> Entry | None:
     """Read an image processor, of transformers 5 below `image_processor`; units are declared."""
     inner = content.get("image_processor")
     processor = inner if isinstance(inner, dict) else content
@@ -108,7 +114,7 @@ def _hugging_face(content: Mapping[str, Any]) -> _Entry | None:
     for name in _OTHER_STEPS:
         if processor.get(name) is True:
             raise SourceError(f"its {name} is true, so that images are not in [0, 1]")
-    entry = _Entry(processor["image_mean"], processor.get("image_std"), _white(processor))
+    entry = Entry(processor["image_mean"], processor.get("image_std"), _white(processor))
     if entry.white == 255 and _all_small(entry):
         raise SourceError(
             "its do_rescale is false, but they are not for 0-255; type them for [0, 1] as MEAN/STD"
@@ -124,27 +130,27 @@ def _white(processor: Mapping[str, Any]) -> Any:
     return 1 if factor is None else _number(factor, "rescale_factor") * 255
 
 
-def _all_small(entry: _Entry) -> bool:
+def _all_small(entry: Entry) -> bool:
     values = [v for each in (entry.mean, entry.std) if _is_vector(each) for v in each]
     return all(abs(value) <= 1 for value in values)
 
 
-def _timm(content: Mapping[str, Any]) -> _Entry | None:
+def _timm(content: Mapping[str, Any]) -> Entry | None:
     """Read a model's config.json, whose `pretrained_cfg` is for [0, 1]."""
     return _below(content, "pretrained_cfg")
 
 
-def _open_clip(content: Mapping[str, Any]) -> _Entry | None:
+def _open_clip(content: Mapping[str, Any]) -> Entry | None:
     """Read an open_clip_config.json, whose `preprocess_cfg` is for [0, 1]."""
     return _below(content, "preprocess_cfg")
 
 
-def _below(content: Mapping[str, Any], name: str) -> _Entry | None:
+def _below(content: Mapping[str, Any], name: str) -> Entry | None:
     inner = content.get(name)
-    return _Entry(inner.get("mean"), inner.get("std")) if isinstance(inner, dict) else None
+    return Entry(inner.get("mean"), inner.get("std")) if isinstance(inner, dict) else None
 
 
-def _albumentations(content: Mapping[str, Any]) -> _Entry | None:
+def _albumentations(content: Mapping[str, Any]) -> Entry | None:
     """Read Normalize as `A.to_dict` has it, which multiplies both by `max_pixel_value`."""
     transform = content.get("transform")
     if not isinstance(transform, dict) or transform.get("__class_fullname__") != "Normalize":
@@ -152,32 +158,32 @@ def _albumentations(content: Mapping[str, Any]) -> _Entry | None:
     if transform.get("normalization", "standard") != "standard":
         raise SourceError("its normalization is not standard, but by the image")
     largest = _number(transform.get("max_pixel_value", 255.0), "max_pixel_value")
-    return _Entry(transform.get("mean"), transform.get("std"), 255 / largest)
+    return Entry(transform.get("mean"), transform.get("std"), 255 / largest)
 
 
-def _detectron2(content: Mapping[str, Any]) -> _Entry | None:
+def _detectron2(content: Mapping[str, Any]) -> Entry | None:
     """Read `MODEL`, for 0-255 and in the order of INPUT.FORMAT, which is BGR by default."""
     model, images = content.get("MODEL"), content.get("INPUT")
     if not isinstance(model, dict) or "PIXEL_MEAN" not in model:
         return None
-    entry = _Entry(model["PIXEL_MEAN"], model.get("PIXEL_STD"), 255)
+    entry = Entry(model["PIXEL_MEAN"], model.get("PIXEL_STD"), 255)
     order = images.get("FORMAT", "BGR") if isinstance(images, dict) else "BGR"
     if order != "BGR" or not (_is_vector(entry.mean) and _is_vector(entry.std)):
         return entry
-    return _Entry(entry.mean[::-1], entry.std[::-1], 255)
+    return Entry(entry.mean[::-1], entry.std[::-1], 255)
 
 
-def _top(content: Mapping[str, Any]) -> _Entry | None:
+def _top(content: Mapping[str, Any]) -> Entry | None:
     """Read what `bnstat export --format json|yaml|toml` writes, with its scale; and old timm."""
     if content.get("format") == "bnstat.stats":
         raise SourceError("it is a result; name it as a SOURCE")
     scale = content.get("scale", 1)
     if "mean" in content and scale not in (1, 255):
         raise SourceError(f"its scale is {scale!r}, not 1 or 255")
-    return _Entry(content.get("mean"), content.get("std"), scale)
+    return Entry(content.get("mean"), content.get("std"), scale)
 
 
-_READERS: tuple[Callable[[Mapping[str, Any]], _Entry | None], ...] = (
+_READERS: tuple[Callable[[Mapping[str, Any]], Entry | None], ...] = (
     _hugging_face,
     _timm,
     _open_clip,
@@ -192,7 +198,7 @@ def _is_vector(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def _number(value: Any, name: str) -> float:

@@ -10,12 +10,14 @@ from io import StringIO
 from typing import Any, TypeAlias
 
 from bnstat.result import Stats
+from bnstat.result.explanation import Explanation
 from bnstat.result.found_images import Duplicates, Outliers
 from bnstat.result.recalibration import Recalibration
 from bnstat.result.sweep import Cell, Sweep
 from bnstat.show.blocks import Block, Headline, Line, Row, Table
 from bnstat.show.comparison import Comparison
 from bnstat.show.comparison_report import channels, comparison_report, figures, summary
+from bnstat.show.explanations import explanation_report
 from bnstat.show.reports import (
     duplicates_report,
     outliers_report,
@@ -24,7 +26,9 @@ from bnstat.show.reports import (
 )
 from bnstat.show.results import result_report
 
-Reportable: TypeAlias = Stats | Comparison | Sweep | Recalibration | Outliers | Duplicates
+Reportable: TypeAlias = (
+    Stats | Comparison | Explanation | Sweep | Recalibration | Outliers | Duplicates
+)
 
 
 def report(result: Reportable, *, verbose: bool = False) -> tuple[Block, ...]:
@@ -34,6 +38,8 @@ def report(result: Reportable, *, verbose: bool = False) -> tuple[Block, ...]:
             return result_report(result, verbose=verbose)
         case Comparison():
             return comparison_report(result, verbose=verbose)
+        case Explanation():
+            return explanation_report(result, verbose=verbose)
         case Sweep():
             return sweep_report(result, verbose=verbose)
         case Recalibration():

@@ -1,0 +1,80 @@
+"""`bnstat explain`: by which recipe constants come from images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bnstat.cli import options
+from bnstat.cli.invocation import DRIFT
+from bnstat.cli.options import complete_spec
+from bnstat.cli.terminal import Terminal, say
+from bnstat.measure.warm_up import warm_up
+from bnstat.settings import Settings
+
+
+@click.command("explain", short_help="By which recipe constants come from images.")
+@click.argument("constants")
+@click.argument("sources", nargs=-1, metavar="[SOURCE|STATS|RECORDS]...")
+@click.option(
+    "--augment",
+    shell_complete=complete_spec,
+    multiple=True,
+    metavar="SPEC",
+    help="Try the images under this pipeline too, as in compute. Repeatable.",
+)
+@click.option(
+    "--try-resize",
+    is_flag=True,
+    help="Try the images resized to 32, 64, 224 and 256 too, and resized and cropped as ImageNet.",
+)
+@click.option("--fail", is_flag=True, help="Exit with status 1 if no recipe matches.")
+@options.form("json", "markdown")
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write the explanation as JSON; - is standard output."
+)
+@options.settings(Settings, "the result's")
+@options.failures
+@options.terminal("verbose", "progress", "color")
+def command(
+    constants: str,
+    sources: tuple[str, ...],
+    fail: bool,
+    form: str,
+    output: str | None,
+    terminal: Terminal,
+    **settings: Any,
+) -> int:
+    """Find by which recipe CONSTANTS come from the images of SOURCEs.
+
+    CONSTANTS are MEAN/STD as they are written, like 0.485,0.456,0.406/0.229,0.224,0.225, named
+    constants, a framework's file, or Python code with Normalize(...). Without a SOURCE, the images
+    are those of bnstat.json. Of two sources, each is tried, and both together.
+    """
+    pipeline = bool(settings["augment"] or settings["try_resize"])
+    warm_up(settings["workers"], settings["engine"], pipeline=pipeline)
+
+    from bnstat import files
+    from bnstat import show as reports
+    from bnstat.cli import outputs
+    from bnstat.verbs.explain import explain
+    from bnstat.verbs.resolve import DOCUMENT, is_document
+
+    named = sources or (DOCUMENT,)
+    outputs.check_output(output, [("SOURCE", name) for name in named])
+    for name in filter(is_document, named):
+        say(
+            f"{name} has no records of single images: they are measured again "
+            "(compute --records FILE saves that)"
+        )
+    with terminal.measuring() as update:
+        found = explain(constants, *sources, progress=update, **options.given(settings))
+    terminal.print_remarks(found.results[:1])
+    if output is not None and output != "-":
+        files.write(Path(output), reports.json(found).encode())
+    terminal.show_as("json" if output == "-" else form, found)
+    if fail and not found.found:
+        raise click.exceptions.Exit(DRIFT)
+    return max((len(stats.source.failures) for stats in found.results), default=0)
