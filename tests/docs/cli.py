@@ -18,7 +18,7 @@ archive, a URL or a pattern. `-` is stdin or stdout. `-h` is `--help`. `NO_COLOR
 | exit status | meaning |
 |---|---|
 | 0 | done |
-| 1 | `compare --fail-over TOL`: a mean or std differs by more; `duplicates --fail`: found some |
+| 1 | `compare --fail-over TOL`: a mean or std differs more; `--fail` of `duplicates`, `explain` |
 | 2 | a malformed command line |
 | 3 | done and written, but more than `--max-failures` images could not be measured |
 | 4 | any other error: nothing to measure, all failed, a file that cannot be read or written |

@@ -23,6 +23,7 @@ for _ in range(2):
     assert bnstat.load("bnstat.json").mean == stats.mean
     assert bnstat.merge(stats).mean == stats.mean
     assert isinstance(bnstat.compare(stats, to="imagenet"), bnstat.Comparison)
+    assert isinstance(bnstat.explain("imagenet", stats, workers=1), bnstat.Explanation)
     assert isinstance(bnstat.sweep(stats, repeats=1, workers=1), bnstat.Sweep)
     outliers = bnstat.outliers({photos!r}, threshold=0, workers=1)
     assert isinstance(outliers, bnstat.Outliers)
