@@ -53,8 +53,7 @@ def command(
     constants, a framework's file, or Python code with Normalize(...). Without a SOURCE, the images
     are those of bnstat.json. Of two sources, each is tried, and both together.
     """
-    pipeline = bool(settings["augment"] or settings["try_resize"])
-    warm_up(settings["workers"], settings["engine"], pipeline=pipeline)
+    warm_up(settings | {"augment": settings["augment"] or settings["try_resize"]})
 
     from bnstat import files
     from bnstat import show as reports

@@ -14,7 +14,15 @@ from bnstat.cli import options
 from bnstat.cli.help import subcommand
 from bnstat.errors import ExportError, OutputError
 from bnstat.text import nearest, printable
-from bnstat.verbs.export import EXACT, METHODS, TARGETS, Target, update_config, update_model
+from bnstat.verbs.export import (
+    EXACT,
+    METHODS,
+    TARGETS,
+    Target,
+    method_of,
+    update_config,
+    update_model,
+)
 from bnstat.verbs.load import load
 
 if TYPE_CHECKING:
@@ -67,6 +75,7 @@ class FormatName(click.Choice[str]):
     show_default=True,
     help="Which estimator to export.",
 )
+@click.option("--pooled", is_flag=True, help="One mean and std for all channels.")
 @click.option(
     "-o",
     "--output",
@@ -138,6 +147,7 @@ def command(
     listed: bool,
     names: bool,
     method: str,
+    pooled: bool,
     output: str | None,
     update: str | None,
     scale: int | None,
@@ -155,7 +165,7 @@ def command(
         _check_update(ctx, target, chosen, output)
     stats = load(document)
     wanted: dict[str, Any] = {
-        "method": method,
+        "method": method_of(method, pooled),
         "scale": scale,
         "order": order,
         "precision": precision,

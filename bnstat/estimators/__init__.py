@@ -23,7 +23,7 @@ from bnstat.estimators.batchnorm import (
 from bnstat.estimators.conventions import conventions
 from bnstat.estimators.every_method import every_method
 from bnstat.estimators.schedule import Schedule
-from bnstat.estimators.two_pass import two_pass
+from bnstat.estimators.two_pass import over_channels, two_pass
 from bnstat.estimators.uncertainty import look_sizes, uncertainty
 from bnstat.estimators.welford import chan, welford
 
@@ -40,6 +40,7 @@ __all__ = [
     "expectation",
     "look_sizes",
     "moments_of_batches",
+    "over_channels",
     "running_values",
     "two_pass",
     "uncertainty",

@@ -38,10 +38,8 @@ class ImageMoments:
         """Return the moments of the records in which any sample counts."""
         columns = [records.column(channel) for channel in range(len(records.channels))]
         n, mean, m2 = (np.stack(each, axis=1) for each in zip(*columns, strict=True))
-        counts = records.histogram
         some = (n > 0).all(axis=1)
-        histogram = None if counts is None else np.array(counts)
-        return cls(n[some], mean[some], m2[some], histogram)
+        return cls(n[some], mean[some], m2[some], records.histogram)
 
     @classmethod
     def of_table(cls, table: RecordTable) -> ImageMoments:

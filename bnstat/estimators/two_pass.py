@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from bnstat.moments import Column, Records
-from bnstat.result import Estimate
+from bnstat.moments import Column, Moments, Records
+from bnstat.result import Estimate, OverChannels
 
 
 def two_pass(records: Records) -> Estimate:
@@ -21,6 +22,23 @@ def two_pass(records: Records) -> Estimate:
         return Estimate(total.mean(), total.var())
     pairs = records.by_channel(lambda channel: _mean_and_var(records.column(channel)))
     return Estimate(tuple(mean for mean, _ in pairs), tuple(var for _, var in pairs))
+
+
+def over_channels(count: Sequence[int], exact: Estimate, total: Moments | None) -> OverChannels:
+    """Return mean and std of the samples of all channels together, from the `total` if it is known.
+
+    `count` and `exact` are by channel.
+    """
+    if total is not None:
+        sums = ((sum(each),) for each in (total.n, total.sum, total.sum_of_squares))
+        whole = Moments(total.scale, *sums)
+        return OverChannels(whole.mean()[0], math.sqrt(whole.var()[0]))
+    n = sum(count)
+    mean = math.fsum(n_c * m for n_c, m in zip(count, exact.mean, strict=True)) / n
+    triples = zip(count, exact.mean, exact.var, strict=True)
+    return OverChannels(
+        mean, math.sqrt(math.fsum(c * (v + (m - mean) ** 2) for c, m, v in triples) / n)
+    )
 
 
 def _mean_and_var(column: Column) -> tuple[float, float]:

@@ -32,8 +32,10 @@ _INT, _FLOAT = np.dtype("<i8"), np.dtype("<f8")
 # A chunk has 512 images at most; what claims to have more is not read.
 _MOST_IMAGES = 1024
 _LONGEST_KIND = 1000
-# Of so many channels of single images; each has 2 KiB, and is packed into little more at worst.
+# Of so many channels of single images; one of 8 bits has 2 KiB, and is packed into little more.
 _MOST_HISTOGRAMS = 1 << 16
+# Bytes of that of a channel, packed, by scale; of 16 bits in the draws of many epochs.
+_LONGEST_HISTOGRAM = {255: 2100, 65535: 128 << 20}
 # No two images of a set have equal stored fingerprints of so many bytes.
 FINGERPRINT_BYTES = 16
 
@@ -163,7 +165,8 @@ class _View:
         if not rows or not self.missing.issuperset(rows) or len({*rows}) < len(rows):
             raise DamagedError("images have moments twice, or none")
         packed, counted = moments.per_image_histograms, len(rows) * len(moments.kind.channels)
-        if packed is not None and (counted > _MOST_HISTOGRAMS or len(packed) > 2100 * counted):
+        longest = counted * _LONGEST_HISTOGRAM.get(moments.kind.scale, 0)
+        if packed is not None and (counted > _MOST_HISTOGRAMS or len(packed) > longest):
             raise DamagedError("there are more histograms than images")
         self.missing.difference_update(rows)
         self.moments.append(moments)
@@ -210,7 +213,7 @@ def _unpacked_moments(row: Row, expected: Expected) -> ChunkMoments:
         kind,
         _numbers(rows, _INT).tolist(),
         table,
-        None if histogram is None else _histogram(histogram, len(kind.channels)),
+        None if histogram is None else _histogram(histogram, len(kind.channels), kind.scale + 1),
         per_image_histograms,
         left_out,
     )
@@ -226,10 +229,10 @@ def _kind(text: str, expected: Expected) -> Kind:
     return kind
 
 
-def _histogram(data: bytes, channels: int) -> NDArray[np.int64]:
-    size = channels * 256 * _INT.itemsize
+def _histogram(data: bytes, channels: int, values: int) -> NDArray[np.int64]:
+    size = channels * values * _INT.itemsize
     inflated = zlib.decompressobj().decompress(data, size + 1)
-    return _numbers(inflated, _INT, (channels, 256))
+    return _numbers(inflated, _INT, (channels, values))
 
 
 def _numbers(data: bytes, kind: np.dtype[Any], shape: tuple[int, ...] = (-1,)) -> NDArray[Any]:

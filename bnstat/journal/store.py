@@ -7,7 +7,8 @@ failure the last ones may be missing, and the others are whole (https://sqlite.o
 A file that somebody else made may hold anything (https://sqlite.org/security.html): it must have
 exactly the tables of a journal, and no row of it may be longer than those that are written.
 
-Version 1, of bnstat 0.1, had one number of samples for all channels, and no ctime in fingerprints.
+Version 1, of bnstat 0.1, had one number of samples for all channels, and no ctime in fingerprints;
+version 2, of 0.2, no histograms of 16-bit images.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from bnstat.text import printable
 
 # What tells a journal from other SQLite files, and the version of its tables.
 APPLICATION = 0x626E7374
-VERSION = 2
+VERSION = 3
 
 _TABLES = f"""
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);

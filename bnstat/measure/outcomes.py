@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from bnstat import estimators
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule
@@ -17,6 +19,7 @@ from bnstat.measure.plan import Plan
 from bnstat.measure.rows import ungrouped
 from bnstat.moments import Records
 from bnstat.result import (
+    EXACT,
     Failure,
     FileList,
     Pipeline,
@@ -30,6 +33,7 @@ from bnstat.result import (
     empty_figures,
 )
 from bnstat.result.input_warnings import unanswered
+from bnstat.result.quantiles import Distribution, Occurring, distribution_figures
 from bnstat.result.tables import RecordTable
 from bnstat.settings import Settings
 from bnstat.sources.listing import Listing
@@ -226,7 +230,7 @@ def _stats(
         if measured
         else None,
         created=now(),
-        **(_figures(records, _schedule(settings)) if measured else empty_figures()),
+        **(_figures(records, settings) if measured else empty_figures()),
     )
 
 
@@ -235,21 +239,40 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _figures(records: Records, schedule: Schedule) -> dict[str, Any]:
-    total = records.total()
-    histogram = records.histogram
-    methods, reasons = estimators.every_method(records, schedule)
+def _figures(records: Records, settings: Settings) -> dict[str, Any]:
+    total, scale, distribution = records.total(), records.scale, _distribution(records)
+    methods, reasons = estimators.every_method(records, _schedule(settings))
+    exact = methods[EXACT]
     return {
         "channels": records.channels,
-        "scale": records.scale,
+        "scale": scale,
         "count": records.count,
         "sum": total.sum if total else None,
         "sum_of_squares": total.sum_of_squares if total else None,
-        "histogram": tuple(map(tuple, histogram)) if histogram else None,
+        "histogram": _histogram(records) if scale == 255 else None,
+        **distribution_figures(distribution, scale, settings["percentiles"]),
+        "pooled": exact and estimators.over_channels(records.count, exact, total),
         "methods": methods,
         "conventions": estimators.conventions(records),
         "reasons": reasons,
     }
+
+
+def _histogram(records: Records) -> tuple[tuple[int, ...], ...] | None:
+    histogram = records.histogram
+    return None if histogram is None else tuple(map(tuple, histogram.tolist()))
+
+
+def _distribution(records: Records) -> Distribution | None:
+    """Return which values occur in each channel; None of other than 8 and 16 bits."""
+    histogram = records.histogram
+    if histogram is None:
+        return None
+    places = [np.flatnonzero(counts) for counts in histogram]
+    return tuple(
+        Occurring(tuple(values.tolist()), tuple(counts[values].tolist()))
+        for values, counts in zip(places, histogram, strict=True)
+    )
 
 
 def _schedule(settings: Settings) -> Schedule:

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from bnstat.estimators import chan
+from bnstat.estimators import chan, over_channels
 from bnstat.moments import Moments
-from bnstat.result import METHODS, Estimate, Floats, Group, Method, Stats, empty_figures
+from bnstat.result import EXACT, METHODS, Estimate, Floats, Group, Method, Stats, empty_figures
+from bnstat.result.quantiles import Distribution, added, distribution_figures
+from bnstat.settings.typed import PERCENTILES
 
 
 def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
@@ -24,13 +26,16 @@ def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
         return empty_figures()
     total = _total(found)
     methods = {name: _merged(method, found, total) for name, method in METHODS.items()}
+    count, exact = _count(found), methods[EXACT]
     return {
         "channels": found[0].channels,
         "scale": total.scale if total else 1,
-        "count": tuple(map(sum, zip(*(stats.count for stats in found), strict=True))),
+        "count": count,
         "sum": total.sum if total else None,
         "sum_of_squares": total.sum_of_squares if total else None,
         "histogram": _histogram(found) if total and total.scale == 255 else None,
+        **distribution_figures(_distribution(found), _scale(found), _percentiles(found[0])),
+        "pooled": exact and over_channels(count, exact, total),
         "methods": methods,
         "conventions": _conventions(found),
         "groups": _merged_groups(found),
@@ -48,6 +53,21 @@ def _merged(method: Method, found: Sequence[Stats], total: Moments | None) -> Es
     if method.merging == "chan":
         return _chan(found, method.name)
     return None
+
+
+def _count(found: Sequence[Stats | Group]) -> tuple[int, ...]:
+    return tuple(map(sum, zip(*(part.count for part in found), strict=True)))
+
+
+def _distribution(found: Sequence[Stats]) -> Distribution | None:
+    """Return which values occur in all results; None if one does not know."""
+    parts = [(stats.scale, stats.distribution) for stats in found]
+    known = [(scale, distribution) for scale, distribution in parts if distribution is not None]
+    return added(known, _scale(found)) if len(known) == len(parts) else None
+
+
+def _percentiles(stats: Stats) -> Sequence[float]:
+    return PERCENTILES if stats.quantiles is None else [float(name) for name in stats.quantiles]
 
 
 def _merged_groups(found: Sequence[Stats]) -> dict[str, Group] | None:
@@ -75,8 +95,7 @@ def _group(parts: Sequence[tuple[int, Group]], scale: int) -> Group:
     estimate = _pooled(groups)
     total = _added(parts)
     if total is None or (total.scale == 1) != (scale == 1):
-        count = tuple(map(sum, zip(*(group.count for group in groups), strict=True)))
-        return Group(images, count, None, None, estimate.mean, estimate.var)
+        return Group(images, _count(groups), None, None, estimate.mean, estimate.var)
     own = total.at(scale)
     return Group(images, own.n, own.sum, own.sum_of_squares, own.mean(), own.var())
 

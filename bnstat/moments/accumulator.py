@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bnstat.moments.histograms import pack, unpack
+from bnstat.moments.histograms import Occurrences, pack, pack_16_bit, unpack, unpack_16_bit
 from bnstat.moments.table import Floats, Ints, Table
 
 
@@ -57,10 +57,10 @@ class Extremes:
 class ChunkMoments:
     """The draws of one kind: which rows of the chunk they are, and their moments.
 
-    `histogram` is how often each 8-bit value occurs in all of them: int64 of shape (C, 256); and
-    `per_image_histograms`, where they are kept, how often in each image, packed. `excluded_count`
-    is how many samples of each draw did not count: int64 of shape (N, C), or None where all
-    counted. `extremes` are there where they were asked for.
+    `histogram` is how often each 8- or 16-bit value occurs in all of them: int64 of shape (C, scale
+    + 1); and `per_image_histograms`, where they are kept, how often in each image, packed.
+    `excluded_count` is how many samples of each draw did not count: int64 of shape (N, C), or None
+    where all counted. `extremes` are there where they were asked for.
     """
 
     kind: Kind
@@ -96,10 +96,16 @@ class ChunkMoments:
             return {}
         if self.per_image_histograms is None:
             raise ValueError("the histograms of single images were not kept")
-        draws = _draws(self.rows)
-        images = unpack(self.per_image_histograms, len(self.rows) // draws, len(self.kind.channels))
-        counts = images[[i // draws for i in kept[::draws]]]
-        return {"histogram": counts.sum(axis=0), "per_image_histograms": pack(counts)}
+        draws, channels = _draws(self.rows), len(self.kind.channels)
+        places = [i // draws for i in kept[::draws]]
+        packed, images = self.per_image_histograms, len(self.rows) // draws
+        if self.kind.scale == 255:
+            counts = unpack(packed, images, channels)[places]
+            return {"histogram": counts.sum(axis=0), "per_image_histograms": pack(counts)}
+        deep = unpack_16_bit(packed, images, channels)
+        chosen = [deep[place] for place in places]
+        histogram = Occurrences.joined(chosen).counts(channels)
+        return {"histogram": histogram, "per_image_histograms": pack_16_bit(chosen)}
 
 
 def _draws(rows: Sequence[int]) -> int:
@@ -109,11 +115,15 @@ def _draws(rows: Sequence[int]) -> int:
 
 @dataclass
 class _Pending:
-    """Draws of one kind: 8-bit ones by their histograms, others by their tables."""
+    """Draws of one kind: 8-bit ones by their histograms, others by their tables.
+
+    deep: of unsigned 16-bit draws, which values occur.
+    """
 
     rows: list[int] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     ends: list[Ints] = field(default_factory=list)
+    deep: list[Occurrences] = field(default_factory=list)
     # numpy reads an array's bytes far faster than a list; of unsigned numbers it is made fastest.
     histograms: list[array[int]] = field(default_factory=list)
     excluded: dict[int, Sequence[int]] = field(default_factory=dict)
@@ -133,6 +143,18 @@ class _Pending:
         both = np.stack(self.ends)
         return Extremes(both[:, :, 0].copy(), both[:, :, 1].copy(), hashes)
 
+    def deep_histograms(self, channels: int, per_image: bool) -> tuple[Ints | None, bytes | None]:
+        """Return the histogram of 16-bit draws, and packed those of each image."""
+        if not self.deep:
+            return None, None
+        histogram, draws = Occurrences.joined(self.deep).counts(channels), _draws(self.rows)
+        if not per_image:
+            return histogram, None
+        images = [
+            Occurrences.joined(self.deep[i : i + draws]) for i in range(0, len(self.deep), draws)
+        ]
+        return histogram, pack_16_bit(images)
+
     def counts(self) -> Ints:
         """Return how often each value occurs: int64 of shape (N, C, 256).
 
@@ -148,6 +170,7 @@ class _Pending:
         self.rows += other.rows
         self.tables += other.tables
         self.ends += other.ends
+        self.deep += other.deep
         self.histograms += other.histograms
 
 
@@ -191,6 +214,8 @@ class Accumulator:
         pending = self._at(row, kind, excluded)
         pending.tables.append(Table.of_histograms(counts[np.newaxis], lowest))
         pending.ends.append(counts[:, [0, -1]])
+        if kind.scale == 65535:
+            pending.deep.append(Occurrences.of(counts))
 
     def add_floats(
         self,
@@ -225,7 +250,8 @@ class Accumulator:
             if not pending.histograms:
                 table = Table.joined(pending.tables)
                 ends = pending.extremes(channels) if extremes else None
-                yield ChunkMoments(kind, pending.rows, table, None, None, excluded, ends)
+                histograms = pending.deep_histograms(channels, per_image_histograms)
+                yield ChunkMoments(kind, pending.rows, table, *histograms, excluded, ends)
                 continue
             own = pending.counts()
             counts = np.broadcast_to(own, (len(own), channels, 256))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +12,80 @@ from bnstat.moments.table import Ints
 
 # More would take longer than counting small images does.
 _LEVEL = 1
+# Draws of an image whose occurrences stand one after another; more are not believed.
+MAX_DRAWS = 10_000
 _WIDTHS = (1, 2, 4, 8)
+
+
+class Occurrences(NamedTuple):
+    """How often values of a 16-bit image occur: where in (C, 65536), flat, and how often there."""
+
+    where: Ints
+    number: Ints
+
+    @classmethod
+    def of(cls, counts: Ints) -> Occurrences:
+        """Return those of counts of shape (C, 65536)."""
+        flat = counts.ravel()
+        where = np.flatnonzero(flat)
+        return cls(where, flat[where])
+
+    @classmethod
+    def joined(cls, several: Sequence[Occurrences]) -> Occurrences:
+        """Return those of several images, one after another."""
+        where, number = zip(*several, strict=True)
+        return cls(np.concatenate(where), np.concatenate(number))
+
+    def counts(self, channels: int) -> Ints:
+        """Return how often each value occurs: int64 of shape (C, 65536)."""
+        counts = np.zeros((channels, 65536), dtype=np.int64)
+        np.add.at(counts.ravel(), self.where, self.number)
+        return counts
+
+
+def pack_16_bit(images: Sequence[Occurrences]) -> bytes:
+    """Return 16-bit histograms of images, of which few values occur.
+
+    >>> import numpy as np
+    >>> image = Occurrences(np.array([7, 65536]), np.array([3, 1]))
+    >>> unpack_16_bit(pack_16_bit([image, image]), 2, 2)[1].counts(2)[:, [0, 7]].tolist()
+    [[0, 3], [1, 0]]
+    """
+    lengths = np.array([len(image.where) for image in images], dtype="<i8")
+    joined = Occurrences.joined(images)
+    columns = (lengths, joined.where.astype("<u4"), joined.number.astype("<i8"))
+    data = b"".join(column.tobytes() for column in columns)
+    return len(data).to_bytes(8, "little") + zlib.compress(data, _LEVEL)
+
+
+def unpack_16_bit(data: bytes, images: int, channels: int) -> list[Occurrences]:
+    """Return the histograms of so many images.
+
+    Raises
+    ------
+    ValueError
+        If these are not theirs.
+    """
+    size, wrong = int.from_bytes(data[:8], "little"), f"not the histograms of {images} images"
+    if not 8 * images <= size <= images * (8 + MAX_DRAWS * 12 * channels * 65536):
+        raise ValueError(wrong)
+    try:
+        raw = zlib.decompressobj().decompress(data[8:], size + 1)  # and no more of it
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    lengths = np.frombuffer(raw[: 8 * images], dtype="<i8") if len(raw) == size else None
+    if lengths is None or (lengths < 0).any() or size != 8 * images + 12 * int(lengths.sum()):
+        raise ValueError(wrong)
+    total = int(lengths.sum())
+    end = 8 * images + 4 * total
+    where = np.frombuffer(raw[8 * images : end], dtype="<u4").astype(np.int64)
+    number = np.frombuffer(raw[end:], dtype="<i8").astype(np.int64)
+    if (where >= channels * 65536).any() or (number <= 0).any():
+        raise ValueError(wrong)
+    ends = np.cumsum(lengths)[:-1]
+    return [
+        Occurrences(*p) for p in zip(np.split(where, ends), np.split(number, ends), strict=True)
+    ]
 
 
 def pack(counts: Ints) -> bytes:

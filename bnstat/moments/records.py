@@ -158,12 +158,19 @@ class Records:
         return 1 if 1 in scales else max(scales)
 
     @property
-    def histogram(self) -> list[list[int]] | None:
-        """How often each 8-bit value occurs, (C, 256); None if any samples are not 8-bit."""
-        if self.scale != 255:
+    def histogram(self) -> Ints | None:
+        """How often each value occurs, int64 of shape (C, scale + 1); None of floats.
+
+        8-bit values of a deeper whole stand at their multiples: 65535 = 255 · 257.
+        """
+        scale = self.scale
+        if scale == 1:
             return None
-        counts = [group.histogram for group in self._groups.values()]
-        total: list[list[int]] = np.sum([c for c in counts if c is not None], axis=0).tolist()
+        total = np.zeros((len(self.channels), scale + 1), dtype=np.int64)
+        for kind, group in self._groups.items():
+            if group.histogram is None:
+                return None
+            total[:, :: scale // kind.scale] += group.histogram
         return total
 
     @property

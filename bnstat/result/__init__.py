@@ -20,6 +20,7 @@ from bnstat.result.estimates import (
     Group,
     MeanAndStd,
     NoEstimateError,
+    OverChannels,
     Uncertainty,
 )
 from bnstat.result.inputs import (
@@ -54,6 +55,7 @@ __all__ = [
     "MeanAndStd",
     "Method",
     "NoEstimateError",
+    "OverChannels",
     "Pipeline",
     "Sample",
     "Selection",

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from bnstat._version import __version__
 from bnstat.errors import DocumentError
-from bnstat.result.estimates import Estimate, Floats, Group, Uncertainty
+from bnstat.result.estimates import Estimate, Floats, Group, OverChannels, Uncertainty
 from bnstat.result.input_warnings import InputWarning, warnings_of
 from bnstat.result.inputs import Pipeline, Sample, Selection, Source
 from bnstat.result.methods import EXACT
+from bnstat.result.quantiles import Distribution, occurring
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,11 @@ class Contents:
     uncertainty: Uncertainty | None = None
     groups: Mapping[str, Group] | None = None
     told_warnings: tuple[InputWarning, ...] | None = None
+    sparse_histogram: Distribution | None = None
+    quantiles: Mapping[str, Floats] | None = None
+    min: Floats | None = None
+    max: Floats | None = None
+    pooled: OverChannels | None = None
     created: str
     bnstat: str = __version__
 
@@ -77,6 +83,13 @@ class Contents:
             reason = self.reasons.get(method, "no reason is given")
             raise DocumentError(f"the result has no {method} figures: {reason}")
         return estimate
+
+    @property
+    def distribution(self) -> Distribution | None:
+        """Which values occur, and how often, by channel; None of other than 8 and 16 bits."""
+        if self.sparse_histogram is not None or not self.histogram or 0 in self.count:
+            return self.sparse_histogram
+        return occurring(self.histogram)
 
     @property
     def is_exact(self) -> bool:

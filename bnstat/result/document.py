@@ -91,6 +91,7 @@ def _contents(stats: Contents) -> dict[str, Any]:
         "sum": _decimals(stats.sum),
         "sum_of_squares": _decimals(stats.sum_of_squares),
         "histogram": stats.histogram,
+        **_distribution(stats),
         "methods": {
             name: estimate and METHODS[name].write(estimate)
             for name, estimate in stats.methods.items()
@@ -106,6 +107,19 @@ def _contents(stats: Contents) -> dict[str, Any]:
 def _input_warnings(told: tuple[InputWarning, ...] | None) -> dict[str, Any]:
     """Return the warnings; a document of 0.2 tells none, and is written again as it was."""
     return {} if told is None else {"warnings": [vars(warning) for warning in told]}
+
+
+def _distribution(stats: Contents) -> dict[str, Any]:
+    """Return what is known of how values are distributed; documents of 0.2 know nothing."""
+    deep = stats.sparse_histogram
+    values = {
+        "sparse_histogram": deep and [vars(channel) for channel in deep],
+        "quantiles": stats.quantiles,
+        "min": stats.min,
+        "max": stats.max,
+        "pooled": stats.pooled and vars(stats.pooled),
+    }
+    return values if stats.pooled is not None else {}
 
 
 def _pipeline(pipeline: Pipeline) -> dict[str, Any]:

@@ -69,6 +69,14 @@ class MeanAndStd:
 
 
 @dataclass(frozen=True)
+class OverChannels:
+    """The mean and the std of the samples of all channels together, in [0, 1]."""
+
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
 class Uncertainty:
     """How sure `two-pass` is.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NoReturn, TypeVar
 
 from bnstat.errors import DocumentError
@@ -150,6 +151,20 @@ class Node:
             if abs(root - math.sqrt(square)) > 1e-9 * max(1.0, root):
                 self._wrong(f"the root of var: it is {root!r}, not {math.sqrt(square)!r}")
         return roots
+
+    def ascending(self, maximum: int) -> tuple[int, ...]:
+        """Return an array of ascending integers, at least one."""
+        numbers = tuple(node.integer(maximum=maximum) for node in self.sequence())
+        if not numbers or any(a >= b for a, b in pairwise(numbers)):
+            self._wrong("ascending numbers")
+        return numbers
+
+    def percentiles(self, length: int) -> dict[str, Floats]:
+        """Return arrays of `length` numbers by percentile, which is a number in text."""
+        for name, node in self.items():
+            if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?(e-[0-9]+)?", name) or float(name) > 100:
+                node._wrong("at a percentile from 0 to 100")
+        return {name: node.floats(length) for name, node in self.items()}
 
     def decimals(self, length: int, *, signed: bool = False) -> tuple[int, ...]:
         """Return `length` integers of at least 0, or signed ones, from decimal strings."""

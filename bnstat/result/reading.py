@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from bnstat.result.contents import Contents
-from bnstat.result.estimates import Estimate, Group, MeanAndStd, Uncertainty
+from bnstat.result.estimates import Estimate, Group, MeanAndStd, OverChannels, Uncertainty
 from bnstat.result.input_warnings import InputWarning
 from bnstat.result.inputs import (
     Failure,
@@ -21,6 +21,7 @@ from bnstat.result.inputs import (
 )
 from bnstat.result.methods import METHODS, Method, read_estimate
 from bnstat.result.node import Node
+from bnstat.result.quantiles import Distribution, Occurring
 from bnstat.settings.typed import MAX_EPOCHS
 
 C = TypeVar("C", bound=Contents)
@@ -57,6 +58,13 @@ def read_contents(root: Node, kind: type[C]) -> C:
         sample=root.get("sample", None).optional(_sample),
         uncertainty=root.get("uncertainty", None).optional(lambda node: _uncertainty(node, width)),
         groups=root.get("groups", None).optional(lambda node: _groups(node, width, scale)),
+        sparse_histogram=root.get("sparse_histogram", None).optional(
+            lambda node: _sparse_histogram(node, width)
+        ),
+        quantiles=root.get("quantiles", None).optional(lambda node: node.percentiles(width)),
+        min=root.get("min", None).optional(lambda node: node.floats(width)),
+        max=root.get("max", None).optional(lambda node: node.floats(width)),
+        pooled=root.get("pooled", None).optional(_pooled),
         created=root["created"].text(),
         bnstat=root["bnstat"].text(),
         told_warnings=root.get("warnings", None).optional(
@@ -67,6 +75,20 @@ def read_contents(root: Node, kind: type[C]) -> C:
 
 def _input_warning(node: Node) -> InputWarning:
     return InputWarning(node["code"].text(), node["text"].text(), node["images"].integer())
+
+
+def _sparse_histogram(node: Node, width: int) -> Distribution:
+    return tuple(_occurring(channel) for channel in node.sequence(width))
+
+
+def _occurring(node: Node) -> Occurring:
+    values = node["values"].ascending(65535)
+    counts = tuple(c.integer(minimum=1) for c in node["counts"].sequence(len(values)))
+    return Occurring(values, counts)
+
+
+def _pooled(node: Node) -> OverChannels:
+    return OverChannels(node["mean"].real(), node["std"].real(0.0))
 
 
 def _count(node: Node, width: int) -> tuple[int, ...]:

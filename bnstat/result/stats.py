@@ -13,6 +13,8 @@ from bnstat import files
 from bnstat.errors import DocumentError
 from bnstat.result.contents import Contents
 from bnstat.result.document import parse, render
+from bnstat.result.estimates import Floats
+from bnstat.result.quantiles import at
 from bnstat.text import pluralize, printable
 
 if TYPE_CHECKING:
@@ -52,6 +54,15 @@ class Stats(Contents):
         How sure the figures of `two-pass` are; None where it is not known.
     groups
         Figures by label; None where images have none.
+    quantiles
+        Percentiles of each channel, in [0, 1], by their number as text, as in "99.5"; None of
+        samples that are neither 8- nor 16-bit.
+    min, max
+        The smallest and the largest value of each channel, in [0, 1]; None as above.
+    pooled
+        One mean and std over all channels; None in documents of bnstat 0.2.
+    sparse_histogram
+        Of 16-bit samples, the values that occur in each channel, and how often; else None.
 
     A shard in which nothing was measured has no channels and no method.
     """
@@ -63,6 +74,25 @@ class Stats(Contents):
     def _repr_html_(self) -> str:
         """Return the table that a notebook shows."""
         return _html(self)
+
+    def percentile(self, q: float) -> Floats:
+        """Return the value of each channel, in [0, 1], that q percent of its samples do not exceed.
+
+        It is exact, as numpy's method "inverted_cdf", for any q from 0 to 100.
+
+        Raises
+        ------
+        ValueError
+            If q is not from 0 to 100.
+        DocumentError
+            If samples are neither 8- nor 16-bit.
+        """
+        if not 0 <= q <= 100:
+            raise ValueError(f"a percentile is from 0 to 100, not {q}")
+        distribution = self.distribution
+        if distribution is None:
+            raise DocumentError("No percentiles: only 8- and 16-bit samples have them.")
+        return at(distribution, self.scale, q)
 
     def plot(self, kind: str = "histogram", ax: Axes | None = None) -> Axes:
         """Draw a picture on matplotlib axes, by default those of a new figure; return them.

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from bnstat.settings.images import ChoiceSettings, DrawSettings, SampleSettings, SelectionSettings
 from bnstat.settings.running import LimitSettings, RunSettings
 from bnstat.settings.setting import Setting
-from bnstat.settings.typed import bytes_of
+from bnstat.settings.typed import PERCENTILES, bytes_of
 
 Order = Literal["shuffled", "listed"]
 
@@ -70,6 +70,16 @@ class Settings(MeasureSettings, total=False):
         ),
     ]
 
+    percentiles: Annotated[
+        Sequence[float],
+        Setting(
+            default=PERCENTILES,
+            metavar="Q,...",
+            ge=0,
+            le=100,
+            help="Percentiles of the samples, of 8 and 16 bits, that the result has.",
+        ),
+    ]
     batch_size: Annotated[
         int,
         Setting(

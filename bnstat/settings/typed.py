@@ -6,6 +6,8 @@ import re
 
 # More would keep a replay of BatchNorm busy for ever.
 MAX_EPOCHS = 10_000
+# Of a result, unless others are asked for.
+PERCENTILES = (0.5, 1, 2, 5, 25, 50, 75, 95, 98, 99, 99.5)
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)i?B?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 

@@ -109,7 +109,21 @@ def _stats_rows(stats: Stats) -> list[Values]:
             for figure in ("mean", "var", "std"):
                 values = zip(stats.channels, getattr(estimate, figure), strict=True)
                 rows += [(method, figure, *pair) for pair in values]
-    return rows
+    return rows + _distribution_rows(stats)
+
+
+def _distribution_rows(stats: Stats) -> list[Values]:
+    """Return percentiles and ends by channel, and what is of all channels together."""
+    figures = {f"percentile {q}": values for q, values in (stats.quantiles or {}).items()}
+    ends = {"min": stats.min, "max": stats.max}
+    figures |= {name: values for name, values in ends.items() if values is not None}
+    rows: list[Values] = [
+        ("histogram", name, *pair)
+        for name, values in figures.items()
+        for pair in zip(stats.channels, values, strict=True)
+    ]
+    pooled = vars(stats.pooled) if stats.pooled else {}
+    return rows + [("pooled", name, "all", value) for name, value in pooled.items()]
 
 
 def _comparison_rows(comparison: Comparison) -> list[Values]:

@@ -190,6 +190,7 @@ def result_report(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
         differences(stats),
         *_noise(stats),
         conventions(stats),
+        *distribution(stats),
     )
 
 
@@ -270,6 +271,18 @@ def conventions(stats: Stats) -> Table:
         if name in stats.conventions
     ]
     return Table.by_channel(["common but wrong recipes, for comparison"], stats.channels, rows)
+
+
+def distribution(stats: Stats) -> Iterator[Block]:
+    """Yield percentiles, smallest and largest value, and the figures of all channels together."""
+    if stats.quantiles is not None and stats.min is not None and stats.max is not None:
+        rows = [("min", stats.min), *((f"{q} %", v) for q, v in stats.quantiles.items())]
+        rows.append(("max", stats.max))
+        table = [[label, *(f"{value:.6f}" for value in values)] for label, values in rows]
+        yield Table.by_channel(["percentiles"], stats.channels, table)
+    if stats.pooled is not None and len(stats.channels) > 1:
+        mean, std = stats.pooled.mean, stats.pooled.std
+        yield Paragraph.of(f"All channels together: mean {mean:.6f}, std {std:.6f}.")
 
 
 def _present(stats: Stats) -> Iterator[tuple[str, Estimate]]:

@@ -18,6 +18,8 @@ from bnstat.text import printable
 T = TypeVar("T")
 
 RGB = ("R", "G", "B")
+# Figures of all channels together, under which each channel has the same.
+POOLED = "pooled"
 
 
 @dataclass(frozen=True)
@@ -165,11 +167,21 @@ def estimate_of(stats: Stats, method: str) -> Estimate:
     ExportError
         If the result has none, with the cause.
     """
+    if method == POOLED:
+        return _over_channels(stats)
     try:
         return stats.estimate(method)
     except DocumentError as error:
         other = method in stats.methods and method != EXACT
         raise ExportError(f"{error}{f'; try --method {EXACT}' * other}") from error
+
+
+def _over_channels(stats: Stats) -> Estimate:
+    """Return the mean and the std over all channels, for each of them."""
+    if stats.pooled is None:
+        raise ExportError("the result has no pooled figures; measure it again: bnstat compute")
+    channels = len(stats.channels)
+    return Estimate((stats.pooled.mean,) * channels, (stats.pooled.std**2,) * channels)
 
 
 def provenance(stats: Stats, method: str) -> dict[str, str]:
@@ -193,7 +205,7 @@ def provenance(stats: Stats, method: str) -> dict[str, str]:
 def provenance_line(stats: Stats, method: str) -> str:
     """Say in one line where figures come from: source, number of images, method and date."""
     facts = provenance(stats, method)
-    exact = f" ({exactness(stats)})" if method == EXACT or not stats.is_exact else ""
+    exact = f" ({exactness(stats)})" if method in (EXACT, POOLED) or not stats.is_exact else ""
     through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
     pixels = f", {facts['pixels']}" if "pixels" in facts else ""
     return (

@@ -8,8 +8,18 @@ from typing import Any
 from bnstat.errors import ExportError
 from bnstat.result import EXACT, METHODS, Stats
 from bnstat.targets import TARGETS, Target, config
+from bnstat.targets.figures import POOLED
 
-__all__ = ["EXACT", "METHODS", "TARGETS", "Target", "export", "update_config", "update_model"]
+__all__ = [
+    "EXACT",
+    "METHODS",
+    "TARGETS",
+    "Target",
+    "export",
+    "method_of",
+    "update_config",
+    "update_model",
+]
 
 
 def export(
@@ -17,6 +27,7 @@ def export(
     format: str = "normalize",
     *,
     method: str = "two-pass",
+    pooled: bool = False,
     scale: int | None = None,
     channel_order: str | None = None,
     precision: int | None = None,
@@ -30,6 +41,8 @@ def export(
         A name of docs/export.md, such as "hf" or "state_dict".
     method
         Which estimator to export: "two-pass", "welford" or "batchnorm".
+    pooled
+        Whether all channels get one mean and one std, those of all their samples together.
     scale
         1 for images in [0, 1], 255 for 0-255; None is what the format's readers take.
     channel_order
@@ -51,8 +64,22 @@ def export(
     for name in options.keys() - target.options:
         known = ", ".join(sorted(target.options)) or "none"
         raise ExportError(f"{format} has no option {name!r}; its own options: {known}")
+    method = method_of(method, pooled)
     figures = target.figures(stats, method, scale=scale, order=channel_order, precision=precision)
     return target.render(figures, **options)
+
+
+def method_of(method: str, pooled: bool) -> str:
+    """Return what is exported, by name.
+
+    Raises
+    ------
+    ExportError
+        If figures are pooled over channels that are not those of two-pass.
+    """
+    if pooled and method != EXACT:
+        raise ExportError(f"pooled figures are those of {EXACT}, not of {method}")
+    return POOLED if pooled else method
 
 
 def update_config(path: Path, stats: Stats, target: Target, **figures: Any) -> list[str]:

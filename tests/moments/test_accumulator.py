@@ -37,14 +37,18 @@ def test_8_bit_draws_become_sums_and_a_histogram():
     assert part.histogram.ravel().tolist() == histogram([0, 255, 255], [1, 2, 2], [3, 3, 0])
 
 
-def test_16_bit_draws_become_sums_without_a_histogram():
-    """65,536 counts a draw end in the worker."""
+def test_16_bit_draws_become_sums_and_one_histogram():
+    """Of 65,536 counts a draw only their sum leaves the worker."""
     accumulator = Accumulator()
     accumulator.add_16_bit(0, DEEP, deep_counts([65535, 0], [257, 257], [1, 2]))
     accumulator.add_16_bit(1, DEEP, deep_counts([7], [8], [9]))
     [part] = accumulator.moments()
 
-    assert (part.table.scale, part.histogram) == (65535, None)
+    assert (65535, (3, 65536)) == (part.table.scale, part.histogram.shape)
+    assert [[0, 7, 65535], [8, 257], [1, 2, 9]] == [
+        np.flatnonzero(c).tolist() for c in part.histogram
+    ]
+    assert (2, 1) == (part.histogram[1, 257], part.histogram[0, 7])
     assert part.table.sum_or_mean.tolist() == [[65535, 514, 3], [7, 8, 9]]
     assert part.table.sumsq_or_m2.tolist() == [[65535**2, 2 * 257**2, 5], [49, 64, 81]]
 

@@ -1,10 +1,12 @@
 """Histograms of single images: packed, and taken apart again."""
 
+import zlib
+
 import numpy as np
 import pytest
 
 from bnstat.moments import Accumulator, Kind
-from bnstat.moments.histograms import pack, unpack
+from bnstat.moments.histograms import Occurrences, pack, pack_16_bit, unpack, unpack_16_bit
 
 RGB = Kind("RGB", ("R", "G", "B"), 255)
 
@@ -70,3 +72,47 @@ def test_taking_needs_what_was_not_kept():
     assert whole.per_image_histograms is None
     with pytest.raises(ValueError, match="were not kept"):
         whole.take([0])
+
+
+WORD = Kind("RGB", ("R", "G", "B"), 65535)
+
+
+def deep_part(images, rows):
+    """Return the part of some 16-bit images at rows of a chunk."""
+    accumulator = Accumulator()
+    for row, image in zip(rows, images, strict=True):
+        accumulator.add_16_bit(row, WORD, image)
+    (found,) = accumulator.moments(per_image_histograms=True)
+    return found
+
+
+@pytest.mark.parametrize("kept", [[0, 2], [1], [0, 1, 2]])
+def test_taking_16_bit_images(kept):
+    """The histogram is that of the images that are kept."""
+    rng = np.random.default_rng(4)
+    images = [np.zeros((3, 65536), np.int64) for _ in range(3)]
+    for image in images:
+        image[rng.integers(0, 3, 40), rng.integers(0, 65536, 40)] = rng.integers(1, 1 << 40, 40)
+    taken = deep_part(images, [1, 4, 6]).take([[1, 4, 6][i] for i in kept])
+    alone = deep_part([images[i] for i in kept], range(len(kept)))
+    assert figures(taken) == figures(alone)
+    assert np.array_equal(taken.histogram, sum(images[i] for i in kept))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: data[:-12],
+        lambda data: (1 << 62).to_bytes(8, "little") + data[8:],
+        lambda data: (8).to_bytes(8, "little") + data[8:],
+        lambda data: data[:8] + zlib.compress(b"\xff" * int.from_bytes(data[:8], "little")),
+        lambda data: pack_16_bit([Occurrences(np.array([3 * 65536]), np.array([1]))] * 2),
+        lambda data: pack_16_bit([Occurrences(np.array([0]), np.array([-1]))] * 2),
+    ],
+)
+def test_what_are_not_16_bit_histograms(damage):
+    """What a file holds that somebody else made is refused, and never inflated beyond its bound."""
+    image = Occurrences(np.array([7, 65536]), np.array([3, 1]))
+    with pytest.raises(ValueError, match="not the histograms of 2 images"):
+        unpack_16_bit(damage(pack_16_bit([image, image])), 2, 3)

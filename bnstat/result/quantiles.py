@@ -1,0 +1,81 @@
+"""What a histogram knows besides mean and variance: percentiles, smallest and largest value."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from typing import Any, TypeAlias
+
+from bnstat.result.estimates import Floats
+
+
+@dataclass(frozen=True)
+class Occurring:
+    """The values that occur in a channel, ascending, and how often each does."""
+
+    values: tuple[int, ...]
+    counts: tuple[int, ...]
+
+    def percentile(self, q: float) -> int:
+        """Return the smallest value that q percent of the samples do not exceed.
+
+        It is the inverse of the empirical distribution function (Hyndman and Fan, "Sample quantiles
+        in statistical packages", The American Statistician 50(4), 1996, definition 1), which is
+        numpy's method "inverted_cdf".
+
+        >>> Occurring((0, 7, 9), (5, 4, 1)).percentile(50), Occurring((0, 7), (1, 1)).percentile(51)
+        (0, 7)
+        """
+        upto = list(accumulate(self.counts))
+        rank = Fraction(str(q)) * upto[-1] / 100
+        return self.values[bisect_left(upto, rank)]
+
+
+# Of each channel.
+Distribution: TypeAlias = tuple[Occurring, ...]
+
+
+def occurring(histogram: Sequence[Sequence[int]]) -> Distribution:
+    """Return the values that occur, of counts of each value in each channel."""
+    return tuple(
+        Occurring(tuple(v for v, n in enumerate(counts) if n), tuple(n for n in counts if n))
+        for counts in histogram
+    )
+
+
+def added(parts: Sequence[tuple[int, Distribution]], scale: int) -> Distribution:
+    """Return distributions, each in units of its scale, as one in units of the deepest."""
+    channels = zip(*(distribution for _, distribution in parts), strict=True)
+    return tuple(_added(list(zip((s for s, _ in parts), c, strict=True)), scale) for c in channels)
+
+
+def _added(parts: Sequence[tuple[int, Occurring]], scale: int) -> Occurring:
+    total: dict[int, int] = {}
+    for own, part in parts:
+        for value, count in zip(part.values, part.counts, strict=True):
+            deep = value * (scale // own)
+            total[deep] = total.get(deep, 0) + count
+    values = sorted(total)
+    return Occurring(tuple(values), tuple(total[value] for value in values))
+
+
+def distribution_figures(
+    distribution: Distribution | None, scale: int, percentiles: Sequence[float]
+) -> dict[str, Any]:
+    """Return what a document says of a distribution."""
+    if distribution is None:
+        return {}
+    return {
+        "quantiles": {f"{q:g}": at(distribution, scale, q) for q in percentiles},
+        "min": tuple(channel.values[0] / scale for channel in distribution),
+        "max": tuple(channel.values[-1] / scale for channel in distribution),
+        "sparse_histogram": distribution if scale == 65535 else None,
+    }
+
+
+def at(distribution: Distribution, scale: int, q: float) -> Floats:
+    """Return a percentile of each channel, in [0, 1]."""
+    return tuple(channel.percentile(q) / scale for channel in distribution)
