@@ -22,7 +22,7 @@ from bnstat.result.explanation import Digits, Explained, Match
 
 MOST_BY_CHANCE = 0.01
 # How wide a range other data sets' figures plausibly lie in, as a share of the figure in [0, 1].
-PLAUSIBLE = 1.0
+PLAUSIBLE = 0.5
 # What float32 may change in a figure, in [0, 1], so that it is rounded to another digit.
 FLOAT32_NOISE = 5e-7
 _NEAREST = 3
