@@ -68,12 +68,12 @@ def command(
             f"{name} has no records of single images: they are measured again "
             "(compute --records FILE saves that)"
         )
-    with terminal.measuring() as update:
-        found = explain(constants, *sources, progress=update, **options.given(settings))
+    with terminal.measuring() as meter:
+        found = explain(constants, *sources, progress=meter.update, **options.given(settings))
     terminal.print_remarks(found.results[:1])
     if output is not None and output != "-":
         files.write(Path(output), reports.json(found).encode())
     terminal.show_as("json" if output == "-" else form, found)
     if fail and not found.found:
         raise click.exceptions.Exit(DRIFT)
-    return max((len(stats.source.failures) for stats in found.results), default=0)
+    return max((stats.source.failed for stats in found.results), default=0)
