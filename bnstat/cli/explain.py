@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.help import subcommand
 from bnstat.cli.invocation import DRIFT
 from bnstat.cli.options import complete_spec
 from bnstat.cli.terminal import Terminal, say
@@ -15,7 +16,7 @@ from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Settings
 
 
-@click.command("explain", short_help="By which recipe constants come from images.")
+@subcommand("explain", "By which recipe constants come from images.")
 @click.argument("constants")
 @click.argument("sources", nargs=-1, metavar="[SOURCE|STATS|RECORDS]...")
 @click.option(
