@@ -60,7 +60,7 @@ def can_be_opened(path: str) -> bool:
 def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
     """Return the decoded first frame of an image, and whether it is deeper than 8 bits."""
     image = open_image(file)
-    deep = deeper_than_8_bits(image)
+    deep = deeper_than_8_bits(image, file)
     if image.format == "PNG":
         check_pixels(file)
     elif image.format == "ICO":

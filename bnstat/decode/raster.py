@@ -102,6 +102,19 @@ def open_raster(reference: Reference, limits: Limits) -> Iterator[Raster]:
         yield _checked(dataset)
 
 
+def is_whole(reference: Reference, limits: Limits) -> bool:
+    """Whether GDAL, if it is there, reads all of a file, which has no more pixels than allowed."""
+    try:
+        with open_raster(reference, limits) as raster:
+            if raster.width * raster.height > limits.max_pixels:
+                return False
+            for _ in raster.blocks():
+                pass
+    except Exception:  # of GDAL, or without it
+        return False
+    return True
+
+
 def _place(reference: Reference, limits: Limits, stack: ExitStack) -> Any:
     """Return what GDAL opens: the file itself, or its bytes in memory."""
     import os

@@ -11,9 +11,14 @@ from PIL import Image
 from bnstat import position
 from bnstat.decode.decoding import load, reason, strict_pillow
 from bnstat.decode.modes import UnmeasurableError
+from bnstat.decode.raster import is_whole
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 from bnstat.text import key_text
+
+# How a TIFF begins, and a BigTIFF; and how reasons begin that say that the file is to blame.
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_BLAMES_FILE = ("cannot be read as TIFF: ", "is broken: ")
 
 
 class Decoded(NamedTuple):
@@ -63,7 +68,7 @@ def decode_each(
                     continue
                 decoded = _decoded(row, reference, limits)
             except Exception as error:
-                report.failures.append((row, reason(error, reference.size)))
+                report.failures.append((row, _reason(error, reference, limits)))
             else:
                 use(decoded)
                 del decoded
@@ -72,6 +77,24 @@ def decode_each(
                 warned.clear()
     position.nowhere()
     return report
+
+
+def _reason(error: Exception, reference: Reference, limits: Limits) -> str:
+    """Return why an image could not be decoded; of a TIFF that is whole, that GDAL reads it."""
+    said = reason(error, reference.size)
+    blamed = next((cause for cause in _BLAMES_FILE if said.startswith(cause)), None)
+    if blamed is None or not _is_whole_tiff(reference, limits):
+        return said
+    cause = said.removeprefix(blamed)
+    return f"is a whole TIFF that Pillow cannot read ({cause}); --mode bands reads it"
+
+
+def _is_whole_tiff(reference: Reference, limits: Limits) -> bool:
+    try:
+        with reference.open(limits) as file:
+            return file.read(4) in _TIFF and is_whole(reference, limits)
+    except Exception:
+        return False
 
 
 def _decoded(row: int, reference: Reference, limits: Limits) -> Decoded:

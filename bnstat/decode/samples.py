@@ -26,14 +26,18 @@ _DEEP = frozenset((*GRAY_16, FLOAT, "I"))
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _SIGNED = 258, 339, 2
 # As in "Fax4Decode: Bad code word at line 22 of strip 0 (x 28)."; other complaints are of tags.
 _DECODING = re.compile(rb"\w+Decode\w*: .*[^.\n]")
+# Bytes of an AVIF file in which its properties are looked for.
+_AVIF_PROPERTIES = 1 << 16
 _NO_CODESTREAM = "is broken: it has no JPEG 2000 codestream"
 _MISSING = re.compile(rb"([\w ]+) compression support is not configured")
 
 
-def deeper_than_8_bits(image: Image.Image) -> bool:
+def deeper_than_8_bits(image: Image.Image, file: IO[bytes]) -> bool:
     """Whether an opened image's file has more than 8 bits a sample; ask before it is loaded."""
     if image.mode in _DEEP:
         return True
+    if image.format == "AVIF":
+        return _avif_is_deep(file)
     return any(_tells_depth(tile.args) for tile in getattr(image, "tile", ()))
 
 
@@ -46,6 +50,18 @@ def _tells_depth(args: object) -> bool:
     if len(args) == 2 and isinstance(args[1], int):  # PPM: (mode, largest value)
         return args[1] > 255
     return any(isinstance(part, str) and ";16" in part for part in args)
+
+
+def _avif_is_deep(file: IO[bytes]) -> bool:
+    """Whether the first image in an AVIF file has 10 or 12 bits, of which Pillow gives 8.
+
+    The third byte of its property av1C has the bit high_bitdepth
+    (https://aomediacodec.github.io/av1-isobmff/, 2.3.3). Properties stand before the pixels.
+    """
+    file.seek(0)
+    head = file.read(_AVIF_PROPERTIES)
+    at = head.find(b"av1C") + 6
+    return 6 <= at < len(head) and bool(head[at] & 0x40)
 
 
 def check_unsigned(bits: int, signed: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bnstat import estimators
+from bnstat.decode.modes import FLOAT
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule
 from bnstat.measure.found import Scan, View
@@ -22,6 +23,7 @@ from bnstat.result import (
     EXACT,
     Failure,
     FileList,
+    FloatImages,
     Pipeline,
     Sample,
     Selection,
@@ -193,6 +195,7 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
         duplicates=sources.duplicates,
         deeper_than_8_bits=len(view.deep),
         failures=failures,
+        floats=_floats(view.records),
         replaced=sources.replaced,
         not_replaced=sources.not_replaced,
         unnamed_failures=len(view.failures) - len(failures),
@@ -207,6 +210,14 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
         where=(tuple(listed.where) or None) if listed else None,
         unfollowed_links=tuple(map(key_text, sources.unfollowed)),
     )
+
+
+def _floats(records: Records) -> FloatImages | None:
+    """Return how many images have float samples, as they were stored."""
+    floats = [keys for kind, keys, _ in records.by_kind() if kind.mode == FLOAT]
+    if not any(map(len, floats)):
+        return None
+    return FloatImages(sum(map(len, floats)), key_text(min(map(min, floats))))
 
 
 def _warnings(view: View) -> Warnings:

@@ -15,6 +15,7 @@ from bnstat.result import (
     MAX_WARNINGS,
     Failure,
     FileList,
+    FloatImages,
     Sample,
     Selection,
     Shards,
@@ -86,6 +87,7 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
         duplicates=sum(source.duplicates for source in sources),
         deeper_than_8_bits=sum(source.deeper_than_8_bits for source in sources),
         failures=failures,
+        floats=_floats([source.floats for source in sources if source.floats]),
         replaced=sum(source.replaced for source in sources),
         not_replaced=sum(source.not_replaced for source in sources),
         unnamed_failures=sum(source.failed for source in sources) - len(failures),
@@ -122,6 +124,12 @@ def _files_from(sources: Sequence[Source]) -> FileList | None:
     if len({(s.locations, s.cwd, s.files_from) for s in sources}) == 1:
         return sources[0].files_from
     return FileList(null=False, root=None, again=False)
+
+
+def _floats(each: Sequence[FloatImages]) -> FloatImages | None:
+    if not each:
+        return None
+    return FloatImages(sum(f.images for f in each), min(f.first for f in each))
 
 
 def _failures(sources: Sequence[Source]) -> tuple[Failure, ...]:

@@ -46,6 +46,11 @@ CODES: Mapping[str, Code] = {
         "`--alpha drop` says that it is meant.",
         "alpha",
     ),
+    "mixed-floats": Code(
+        "Images of float samples beside images of integers: those are taken as they are stored, "
+        "these are divided by the largest value of their depth, and the figures are of both.",
+        "Measure them one by one, or leave out the image that is named: `--exclude`.",
+    ),
     "replaced": Code(
         "Images that an archive stores again later, as `tar -r` and `tar -u` do. The last one of a "
         "name counts, as unpacking leaves it.",
@@ -87,6 +92,13 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
             f"{pluralize(selection.transparent, 'image')} with transparent pixels, whose hidden "
             "colors counted; --alpha exclude leaves them out",
             selection.transparent,
+        )
+    if source.floats and source.floats.images < source.images:
+        yield InputWarning(
+            "mixed-floats",
+            f"{pluralize(source.floats.images, 'image')} of float samples, such as "
+            f"{printable(source.floats.first)}, among images of integers: values of both are mixed",
+            source.floats.images,
         )
     yield from _stored_again(source)
     for link in source.unfollowed_links:
@@ -137,19 +149,19 @@ def merged_warnings(
     """Return the warnings of results of disjoint images together.
 
     `whole` are those that the merged result shows by itself; they are told again if any part told
-    them. The images of others add up.
+    them, or nothing could have answered them. The images of others add up.
     """
     told: dict[str, list[InputWarning]] = {}
     for warning in (warning for warnings in results for warning in warnings):
         told.setdefault(warning.code, []).append(warning)
     others = told.keys() - _SHOWN_BY_RESULTS
-    shown = [warning for warning in whole if warning.code in told]
+    shown = [w for w in whole if w.code in told or CODES[w.code].answer is None]
     return (*shown, *(_added(told[code]) for code in sorted(others)))
 
 
 # Codes that `warnings_of` yields.
 _SHOWN_BY_RESULTS = {
-    *("deep", "transparent", "replaced", "not-replaced"),
+    *("deep", "transparent", "mixed-floats", "replaced", "not-replaced"),
     *("link-not-followed", "pillow", "pipeline"),
 }
 

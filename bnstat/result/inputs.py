@@ -50,6 +50,14 @@ class Shards:
 
 
 @dataclass(frozen=True)
+class FloatImages:
+    """How many images have float samples, and the first of them by key."""
+
+    images: int
+    first: str
+
+
+@dataclass(frozen=True)
 class FileList:
     """How the list of images in `Source.locations` is read.
 
@@ -76,7 +84,7 @@ class Source:
     that of the images in Parquet files; `files_column` and `where` tell which column and rows of a
     list in CSV were read. `replaced` images of archives stand there again later, where the last
     counted; `not_replaced` came again in archives that are read as a stream, where the first
-    counted.
+    counted. `floats` are images of float samples, None where there are none.
     """
 
     locations: tuple[str, ...]
@@ -99,6 +107,7 @@ class Source:
     unnamed_failures: int = 0
     replaced: int = 0
     not_replaced: int = 0
+    floats: FloatImages | None = None
 
     @property
     def failed(self) -> int:

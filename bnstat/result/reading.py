@@ -11,6 +11,7 @@ from bnstat.result.input_warnings import InputWarning
 from bnstat.result.inputs import (
     Failure,
     FileList,
+    FloatImages,
     Pipeline,
     Sample,
     Selection,
@@ -176,6 +177,9 @@ def _source(node: Node) -> Source:
         files_column=node.get("files_column", None).optional(Node.text),
         where=node.get("where", None).optional(Node.texts),
         unfollowed_links=node.get("unfollowed_links", None).optional(Node.texts) or (),
+        floats=node.get("floats", None).optional(
+            lambda floats: FloatImages(floats["images"].integer(minimum=1), floats["first"].text())
+        ),
         replaced=node.get("replaced", 0).integer(),
         not_replaced=node.get("not_replaced", 0).integer(),
         unnamed_failures=_unnamed_failures(node),

@@ -85,3 +85,27 @@ def test_every_code_that_is_told_is_in_the_table(folder):
     assert {w.code for w in bnstat.compute(folder, workers=1).warnings} <= CODES.keys()
     for code in CODES.values():
         assert code.answer is None or code.answer in bnstat.Settings.__annotations__
+
+
+def test_float_images_among_integers_are_named(folder):
+    """Values of both are in one document of floats; of floats alone nothing is told."""
+    (folder / "a.png").unlink()
+    Image.new("F", (3, 3), 100.0).save(folder / "x.tif")
+    stats = bnstat.compute(folder, workers=1)
+    text = "1 image of float samples, such as x.tif, among images of integers: values of both are"
+    told = [(w.code, w.text, w.images) for w in stats.warnings if w.code != "deep"]
+    assert [("mixed-floats", f"{text} mixed", 1)] == told
+    again = bnstat.Stats.from_json(stats.to_json())
+    assert again == stats and again.source.floats.first == "x.tif"
+    (folder / "b.png").unlink()
+    assert ["deep"] == [w.code for w in bnstat.compute(folder, workers=1).warnings]
+
+
+def test_float_images_of_one_shard_are_mixed_in_the_whole(folder):
+    """A merge knows it, though each shard has images of one kind."""
+    Image.new("F", (3, 3), 100.0).save(folder / "x.tif")
+    (folder / "a.png").unlink()
+    whole = bnstat.compute(folder, workers=1)
+    parts = [bnstat.compute(folder, shard=(i, 9), workers=1) for i in range(1, 10)]
+    assert bnstat.merge(*parts).source.floats == whole.source.floats
+    assert [w.code for w in bnstat.merge(*parts).warnings] == ["deep", "mixed-floats"]

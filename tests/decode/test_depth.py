@@ -1,7 +1,9 @@
 """Samples of 9 to 15 bits, signed samples, and modes that Pillow does not convert."""
 
+import base64
 import io
 import struct
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +13,30 @@ from PIL import Image, ImageCms, features
 from bnstat.decode.decoding import load
 from bnstat.decode.modes import in_8_bits
 
+# Gray pixels as imagecodecs 2026 wrote them, in base64: Pillow writes 8 bits alone.
+AVIF = {
+    8: (
+        "AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUEAAADrbWV0YQAAAAAAAAAhaGRscgAAAAAAAAAAcGlj"
+        "dAAAAAAAAAAAAAAAAAAAAAAOcGl0bQAAAAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAETAAAAHAAAAChp"
+        "aW5mAAAAAAABAAAAGmluZmUCAAAAAAEAAGF2MDFDb2xvcgAAAABqaXBycAAAAEtpcGNvAAAAFGlzcGUAAAAA"
+        "AAAAAgAAAAIAAAAQcGl4aQAAAAADCAgIAAAADGF2MUOBIAAAAAAAE2NvbHJuY2x4AAIAAgAGgAAAABdpcG1h"
+        "AAAAAAAAAAEAAQQBAoMEAAAAJG1kYXQSAAoHOAA2kCAgaTIPHEJi5OmmmmFjZoCQNZfw"
+    ),
+    10: (
+        "AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUEAAADrbWV0YQAAAAAAAAAhaGRscgAAAAAAAAAAcGlj"
+        "dAAAAAAAAAAAAAAAAAAAAAAOcGl0bQAAAAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAETAAAAHAAAAChp"
+        "aW5mAAAAAAABAAAAGmluZmUCAAAAAAEAAGF2MDFDb2xvcgAAAABqaXBycAAAAEtpcGNvAAAAFGlzcGUAAAAA"
+        "AAAAAgAAAAIAAAAQcGl4aQAAAAADCgoKAAAADGF2MUOBIEAAAAAAE2NvbHJuY2x4AAIAAgAGgAAAABdpcG1h"
+        "AAAAAAAAAAEAAQQBAoMEAAAAJG1kYXQSAAoHOAA2sCAgaTIPHEJi5OvvvvFjZoCQNZfw"
+    ),
+    12: (
+        "AAAAHGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZgAAAOttZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAA"
+        "AAAAAAAAAAAAAAAAAA5waXRtAAAAAAABAAAAHmlsb2MAAAAARAAAAQABAAAAAQAAAQ8AAAAdAAAAKGlpbmYA"
+        "AAAAAAEAAAAaaW5mZQIAAAAAAQAAYXYwMUNvbG9yAAAAAGppcHJwAAAAS2lwY28AAAAUaXNwZQAAAAAAAAAC"
+        "AAAAAgAAABBwaXhpAAAAAAMMDAwAAAAMYXYxQ4FAYAAAAAATY29scm5jbHgAAgACAAaAAAAAF2lwbWEAAAAA"
+        "AAAAAQABBAECgwQAAAAlbWRhdBIACghYADa0CAgaIDIPHEJi5OvvvvFjZoCQNZfw"
+    ),
+}
 TWELVE = np.array([[0, 1, 2, 4095], [4095, 2048, 17, 300]])
 
 
@@ -161,8 +187,9 @@ def test_compression_that_pillow_lacks_is_named(tmp_path, tiff, measured):
     ],
     ids=["LERC", "10 bits"],
 )
-def test_what_pillow_does_not_read_is_said(tiff, measured, compression, bits, reason):
+def test_what_pillow_does_not_read_is_said(tiff, measured, monkeypatch, compression, bits, reason):
     """A file of a known format is not called one of an unknown format."""
+    monkeypatch.setitem(sys.modules, "rasterio", None)
     samples = np.zeros((2, 4, 1), dtype=np.uint16)
     path = tiff("x.tif", samples, compression=compression, bits=bits)
     assert reason == measured(path).reason
@@ -189,3 +216,37 @@ def test_a_box_that_leads_nowhere_is_a_failure(tmp_path, measured, name):
     at = whole.index(b"jp2c") - 4
     path.write_bytes(whole[:at] + struct.pack(">I4sQ", 1, b"free", 0) + whole[at:])
     assert measured(path).reason == f"is broken: its box at byte {at} cannot have 0 bytes"
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="needs a Pillow with AVIF")
+@pytest.mark.parametrize("bits", AVIF)
+def test_avif_of_10_and_12_bits_is_deep(tmp_path, measured, bits):
+    """Pillow gives 8 bits of it, which is told as of other deep color."""
+    path = tmp_path / "x.png"
+    path.write_bytes(base64.b64decode(AVIF[bits]))
+    found = measured(path)
+    assert (found.reason, bool(found.deep)) == (None, bits > 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "options", "cause"),
+    [
+        ("big", "uint8", {"BIGTIFF": "YES", "ENDIANNESS": "BIG"}, "Missing dimensions"),
+        ("deep", "uint32", {}, "unknown pixel mode"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # it has no georeference
+def test_a_good_tiff_that_pillow_cannot_read_is_called_so(
+    tmp_path, measured, name, dtype, options, cause
+):
+    """GDAL is asked, where it is there; a TIFF that is cut off is broken for both."""
+    rasterio = pytest.importorskip("rasterio")
+    path = tmp_path / f"{name}.tif"
+    pixels = np.arange(3 * 64 * 64).reshape(3, 64, 64).astype(dtype)
+    shape = {"width": 64, "height": 64, "count": 3, "dtype": dtype}
+    with rasterio.open(path, "w", driver="GTiff", **shape, **options) as file:
+        file.write(pixels)
+    said = f"is a whole TIFF that Pillow cannot read ({cause}); --mode bands reads it"
+    assert measured(path).reason == said
+    path.write_bytes(path.read_bytes()[:5000])
+    assert measured(path).reason == f"cannot be read as TIFF: {cause}"
