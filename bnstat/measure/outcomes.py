@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from bnstat import estimators
-from bnstat.decode.modes import FLOAT
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule
 from bnstat.measure.found import Scan, View
@@ -213,11 +212,21 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
 
 
 def _floats(records: Records) -> FloatImages | None:
-    """Return how many images have float samples, as they were stored."""
-    floats = [keys for kind, keys, _ in records.by_kind() if kind.mode == FLOAT]
-    if not any(map(len, floats)):
+    """Return how many images have float samples beyond [0, 1], beside images of integers.
+
+    Samples in [0, 1] have a variance of mean · (1 - mean) at most.
+    """
+    kinds = list(records.by_kind())
+    if all(kind.integral for kind, _, _ in kinds) or not any(k.integral for k, _, _ in kinds):
         return None
-    return FloatImages(sum(map(len, floats)), key_text(min(map(min, floats))))
+    beyond: list[bytes] = []
+    for kind, keys, table in kinds:
+        if not kind.integral:
+            mean, var = table.sum_or_mean, table.sumsq_or_m2 / np.maximum(table.n, 1)
+            outside = (mean < 0) | (mean > 1) | (var > mean * (1 - mean) + 1e-9)
+            rows = outside.any(axis=1).reshape(len(keys), -1).any(axis=1)
+            beyond += keys.take(np.flatnonzero(rows).tolist())
+    return FloatImages(len(beyond), key_text(min(beyond))) if beyond else None
 
 
 def _warnings(view: View) -> Warnings:

@@ -47,8 +47,8 @@ CODES: Mapping[str, Code] = {
         "alpha",
     ),
     "mixed-floats": Code(
-        "Images of float samples beside images of integers: those are taken as they are stored, "
-        "these are divided by the largest value of their depth, and the figures are of both.",
+        "Images of float samples beyond [0, 1] beside images of integers: those are taken as they "
+        "are stored, these are divided by the largest value of their depth; the figures mix both.",
         "Measure them one by one, or leave out the image that is named: `--exclude`.",
     ),
     "replaced": Code(
@@ -93,11 +93,11 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
             "colors counted; --alpha exclude leaves them out",
             selection.transparent,
         )
-    if source.floats and source.floats.images < source.images:
+    if source.floats:
         yield InputWarning(
             "mixed-floats",
-            f"{pluralize(source.floats.images, 'image')} of float samples, such as "
-            f"{printable(source.floats.first)}, among images of integers: values of both are mixed",
+            f"{pluralize(source.floats.images, 'image')} of float samples beyond [0, 1], such as "
+            f"{printable(source.floats.first)}, mixed with images of integers in [0, 1]",
             source.floats.images,
         )
     yield from _stored_again(source)
@@ -149,13 +149,13 @@ def merged_warnings(
     """Return the warnings of results of disjoint images together.
 
     `whole` are those that the merged result shows by itself; they are told again if any part told
-    them, or nothing could have answered them. The images of others add up.
+    them. The images of others add up.
     """
     told: dict[str, list[InputWarning]] = {}
     for warning in (warning for warnings in results for warning in warnings):
         told.setdefault(warning.code, []).append(warning)
     others = told.keys() - _SHOWN_BY_RESULTS
-    shown = [w for w in whole if w.code in told or CODES[w.code].answer is None]
+    shown = [warning for warning in whole if warning.code in told]
     return (*shown, *(_added(told[code]) for code in sorted(others)))
 
 

@@ -51,7 +51,7 @@ class Shards:
 
 @dataclass(frozen=True)
 class FloatImages:
-    """How many images have float samples, and the first of them by key."""
+    """How many images have float samples beyond [0, 1], and the first of them by key."""
 
     images: int
     first: str
@@ -84,7 +84,7 @@ class Source:
     that of the images in Parquet files; `files_column` and `where` tell which column and rows of a
     list in CSV were read. `replaced` images of archives stand there again later, where the last
     counted; `not_replaced` came again in archives that are read as a stream, where the first
-    counted. `floats` are images of float samples, None where there are none.
+    counted. `floats` have values beyond [0, 1], beside images of integers.
     """
 
     locations: tuple[str, ...]

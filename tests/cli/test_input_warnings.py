@@ -1,6 +1,7 @@
 """Warnings of inputs: a line on stderr, an entry of the document, a sentence on the page."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,24 +89,27 @@ def test_every_code_that_is_told_is_in_the_table(folder):
 
 
 def test_float_images_among_integers_are_named(folder):
-    """Values of both are in one document of floats; of floats alone nothing is told."""
+    """Where their values are beyond [0, 1]; those within it, or floats alone, are no mixture."""
     (folder / "a.png").unlink()
-    Image.new("F", (3, 3), 100.0).save(folder / "x.tif")
+    Image.new("F", (3, 3), 0.5).save(folder / "w.tif")
+    assert ["deep"] == [w.code for w in bnstat.compute(folder, workers=1).warnings]
+    Image.fromarray(np.array([[0.5, 0.0], [-0.6, 2.0]], np.float32)).save(folder / "x.tif")
     stats = bnstat.compute(folder, workers=1)
-    text = "1 image of float samples, such as x.tif, among images of integers: values of both are"
+    text = "1 image of float samples beyond [0, 1], such as x.tif, mixed with images of integers in"
     told = [(w.code, w.text, w.images) for w in stats.warnings if w.code != "deep"]
-    assert [("mixed-floats", f"{text} mixed", 1)] == told
+    assert [("mixed-floats", f"{text} [0, 1]", 1)] == told
     again = bnstat.Stats.from_json(stats.to_json())
     assert again == stats and again.source.floats.first == "x.tif"
     (folder / "b.png").unlink()
     assert ["deep"] == [w.code for w in bnstat.compute(folder, workers=1).warnings]
 
 
-def test_float_images_of_one_shard_are_mixed_in_the_whole(folder):
-    """A merge knows it, though each shard has images of one kind."""
+def test_float_images_of_merged_results_add_up(folder):
+    """Their number, and the first of them."""
     Image.new("F", (3, 3), 100.0).save(folder / "x.tif")
-    (folder / "a.png").unlink()
-    whole = bnstat.compute(folder, workers=1)
-    parts = [bnstat.compute(folder, shard=(i, 9), workers=1) for i in range(1, 10)]
-    assert bnstat.merge(*parts).source.floats == whole.source.floats
-    assert [w.code for w in bnstat.merge(*parts).warnings] == ["deep", "mixed-floats"]
+    (folder / "a.png").rename(folder / "z.png")
+    one = bnstat.compute(folder, workers=1)
+    other = replace(one, source=replace(one.source, fingerprint="1" * 64, cwd="/other"))
+    merged = bnstat.merge(one, other)
+    assert (merged.source.floats.images, merged.source.floats.first) == (2, "x.tif")
+    assert "mixed-floats" in [w.code for w in merged.warnings]
