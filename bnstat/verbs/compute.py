@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from bnstat import files
 from bnstat.augment import Spec
-from bnstat.errors import MeasureError
+from bnstat.errors import BnstatError, MeasureError, OutputError
 from bnstat.measure.scanning import measure
 from bnstat.result import Shards, Stats
 from bnstat.result import tables as record_tables
@@ -116,9 +116,13 @@ def compute(
     if records is not None:
         record_tables.write(os.fspath(records), *measured.tables())
     if report is not None:
-        from bnstat.verbs.report import report as write_report
+        from bnstat.verbs.report import report as make_report
 
-        write_report(measured.stats, output=report, records=measured.table())
+        try:
+            make_report(measured.stats, output=report, records=measured.table())
+        except BnstatError as error:
+            kept = "" if records is None else f"; the records are in {os.fspath(records)}"
+            raise OutputError(f"{error}{kept}") from error
     return measured.stats
 
 

@@ -188,3 +188,24 @@ def test_an_archive_in_another_order(tmp_path, suffix):
 
     assert ["10.png", "20.png", "30.png", "40.png"] == list(table.key)
     assert [6 * value for value in (10, 20, 30, 40)] == table.sum[:, 0].tolist()
+
+
+def test_records_that_stay_where_the_report_fails_are_named(folder, tmp_path, monkeypatch):
+    """Its folder goes away while images are measured."""
+    from bnstat.verbs import report as reporting
+
+    (tmp_path / "pages").mkdir()
+    render = reporting.page_of
+
+    def without_folder(*arguments):
+        html = render(*arguments)
+        (tmp_path / "pages").rmdir()
+        return html
+
+    monkeypatch.setattr(reporting, "page_of", without_folder)
+    records, output = tmp_path / "r.csv", tmp_path / "pages" / "r.html"
+    with pytest.raises(
+        OutputError, match=rf"No such file or directory; the records are in {records}$"
+    ):
+        bnstat.compute(folder, mode="L", records=records, report=output, workers=1)
+    assert records.exists()
