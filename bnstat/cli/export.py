@@ -170,6 +170,9 @@ def command(
         "order": order,
         "precision": precision,
     }
+    if stats.source.shards is not None:
+        shards = f"shard {stats.source.shards}"
+        _print_note(f"{printable(document)} is {shards} alone; bnstat merge adds the others")
     if update is not None:
         _update(target, Path(update), stats, output or "", chosen, wanted)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from bnstat._version import __version__
 from bnstat.errors import DocumentError
@@ -12,6 +13,8 @@ from bnstat.result.input_warnings import InputWarning, warnings_of
 from bnstat.result.inputs import Pipeline, Sample, Selection, Source
 from bnstat.result.methods import EXACT
 from bnstat.result.quantiles import Distribution, occurring
+
+Unit: TypeAlias = Literal["[0, 1]", "normalized", "stored", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,20 @@ class Contents:
     def shown_warnings(self) -> Iterator[InputWarning]:
         """Yield the warnings that the result shows by itself."""
         return warnings_of(self.source, self.selection, self.pipeline)
+
+    @property
+    def unit(self) -> Unit:
+        """What the figures are of.
+
+        "[0, 1]"; "normalized": images that the pipeline has normalized; "stored": float samples of
+        files that go beyond [0, 1]; "unknown": what a pipeline makes, and goes beyond [0, 1].
+        """
+        if "Normalize" in self.pipeline.names:
+            return "normalized"
+        estimate = self.methods.get(EXACT)
+        if estimate is None or not _goes_beyond(estimate):
+            return "[0, 1]"
+        return "stored" if self.pipeline.spec is None else "unknown"
 
     @property
     def mean(self) -> Floats:
@@ -113,6 +130,15 @@ class Contents:
                 "merge it with the other shards: bnstat merge"
             )
         return estimate
+
+
+def _goes_beyond(estimate: Estimate) -> bool:
+    """Whether no samples in [0, 1] have such figures: their std is half their range at most."""
+    rounding = 1e-6
+    return any(
+        not -rounding <= mean <= 1 + rounding or std > 0.5 + rounding
+        for mean, std in zip(estimate.mean, estimate.std, strict=True)
+    )
 
 
 def exactness(stats: Contents) -> str:

@@ -38,6 +38,8 @@ class Stats(Contents):
         none, with the reason in `reasons` under the same name.
     conventions
         Common but wrong recipes for the mean or the std, for comparison, by name.
+    unit
+        What the figures are of: "[0, 1]", "normalized", "stored" or "unknown".
     scale
         What integer samples were divided by: 255, or 65535 where any were 16-bit; 1 for floats.
     count

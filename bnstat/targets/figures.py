@@ -21,6 +21,22 @@ RGB = ("R", "G", "B")
 # Figures of all channels together, under which each channel has the same.
 POOLED = "pooled"
 
+# Units of results that a form can have: images in [0, 1] alone; samples as they are, of any range;
+# or any numbers at all.
+IN_UNIT = ("[0, 1]",)
+AS_THEY_ARE = ("[0, 1]", "stored", "unknown")
+ANY = ("[0, 1]", "stored", "unknown", "normalized")
+_ORIGINS = {
+    "stored": "float samples that go beyond [0, 1], as they are stored",
+    "unknown": "what its pipeline makes, which goes beyond [0, 1]",
+    "normalized": "images that its pipeline has normalized",
+}
+_REMEDIES = {
+    "stored": "--format normalize takes samples as they are",
+    "unknown": "end the pipeline with ToDtype(float32, scale=True)",
+    "normalized": "measure without --keep-normalize, or without the Normalize",
+}
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -56,6 +72,11 @@ class Figures:
             raise ExportError(
                 f"channels {', '.join(self.stats.channels)} have no order bgr; only R, G, B do"
             )
+
+    @property
+    def in_unit(self) -> bool:
+        """Whether they are of images in [0, 1], which have other scales too."""
+        return self.stats.unit in IN_UNIT
 
     @property
     def has_colours(self) -> bool:
@@ -146,9 +167,12 @@ class Figures:
         first of them, and both apply one mean to each channel of a colour image.
         """
         names = ", ".join(self.channels)
+        unit = "" if self.in_unit else f" Of {_ORIGINS[self.stats.unit]}."
         if len(self.channels) == 1:
-            return f"For images of 1 channel ({names}): in others, each gets the same figures."
-        return f"For images of {len(self.channels)} channels ({names}): convert others first."
+            return (
+                f"For images of 1 channel ({names}): in others, each gets the same figures.{unit}"
+            )
+        return f"For images of {len(self.channels)} channels ({names}): convert others first.{unit}"
 
     @property
     def _estimate(self) -> Estimate:
@@ -157,6 +181,15 @@ class Figures:
     def _ordered(self, values: Sequence[T]) -> tuple[T, ...]:
         first = values[:3]
         return (*(reversed(first) if self.order == "bgr" else first), *values[3:])
+
+
+def check_unit(stats: Stats, units: tuple[str, ...], user: str) -> None:
+    """Raise ExportError if what uses a result's figures cannot have them in their unit."""
+    if stats.unit not in units:
+        raise ExportError(
+            f"the figures are of {_ORIGINS[stats.unit]}, which {user} does not take; "
+            f"{_REMEDIES[stats.unit]}"
+        )
 
 
 def estimate_of(stats: Stats, method: str) -> Estimate:
@@ -208,8 +241,10 @@ def provenance_line(stats: Stats, method: str) -> str:
     exact = f" ({exactness(stats)})" if method in (EXACT, POOLED) or not stats.is_exact else ""
     through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
     pixels = f", {facts['pixels']}" if "pixels" in facts else ""
+    shards = stats.source.shards
+    part = "" if shards is None else f" of shard {shards}"
     return (
-        f"{facts['source']}{through}: {_images(stats)}, mode {facts['mode']}{pixels}, "
+        f"{facts['source']}{through}: {_images(stats)}{part}, mode {facts['mode']}{pixels}, "
         f"{method}{exact}, by bnstat {facts['bnstat']}, {facts['created']}"
     )
 

@@ -13,7 +13,8 @@ Field = Callable[[Figures], object]
 FIELDS: dict[str, Field] = {
     "comment": lambda f: f.comment,
     "channels": lambda f: len(f.channels),
-    "scale": lambda f: f.scale,
+    "range": lambda f: f"in [0, {f.scale}]" if f.in_unit else "as they are",
+    "span": lambda f: f"in 0-{f.scale}" if f.in_unit else "as they are",
     "mean": lambda f: f.text(f.mean),
     "std": lambda f: f.text(f.nonzero_std),
     "var": lambda f: f.text(f.var),

@@ -17,6 +17,7 @@ from bnstat.targets import (
     values,
 )
 from bnstat.targets.config import ConfigFormat
+from bnstat.targets.figures import ANY, AS_THEY_ARE
 from bnstat.targets.snippets import snippet
 from bnstat.targets.target import Target
 
@@ -31,6 +32,7 @@ _ALL = (
         snippet(templates.NORMALIZE),
         "normalize.py",
         scales=UNIT_FIRST,
+        units=AS_THEY_ARE,
     ),
     Target(
         "state_dict",
@@ -41,6 +43,7 @@ _ALL = (
         precise=False,
         binary=True,
         check=torch_layers.check,
+        units=AS_THEY_ARE,
     ),
     Target(
         "safetensors",
@@ -50,6 +53,7 @@ _ALL = (
         scales=UNIT_FIRST,
         precise=False,
         binary=True,
+        units=AS_THEY_ARE,
     ),
     Target(
         "module",
@@ -57,6 +61,7 @@ _ALL = (
         snippet(templates.MODULE),
         "input_norm.py",
         scales=UNIT_FIRST,
+        units=AS_THEY_ARE,
     ),
     Target(
         "hf",
@@ -116,6 +121,7 @@ _ALL = (
         snippet(templates.KERAS),
         "normalization.py",
         scales=BYTES_FIRST,
+        units=AS_THEY_ARE,
     ),
     Target(
         "dali",
@@ -124,6 +130,7 @@ _ALL = (
         "dali_normalize.py",
         scales=BYTES_FIRST,
         orders=RGB_FIRST,
+        units=AS_THEY_ARE,
     ),
     Target(
         "openvino",
@@ -132,6 +139,7 @@ _ALL = (
         "openvino_normalize.py",
         scales=BYTES_FIRST,
         orders=RGB_FIRST,
+        units=AS_THEY_ARE,
     ),
     Target(
         "onnx",
@@ -142,6 +150,7 @@ _ALL = (
         precise=False,
         binary=True,
         bake=onnx.bake,
+        units=AS_THEY_ARE,
     ),
     Target(
         "coreml",
@@ -159,6 +168,7 @@ _ALL = (
         "ncnn_normalize.py",
         scales=BYTES_FIRST,
         orders=RGB_FIRST,
+        units=AS_THEY_ARE,
     ),
     Target(
         "opencv",
@@ -175,19 +185,32 @@ _ALL = (
         snippets.flax,
         "flax_batch_stats.py",
         scales=UNIT_FIRST,
+        units=AS_THEY_ARE,
     ),
-    Target("json", "the figures as JSON", values.as_json, "figures.json", scales=UNIT_FIRST),
-    Target("yaml", "the figures as YAML", values.as_yaml, "figures.yaml", scales=UNIT_FIRST),
-    Target("toml", "the figures as TOML", values.as_toml, "figures.toml", scales=UNIT_FIRST),
+    Target(
+        "json", "the figures as JSON", values.as_json, "figures.json", scales=UNIT_FIRST, units=ANY
+    ),
+    Target(
+        "yaml", "the figures as YAML", values.as_yaml, "figures.yaml", scales=UNIT_FIRST, units=ANY
+    ),
+    Target(
+        "toml", "the figures as TOML", values.as_toml, "figures.toml", scales=UNIT_FIRST, units=ANY
+    ),
     Target(
         "csv",
         "the figures as CSV, a line a channel",
         values.as_csv,
         "figures.csv",
         scales=UNIT_FIRST,
+        units=ANY,
     ),
     Target(
-        "env", "the figures as shell variables", values.as_env, "figures.env", scales=UNIT_FIRST
+        "env",
+        "the figures as shell variables",
+        values.as_env,
+        "figures.env",
+        scales=UNIT_FIRST,
+        units=ANY,
     ),
 )
 

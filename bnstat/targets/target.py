@@ -10,7 +10,7 @@ from typing import Any
 from bnstat.errors import ExportError
 from bnstat.result import EXACT, Stats
 from bnstat.targets.config import ConfigFormat
-from bnstat.targets.figures import RGB, Figures
+from bnstat.targets.figures import IN_UNIT, RGB, Figures, check_unit
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Target:
         Writes a model of the user's again with the figures in it, for `--update` with `--output`:
         from its path, the path to write, figures and the options of `render`; says what was
         checked. None if there is no such model.
+    units
+        The units of results that it can have, as `Stats.unit` names them.
     variants
         The name of the file where an option makes it another kind of file, by option.
     """
@@ -61,6 +63,7 @@ class Target:
     check: Callable[[bytes], str] | None = None
     config: ConfigFormat | None = None
     bake: Callable[..., str] | None = None
+    units: tuple[str, ...] = IN_UNIT
     variants: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -96,8 +99,17 @@ class Target:
             raise ExportError(f"{self.name} has no digits to choose: its numbers are not text")
         if self.channels is not None:
             _check_channels(self.name, self.channels, stats.channels)
+        check_unit(stats, self.units, self.name)
+        if stats.unit not in IN_UNIT:
+            scale = self._own_scale(scale)
         order = order or next(iter(self.orders), "rgb")
         return Figures(stats, method, scale or self.scales[0], order, precision)
+
+    def _own_scale(self, scale: int | None) -> int:
+        """Return the scale for figures that are not in [0, 1]: their own."""
+        if scale not in (None, 1):
+            raise ExportError(f"figures that are not in [0, 1] have no scale {scale}")
+        return 1
 
 
 def _check_channels(name: str, possible: tuple[int, ...], channels: tuple[str, ...]) -> None:

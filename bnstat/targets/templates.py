@@ -30,7 +30,7 @@ STD = {std}
 
 
 class InputNorm(nn.Module):
-    """(image - MEAN) / STD, for float images of shape (N, {channels}, H, W) in [0, {scale}]."""
+    """(image - MEAN) / STD, for float images of shape (N, {channels}, H, W) {range}."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ KERAS = """\
 import keras
 
 {comment}
-# For images of shape (N, H, W, {channels}) in [0, {scale}].
+# For images of shape (N, H, W, {channels}) {range}.
 normalization = keras.layers.Normalization(
     axis=-1,
     mean={mean},
@@ -175,7 +175,7 @@ NORM_VALS = [{factors}]  # 1 / std
 
 
 def normalize(mat: ncnn.Mat) -> ncnn.Mat:
-    # Of {channels} channels in 0-{scale}; Mat.from_pixels makes those of 8-bit images in 0-255.
+    # Of {channels} channels {span}; Mat.from_pixels makes those of 8-bit images in 0-255.
     mat.substract_mean_normalize(MEAN_VALS, NORM_VALS)
     return mat
 """
@@ -203,7 +203,7 @@ FLAX = """\
 import jax.numpy as jnp
 
 {comment}
-# For images of shape (N, H, W, {channels}) in [0, {scale}].
+# For images of shape (N, H, W, {channels}) {range}.
 batch_stats = {{
     "mean": jnp.array({mean}, dtype=jnp.float32),
     "var": jnp.array({stored_var}, dtype=jnp.float32),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bnstat.errors import ExportError
 from bnstat.result import EXACT, BatchNormEstimate, Stats
-from bnstat.targets.figures import Figures
+from bnstat.targets.figures import AS_THEY_ARE, Figures, check_unit
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +38,7 @@ def normalize(stats: Stats, method: str = EXACT) -> v2.Normalize:
     """
     from bnstat.transforms import v2
 
+    check_unit(stats, AS_THEY_ARE, "Normalize")
     figures = Figures(stats, method)
     return v2.Normalize(mean=list(figures.mean), std=list(figures.nonzero_std))
 
@@ -74,6 +75,7 @@ def batch_norm(
     from torch import nn
 
     eps = EPS if absorb_eps is None else absorb_eps
+    check_unit(stats, AS_THEY_ARE, "BatchNorm2d")
     figures = Figures(stats, method)
     layer = nn.BatchNorm2d(len(stats.channels), eps=eps, momentum=momentum, affine=affine)
     layer.load_state_dict(tensors(figures, affine=affine, absorb_eps=absorb_eps))

@@ -27,6 +27,7 @@ def named_values(figures: Figures) -> dict[str, Any]:
         "var": figures.numbers(figures.var),
         "count": counts[0] if len(set(counts)) == 1 else list(counts),
         "scale": figures.scale,
+        **({} if figures.in_unit else {"unit": figures.stats.unit}),
         "channels": [printable(channel) for channel in figures.channels],
         **figures.provenance,
     }

@@ -14,6 +14,7 @@ from bnstat.errors import BnstatError
 from bnstat.result import Stats
 from bnstat.show import constants
 from bnstat.sources.opening import limits_of
+from bnstat.targets.figures import IN_UNIT, check_unit
 from bnstat.text import pluralize
 from bnstat.verbs.resolve import DOCUMENT, figures_of, plain_images_of
 
@@ -99,6 +100,8 @@ def fold(
     program_files.check_suffix(output.suffix)
     files.check_writable(output)
     figures = figures_of(stats)
+    if input == "uint8" and isinstance(figures, Stats):
+        check_unit(figures, IN_UNIT, "--input uint8")
     wanted = normalization.InputFormat(
         figures.mean, figures.std, input == "uint8", layout == "nhwc"
     )

@@ -116,6 +116,11 @@ def figures_of(named: Named) -> Stats | Constants:
     if isinstance(found, Stats) and 0.0 in found.std:
         channel = found.channels[found.std.index(0.0)]
         raise SourceError(f"channel {channel} has std 0; nothing can be divided by it")
+    if isinstance(found, Stats) and found.unit == "normalized":
+        raise SourceError(
+            "the result is of images that its pipeline has normalized; a model's input needs the "
+            "figures before that: measure without --keep-normalize, or without the Normalize"
+        )
     return found
 
 

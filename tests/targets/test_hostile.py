@@ -20,10 +20,12 @@ from bnstat.text import printable
 PYTHON = [name for name, target in TARGETS.items() if target.file.endswith(".py")]
 TEXT = [name for name, target in TARGETS.items() if not target.binary]
 
-names = st.text(st.characters(), max_size=30) | st.text(
+texts = st.text(st.characters(), max_size=30) | st.text(
     "\r\n\t\x0b\x0c\x1c\x7f\x85\u2028\u2029\u202e\ufeff'\"`\\$#{}%:;&|~!*?=+-,()[] <>aimport",
     max_size=30,
 )
+# It says that images are normalized already, which most forms refuse.
+names = texts.filter(lambda text: "Normalize" not in text)
 HOSTILE = [
     "data\nimport os; os.abort()",
     "\rraise SystemExit\r\x0craise SystemExit",

@@ -14,7 +14,7 @@ from typing import Any
 from onnx import TensorProto, helper
 
 from bnstat.errors import ExportError
-from bnstat.targets.figures import Figures
+from bnstat.targets.figures import IN_UNIT, Figures, check_unit
 
 FLOAT = TensorProto.FLOAT
 _FLOATS = (FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
@@ -59,6 +59,8 @@ def bake(model: Any, figures: Figures, input: str, layout: str | None) -> Placed
     ExportError
         If it is baked already, or has no input that is known to take such images.
     """
+    if input == "uint8":
+        check_unit(figures.stats, IN_UNIT, "--input uint8")
     _check_opset(model)
     _check_new(model)
     images = _find_images(model.graph, len(figures.channels))
