@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from bnstat import compute
 from bnstat.targets import TARGETS
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "stats-v1.json"
@@ -148,14 +150,13 @@ class TestPlaces:
 
     def test_a_refusal_makes_no_folder(self, refused, result):
         """What cannot be written has no place."""
-        document = json.loads(GOLDEN.read_text())
-        document["methods"]["two-pass"]["var"][1] = 0.0
-        (result / "flat.json").write_text(json.dumps(document))
+        Image.new("RGB", (3, 2)).save(result / "flat.png")
+        compute(result / "flat.png", workers=1).save("flat.json")
 
         assert refused("flat.json", "-o", "out/") == (
             4,
             [
-                "bnstat: channel G has std 0, as all its samples are equal; Normalize would divide "
+                "bnstat: channel R has std 0, as all its samples are equal; Normalize would divide "
                 "by zero"
             ],
         )
