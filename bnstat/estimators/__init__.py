@@ -5,6 +5,8 @@ welford       streaming, in the order of the keys
 batchnorm     what `torch.nn.BatchNorm2d` would hold in training mode
 conventions   common but wrong recipes for the mean or the std
 uncertainty   how far mean and std may be off
+image_sums    what margins of merged results follow from
+paired        how far a difference of the same images may be off
 
 A method's module has its name, and in it the function of that name, from records, and a schedule
 if it takes one, to an `Estimate`; or it raises `NoEstimateError` with the reason.
@@ -22,12 +24,15 @@ from bnstat.estimators.batchnorm import (
 )
 from bnstat.estimators.conventions import conventions
 from bnstat.estimators.every_method import every_method
+from bnstat.estimators.image_sums import image_sums, merged_sums, spreads_of_sums
+from bnstat.estimators.paired import paired_margins
 from bnstat.estimators.schedule import Schedule
 from bnstat.estimators.two_pass import over_channels, two_pass
-from bnstat.estimators.uncertainty import look_sizes, uncertainty
+from bnstat.estimators.uncertainty import Design, look_sizes, uncertainty, uncertainty_of
 from bnstat.estimators.welford import chan, welford
 
 __all__ = [
+    "Design",
     "Epochs",
     "Expectation",
     "Schedule",
@@ -38,11 +43,16 @@ __all__ = [
     "epochs_of",
     "every_method",
     "expectation",
+    "image_sums",
     "look_sizes",
+    "merged_sums",
     "moments_of_batches",
     "over_channels",
+    "paired_margins",
     "running_values",
+    "spreads_of_sums",
     "two_pass",
     "uncertainty",
+    "uncertainty_of",
     "welford",
 ]

@@ -28,6 +28,8 @@ class StoppingRule:
         All images found.
     random
         Whether the draws of an image differ at random, for each view.
+    controls
+        Whether the last view is of the controls.
     tolerance
         What the margins of all means and stds are to be within.
     confidence
@@ -38,6 +40,7 @@ class StoppingRule:
 
     population: Population
     random: Sequence[bool]
+    controls: bool
     tolerance: float
     confidence: float
     margin: float = math.inf
@@ -63,8 +66,9 @@ class StoppingRule:
         """Whether the margins are within the tolerance; they are computed at the sizes alone."""
         if found.images not in self._fingerprints:
             return False
-        pairs = zip(found.views, self.random, strict=True)
-        self.margin = max(self._margin(view.records, random) for view, random in pairs)
+        controls = found.views[-1].records if self.controls else None
+        pairs = zip(found.views, self.random, strict=False)  # of all but the controls
+        self.margin = max(self._margin(view.records, random, controls) for view, random in pairs)
         self._last_size = found.images
         found.fingerprint = self._fingerprints[found.images]
         return self.margin <= self.tolerance
@@ -84,7 +88,7 @@ class StoppingRule:
         then = 1.0 / everything + now * (self.tolerance / self.margin) ** 2 if self.margin else 1.0
         return min(everything, math.ceil(1.0 / then))
 
-    def _margin(self, records: Records, random: bool) -> float:
+    def _margin(self, records: Records, random: bool, controls: Records | None) -> float:
         if len(records.modes) > 1:
             raise MeasureError(
                 f"--until needs images of one mode, and these are {', '.join(records.modes)}; "
@@ -94,7 +98,12 @@ class StoppingRule:
             return math.inf
         found = self.population.found
         sure = uncertainty(
-            records, found, random=random, confidence=self.confidence, in_order=False
+            records,
+            found,
+            random=random,
+            confidence=self.confidence,
+            controls=controls,
+            in_order=False,
         )
         if sure is None or sure.margin is None:
             return 0.0

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from bnstat.augment import Draws
 from bnstat.measure.dispatch import Chunk
-from bnstat.measure.measure import Measured, Result
+from bnstat.measure.measure import Measured, Result, Thumbnail, View
 from bnstat.settings import Settings, settings_of
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
@@ -27,7 +26,7 @@ if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
 def open_journal(
     path: str | os.PathLike[str] | None,
     sources: Sources,
-    plans: Sequence[Draws | None],
+    plans: Sequence[View],
     settings: Settings,
 ) -> AbstractContextManager[Journal[Reference] | None]:
     """Open the journal at `path` for a run; None is a run without.
@@ -69,7 +68,7 @@ def _describe_sources(sources: Sources) -> dict[str, str]:
     return described
 
 
-def _describe_settings(plans: Sequence[Draws | None], settings: Settings) -> dict[str, str]:
+def _describe_settings(plans: Sequence[View], settings: Settings) -> dict[str, str]:
     """Return what the moments of an image depend on, besides the image.
 
     The schedule of batchnorm does not belong to it, nor, without a pipeline, seed and epochs: they
@@ -93,9 +92,11 @@ def _moments_depend_on(when: str, settings: Mapping[str, Any]) -> dict[str, str]
     }
 
 
-def _describe_plan(plan: Draws | None) -> str:
+def _describe_plan(plan: View) -> str:
     if plan is None:
         return "none"
+    if isinstance(plan, Thumbnail):
+        return f"a thumbnail of {plan.side}"
     recipe = plan.recipe
     text = " | ".join(recipe.transforms)
     if recipe.passed is not None:  # its text may leave something out

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from bnstat.augment import Drawn, Draws, caller_undisturbed
 from bnstat.decode.decoding import reason
@@ -18,6 +18,9 @@ from bnstat.measure.counting import count_image, count_output
 from bnstat.moments import Accumulator, ChunkMoments
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,27 @@ class Measured:
 
 
 Result: TypeAlias = list[Measured]
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """What is measured of the plain image beside one random draw of it: a few of its pixels.
+
+    They are the control variates of margins, which need not be exact.
+    """
+
+    epochs: ClassVar[int] = 1
+    width: ClassVar[int] = 1
+    side: ClassVar[int] = 64
+
+    def of(self, image: Image.Image, mode: str) -> Image.Image:
+        """Return the nearest pixels of a grid of at most `side` by `side`."""
+        size = min(image.width, self.side), min(image.height, self.side)
+        return in_8_bits(image.resize(size, resample=0), mode)
+
+
+# What is measured of each image: the image itself (None), draws of a pipeline, or a thumbnail.
+View: TypeAlias = Draws | Thumbnail | None
 
 
 @dataclass
@@ -62,7 +86,7 @@ class _View:
 
 
 # A plan, and the views that it fills.
-_Filled: TypeAlias = tuple[Draws | None, Sequence[_View]]
+_Filled: TypeAlias = tuple[View, Sequence[_View]]
 
 
 @dataclass(frozen=True)
@@ -77,7 +101,7 @@ class Measure:
 
     mode: str
     limits: Limits
-    plans: tuple[Draws | None, ...] = (None,)
+    plans: tuple[View, ...] = (None,)
     per_image_histograms: bool = False
     conditions: Conditions = field(default_factory=Conditions)
     describe: bool = False
@@ -111,9 +135,10 @@ class Measure:
             yield
             return
         with caller_undisturbed():
-            for plan in filter(None, self.plans):
-                with suppress(Exception):  # each image will say so
-                    plan.prepare()
+            for plan in self.plans:
+                if isinstance(plan, Draws):
+                    with suppress(Exception):  # each image will say so
+                        plan.prepare()
             yield
 
     def _count_bands(self, view: _View, row: int, reference: Reference) -> None:
@@ -153,12 +178,15 @@ class Measure:
                     view.appearances[decoded.row] = appearance(decoded.image, deep=decoded.deep)
 
     def _count_in(
-        self, views: Sequence[_View], decoded: Decoded, chosen: Selected, plan: Draws | None
+        self, views: Sequence[_View], decoded: Decoded, chosen: Selected, plan: View
     ) -> None:
         """Count all draws of an image, or none: one that fails takes the image with it."""
         row, image = decoded.row, chosen.image
         if plan is None:
             count_image(views[0].accumulator, row, image, self.mode, chosen.mask, chosen.without)
+            return
+        if isinstance(plan, Thumbnail):
+            count_image(views[0].accumulator, row, plan.of(image, self.mode), self.mode)
             return
         array = chosen.array() if self.conditions.excludes else None
         drawn = [Accumulator() for _ in views]
@@ -185,5 +213,5 @@ def _blaming_the_pipeline(stages: Iterator[Drawn]) -> Iterator[Drawn]:
         raise UnmeasurableError(f"the pipeline failed: {type(error).__name__}: {error}") from error
 
 
-def _width(plan: Draws | None) -> int:
+def _width(plan: View) -> int:
     return plan.width if plan else 1

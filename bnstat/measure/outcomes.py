@@ -23,6 +23,7 @@ from bnstat.result import (
     Failure,
     FileList,
     FloatImages,
+    PairedMargins,
     Pipeline,
     Sample,
     Selection,
@@ -58,6 +59,19 @@ class Outcome:
     def records(self) -> Records:
         """The records that the result was made from."""
         return self.view.records
+
+    def paired_with(self, baseline: Outcome, confidence: float) -> PairedMargins | None:
+        """Return how sure the differences are from an outcome of the same scan; None if unknown.
+
+        confidence: of the margins, in percent.
+        """
+        if self.records.channels != baseline.records.channels:
+            return None
+        random = self.stats.pipeline.is_random or baseline.stats.pipeline.is_random
+        found = _found(self.records, self.stats.sample)
+        return estimators.paired_margins(
+            baseline.records, self.records, found, random=random, confidence=confidence / 100
+        )
 
     def table(self) -> RecordTable | None:
         """Return all records as one table; None where there is none."""
@@ -99,9 +113,11 @@ def outcomes(
     NothingMeasuredError
         If no image could be measured.
     """
+    controls = scan.views[-1].records if plan.controls else None
+    views = scan.views[: len(plan.pipelines)]
     return [
-        _outcome(sources, scan, view, pipeline, plan, names)
-        for view, pipeline in zip(scan.views, plan.pipelines, strict=True)
+        _outcome(sources, scan, view, pipeline, plan, names, controls)
+        for view, pipeline in zip(views, plan.pipelines, strict=True)
     ]
 
 
@@ -112,11 +128,12 @@ def _outcome(
     pipeline: Pipeline,
     plan: Plan,
     names: GroupNames | None,
+    controls: Records | None,
 ) -> Outcome:
     if sources.shards is None:  # a shard may be empty where the others are not
         _check_measured(sources, scan, view)
     source, sample = _source(sources, scan, view), _sample(sources, scan)
-    stats = _stats(view, source, sample, pipeline, plan)
+    stats = _stats(view, source, sample, pipeline, plan, controls)
     if names is not None and any(stats.count):
         stats = replace(stats, groups=groups(view.records, names))
     stats = replace(stats, told_warnings=unanswered(stats.shown_warnings(), plan.given))
@@ -157,13 +174,29 @@ def _sample(sources: Sources, scan: Scan) -> Sample | None:
 
 
 def _uncertainty(
-    records: Records, sample: Sample | None, pipeline: Pipeline, confidence: float
+    records: Records,
+    sample: Sample | None,
+    pipeline: Pipeline,
+    confidence: float,
+    controls: Records | None,
 ) -> Uncertainty | None:
-    """Return how sure the figures are; of a whole set, failures are not images that were found."""
+    """Return how sure the figures are, with what margins of merged results follow from."""
+    sure = estimators.uncertainty(
+        records,
+        _found(records, sample),
+        random=pipeline.is_random,
+        confidence=confidence / 100,
+        controls=controls,
+    )
+    if sure is None or (pipeline.is_random and records.draws == 1):
+        return sure  # controls do not merge
+    return replace(sure, sums=estimators.image_sums(records))
+
+
+def _found(records: Records, sample: Sample | None) -> int:
+    """Return how many images there are; of a whole set, those that failed are not among them."""
     sampled = sample is not None and sample.images < sample.of
-    found = sample.of if sample is not None and sampled else len(records)
-    random = pipeline.is_random
-    return estimators.uncertainty(records, found, random=random, confidence=confidence / 100)
+    return sample.of if sample is not None and sampled else len(records)
 
 
 def _selection(plan: Plan, view: View) -> Selection:
@@ -236,7 +269,12 @@ def _warnings(view: View) -> Warnings:
 
 
 def _stats(
-    view: View, source: Source, sample: Sample | None, pipeline: Pipeline, plan: Plan
+    view: View,
+    source: Source,
+    sample: Sample | None,
+    pipeline: Pipeline,
+    plan: Plan,
+    controls: Records | None,
 ) -> Stats:
     records, settings = view.records, plan.settings
     measured = len(records) and any(records.count)
@@ -246,7 +284,7 @@ def _stats(
         mode=settings["mode"],
         selection=_selection(plan, view),
         sample=sample,
-        uncertainty=_uncertainty(records, sample, pipeline, settings["confidence"])
+        uncertainty=_uncertainty(records, sample, pipeline, settings["confidence"], controls)
         if measured
         else None,
         created=now(),

@@ -11,6 +11,7 @@ from bnstat.decode.modes import BANDS
 from bnstat.decode.raster import check_rasterio
 from bnstat.decode.selection import Conditions, conditions
 from bnstat.errors import MeasureError
+from bnstat.measure.measure import Thumbnail, View
 from bnstat.measure.warm_up import ask_worker
 from bnstat.result import Pipeline
 from bnstat.settings import Settings
@@ -56,6 +57,19 @@ class Plan:
             for spec in augments
         )
         return cls(draws, settings, frozenset(given), counting)
+
+    @property
+    def controls(self) -> bool:
+        """Whether a thumbnail of the plain image is measured beside, as the last view.
+
+        One random draw of each image does not tell images and draws apart; control variates do.
+        """
+        return any(p.is_random and p.epochs == 1 for p in self.pipelines if p.spec is not None)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """What is measured of each image, the controls last."""
+        return (*self.draws, Thumbnail()) if self.controls else self.draws
 
     @property
     def pipelines(self) -> list[Pipeline]:

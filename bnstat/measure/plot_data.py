@@ -174,7 +174,7 @@ def _measured_margins(
             design, chosen = Design(found), order[:size]
             pair = spreads(Column(*(v[chosen] for v in column)), design)
             for widest, spread in zip(both, pair, strict=True):
-                widest[at] = max(widest[at], margin(spread, size, design, confidence))
+                widest[at] = max(widest[at], margin(spread, confidence))
     return sizes, both
 
 

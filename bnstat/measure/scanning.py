@@ -66,7 +66,7 @@ def measure(
         return outcomes(sources, scanned, plan, names)
     images = names.checked(sources) if names else sources
     total = count_beside(sources) if settings["progress"] else lambda: None
-    with open_journal(journal, sources, plan.draws, settings) as opened:
+    with open_journal(journal, sources, plan.views, settings) as opened:
         scanned = scan_images(images, plan, journal=opened, total=total, describe=describe)
     measured = outcomes(sources, scanned, plan, names)
     if opened is not None and opened.failure is not None:
@@ -79,7 +79,7 @@ def _stopping_rule(sources: Sources, plan: Plan) -> StoppingRule:
     tolerance, confidence = plan.settings["until"], plan.settings["confidence"] / 100
     assert tolerance is not None
     random = [pipeline.is_random for pipeline in plan.pipelines]
-    return StoppingRule(sources.population, random, tolerance, confidence)
+    return StoppingRule(sources.population, random, plan.controls, tolerance, confidence)
 
 
 def scan_images(
@@ -101,7 +101,7 @@ def scan_images(
     work = Measure(
         settings["mode"],
         limits_of(settings),
-        plan.draws,
+        plan.views,
         per_image_histograms=journal is not None,
         conditions=plan.conditions,
         describe=describe,

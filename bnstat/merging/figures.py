@@ -9,12 +9,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from bnstat.estimators import chan, over_channels
+from bnstat.estimators import (
+    Design,
+    chan,
+    merged_sums,
+    over_channels,
+    spreads_of_sums,
+    uncertainty_of,
+)
 from bnstat.moments import Moments
-from bnstat.result import EXACT, METHODS, Estimate, Floats, Group, Method, Stats, empty_figures
+from bnstat.result import (
+    EXACT,
+    METHODS,
+    Estimate,
+    Floats,
+    Group,
+    Method,
+    Sample,
+    Stats,
+    Uncertainty,
+    empty_figures,
+)
 from bnstat.result.quantiles import Distribution, added, distribution_figures
 from bnstat.settings.typed import PERCENTILES
 
@@ -47,9 +66,36 @@ def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
     }
 
 
+def merged_uncertainty(results: Sequence[Stats], sample: Sample | None) -> Uncertainty | None:
+    """Return how sure the figures are, as one run over all images says; None if it is not known.
+
+    It needs the sums over the images of each result; of one draw at random of each there are none.
+    """
+    found = [stats for stats in results if any(stats.count)]
+    known = [stats.uncertainty for stats in found if stats.uncertainty is not None]
+    sums = [each.sums for each in known if each.sums is not None]
+    images = sum(stats.source.images for stats in results)
+    if not sums or len(sums) < len(found) or images != sum(each[0].images for each in sums):
+        return None
+    pipeline, exact = found[0].pipeline, _exact(found, _total(found))
+    sampled = sample is not None and sample.images < sample.of
+    there = sample.of if sample is not None and sampled else images
+    design = Design(there, pipeline.epochs if pipeline.is_random else 1, pipeline.is_random)
+    pairs = [
+        spreads_of_sums(merged_sums(parts), mean, var, design)
+        for parts, mean, var in zip(zip(*sums, strict=True), exact.mean, exact.var, strict=True)
+    ]
+    merged = uncertainty_of(pairs, images, design, known[0].confidence)
+    return replace(merged, sums=tuple(map(merged_sums, zip(*sums, strict=True))))
+
+
+def _exact(found: Sequence[Stats], total: Moments | None) -> Estimate:
+    return Estimate(total.mean(), total.var()) if total else _pooled(found)
+
+
 def _merged(method: Method, found: Sequence[Stats], total: Moments | None) -> Estimate | None:
     if method.merging == "exact":
-        return Estimate(total.mean(), total.var()) if total else _pooled(found)
+        return _exact(found, total)
     if method.merging == "chan":
         return _chan(found, method.name)
     return None

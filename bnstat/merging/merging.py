@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bnstat.errors import MergeError
 from bnstat.merging.agreement import Document, check_alike, merged_shards, remarks
-from bnstat.merging.figures import merged_figures
+from bnstat.merging.figures import merged_figures, merged_uncertainty
 from bnstat.result import (
     MAX_FAILURES,
     MAX_WARNINGS,
@@ -52,15 +52,17 @@ def merge(
     ordered = sorted(documents, key=_first_shard)
     if shards is None and not any(any(each.stats.count) for each in ordered):
         raise MergeError("nothing was measured in any of these results; is it the right folder?")
-    first = ordered[0].stats
+    results = [each.stats for each in ordered]
+    first, sample = results[0], _merged_sample(results)
     whole = Stats(
         source=_merged_source(ordered, shards),
         pipeline=first.pipeline,
         mode=first.mode,
-        selection=_merged_selection([each.stats.selection for each in ordered]),
-        sample=_merged_sample([each.stats for each in ordered]),
+        selection=_merged_selection([stats.selection for stats in results]),
+        sample=sample,
+        uncertainty=merged_uncertainty(results, sample) if shards is None else None,
         created=created,
-        **merged_figures([each.stats for each in ordered]),
+        **merged_figures(results),
     )
     told = merged_warnings([each.stats.warnings for each in ordered], whole.shown_warnings())
     return replace(whole, told_warnings=told)

@@ -14,6 +14,7 @@ What it says in several ways must be the same each time, and what it says must b
 7. A standard error of mean or std is at most √2 of the std; and nᵢ of n samples have a mean and a
    std that differ from the pooled mean and from 0 by at most √(n/nᵢ) of it: Σ(x − mean)² over them
    is part of that over all.
+8. Sums over images are of those images, and of their samples: count, mean and variance follow.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bnstat.result.contents import Contents
-from bnstat.result.estimates import BatchNormEstimate, Estimate, Floats
+from bnstat.result.estimates import BatchNormEstimate, Estimate, Floats, ImageSums
 from bnstat.result.methods import EXACT
 from bnstat.text import printable
 
@@ -80,7 +81,7 @@ def _images(stats: Contents) -> Iterator[str]:
         totals = [n + m for n, m in zip(stats.count, selection.excluded, strict=True)]
         if min(totals) < max(totals):
             yield f"count and selection.excluded add up to {min(totals)} and to {max(totals)}"
-    taken = source.images + len(source.failures)
+    taken = source.images + source.failed
     if sample is not None and sample.images != taken:
         yield f"sample.images is {sample.images}, but source has {taken}, failures among them"
 
@@ -229,3 +230,19 @@ def _standard_errors(stats: Contents, whole: _Part) -> Iterator[str]:
                     f"superpopulation {name} of {channel} is {error!r}, of samples of std "
                     f"{math.sqrt(var)!r}"
                 )
+    yield from _image_sums(stats.uncertainty.sums or (), stats, whole)
+
+
+def _image_sums(sums: Sequence[ImageSums], stats: Contents, whole: _Part) -> Iterator[str]:
+    pipeline = stats.pipeline
+    draws = 1 if pipeline.spec is None else pipeline.epochs
+    for c, each in enumerate(sums):
+        channel, n = whole.channels[c], whole.count[c] / draws
+        away = whole.mean[c] - each.center
+        expected = n, n * away, n * (whole.var[c] + away * away)
+        sizes = n, n * math.sqrt(whole.var[c] + away * away), expected[2]
+        if each.images != stats.source.images:
+            yield f"sums of {channel} are of {each.images} images, not {stats.source.images}"
+        for own, other, size in zip(each.first, expected, sizes, strict=True):
+            if abs(own - other) > TOLERANCE * size:
+                yield f"sums.first of {channel} has {own!r}, but {other!r} by mean and var"

@@ -131,10 +131,12 @@ def _decimals(integers: tuple[int, ...] | None) -> list[str] | None:
 
 
 def _uncertainty(uncertainty: Uncertainty) -> dict[str, Any]:
-    return vars(uncertainty) | {
+    written = vars(uncertainty) | {
         "margin": uncertainty.margin and vars(uncertainty.margin),
         "superpopulation": vars(uncertainty.superpopulation),
+        "sums": uncertainty.sums and [vars(sums) for sums in uncertainty.sums],
     }
+    return {key: value for key, value in written.items() if key != "sums" or value}
 
 
 def _group(group: Group) -> dict[str, Any]:

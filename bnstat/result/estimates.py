@@ -77,6 +77,24 @@ class OverChannels:
 
 
 @dataclass(frozen=True)
+class ImageSums:
+    """What margins need of single images, as sums that merge; of one channel.
+
+    Over the images, of u = (n, Σ(x − center), Σ(x − center)²) of each: of u, of the products of
+    two of its three numbers, and of four (indices ascending); and of the deviations of draws from
+    the average of their image, None where each has one.
+    """
+
+    images: int
+    center: float
+    first: Floats
+    second: Floats
+    fourth: Floats
+    second_within: Floats | None = None
+    fourth_within: Floats | None = None
+
+
+@dataclass(frozen=True)
 class Uncertainty:
     """How sure `two-pass` is.
 
@@ -92,6 +110,8 @@ class Uncertainty:
         Whether enough images carry the figures for the margins to hold.
     superpopulation
         Standard errors: how far a new set of as many images like these would be off.
+    sums
+        What margins of merged results follow from, a channel each; None where it is not known.
     """
 
     confidence: float
@@ -99,6 +119,23 @@ class Uncertainty:
     margin: MeanAndStd | None
     reliable: bool
     superpopulation: MeanAndStd
+    sums: tuple[ImageSums, ...] | None = None
+
+
+@dataclass(frozen=True)
+class PairedMargins:
+    """How sure the difference is of two results of the same images, by the differences of each.
+
+    margin: half-widths, of the random draws given the images, and of the sample where there is
+    one; None where both are exact; population_margin: of images and draws together, for other
+    images like these; upper_bound: whether margins are too wide rather than too narrow, as there is
+    one draw of each image; reliable: whether enough images carry them.
+    """
+
+    margin: MeanAndStd | None
+    population_margin: MeanAndStd
+    upper_bound: bool
+    reliable: bool
 
 
 @dataclass(frozen=True)

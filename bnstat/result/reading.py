@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TypeVar
 
 from bnstat.result.contents import Contents
-from bnstat.result.estimates import Estimate, Group, MeanAndStd, OverChannels, Uncertainty
+from bnstat.result.estimates import (
+    Estimate,
+    Floats,
+    Group,
+    ImageSums,
+    MeanAndStd,
+    OverChannels,
+    Uncertainty,
+)
 from bnstat.result.input_warnings import InputWarning
 from bnstat.result.inputs import (
     Failure,
@@ -126,6 +135,24 @@ def _uncertainty(node: Node, width: int) -> Uncertainty:
         margin=node["margin"].optional(lambda margin: _mean_and_std(margin, width)),
         reliable=node["reliable"].boolean(),
         superpopulation=_mean_and_std(node["superpopulation"], width),
+        sums=node.get("sums", None).optional(
+            lambda sums: tuple(_image_sums(each) for each in sums.sequence(width))
+        ),
+    )
+
+
+def _image_sums(node: Node) -> ImageSums:
+    def numbers(name: str, length: int) -> Floats | None:
+        return node[name].optional(lambda values: values.floats(length, -math.inf, math.inf))
+
+    return ImageSums(
+        images=node["images"].integer(),
+        center=node["center"].real(),
+        first=node["first"].floats(3, -math.inf, math.inf),
+        second=node["second"].floats(6, -math.inf, math.inf),
+        fourth=node["fourth"].floats(15, -math.inf, math.inf),
+        second_within=numbers("second_within", 6),
+        fourth_within=numbers("fourth_within", 15),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import SourceError
-from bnstat.result import Floats
+from bnstat.result import Floats, PairedMargins
 from bnstat.show.rows import ComparedRow, Difference, difference
 from bnstat.show.significance import Pair, adjusted_p_values, group_p_values
 from bnstat.show.verdicts import Finding, find
@@ -84,12 +84,22 @@ class Comparison:
                     "delta": {"mean": d.mean, "std": d.std},
                     "delta_in_std": {"mean": d.mean_in_std, "std": d.std_in_std},
                     "margin": d.pair.margin and vars(d.pair.margin),
+                    **_paired(d.pair.paired),
                     "p_values": d.p_values and dict(zip(("mean", "std"), d.p_values, strict=True)),
                 }
                 for row, d in zip(self.rows, self.differences, strict=True)
             ],
             "verdicts": self.verdicts,
         }
+
+
+def _paired(paired: PairedMargins | None) -> dict[str, Any]:
+    if paired is None:
+        return {"population_margin": None, "margin_is_upper_bound": False}
+    return {
+        "population_margin": vars(paired.population_margin),
+        "margin_is_upper_bound": paired.upper_bound,
+    }
 
 
 def compare(rows: Sequence[ComparedRow]) -> Comparison:
@@ -107,7 +117,7 @@ def compare(rows: Sequence[ComparedRow]) -> Comparison:
                 f"{row.name} has {_channels(row)}, {baseline.name} has {_channels(baseline)}; "
                 "they need the same --mode, and pipelines that keep it"
             )
-    pairs = [Pair(row.result, baseline.result) for row in rows]
+    pairs = [Pair(row.result, baseline.result, row.paired) for row in rows]
     differences = tuple(
         replace(difference(row, baseline), pair=pair, p_values=p_values)
         for row, pair, p_values in zip(rows, pairs, _p_values(rows, pairs), strict=True)

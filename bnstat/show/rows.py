@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bnstat.result import EXACT, Floats, Group, Stats
+from bnstat.result import EXACT, Floats, Group, PairedMargins, Stats
 from bnstat.show.constants import Constants
 from bnstat.show.significance import Pair
 
@@ -16,7 +16,8 @@ class ComparedRow:
 
     mean, std: per channel in [0, 1]; pipeline: the transforms, or None for constants; methods: mean
     and std by method; result: what was measured, or None; fresh: whether it was measured just now;
-    group: of the baseline's images, or None.
+    group: of the baseline's images, or None; paired: margins of its differences from the baseline,
+    where each image was measured in both, or None.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ComparedRow:
     result: Stats | None = None
     fresh: bool = False
     group: Group | None = None
+    paired: PairedMargins | None = None
 
     @classmethod
     def of_group(cls, label: str, group: Group, whole: Stats) -> ComparedRow:

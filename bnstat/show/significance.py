@@ -3,6 +3,9 @@
 A margin is about the images found: it is none where all of them were measured. Whether two sets
 come from one population is another question, which the superpopulation standard errors answer: even
 exact figures of two sets differ by chance.
+
+Where two results are of the same images, the differences of each image tell how sure the difference
+is; two margins of their own would say it of independent sets.
 """
 
 from __future__ import annotations
@@ -12,15 +15,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from bnstat.result import Floats, Group, MeanAndStd, Stats
+from bnstat.result import Floats, Group, MeanAndStd, PairedMargins, Stats
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A result and the baseline that it is compared with; None for constants, which are exact."""
+    """A result and the baseline that it is compared with; None for constants, which are exact.
+
+    paired: the margins of the differences of each image, where both are of the same.
+    """
 
     result: Stats | None
     baseline: Stats | None
+    paired: PairedMargins | None = None
 
     @property
     def same_images(self) -> bool:
@@ -39,6 +46,8 @@ class Pair:
     @property
     def margin(self) -> MeanAndStd | None:
         """Half-widths of the intervals of the differences; None where both figures are exact."""
+        if self.paired is not None:
+            return self.paired.margin
         results = [each.uncertainty for each in self._results if each.uncertainty is not None]
         known = [each.margin for each in results if each.margin is not None]
         if not known:
@@ -51,6 +60,8 @@ class Pair:
     @property
     def reliable(self) -> bool:
         """Whether enough images carry both results for margins and chances to hold."""
+        if self.paired is not None:
+            return self.paired.reliable
         return all(each.uncertainty.reliable for each in self._results if each.uncertainty)
 
     def p_values(self) -> tuple[Floats, Floats] | None:

@@ -10,6 +10,7 @@ from typing import Unpack
 
 from bnstat.augment import Spec
 from bnstat.errors import BnstatError, SourceError
+from bnstat.measure.outcomes import Outcome
 from bnstat.measure.scanning import measure
 from bnstat.result import Stats
 from bnstat.settings import Settings, complete, takes_settings
@@ -140,16 +141,17 @@ class _Source:
             return [ComparedRow.of_stats(name, self.document)]
         images = self._images(settings)
         known = self._known(images, settings)
-        if known is None:
-            specs.insert(0, None)
-        elif not specs:
+        if known is not None and not specs:
             return [ComparedRow.of_stats(name, known)]
-        measured = measure(images, specs, settings, attribute=attribute)
-        rows = [
-            ComparedRow.of_stats(_row_name(m.stats, attribute), m.stats, True) for m in measured
-        ]
-        baseline = ComparedRow.of_stats(name, known) if known else replace(rows.pop(0), name=name)
-        return [baseline, *rows]
+        if known is not None and known.pipeline.spec is not None:
+            measured = measure(images, specs, settings, attribute=attribute)
+            return [ComparedRow.of_stats(name, known), *_rows(measured, attribute)]
+        # Plain images are measured anew where they are known, too: differences are of each image.
+        plain, *measured = measure(images, [None, *specs], settings, attribute=attribute)
+        baseline = ComparedRow.of_stats(name, known or plain.stats, fresh=known is None)
+        margins = [m.paired_with(plain, settings["confidence"]) for m in measured]
+        rows = _rows(measured, attribute)
+        return [baseline, *(replace(r, paired=p) for r, p in zip(rows, margins, strict=True))]
 
     def _constants(self) -> constants.Constants | None:
         """Return the constants that are named; a path, other than text, never names any."""
@@ -183,6 +185,10 @@ class _Source:
             return None
         stats = Stats.load(DOCUMENT)
         return stats if is_plain_result_of(stats, os.fspath(self.named)) else None  # type: ignore[arg-type]
+
+
+def _rows(measured: Sequence[Outcome], attribute: bool) -> list[ComparedRow]:
+    return [ComparedRow.of_stats(_row_name(m.stats, attribute), m.stats, True) for m in measured]
 
 
 def _row_name(stats: Stats, attribute: bool) -> str:

@@ -115,7 +115,7 @@ def covered(
     mean = np.average(column.mean, weights=column.n)
     std = np.sqrt(np.average(column.m2 / column.n + (column.mean - mean) ** 2, weights=column.n))
     both = spreads(column, design)
-    wide = [margin(spread, images, design, 0.95) for spread in both]
+    wide = [margin(spread, 0.95) for spread in both]
     reliable = min(spread.effective_images for spread in both) >= FEWEST_EFFECTIVE_IMAGES
     return abs(mean - truth[0]) <= wide[0], abs(std - truth[1]) <= wide[1], reliable
 
@@ -131,7 +131,7 @@ def until(
         order = rng.permutation(len(population.n))
         for images in look_sizes(len(order)):
             column = population.column(order[:images], 1, rng)
-            wide = [margin(spread, images, design, 0.95) for spread in spreads(column, design)]
+            wide = [margin(spread, 0.95) for spread in spreads(column, design)]
             if max(wide) <= tolerance:
                 break
         held[run], used[run] = covered(column, design, truth, images), images

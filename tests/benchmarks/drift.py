@@ -61,7 +61,7 @@ def print_lerobot(rng: np.random.Generator) -> None:
     chosen = rng.choice(whole, sum(map(len, taken)), replace=False)
     column = Column(np.ones(len(chosen)), chosen, np.zeros(len(chosen)))
     design = Design(len(whole))
-    half = margin(spreads(column, design)[0], len(chosen), design, 0.95)
+    half = margin(spreads(column, design)[0], 0.95)
     print(f"two groups of {sizes[0]:,} and {sizes[1]:,} images, true mean {whole.mean():.4f}:")
     off = lerobot - whole.mean()
     print(f"  n^0.75 of each, pooled by the frames taken: {lerobot:.4f}, off by {off:+.4f}")

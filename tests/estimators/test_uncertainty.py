@@ -51,7 +51,7 @@ def test_whole_set_has_no_margin_and_keeps_its_superpopulation_error():
     data = column(*images(300))
     for spread in spreads(data, Design(300)):
         assert 0.0 == spread.standard_error
-        assert 0.0 == margin(spread, 300, Design(300), 0.95)
+        assert 0.0 == margin(spread, 0.95)
         assert spread.superpopulation > 0.0
 
 
@@ -113,7 +113,7 @@ def test_constant_images_are_sure():
 def test_a_single_image_says_nothing():
     """Its margin is infinite."""
     spread, _ = spreads(Column(np.array([4.0]), np.array([0.5]), np.array([0.1])), Design(100))
-    assert math.inf == margin(spread, 1, Design(100), 0.95)
+    assert math.inf == margin(spread, 0.95)
 
 
 def test_effective_images_counts_those_that_carry_the_figure():
@@ -213,7 +213,7 @@ def test_records_have_their_uncertainty(records_of):
     assert whole.superpopulation == sampled.superpopulation
     for channel in range(2):
         spread, _ = spreads(records.column(channel), Design(9))
-        assert margin(spread, 3, Design(9), 0.9) == sampled.margin.mean[channel]
+        assert margin(spread, 0.9) == sampled.margin.mean[channel]
 
 
 def test_one_image_has_none(records_of):

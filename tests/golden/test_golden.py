@@ -34,6 +34,8 @@ def comparable(text, **reading):
     if document["methods"]["batchnorm"]:
         for found_by_shuffling in ("expected", "expected_sd"):
             del document["methods"]["batchnorm"][found_by_shuffling]
+    if document["uncertainty"]:
+        document["uncertainty"].pop("sums", None)  # new in 0.3
     return document
 
 

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import bnstat
 from bnstat import Stats
@@ -238,3 +240,58 @@ def test_nothing_measured_in_any_shard(tmp_path):
         "nothing was measured in any of these results; is it the right folder?"
     )
     assert bnstat.merge(shards[0], partial=True).count == ()
+
+
+SHARDED = {
+    "a sample": {"sample": "50%"},
+    "several draws": {"augment": "ColorJitter(0.3)", "epochs": 3},
+    "a sample of several draws": {"augment": "ColorJitter(0.3)", "epochs": 2, "sample": 20},
+    "all": {"confidence": 90},
+    "floats": {"augment": "ToImage | ToDtype(float32, scale=True)"},
+}
+
+
+@pytest.fixture
+def many(tmp_path):
+    """40 images of all sizes, each with a light of its own."""
+    rng = np.random.default_rng(9)
+    for i in range(40):
+        shape = (*rng.integers(4, 20, 2), 3)
+        pixels = np.clip(rng.normal(rng.uniform(40, 200), 30, shape), 0, 255)
+        Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / f"{i:02}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("settings", SHARDED.values(), ids=SHARDED)
+def test_margins_are_those_of_one_run(many, settings):
+    """To 1e-12, from the documents of three shards."""
+    whole = bnstat.compute(many, workers=1, **settings)
+    shards = [bnstat.compute(many, workers=1, shard=f"{i}/3", **settings) for i in (1, 2, 3)]
+    merged = bnstat.merge(*(Stats.from_json(shard.to_json()) for shard in shards))
+    one, other = whole.uncertainty, merged.uncertainty
+    assert (one.of, one.confidence, one.reliable) == (other.of, other.confidence, other.reliable)
+    for name in ("margin", "superpopulation"):
+        expected, found = getattr(one, name), getattr(other, name)
+        assert (expected is None) == (found is None)
+        if expected is not None:
+            assert found.mean == pytest.approx(expected.mean, rel=1e-12)
+            assert found.std == pytest.approx(expected.std, rel=1e-12)
+    again = bnstat.merge(bnstat.merge(*shards[:2], partial=True), shards[2])
+    assert again.uncertainty is None  # of some shards there are none
+
+
+def test_sums_merge_in_any_order(many):
+    """Whole sets, too, and what was merged before."""
+    parts = [bnstat.compute(many / f"{i}*.png", workers=1) for i in range(4)]
+    whole = bnstat.compute(many, workers=1)
+    for merged in (bnstat.merge(*parts), bnstat.merge(bnstat.merge(*parts[2:]), *parts[:2])):
+        errors = merged.uncertainty.superpopulation
+        assert errors.mean == pytest.approx(whole.uncertainty.superpopulation.mean, rel=1e-12)
+        assert errors.std == pytest.approx(whole.uncertainty.superpopulation.std, rel=1e-12)
+
+
+def test_one_random_draw_of_each_image_has_no_margins_when_merged(many):
+    """What a regression on thumbnails leaves does not merge."""
+    settings = {"augment": "ColorJitter(0.3)", "workers": 1}
+    shards = [bnstat.compute(many, shard=f"{i}/2", **settings) for i in (1, 2)]
+    assert bnstat.merge(*shards).uncertainty is None

@@ -193,3 +193,21 @@ def test_the_same_sample_again_from_a_document(many, tmp_path):
     bnstat.compute(many, until=0.012, workers=1).save(path)
     plain, inverted = bnstat.compare(path, augment="RandomInvert(p=1.0)", workers=1).rows
     assert np.allclose(1 - np.array(plain.mean), inverted.mean, rtol=1e-12)
+
+
+@pytest.mark.parametrize("settings", [{}, {"journal": True}, {"mode": "native"}], ids=str)
+def test_one_draw_of_each_image_is_told_from_the_images(tmp_path, settings):
+    """Their thumbnails tell most of what images add: the margin is near that of two draws."""
+    rng = np.random.default_rng(4)
+    for i in range(80):
+        pixels = np.clip(rng.normal(rng.uniform(50, 200), 20, (9, 8)), 0, 255)
+        Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / f"{i:02}.png")
+    if "journal" in settings:
+        settings = {"journal": tmp_path / "x.journal"}
+    jitter = "ColorJitter(brightness=0.2)"
+    for _ in range(2):  # the second run with what the journal knows
+        one = bnstat.compute(tmp_path, augment=jitter, workers=1, **settings)
+    two = bnstat.compute(tmp_path, augment=jitter, epochs=2, workers=1)
+    ratio = one.uncertainty.margin.mean[0] / two.uncertainty.margin.mean[0]
+    assert ratio == pytest.approx(2**0.5, rel=0.3)
+    assert one.uncertainty.margin.mean[0] < one.uncertainty.superpopulation.mean[0]

@@ -310,3 +310,22 @@ def test_difference_of_two_folders(folders):
     less = np.subtract(test.mean, train.mean)
     assert less.tolist() == list(found.differences[1].mean)
     assert (less / train.std).tolist() == list(found.differences[1].mean_in_std)
+
+
+@pytest.mark.parametrize("sources", [[], ["train"]], ids=["of the document", "of the folder"])
+def test_rows_of_the_same_images_are_paired(sources, measured):
+    """Their margin is of the differences of each image, not of independent sets."""
+    jitter = "ColorJitter(brightness=0.1)"
+    _, flipped, drawn = compare(*sources, augment=[FLIP, jitter], workers=1).differences
+    none = (0.0, 0.0, 0.0)
+    assert (none, none) == (flipped.pair.margin.mean, flipped.pair.margin.std)
+    alone = drawn.pair.result.uncertainty.margin
+    assert all(a < b for a, b in zip(drawn.pair.margin.mean, alone.mean, strict=True))
+    assert drawn.pair.paired.upper_bound
+
+
+def test_rows_of_other_images_are_not_paired(folders):
+    """Two folders have no images in common."""
+    baseline, drawn, other = compare("train", "test", augment=[FLIP], workers=1).differences
+    assert drawn.pair.paired is not None
+    assert (None, None) == (baseline.pair.paired, other.pair.paired)

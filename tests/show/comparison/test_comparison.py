@@ -317,6 +317,8 @@ SCHEMA = {
                     "delta": FIGURES,
                     "delta_in_std": FIGURES,
                     "margin": {"anyOf": [{"type": "null"}, FIGURES]},
+                    "population_margin": {"anyOf": [{"type": "null"}, FIGURES]},
+                    "margin_is_upper_bound": {"type": "boolean"},
                     "p_values": {"anyOf": [{"type": "null"}, FIGURES]},
                 },
             },

@@ -1,0 +1,151 @@
+"""What margins need of single images, as sums that merge.
+
+What an image contributes to mean and std is linear in u = (n, Σ(x − c), Σ(x − c)²) of its samples,
+for any center c: about the pooled mean, z = u₁/n̄ and e = (u₂ − var·u₀)/(2·std·n̄). So the squares
+of contributions, and their fourth powers for `reliable`, follow from the sums over images of u, of
+u ⊗ u and of u ⊗ u ⊗ u ⊗ u: 3 + 6 + 15 numbers a channel. u about another center is linear in u, and
+the sums go along. Of several draws, u is their average, and the same sums of the deviations within
+images tell the draws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import reduce
+from itertools import combinations_with_replacement, permutations
+
+import numpy as np
+
+from bnstat.estimators.uncertainty import Design, Spread, spread_of_variances
+from bnstat.moments import Column, Floats, Records
+from bnstat.result import ImageSums
+
+_PAIRS, _QUADS = (list(combinations_with_replacement(range(3), order)) for order in (2, 4))
+
+
+def image_sums(records: Records) -> tuple[ImageSums, ...] | None:
+    """Return the sums of each channel, about its own mean; None where they pass every float."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = records.by_channel(lambda c: _sums(records.column(c), records.draws))
+    numbers = (each.fourth + (each.fourth_within or ()) for each in sums)
+    return tuple(sums) if all(math.isfinite(n) for row in numbers for n in row) else None
+
+
+def _sums(column: Column, draws: int) -> ImageSums:
+    n, mean, m2 = column
+    center = float(n @ mean / n.sum())
+    away = np.where(n > 0, mean - center, 0.0)
+    u = np.stack([n, n * away, m2 + n * away * away], axis=1).reshape(-1, draws, 3)
+    each = u.mean(axis=1)
+    inside = (u - each[:, np.newaxis]).reshape(-1, 3)
+    return ImageSums(
+        images=len(each),
+        center=center,
+        first=tuple(each.sum(axis=0).tolist()),
+        second=_products(each, _PAIRS),
+        fourth=_products(each, _QUADS),
+        second_within=_products(inside, _PAIRS) if draws > 1 else None,
+        fourth_within=_products(inside, _QUADS) if draws > 1 else None,
+    )
+
+
+def _products(u: Floats, places: Sequence[tuple[int, ...]]) -> tuple[float, ...]:
+    return tuple(float(np.prod(u[:, list(place)], axis=1).sum()) for place in places)
+
+
+def merged_sums(parts: Sequence[ImageSums]) -> ImageSums:
+    """Return the sums over the images of all parts, about the centre of the first."""
+    center = parts[0].center
+    moved = [about(part, center) for part in parts]
+    return ImageSums(
+        images=sum(part.images for part in parts),
+        center=center,
+        first=_added([part.first for part in moved]),
+        second=_added([part.second for part in moved]),
+        fourth=_added([part.fourth for part in moved]),
+        second_within=_added_if_all([part.second_within for part in moved]),
+        fourth_within=_added_if_all([part.fourth_within for part in moved]),
+    )
+
+
+def _added(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    return tuple(math.fsum(values) for values in zip(*rows, strict=True))
+
+
+def _added_if_all(rows: Sequence[Sequence[float] | None]) -> tuple[float, ...] | None:
+    known = [row for row in rows if row is not None]
+    return _added(known) if len(known) == len(rows) else None
+
+
+def about(sums: ImageSums, center: float) -> ImageSums:
+    """Return the same sums about another centre."""
+    shift = center - sums.center
+    if shift == 0.0:
+        return sums
+    change = np.array([[1.0, 0.0, 0.0], [-shift, 1.0, 0.0], [shift * shift, -2.0 * shift, 1.0]])
+
+    def moved(values: Sequence[float] | None, order: int) -> tuple[float, ...] | None:
+        if values is None:
+            return None
+        tensor = _tensor(values, order)
+        for axis in range(order):
+            tensor = np.moveaxis(np.tensordot(change, tensor, (1, axis)), 0, axis)
+        return tuple(float(tensor[place]) for place in _places(order))
+
+    return ImageSums(
+        sums.images,
+        center,
+        tuple((change @ np.array(sums.first)).tolist()),
+        moved(sums.second, 2) or (),
+        moved(sums.fourth, 4) or (),
+        moved(sums.second_within, 2),
+        moved(sums.fourth_within, 4),
+    )
+
+
+def _places(order: int) -> list[tuple[int, ...]]:
+    return _PAIRS if order == 2 else _QUADS
+
+
+def _tensor(values: Sequence[float], order: int) -> Floats:
+    """Return the symmetric tensor of sums of products."""
+    tensor = np.zeros((3,) * order)
+    for place, value in zip(_places(order), values, strict=True):
+        for each in set(permutations(place)):
+            tensor[each] = value
+    return tensor
+
+
+def spreads_of_sums(
+    sums: ImageSums, mean: float, var: float, design: Design
+) -> tuple[Spread, Spread]:
+    """Return the uncertainty of mean and std, as `spreads` does of single images.
+
+    Where draws are random there must be several of each image.
+    """
+    sums = about(sums, mean)
+    per_image = sums.first[0] / sums.images
+    slope = 2.0 * math.sqrt(var)
+    to_mean = np.array([0.0, 1.0, 0.0]) / per_image
+    to_std = np.array([-var, 0.0, 1.0]) / (slope * per_image) if var > 0.0 else np.zeros(3)
+    return _spread(sums, to_mean, design), _spread(sums, to_std, design)
+
+
+def _spread(sums: ImageSums, form: Floats, design: Design) -> Spread:
+    images, total = sums.images, float(form @ np.array(sums.first))
+    squares = _value(sums.second, form, 2)
+    between = max(0.0, squares - total * total / images) / (images - 1)
+    within, carried = None, (squares, _value(sums.fourth, form, 4))
+    if design.random and sums.second_within is not None and sums.fourth_within is not None:
+        inside = max(0.0, _value(sums.second_within, form, 2))
+        within = inside / (images * (design.draws - 1))
+        if images >= design.found:
+            carried = inside, _value(sums.fourth_within, form, 4)
+    effective = carried[0] ** 2 / carried[1] if carried[1] > 0.0 else math.inf
+    return spread_of_variances(between, within, images, design, effective)
+
+
+def _value(values: Sequence[float], form: Floats, order: int) -> float:
+    """Return the sum over images of a power of a linear form of u."""
+    return float(reduce(lambda tensor, _: tensor @ form, range(order), _tensor(values, order)))
