@@ -227,6 +227,7 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
         duplicates=sources.duplicates,
         deeper_than_8_bits=len(view.deep),
         failures=failures,
+        service_folders=tuple(sorted(sources.service_folders.items())),
         floats=_floats(view.records),
         replaced=sources.replaced,
         not_replaced=sources.not_replaced,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -89,6 +90,7 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
         duplicates=sum(source.duplicates for source in sources),
         deeper_than_8_bits=sum(source.deeper_than_8_bits for source in sources),
         failures=failures,
+        service_folders=_service_folders(sources),
         floats=_floats([source.floats for source in sources if source.floats]),
         replaced=sum(source.replaced for source in sources),
         not_replaced=sum(source.not_replaced for source in sources),
@@ -126,6 +128,13 @@ def _files_from(sources: Sequence[Source]) -> FileList | None:
     if len({(s.locations, s.cwd, s.files_from) for s in sources}) == 1:
         return sources[0].files_from
     return FileList(null=False, root=None, again=False)
+
+
+def _service_folders(sources: Sequence[Source]) -> tuple[tuple[str, int], ...]:
+    whole: Counter[str] = Counter()
+    for source in sources:
+        whole.update(dict(source.service_folders))
+    return tuple(sorted(whole.items()))
 
 
 def _floats(each: Sequence[FloatImages]) -> FloatImages | None:

@@ -164,6 +164,7 @@ def _source(source: Source) -> dict[str, Any]:
         **({"failed": source.failed} if source.unnamed_failures else {}),
         "failures": [vars(failure) for failure in source.failures],
         **_warnings(source.warnings),
+        **({"service_folders": dict(source.service_folders)} if source.service_folders else {}),
         **({"floats": vars(source.floats)} if source.floats else {}),
         **({"replaced": source.replaced} if source.replaced else {}),
         **({"not_replaced": source.not_replaced} if source.not_replaced else {}),

@@ -46,6 +46,12 @@ CODES: Mapping[str, Code] = {
         "`--alpha drop` says that it is meant.",
         "alpha",
     ),
+    "service-folders": Code(
+        "Folders that programs put beside images, for thumbnails, metadata and deleted files "
+        "(`@eaDir`, `#recycle`, `@Recycle`, `.@__thumb`, `.thumbnails`, `$RECYCLE.BIN`, "
+        "`__MACOSX`, `lost+found`): what is in them is neither measured nor counted.",
+        "Nothing; name such a folder as a SOURCE to have it measured.",
+    ),
     "mixed-floats": Code(
         "Images of float samples beyond [0, 1] beside images of integers: those are taken as they "
         "are stored, these are divided by the largest value of their depth; the figures mix both.",
@@ -92,6 +98,12 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
             f"{pluralize(selection.transparent, 'image')} with transparent pixels, whose hidden "
             "colors counted; --alpha exclude leaves them out",
             selection.transparent,
+        )
+    if folders := dict(source.service_folders):
+        number = pluralize(sum(folders.values()), "folder")
+        named = printable(", ".join(folders))
+        yield InputWarning(
+            "service-folders", f"{number} of thumbnails or deleted files skipped: {named}", 0
         )
     if source.floats:
         yield InputWarning(
@@ -161,7 +173,7 @@ def merged_warnings(
 
 # Codes that `warnings_of` yields.
 _SHOWN_BY_RESULTS = {
-    *("deep", "transparent", "mixed-floats", "replaced", "not-replaced"),
+    *("deep", "transparent", "service-folders", "mixed-floats", "replaced", "not-replaced"),
     *("link-not-followed", "pillow", "pipeline"),
 }
 

@@ -85,6 +85,7 @@ class Source:
     list in CSV were read. `replaced` images of archives stand there again later, where the last
     counted; `not_replaced` came again in archives that are read as a stream, where the first
     counted. `floats` have values beyond [0, 1], beside images of integers.
+    `service_folders` are names of skipped folders of thumbnails and deleted files, with numbers.
     """
 
     locations: tuple[str, ...]
@@ -108,6 +109,7 @@ class Source:
     replaced: int = 0
     not_replaced: int = 0
     floats: FloatImages | None = None
+    service_folders: tuple[tuple[str, int], ...] = ()
 
     @property
     def failed(self) -> int:

@@ -204,6 +204,9 @@ def _source(node: Node) -> Source:
         files_column=node.get("files_column", None).optional(Node.text),
         where=node.get("where", None).optional(Node.texts),
         unfollowed_links=node.get("unfollowed_links", None).optional(Node.texts) or (),
+        service_folders=tuple(
+            (name, number.integer()) for name, number in node.get("service_folders", {}).items()
+        ),
         floats=node.get("floats", None).optional(
             lambda floats: FloatImages(floats["images"].integer(minimum=1), floats["first"].text())
         ),

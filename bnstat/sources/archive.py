@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from bnstat.errors import BnstatError, SourceError
 from bnstat.files import READING
 from bnstat.sources import urls
 from bnstat.sources.limits import ReadLimits, UnreadableError
-from bnstat.sources.naming import MAX_NAME, is_hidden, is_image, member_key
+from bnstat.sources.naming import MAX_NAME, is_hidden, is_image, member_key, service_folder
 from bnstat.sources.reference import Reference, with_bytes
 from bnstat.sources.source import Index, index_by_reading
 from bnstat.text import key_text, pluralize, without_credentials
@@ -177,9 +178,14 @@ class Archive:
         self._name = name
         self._is_only_source = only_source
         self._seen = self._images = 0
+        self._service_folders: set[bytes] = set()
         self.prefix = prefix
         self.ordered = kind.ordered
         self.skipped = self.replaced = 0
+
+    @property
+    def service_folders(self) -> Counter[bytes]:
+        return Counter(path.rpartition(b"/")[2] for path in self._service_folders)
 
     def count(self) -> int | None:
         try:
@@ -202,6 +208,7 @@ class Archive:
         missing.
         """
         self.skipped = self.replaced = self._seen = self._images = 0
+        self._service_folders.clear()
         try:
             members = self._format.members(self._archive, self._key_of, self._limits)
             for count, reference in enumerate(members, 1):
@@ -226,6 +233,9 @@ class Archive:
             raise UnreadableError(f"a member's name has {len(name)} bytes")
         self._seen += 1
         key = member_key(name)
+        if (folder := service_folder(key)) is not None:
+            self._service_folders.add(folder)
+            return None
         if is_hidden(key):
             return None
         if not is_image(key):

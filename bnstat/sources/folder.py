@@ -10,7 +10,7 @@ from threading import Lock
 
 from bnstat.sources.globs import EVERYTHING, Globs
 from bnstat.sources.limits import ReadLimits, UnreadableError
-from bnstat.sources.naming import extension, is_image
+from bnstat.sources.naming import SERVICE_FOLDERS, extension, is_image
 from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.sampling import ALL_KEYS
 from bnstat.sources.source import InMemoryIndex, NamedFiles, StreamIndex, index_by_reading
@@ -25,7 +25,8 @@ _SYSTEM_ALONE = (b"/", b"/dev")
 class Folder:
     """The images below a folder; `others` counts the files without an image extension, by theirs.
 
-    Hidden files and folders are left out. A link to a folder is followed, unless the folder is
+    Hidden files and folders are left out, and folders of thumbnails and deleted files, which
+    `service_folders` counts by name. A link to a folder is followed, unless the folder is
     walked anyway, and each folder is walked once, so loops end. A link to a folder that contains
     this one, or to /, /dev, /proc or /sys, is followed with `follow_links` alone, and is among
     `unfollowed` otherwise. Folders that `globs` exclude are not entered. Keys are posix paths
@@ -52,6 +53,10 @@ class Folder:
     @property
     def others(self) -> Counter[bytes]:
         return self._current.others
+
+    @property
+    def service_folders(self) -> Counter[bytes]:
+        return self._current.service_folders
 
     @property
     def unfollowed(self) -> list[bytes]:
@@ -110,6 +115,7 @@ class _Walk:
         self._waiting: deque[tuple[bytes, str | None]] = deque()
         self.taken = False
         self.others: Counter[bytes] = Counter()
+        self.service_folders: Counter[bytes] = Counter()
         self.unfollowed: list[bytes] = []
 
     def count(self) -> int:
@@ -178,6 +184,9 @@ class _Walk:
         found = []
         with os.scandir(folder) as entries:
             for entry in entries:
+                if entry.name in SERVICE_FOLDERS and _is_folder(entry):
+                    self.service_folders[entry.name] += 1
+                    continue
                 if entry.name.startswith(b"."):
                     continue
                 if _is_folder(entry):
@@ -228,6 +237,7 @@ class RemoteFolder:
         self._limits = limits
         self.prefix = prefix
         self.skipped = 0
+        self.service_folders: Counter[bytes] = Counter()
 
     def count(self) -> None:
         """Return None: the number is not known before everything is listed."""
@@ -237,6 +247,7 @@ class RemoteFolder:
 
     def __iter__(self) -> Iterator[Reference]:
         self.skipped = 0
+        self.service_folders.clear()
         fs, root = filesystem(self._url, self._limits)
         waiting: list[tuple[bytes, str, Info | None]] = [(self.prefix, root, None)]
         while waiting:
@@ -257,6 +268,9 @@ class RemoteFolder:
         found: list[tuple[bytes, str, Info | None]] = []
         for entry in entries:
             name = self._file_name(entry["name"])
+            if name in SERVICE_FOLDERS and entry["type"] == "directory":
+                self.service_folders[name] += 1
+                continue
             if not name or name.startswith(b".") or entry["name"].rstrip("/") == path.rstrip("/"):
                 continue
             if entry["type"] == "directory":

@@ -21,6 +21,14 @@ ARCHIVES = {
     "parquet": (b".parquet",),
 }
 
+# Folders that programs put beside images, for thumbnails, metadata and deleted files: Synology and
+# QNAP, desktops of freedesktop.org, Windows, macOS, fsck.
+SERVICE_FOLDERS = (
+    *(b"@eaDir", b"#recycle", b"@Recycle", b".@__thumb", b".thumbnails", b"$RECYCLE.BIN"),
+    *(b"__MACOSX", b"lost+found"),
+)
+_IN_SERVICE_FOLDER = re.compile(rb"(?:^|/)(%s)/" % b"|".join(map(re.escape, SERVICE_FOLDERS)))
+
 # A member's name is kept as its key; no file system takes more bytes.
 MAX_NAME = 4096
 
@@ -59,7 +67,17 @@ def is_hidden(key: bytes) -> bool:
 
 
 def is_visible_image(key: bytes) -> bool:
-    return is_image(key) and not is_hidden(key)
+    return is_image(key) and not is_hidden(key) and service_folder(key) is None
+
+
+def service_folder(key: bytes) -> bytes | None:
+    """Return the path of the service folder that a file is in; None if it is in none.
+
+    >>> service_folder(b"a/@eaDir/1.jpg/thumb.jpg"), service_folder(b"a/1.jpg")
+    (b'a/@eaDir', None)
+    """
+    found = _IN_SERVICE_FOLDER.search(key)
+    return key[: found.end(1)] if found else None
 
 
 def member_key(name: bytes) -> bytes:

@@ -12,7 +12,7 @@ from itertools import chain
 
 from bnstat.result import Shards
 from bnstat.sources.archive import Archive
-from bnstat.sources.folder import Folder
+from bnstat.sources.folder import Folder, RemoteFolder
 from bnstat.sources.globs import EVERYTHING, Chosen, Globs
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.sources.listing import Listing
@@ -136,10 +136,22 @@ class Sources:
         return self._skipped if self.sampling else self._skipped_now()
 
     @property
+    def _whole(self) -> list[Source]:
+        """The sources, of which globs choose images."""
+        return [s.source if isinstance(s, Chosen) else s for s in self._sources]
+
+    @property
     def replaced(self) -> int:
         """Images of archives that stand there again later; of all shards, the first counts them."""
-        archives = (source for source in self._sources if isinstance(source, Archive))
+        archives = (source for source in self._whole if isinstance(source, Archive))
         return sum(archive.replaced for archive in archives) if self._keys.has_first else 0
+
+    @property
+    def service_folders(self) -> Counter[str]:
+        """Skipped folders of thumbnails and deleted files, by name: the first shard counts them."""
+        found = [s for s in self._whole if isinstance(s, Folder | RemoteFolder | Archive)]
+        counts = (source.service_folders for source in found if self._keys.has_first)
+        return sum(map(_as_text, counts), Counter())
 
     @property
     def others(self) -> Counter[str]:

@@ -33,6 +33,8 @@ _DECOMPRESSORS: dict[int, Callable[[], Decompressor]] = {
     93: zstd,
 }
 _ENCRYPTED = 0x1
+# Systems that archives say they were made on: FAT, NTFS, VFAT.
+_WITHOUT_BACKSLASHES = (0, 10, 14)
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,8 @@ def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterato
     members, broken = MemberTable(7), None
     try:
         with archive.open(limits) as file:
-            for entry in entries(file):
-                key = None if entry.name.endswith(b"/") else key_of(entry.name)
+            for name, entry in _named(file):
+                key = None if name.endswith(b"/") else key_of(name)
                 if key is not None:
                     members.add(key, *_numbers(entry))
     except (UnreadableError, OSError) as error:  # what can be listed is measured
@@ -146,6 +148,25 @@ def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterato
         yield Reference(key, archive.path, size, 0, _PROBLEMS[problem], member, tag)
     if broken is not None:
         raise broken
+
+
+def _named(file: IO[bytes]) -> Iterator[tuple[bytes, Entry]]:
+    """Yield names and entries; backslashes are slashes where the archive's names mean them so.
+
+    They do in what was made on FAT or NTFS, whose names have no backslashes, and where no name has
+    a slash (APPNOTE 4.4.2 and 4.4.17 want slashes; some programs for Windows write none).
+    """
+    no_slashes: bool | None = None
+    for entry in entries(file):
+        name = entry.name
+        if b"\\" in name:
+            if no_slashes is None and entry.host not in _WITHOUT_BACKSLASHES:
+                at = file.tell()
+                no_slashes = not any(b"/" in other.name for other in entries(file))
+                file.seek(at)
+            if no_slashes or entry.host in _WITHOUT_BACKSLASHES:
+                name = name.replace(b"\\", b"/")
+        yield name, entry
 
 
 def _numbers(entry: Entry) -> tuple[int, ...]:
@@ -174,7 +195,7 @@ def _count(archive: ArchiveFile) -> int | None:
     if archive.remote:
         return None
     with open(archive.path, "rb") as file:
-        names = (entry.name for entry in entries(file))
+        names = (name for name, _ in _named(file))
         return sum(is_visible_image(member_key(name)) for name in names if name[-1:] != b"/")
 
 

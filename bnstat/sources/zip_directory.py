@@ -18,7 +18,7 @@ from bnstat.sources.limits import UnreadableError
 _END = struct.Struct("<4s8xLLH")  # size and offset of the directory, length of a comment
 _LOCATOR = struct.Struct("<4s4xQ4x")  # offset of the record for large archives
 _END_64 = struct.Struct("<4s36xQQ")  # size and offset of the directory
-_ENTRY = struct.Struct("<4s4xHH4xLLLHHH4xLL")
+_ENTRY = struct.Struct("<4sxB2xHH4xLLLHHH4xLL")
 _EXTRA = struct.Struct("<HH")
 _LARGEST_COMMENT = (1 << 16) - 1
 _SEE_EXTRA = 0xFFFFFFFF
@@ -26,9 +26,13 @@ _CUT_OFF = "its directory is cut off"
 
 
 class Entry(NamedTuple):
-    """An entry: the numbers as in the archive; offset: where the member's local header is."""
+    """An entry: the numbers as in the archive.
+
+    host: the system that it was made on; offset: where the member's local header is.
+    """
 
     name: bytes
+    host: int
     flags: int
     method: int
     crc: int
@@ -46,7 +50,7 @@ def entries(file: IO[bytes]) -> Iterator[Entry]:
     left = size
     while left > 0:
         head = read_exactly(file, _ENTRY.size, _CUT_OFF)
-        signature, flags, method, crc, compressed, plain, *more = _ENTRY.unpack(head)
+        signature, host, flags, method, crc, compressed, plain, *more = _ENTRY.unpack(head)
         name_length, extra_length, comment_length, attributes, offset = more
         if signature != b"PK\1\2":
             raise UnreadableError("its directory is damaged")
@@ -54,7 +58,7 @@ def entries(file: IO[bytes]) -> Iterator[Entry]:
         name, extra = rest[:name_length], rest[name_length : name_length + extra_length]
         left -= len(head) + len(rest)
         plain, compressed, offset = _large([plain, compressed, offset], extra)
-        numbers = (flags, method, crc, compressed, plain, attributes)
+        numbers = (host, flags, method, crc, compressed, plain, attributes)
         yield Entry(name, *numbers, offset + shift, extra_length)
 
 

@@ -88,6 +88,19 @@ def test_every_code_that_is_told_is_in_the_table(folder):
         assert code.answer is None or code.answer in bnstat.Settings.__annotations__
 
 
+def test_skipped_folders_are_told(folder):
+    """In the document by name; merged shards add nothing twice."""
+    (folder / "@eaDir" / "a.png").mkdir(parents=True)
+    (folder / "a.png").rename(folder / "@eaDir" / "a.png" / "thumb.png")
+    stats = bnstat.compute(folder, workers=1)
+    text = "1 folder of thumbnails or deleted files skipped: @eaDir"
+    assert [("service-folders", text)] == [(w.code, w.text) for w in stats.warnings]
+    assert stats.source.service_folders == (("@eaDir", 1),)
+    assert bnstat.Stats.from_json(stats.to_json()) == stats
+    parts = [bnstat.compute(folder, shard=(i, 2), workers=1) for i in (1, 2)]
+    assert bnstat.merge(*parts).warnings == stats.warnings
+
+
 def test_float_images_among_integers_are_named(folder):
     """Where their values are beyond [0, 1]; those within it, or floats alone, are no mixture."""
     (folder / "a.png").unlink()

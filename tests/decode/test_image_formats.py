@@ -64,8 +64,8 @@ def test_no_image_file_starts_a_program(tmp_path, python, ghostscript):
     reason = "begins like a {} file, a format that is not opened"
     lines = [
         f"failed: {source}/{name}: {reason.format(kind)}"
-        for source in sources
         for name, kind in (("cat.jpg", "IPTC"), ("dog.png", "EPS"))
+        for source in sources
     ]
     assert (lines, 4) == (found.stderr.splitlines()[:8], found.returncode)
     assert not mark.exists()

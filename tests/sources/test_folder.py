@@ -89,6 +89,24 @@ def test_hidden_files_and_folders_are_left_out(touch):
     assert folder.skipped == 0
 
 
+def test_folders_of_thumbnails_and_deleted_files_are_skipped(touch):
+    """They are counted by name, and not entered; a file of such a name is an image."""
+    root = touch(
+        *("a/1.jpg", "a/@eaDir/1.jpg/SYNOPHOTO_THUMB_M.jpg", "b/@eaDir/2.jpg", ".thumbnails/3.png"),
+        *("#recycle/4.jpg", "$RECYCLE.BIN/x/5.jpg", "lost+found/6.jpg", "__MACOSX/0.png"),
+        "@eaDir.png",
+    )
+    folder = Folder(root)
+    assert [image.key for image in folder] == [b"@eaDir.png", b"a/1.jpg"]
+    assert folder.service_folders == {
+        **{b"@eaDir": 2, b".thumbnails": 1, b"#recycle": 1, b"$RECYCLE.BIN": 1},
+        **{b"lost+found": 1, b"__MACOSX": 1},
+    }
+    assert (folder.count(), folder.skipped) == (2, 0)
+    alone = Folder(root + b"/b/@eaDir")
+    assert [image.key for image in alone] == [b"2.jpg"]
+
+
 def test_key_order_is_that_of_bytes(touch):
     """Keys come sorted as bytes, across the borders of folders: "-" and "." are before "/"."""
     names = ["a/b.jpg", "a-b.jpg", "a.jpg", "a/a-/x.jpg", "a/a.jpg", "a0.jpg", "A.jpg", "ä.jpg"]

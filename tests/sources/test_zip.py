@@ -1,5 +1,6 @@
 """Zip archives: the images of a folder, wherever they are; nothing lost in silence."""
 
+import os
 import shutil
 import struct
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from bnstat.errors import SourceError
 from bnstat.sources.limits import UnreadableError
+from bnstat.sources.sources import Sources
 from bnstat.sources.zip import Member
 
 METHODS = {
@@ -93,6 +95,36 @@ def test_last_of_equal_names_is_measured(zipped, content, found):
     assert (found(path).replaced, found(path).duplicates) == (2, 0)
     with zipfile.ZipFile(path) as archive:
         assert archive.read("./a.png") == b"4"
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "keys"),
+    [
+        (0, ["cat\\1.png", "a/2.png"], [b"a/2.png", b"cat/1.png"]),
+        (10, ["cat\\1.png", "a/2.png"], [b"a/2.png", b"cat/1.png"]),
+        (3, ["cat\\1.png", "b\\c\\2.png", "d\\"], [b"b/c/2.png", b"cat/1.png"]),
+        (3, ["cat\\1.png", "a/2.png"], [b"a/2.png", b"cat\\1.png"]),
+        (0, ["..\\..\\1.png"], [b"1.png"]),
+    ],
+)
+def test_backslashes_of_windows_are_slashes(zipped, found, host, names, keys):
+    """Where the archive was made on FAT or NTFS, or no name has a slash."""
+    members = []
+    for name in names:
+        info = zipfile.ZipInfo("x")
+        info.filename, info.create_system = name, host
+        members.append((info, b"x"))
+    assert found(zipped(members)).keys == keys
+
+
+def test_service_folders_are_skipped(zipped, found):
+    """Those of macOS and Synology; each is counted once, whatever is in it."""
+    names = ["0.png", "__MACOSX/0.png", "__MACOSX/a/1.png", "a/@eaDir/1.png", "b/@eaDir/2.png"]
+    path = zipped([(name, b"x") for name in names])
+    assert found(path).keys == [b"0.png"]
+    sources = Sources.open([os.fspath(path)])
+    assert len(list(sources)) == sources.count() == 1
+    assert sources.service_folders == {"__MACOSX": 1, "@eaDir": 2}
 
 
 def test_links_are_problems(zipped, found):
