@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
 from bnstat.augment.step import Step, Value, Word, resolve_word
+from bnstat.augment.toml import preset_names
 from bnstat.errors import SpecError
 from bnstat.text import did_you_mean, shortened
 
@@ -27,16 +29,27 @@ def transform(step: Step) -> Any:
     kwargs = {name: _resolve(value, step) for name, value in step.kwargs.items()}
     _check_arguments(step, kind, args)
     try:
-        return kind(*args, **kwargs)
+        made = kind(*args, **kwargs)
     except Exception as error:
         raise SpecError(f"{step.name}: {error or type(error).__name__}, in {step}") from error
+    if step.name == "ColorJitter" and not any((*args, *kwargs.values())):
+        said = "ColorJitter without arguments changes nothing; the preset is colorjitter"
+        warnings.warn(said, stacklevel=2)
+    return made
 
 
 def _kind(name: str) -> Any:
     known = _known()
     if name in known:
         return known[name]
-    near = _near(name) or "; bnstat pipelines lists the presets"
+    if name.startswith(("A.", "albumentations.")):
+        raise SpecError(
+            f"{shortened(name)!r} is of albumentations, whose pipelines are code of yours; name it "
+            "as package.module:attribute, like my_pipelines:train"
+        )
+    # Of names in small letters a preset is meant: its transform may change nothing as it is.
+    presets = preset_names() if name.islower() else []
+    near = did_you_mean(name, [*known, *presets]) or "; bnstat pipelines lists the presets"
     raise SpecError(f"no transform {shortened(name)!r} in torchvision.transforms.v2{near}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -65,6 +67,8 @@ def command(sources: tuple[str, ...], output: str, terminal: Terminal, **setting
     """
     _check_sources(sources, settings["files_from"])
     _check_combinations(settings)
+    if output.lower().endswith((".html", ".htm")):
+        raise click.UsageError(f"--output is the result, as JSON; a page is --report {output}")
     warm_up(settings)
 
     from bnstat.cli import outputs
@@ -105,6 +109,12 @@ def _measured(
 
 def _check_sources(sources: Sequence[str], files_from: str | None) -> None:
     """Refuse a command line that names no images, or names them in two ways."""
+    for name in sources:
+        if name.endswith(".json") and os.path.isfile(name):
+            raise click.UsageError(
+                f"{name} is a result or a list, not images; show a result with bnstat report "
+                f"{shlex.quote(name)}, or name a list with --files-from"
+            )
     if "-" in sources:
         raise click.UsageError("a list of images on standard input is --files-from -")
     if not sources and files_from is None:

@@ -35,8 +35,24 @@ class Typed(click.ParamType[Any]):
         try:
             parsed = self.setting.parse(value)
         except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
+            self.fail(f"{error}{'' if str(error).endswith('?') else '.'}", param, ctx)
         return value if parsed is None else parsed
+
+
+class _Choice(click.Choice[str]):
+    """One of a few words, in any case."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return the word; of an order of channels say where it is chosen."""
+        if str(value).upper() == "BGR":
+            self.fail(
+                "images are measured as RGB; the order of channels is chosen where figures are "
+                "written: bnstat export --channel-order bgr.",
+                param,
+                ctx,
+            )
+        words = {word.lower(): word for word in self.choices}
+        return super().convert(words.get(str(value).lower(), value), param, ctx)
 
 
 def number(kind: type, **limits: float) -> Typed:
@@ -115,7 +131,7 @@ def _option(setting: Setting, recorded: str) -> Callable[[F], F]:
     return click.option(
         setting.option,
         setting.name,
-        type=click.Choice(setting.choices) if few else Typed(setting),
+        type=_Choice(setting.choices) if few else Typed(setting),
         metavar=setting.metavar or None,
         hidden=setting.hidden,
         help=f"{setting.help}  [default: {default}]",

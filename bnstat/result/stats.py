@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from html import escape
@@ -164,6 +165,12 @@ def _read(path: str | os.PathLike[str]) -> bytes:
     except FileNotFoundError as error:
         raise DocumentError(
             f"no result document {os.fspath(path)}; make one: bnstat compute FOLDER"
+        ) from error
+    except IsADirectoryError as error:
+        name = os.fspath(path)
+        raise DocumentError(
+            f"{name} is a folder, not a result; measure it first: "
+            f"bnstat compute {shlex.quote(name)}"
         ) from error
     except OSError as error:
         raise DocumentError(f"cannot read {os.fspath(path)}: {error.strerror}") from error

@@ -84,7 +84,11 @@ class SampleSize:
             share = Fraction(text[:-1]) / 100
             if 0 < share <= 1:
                 return cls(share=share)
-        raise ValueError(f"{text!r} is neither a number of images nor a percentage such as 5%")
+        is_share = re.fullmatch(r"0?\.[0-9]{1,9}", text)
+        meant = f"; did you mean {100 * float(text):.10g}%?" if is_share else ""
+        raise ValueError(
+            f"{text!r} is neither a number of images nor a percentage such as 5%{meant}"
+        )
 
     def of(self, found: int) -> int:
         """Return how many of the images found are in the sample: a share is rounded up."""

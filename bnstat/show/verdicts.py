@@ -193,14 +193,23 @@ def _by_chance(found: Change) -> bool:
 
 def _answer_of_several(alone: Sequence[Pairing], baseline: ComparedRow) -> Finding:
     """Say which of several rows differ enough to matter, and surely."""
-    verdicts = {row.name: _answer(row, off, baseline).alarm for row, off in alone}
-    differ = [name for name, alarm in verdicts.items() if alarm]
-    others = [name for name, alarm in verdicts.items() if not alarm]
-    if not differ:
+    names: dict[str, list[str]] = {"differ": [], "may": [], "do not": []}
+    for row, off in alone:
+        found = change(row, baseline, off)
+        unsure = found is not None and found.matters and not found.is_sure
+        said = "differ" if _answer(row, off, baseline).alarm else "may" if unsure else "do not"
+        names[said].append(row.name)
+    differ, unsure_names, others = names.values()
+    if not differ and not unsure_names:
         return Finding(f"No row differs from {baseline.name} enough to matter.", False)
+    if not differ:
+        text = f"{_names(unsure_names)} may differ from {baseline.name}"
+        return Finding(f"{text}, but the sample is too small to tell.", False)
     verb = "differs" if len(differ) == 1 else "differ"
-    rest = f"; {_names(others)} {'does' if len(others) == 1 else 'do'} not" if others else ""
-    return Finding(f"{_names(differ)} {verb} from {baseline.name} enough to matter{rest}.", True)
+    text = f"{_names(differ)} {verb} from {baseline.name} enough to matter"
+    text += f"; {_names(unsure_names)} may" if unsure_names else ""
+    text += f"; {_names(others)} {'does' if len(others) == 1 else 'do'} not" if others else ""
+    return Finding(f"{text}.", True)
 
 
 def _names(names: Sequence[str]) -> str:

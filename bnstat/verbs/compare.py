@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
@@ -114,6 +114,18 @@ def _group_rows(baseline: ComparedRow) -> list[ComparedRow]:
     return [ComparedRow.of_group(label, group, whole) for label, group in whole.groups.items()]
 
 
+def _measured_again(name: str, document: Stats, again: ComparedRow) -> Iterator[ComparedRow]:
+    """Yield what a document's images give when measured again, and the document if it differs."""
+    assert again.result is not None
+    if (document.mean, document.std) == (again.mean, again.std):
+        yield replace(again, name=name)
+        return
+    sample = again.result.sample
+    images = f"{sample.images:,} of {sample.of:,}" if sample else name
+    yield replace(again, name=f"{images}, measured again")
+    yield ComparedRow.of_stats(name, document)
+
+
 @dataclass(frozen=True)
 class _Source:
     """A source by its name: a result, or else constants or images."""
@@ -151,7 +163,10 @@ class _Source:
         baseline = ComparedRow.of_stats(name, known or plain.stats, fresh=known is None)
         margins = [m.paired_with(plain, settings["confidence"]) for m in measured]
         rows = _rows(measured, attribute)
-        return [baseline, *(replace(r, paired=p) for r, p in zip(rows, margins, strict=True))]
+        paired = [replace(r, paired=p) for r, p in zip(rows, margins, strict=True)]
+        if known is None and self.document is not None:
+            return [*_measured_again(name, self.document, baseline), *paired]
+        return [baseline, *paired]
 
     def _constants(self) -> constants.Constants | None:
         """Return the constants that are named; a path, other than text, never names any."""

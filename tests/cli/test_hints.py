@@ -1,6 +1,7 @@
 """An error names the way out."""
 
 import pytest
+from PIL import Image
 
 LIST = "bnstat export --list shows them all."
 ENDINGS = (
@@ -79,6 +80,46 @@ HINTS = {
         4,
         "no transform 'resize' in torchvision.transforms.v2; did you mean Resize?",
     ),
+    "a preset with a typo": (
+        ("compute", "tiny", "--augment", "colorjiter"),
+        4,
+        "no transform 'colorjiter' in torchvision.transforms.v2; did you mean colorjitter?",
+    ),
+    "a pipeline of albumentations": (
+        ("compute", "tiny", "--augment", "A.Compose([])"),
+        4,
+        "'A.Compose' is of albumentations, whose pipelines are code of yours; name it as "
+        "package.module:attribute, like my_pipelines:train",
+    ),
+    "a share as a sample": (
+        ("compute", "tiny", "--sample", "0.125"),
+        2,
+        "Invalid value for '--sample': '0.125' is neither a number of images nor a percentage "
+        "such as 5%; did you mean 12.5%?\nTry: bnstat compute --help",
+    ),
+    "an order of channels": (
+        ("compute", "tiny", "--mode", "BGR"),
+        2,
+        "Invalid value for '--mode': images are measured as RGB; the order of channels is chosen "
+        "where figures are written: bnstat export --channel-order bgr.\n"
+        "Try: bnstat compute --help",
+    ),
+    "a folder to export": (
+        ("export", "tiny"),
+        4,
+        "tiny is a folder, not a result; measure it first: bnstat compute tiny",
+    ),
+    "a result to measure": (
+        ("compute", "list.json"),
+        2,
+        "list.json is a result or a list, not images; show a result with bnstat report list.json, "
+        "or name a list with --files-from\nTry: bnstat compute --help",
+    ),
+    "a page as the result": (
+        ("compute", "tiny", "-o", "page.html"),
+        2,
+        "--output is the result, as JSON; a page is --report page.html\nTry: bnstat compute --help",
+    ),
     "a number in words": (
         ("compute", "tiny", "--batch-size", "many"),
         2,
@@ -130,6 +171,7 @@ def kinds(here):
     (here / "nul").write_bytes(b"tiny/a.png\0tiny/b.png\0")
     (here / "lines").write_bytes(b"tiny/a.png\ntiny/b.png\n")
     (here / "none").touch()
+    (here / "list.json").touch()
     return here
 
 
@@ -157,3 +199,28 @@ def test_what_needs_torch_says_so(in_process, here, monkeypatch):
             result.status,
             result.err,
         )
+
+
+def test_the_case_of_a_mode_does_not_matter(bnstat, here):
+    """rgb is RGB."""
+    assert bnstat("compute", "tiny", "--mode", "rgb", "-q", "--workers", "1").status == 0
+    assert '"mode": "RGB"' in (here / "bnstat.json").read_text()
+
+
+def test_a_transform_that_changes_nothing_is_said_so(bnstat):
+    """ColorJitter has all its strengths 0 by default."""
+    err = bnstat("compute", "tiny", "--augment", "ColorJitter", "-q", "--workers", "1").err
+    assert "ColorJitter without arguments changes nothing; the preset is colorjitter" in err
+    err = bnstat("compute", "tiny", "--augment", "ColorJitter(0.2)", "-q", "--workers", "1").err
+    assert "changes nothing" not in err
+
+
+def test_a_baseline_that_is_measured_again_is_named_so(bnstat, here):
+    """Its row says of how many images; the file's own stands beside it where it differs."""
+    for i in range(4):
+        Image.new("RGB", (2, 2), (60 * i, 0, 0)).save(here / "tiny" / f"{i}.png")
+    alone = ("--workers", "1")
+    bnstat("compute", "tiny", "-q", *alone)
+    out = bnstat("compare", "bnstat.json", "--augment", "Pad(1)", "--sample", "2", *alone).out
+    lines = [line for line in out.splitlines()[2:] if line and line[0] not in " *"]
+    assert lines[:3] == ["2 of 6, measured again", "bnstat.json", "Pad(1)"]

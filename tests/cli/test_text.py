@@ -189,9 +189,9 @@ ERRORS = {
         "Try: bnstat compute --help",
     ),
     "mode": (
-        ("tiny", "--mode", "rgb"),
+        ("tiny", "--mode", "CMYK"),
         2,
-        "Invalid value for '--mode': 'rgb' is not one of 'RGB', 'L', 'RGBA', 'native', 'bands'.\n"
+        "Invalid value for '--mode': 'CMYK' is not one of 'RGB', 'L', 'RGBA', 'native', 'bands'.\n"
         "Try: bnstat compute --help",
     ),
     "workers": (
