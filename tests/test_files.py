@@ -4,12 +4,13 @@ import os
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from bnstat.errors import OutputError
-from bnstat.files import check_writable, write
+from bnstat.files import check_writable, replacing, write
 
 as_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 
@@ -296,3 +297,36 @@ class TestFailureInTheMiddle:
 
         assert run.stdout == f"cannot write {tmp_path / 'new'}: File too large\n"
         assert names(tmp_path) == []
+
+
+class TestOrder:
+    """What a crash between two steps would leave."""
+
+    def test_a_file_is_on_disk_before_it_takes_the_place(self, tmp_path, monkeypatch):
+        """Synced after the last byte, renamed after that."""
+        steps = []
+        sync, rename = os.fsync, Path.replace
+        monkeypatch.setattr(os, "fsync", lambda fd: steps.append(os.fstat(fd).st_size) or sync(fd))
+        monkeypatch.setattr(
+            Path, "replace", lambda *paths: steps.append("rename") or rename(*paths)
+        )
+        write(tmp_path / "a", b"12345")
+        with replacing(tmp_path / "b") as file:
+            file.write(b"123")
+
+        assert steps == [5, "rename", 3, "rename"]
+
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_replacing_follows_a_link(self, tmp_path, fails):
+        """As writing does: the link stays, and what it names is new, or as it was."""
+        (tmp_path / "there").mkdir()
+        (tmp_path / "there" / "old").write_bytes(b"old")
+        (tmp_path / "link").symlink_to(Path("there") / "old")
+        with suppress(KeyError), replacing(tmp_path / "link") as file:
+            file.write(b"new")
+            if fails:
+                raise KeyError
+
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "there" / "old").read_bytes() == (b"old" if fails else b"new")
+        assert names(tmp_path / "there") == ["old"]

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+# Where it is set, output is never buffered, and fails elsewhere.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 BNSTAT = f"{shlex.quote(sys.executable)} -m bnstat"
 
 
@@ -27,7 +29,7 @@ def shell(here):
             capture_output=True,
             text=True,
             timeout=60,
-            **keywords,
+            **{"env": ENVIRONMENT} | keywords,
         )
 
     return run

@@ -15,7 +15,9 @@ def references(sizes):
     return [Reference(b"%d" % i, b"", size, 0) for i, size in enumerate(sizes)]
 
 
-SIZES = st.lists(st.one_of(st.integers(0, 100), st.integers(0, 3 << 20)), max_size=600)
+# Many small images, of which 512 are a chunk, and few that are large.
+SMALL = st.integers(500, 1300).map(lambda number: [number % 7] * number)
+SIZES = SMALL | st.lists(st.one_of(st.integers(0, 100), st.integers(0, 3 << 20)), max_size=60)
 
 
 @given(SIZES)
@@ -32,6 +34,11 @@ def test_chunks_are_bounded(sizes):
     for chunk in chunks(references(sizes)):
         assert len(chunk) <= 512
         assert len(chunk) == 1 or sum(reference.size for reference in chunk) <= MOST_BYTES
+
+
+def test_many_small_images_are_cut_at_512():
+    """Neither before nor after."""
+    assert [512, 512, 1] == [len(chunk) for chunk in chunks(references([1] * 1025))]
 
 
 @given(SIZES)

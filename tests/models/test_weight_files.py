@@ -32,9 +32,11 @@ def wrapped(state):
         lambda state: {"state_dict": state, "epoch": 3},
         lambda state: {"model": state, "optimizer": {"lr": 0.1}},
         lambda state: {"model": {"state_dict": wrapped(state)}},
+        lambda state: {"state_dict": {"model": state}},
+        lambda state: {"model_state_dict": state, "model": "resnet"},
         wrapped,
     ],
-    ids=["plain", "state_dict", "model", "both", "module."],
+    ids=["plain", "state_dict", "model", "both", "both turned", "model_state_dict", "module."],
 )
 def test_of_torch(tmp_path, around, suffix):
     """Plain, or as training scripts save them."""
@@ -42,6 +44,14 @@ def test_of_torch(tmp_path, around, suffix):
     torch.save(around(state), tmp_path / f"w{suffix}")
 
     assert equal(weight_files.read(tmp_path / f"w{suffix}"), state)
+
+
+def test_a_prefix_that_not_all_names_have(tmp_path):
+    """It belongs to the names: a model may have a layer called module."""
+    state = {"module.weight": torch.ones(2), "head.weight": torch.zeros(2)}
+    torch.save(state, tmp_path / "w.pt")
+
+    assert weight_files.read(tmp_path / "w.pt").keys() == state.keys()
 
 
 def test_of_safetensors(tmp_path):

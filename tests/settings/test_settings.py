@@ -78,8 +78,11 @@ def test_command_line_has_an_option_for_each_setting(name):
         option = options[setting.name]
         assert [setting.option] == option.opts
         assert setting.help in option.help
-        shown = setting.text(setting.default) if setting.type is not bool else ""
-        assert shown in option.help or setting.recorded_in
+        if setting.type is not bool:
+            document = {"compare": "the baseline's", "sweep": "the result's"}.get(name)
+            taken = document is not None and setting.recorded_in
+            default = document if taken else setting.text(setting.default)
+            assert f"[default: {default}]" in option.help, setting.name
 
 
 def test_settings_are_complete():

@@ -146,7 +146,7 @@ def test_several_results_are_compared(measured, folder):
     """The verdicts and the differences stand below the constants of the first."""
     other = bnstat.compute(folder, augment="Grayscale(3)", workers=1)
     words = Page(bnstat.report(measured[0], other)).words
-    assert ("Side by side" in words and "differs from" in words) or "shift" in words
+    assert re.search(r"Side by side\s.*\| Grayscale\(3\) (differs from|shifts) ", words, re.DOTALL)
     assert words.index("mean=[") < words.index("Side by side") < words.rindex("mean=[")
     assert 2 == words.count("Values of ")
 
