@@ -17,6 +17,7 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from bnstat.decode.modes import UnmeasurableError
+from bnstat.decode.other_files import HEAD_BYTES, what_it_is
 
 # In the order in which they are tried: the most frequent first. Pillow imports the first six by
 # itself. A file of several JPEG pictures is opened as JPEG, and has the format MPO then.
@@ -63,12 +64,15 @@ def _import_others() -> None:
 
 
 def _raise_if_known(file: IO[bytes]) -> None:
-    """Raise UnmeasurableError if the first bytes are those of a known format."""
+    """Raise UnmeasurableError if the first bytes are those of a known format, or of no image."""
     file.seek(0)
-    prefix = file.read(16)
+    head = file.read(HEAD_BYTES)
+    prefix = head[:16]
     for name in OPENED:
         if _begins_like(name, prefix):
             raise UnmeasurableError(f"cannot be read as {name}: {_complaint(name, file)}")
+    if (what := what_it_is(head)) is not None:
+        raise UnmeasurableError(f"is {what}")
     Image.init()  # imports all formats; comparing first bytes reads nothing else
     others = sorted({*Image.OPEN, *_FIRST_BYTES} - {*OPENED})
     names = " or ".join(name for name in others if _begins_like(name, prefix))

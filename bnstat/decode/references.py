@@ -12,13 +12,13 @@ from bnstat import position
 from bnstat.decode.decoding import load, reason, strict_pillow
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.raster import is_whole
-from bnstat.sources.limits import Limits
+from bnstat.moments import NotFiniteError
+from bnstat.sources.limits import Limits, UnreadableError
 from bnstat.sources.reference import Reference
 from bnstat.text import key_text
 
-# How a TIFF begins, and a BigTIFF; and how reasons begin that say that the file is to blame.
+# How a TIFF begins, and a BigTIFF.
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_BLAMES_FILE = ("cannot be read as TIFF: ", "is broken: ")
 
 
 class Decoded(NamedTuple):
@@ -81,11 +81,12 @@ def decode_each(
 
 def _reason(error: Exception, reference: Reference, limits: Limits) -> str:
     """Return why an image could not be decoded; of a TIFF that is whole, that GDAL reads it."""
-    said = reason(error, reference.size)
-    blamed = next((cause for cause in _BLAMES_FILE if said.startswith(cause)), None)
-    if blamed is None or not _is_whole_tiff(reference, limits):
+    said, refused = reason(error, reference.size), "cannot be read as TIFF: "
+    # What bnstat decides, and what libtiff says of decoding, which GDAL would say of none.
+    decided = isinstance(error, UnmeasurableError | UnreadableError | NotFiniteError)
+    if (decided and not said.startswith(refused)) or not _is_whole_tiff(reference, limits):
         return said
-    cause = said.removeprefix(blamed)
+    cause = said.removeprefix(refused).removeprefix("is broken: ")
     return f"is a whole TIFF that Pillow cannot read ({cause}); --mode bands reads it"
 
 

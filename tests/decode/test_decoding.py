@@ -229,8 +229,8 @@ def test_pillows_log_keeps_off_stderr(tmp_path, python, tiff):
     path.write_bytes(path.read_bytes().replace(samples + b"\1\0", samples + b"\x07\0"))
     (tmp_path / "logs.py").write_text(LOGS)
     loud = python("-m", "bnstat", "compute", "folder").stderr
-    reason = "cannot be read as TIFF: Invalid value for samples per pixel"
-    assert loud.splitlines()[0] == f"failed: x.tif: {reason}"
+    (line,) = [line for line in loud.splitlines() if "samples per pixel" in line]
+    assert line.startswith("failed: x.tif: ") and "Invalid value for samples per pixel" in line
     assert python("logs.py").stdout == "More samples per pixel than can be decoded: 7\n"
 
 
