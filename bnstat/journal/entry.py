@@ -114,7 +114,7 @@ def packed_images(entry: Entry) -> Row:
 
 
 def packed_moments(moments: ChunkMoments) -> Row:
-    """Return kind, rows, n, first, second, left_out, histogram, checksum, per-image histograms."""
+    """Return the columns of moments, their checksum, and per-image histograms."""
     table, left_out, histogram = moments.table, moments.excluded_count, moments.histogram
     numbers = _FLOAT if table.scale == 1 else _INT
     columns = (
@@ -125,6 +125,7 @@ def packed_moments(moments: ChunkMoments) -> Row:
         table.sumsq_or_m2.astype(numbers).tobytes(),
         None if left_out is None else left_out.astype(_INT).tobytes(),
         None if histogram is None else zlib.compress(histogram.astype(_INT).tobytes(), 1),
+        np.array(moments.few_valued, dtype=_INT).tobytes(),
     )
     return (*columns, _checksum(columns), moments.per_image_histograms)
 
@@ -195,9 +196,9 @@ def _unpacked_images(row: Row) -> tuple[list[bytes], list[bytes], list[int], lis
 
 def _unpacked_moments(row: Row, expected: Expected) -> ChunkMoments:
     """Return moments; without the histograms of single images if the row ends before them."""
-    columns, per_image_histograms = row[:8], row[8] if len(row) > 8 else None
+    columns, per_image_histograms = row[:9], row[9] if len(row) > 9 else None
     _check_row(columns)
-    kind, rows, n, first, second, left_out, histogram, _ = columns
+    kind, rows, n, first, second, left_out, histogram, few_valued, _ = columns
     kind = _kind(kind, expected)
     shape = (len(rows) // 8, len(kind.channels))
     numbers = _FLOAT if kind.scale == 1 else _INT
@@ -216,6 +217,7 @@ def _unpacked_moments(row: Row, expected: Expected) -> ChunkMoments:
         None if histogram is None else _histogram(histogram, len(kind.channels), kind.scale + 1),
         per_image_histograms,
         left_out,
+        few_valued=tuple(_rows(few_valued, _MOST_IMAGES)),
     )
 
 

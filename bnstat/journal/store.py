@@ -45,7 +45,7 @@ CREATE INDEX chunks_by_key ON chunks (first_key, id);
 CREATE TABLE moments (
     chunk INTEGER NOT NULL, view INTEGER NOT NULL, kind TEXT NOT NULL, rows BLOB NOT NULL,
     n BLOB NOT NULL, first BLOB NOT NULL, second BLOB NOT NULL, left_out BLOB, histogram BLOB,
-    checksum INTEGER NOT NULL, per_image_histograms BLOB
+    few_valued BLOB NOT NULL, checksum INTEGER NOT NULL, per_image_histograms BLOB
 );
 CREATE INDEX moments_by_chunk ON moments (chunk, view);
 PRAGMA application_id = {APPLICATION};
@@ -53,7 +53,7 @@ PRAGMA user_version = {VERSION};
 """
 
 _IMAGES = "first_key, keys, key_ends, fingerprints, deep, transparent, checksum"
-_MOMENTS = "kind, rows, n, first, second, left_out, histogram, checksum"
+_MOMENTS = "kind, rows, n, first, second, left_out, histogram, few_valued, checksum"
 # The second where a message quotes bytes of the file.
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 # Moments of 512 images of three channels, 3,500 draws each, have so many bytes.
@@ -171,7 +171,7 @@ class Store:
         chunk = self._db.execute(images, packed_images(entry)).lastrowid
         moments = (
             f"INSERT INTO moments (chunk, view, {_MOMENTS}, per_image_histograms) "
-            f"VALUES (?{', ?' * 10})"
+            f"VALUES (?{', ?' * 11})"
         )
         for view, of_kinds in enumerate(entry.views):
             for each in of_kinds:

@@ -74,8 +74,9 @@ class View:
     """What was found in one view of the images: plain, or through a pipeline.
 
     failures: the reasons; deep: keys of the images deeper than 8 bits that were measured; warnings:
-    what Pillow warned of; transparent: keys of images with fully transparent pixels; rows: of a
-    table of records, where one is asked for.
+    what Pillow warned of; transparent: keys of images with fully transparent pixels; few_valued:
+    keys of images with few values, as label images have; rows: of a table of records, where one is
+    asked for.
     """
 
     records: Records
@@ -84,6 +85,7 @@ class View:
     deep: list[bytes] = field(default_factory=list)
     warnings: TextsByKey = field(default_factory=lambda: TextsByKey(MAX_WARNINGS))
     transparent: list[bytes] = field(default_factory=list)
+    few_valued: list[bytes] = field(default_factory=list)
 
     @classmethod
     def merged(cls, views: Sequence[View]) -> View:
@@ -95,6 +97,7 @@ class View:
             sorted(key for view in views for key in view.deep),
             TextsByKey.merged([view.warnings for view in views]),
             sorted(key for view in views for key in view.transparent),
+            sorted(key for view in views for key in view.few_valued),
         )
 
     def add(self, chunk: Chunk, measured: Measured) -> None:
@@ -105,6 +108,7 @@ class View:
             self.rows.add(chunk, measured.appearances, measured.moments, failed)
         for moments in measured.moments:
             self.records.extend(keys, moments)
+            self.few_valued.extend(keys[row] for row in moments.few_valued)
         self.failures.add((keys[row], reason) for row, reason in measured.failures)
         self.deep.extend(keys[row] for row in measured.deep)
         warned = dict(sorted(measured.warnings, reverse=True))  # of each image the first

@@ -15,6 +15,7 @@ from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.estimators import Schedule
 from bnstat.measure.found import Scan, View
 from bnstat.measure.groups import GroupNames, groups
+from bnstat.measure.input_warnings import found_warnings
 from bnstat.measure.plan import Plan
 from bnstat.measure.rows import ungrouped
 from bnstat.moments import Records
@@ -136,7 +137,8 @@ def _outcome(
     stats = _stats(view, source, sample, pipeline, plan, controls)
     if names is not None and any(stats.count):
         stats = replace(stats, groups=groups(view.records, names))
-    stats = replace(stats, told_warnings=unanswered(stats.shown_warnings(), plan.given))
+    warnings = (*stats.shown_warnings(), *found_warnings(view, stats, plan))
+    stats = replace(stats, told_warnings=unanswered(warnings, plan.given))
     return Outcome(stats, view, names)
 
 

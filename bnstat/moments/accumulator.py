@@ -53,6 +53,10 @@ class Extremes:
         return cls(counts[:, :, 0].copy(), counts[:, :, 255].copy(), hashes)
 
 
+# Label images have no more values; some drawings and digits have as few.
+FEW = 32
+
+
 @dataclass(frozen=True)
 class ChunkMoments:
     """The draws of one kind: which rows of the chunk they are, and their moments.
@@ -60,7 +64,8 @@ class ChunkMoments:
     `histogram` is how often each 8- or 16-bit value occurs in all of them: int64 of shape (C, scale
     + 1); and `per_image_histograms`, where they are kept, how often in each image, packed.
     `excluded_count` is how many samples of each draw did not count: int64 of shape (N, C), or None
-    where all counted. `extremes` are there where they were asked for.
+    where all counted. `extremes` are there where they were asked for. `few_valued` are rows of
+    8-bit images of at most FEW values in each channel.
     """
 
     kind: Kind
@@ -70,6 +75,7 @@ class ChunkMoments:
     per_image_histograms: bytes | None = None
     excluded_count: Ints | None = None
     extremes: Extremes | None = None
+    few_valued: tuple[int, ...] = ()
 
     def take(self, rows: Sequence[int]) -> ChunkMoments | None:
         """Return the moments of some rows of the chunk, renumbered; None if it has none.
@@ -81,7 +87,8 @@ class ChunkMoments:
         """
         place = {row: i for i, row in enumerate(rows)}
         kept = [i for i, row in enumerate(self.rows) if row in place]
-        taken = replace(self, rows=[place[self.rows[i]] for i in kept])
+        few = tuple(place[row] for row in self.few_valued if row in place)
+        taken = replace(self, rows=[place[self.rows[i]] for i in kept], few_valued=few)
         if len(kept) == len(self.rows):
             return taken
         if not kept:
@@ -263,7 +270,17 @@ class Accumulator:
                 _packed(counts, _draws(pending.rows)) if per_image_histograms else None,
                 excluded,
                 Extremes.of_histograms(counts) if extremes else None,
+                few_valued_rows(pending.rows, own),
             )
+
+
+def few_valued_rows(rows: Sequence[int], counts: Ints) -> tuple[int, ...]:
+    """Return the rows of 8-bit images with at most FEW values in each channel.
+
+    counts: how often each value occurs, int64 of shape (N, C, 256).
+    """
+    few = ((counts > 0).sum(axis=2) <= FEW).all(axis=1)
+    return tuple(rows[place] for place in np.flatnonzero(few).tolist())
 
 
 def _packed(counts: Ints, draws: int) -> bytes:

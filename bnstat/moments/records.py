@@ -204,6 +204,19 @@ class Records:
     def _tables(self) -> list[Table]:
         return [group.table(kind) for kind, group in self._groups.items()]
 
+    def largest(self, scale: int) -> int:
+        """Return the largest of the integer samples of one depth; 0 where there are none."""
+        histograms = [
+            group.histogram
+            for kind, group in self._groups.items()
+            if kind.scale == scale and group.histogram is not None
+        ]
+        return max((int(np.flatnonzero(h.any(axis=0))[-1]) for h in histograms), default=0)
+
+    def have_equal_channels(self) -> bool:
+        """Whether all channels of each record are equal, as those of gray images in RGB are."""
+        return all(self._are_equal(0, channel) for channel in range(1, len(self.channels)))
+
     def by_kind(self) -> Iterator[tuple[Kind, Keys, Table]]:
         """Yield the keys and moments of each kind, as they were added."""
         for kind, group in self._groups.items():

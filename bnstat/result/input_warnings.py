@@ -67,6 +67,30 @@ CODES: Mapping[str, Code] = {
         "stream: the first one of a name counts, where unpacking leaves the last.",
         "Unpack it, or measure a plain .tar on a disk.",
     ),
+    "label-images": Code(
+        "Label images are counted as images: all images in a folder, or with a suffix such as "
+        "`_mask`, have at most 32 values, and beside nearly all of them is an image of the same "
+        "name and size that has more.",
+        "The `--exclude` that the text names leaves them out; `--masks` uses them as masks. "
+        "`--include '*'` says that they are meant.",
+        "include",
+    ),
+    "all-gray": Code(
+        "All images are gray, and mode RGB measures three equal channels.",
+        "`--mode L` measures one; `--mode RGB` says that three are meant.",
+        "mode",
+    ),
+    "fewer-bits": Code(
+        "The largest of all 16-bit samples is that of 9 to 14 bits, or up to 1 % less, as of raw "
+        "sensors, thermal cameras and CT: they are divided by 65535, and the figures are small.",
+        "Multiply mean and std as the text says, if the training divides by the sensor's largest "
+        "value; or store the images at full depth.",
+    ),
+    "until-not-reached": Code(
+        "All images were measured, and the margins of the random draws are still wider than "
+        "`--until` asks for.",
+        "More `--epochs`; without a random pipeline, a whole set has no margins.",
+    ),
     "link-not-followed": Code(
         "A link to a folder that contains the source, or to the system's folders.",
         "`--follow-links` follows it.",

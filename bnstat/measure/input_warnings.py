@@ -1,0 +1,150 @@
+"""Warnings that show while images are measured: what the inputs are like, beside their figures."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from bnstat.measure.found import View
+from bnstat.measure.plan import Plan
+from bnstat.moments import Records
+from bnstat.result import Stats
+from bnstat.result.input_warnings import InputWarning
+from bnstat.text import key_text, pluralize
+
+# Label images: fewer images under one name may look so by chance.
+_MIN_LABELS = 4
+# Of these, this share must have an image that is named like them.
+_MIN_PAIRED = 0.9
+_SUFFIX = re.compile(rb"(.+)([_-][A-Za-z]+)")
+
+
+def found_warnings(view: View, stats: Stats, plan: Plan) -> Iterator[InputWarning]:
+    """Yield the warnings that a result does not show by itself."""
+    if stats.pipeline.spec is None and not plan.conditions.excludes:
+        yield from _label_images(view)
+        yield from _all_gray(view.records, stats)
+        yield from _fewer_bits(view.records)
+    yield from _until_not_reached(stats, plan)
+
+
+def _all_gray(records: Records, stats: Stats) -> Iterator[InputWarning]:
+    """Yield a warning if three equal channels are measured of gray images."""
+    if stats.mode == "RGB" and len(records) and records.have_equal_channels():
+        text = (
+            f"{pluralize(len(records), 'image')}, all of them gray: three equal channels; "
+            "--mode L measures one"
+        )
+        yield InputWarning("all-gray", text, len(records))
+
+
+def _fewer_bits(records: Records) -> Iterator[InputWarning]:
+    """Yield a warning if the largest of all 16-bit samples is that of 9 to 14 bits."""
+    largest = records.largest(65535)
+    for bits in range(9, 15):
+        top = 2**bits - 1
+        if 0.99 * top <= largest <= top:
+            images = sum(len(keys) for kind, keys, _ in records.by_kind() if kind.scale == 65535)
+            text = (
+                f"{pluralize(images, 'image')} of 16 bits, and no sample above {largest}, as "
+                f"from a sensor of {bits} bits: divided by 65535; divided by {top}, mean and std "
+                f"are {65535 / top:.4g} times as large"
+            )
+            yield InputWarning("fewer-bits", text, images)
+
+
+def _until_not_reached(stats: Stats, plan: Plan) -> Iterator[InputWarning]:
+    """Yield a warning if a growing sample has come to its end, and the margins are wider."""
+    tolerance, uncertainty = plan.settings["until"], stats.uncertainty
+    if tolerance is None or uncertainty is None or uncertainty.margin is None:
+        return
+    widest = max(*uncertainty.margin.mean, *uncertainty.margin.std)
+    if widest > tolerance:
+        text = (
+            f"{pluralize(stats.source.images, 'image')}, all there are, were measured, and margins "
+            f"are up to ±{widest:.2g}, not within ±{tolerance:g}; more --epochs narrow them"
+        )
+        yield InputWarning("until-not-reached", text, stats.source.images)
+
+
+class _Named(NamedTuple):
+    """An image by its key: folder, name without extension, and how many samples it has."""
+
+    key: bytes
+    folder: bytes
+    stem: bytes
+    samples: int
+
+    @classmethod
+    def of(cls, key: bytes, samples: int) -> _Named:
+        folder, _, name = key.rpartition(b"/")
+        return cls(key, folder, name.rpartition(b".")[0], samples)
+
+
+def _label_images(view: View) -> Iterator[InputWarning]:
+    """Yield a warning for each name of folders, and each suffix, of what look like label images.
+
+    All images under it have few values, and beside nearly all of them is an image of the same stem
+    and size that has more.
+    """
+    if len(view.few_valued) < _MIN_LABELS:
+        return
+    few, images = set(view.few_valued), list(_named(view.records))
+    others = {(i.stem, i.samples): i for i in images if i.key not in few}
+    found = _by_folder(images, few, others) | _by_suffix(images, few, others)
+    for glob, labels in sorted(found.items()):
+        text = (
+            f"{pluralize(len(labels), 'image')} look like label images: {labels[0]} and others "
+            "have few values, and are named like images that have more; "
+            f"--exclude '{glob}' leaves them out"
+        )
+        yield InputWarning("label-images", text, len(labels))
+
+
+def _named(records: Records) -> Iterator[_Named]:
+    for _, keys, table in records.by_kind():
+        yield from map(_Named.of, keys, table.n[:, 0].tolist())
+
+
+def _by_folder(
+    images: list[_Named], few: set[bytes], others: Mapping[tuple[bytes, int], _Named]
+) -> dict[str, list[str]]:
+    """Return label images by a glob of the folder that tells them from the others."""
+    folders = defaultdict(list)
+    for image in images:
+        folders[image.folder].append(image)
+    found: dict[str, list[str]] = defaultdict(list)
+    for folder, within in folders.items():
+        if not all(image.key in few for image in within):
+            continue
+        pairs = [others.get((image.stem, image.samples)) for image in within]
+        beside = [pair for pair in pairs if pair is not None and pair.folder != folder]
+        if beside and len(beside) >= _MIN_PAIRED * len(within):
+            found[_own_part(folder, beside[0].folder)] += [key_text(i.key) for i in within]
+    return {f"{part}/": keys for part, keys in found.items() if len(keys) >= _MIN_LABELS}
+
+
+def _own_part(folder: bytes, other: bytes) -> str:
+    """Return the first part of a folder's path that is not one of the other's."""
+    parts, known = folder.split(b"/"), set(other.split(b"/"))
+    return key_text(next((part for part in parts if part not in known), parts[-1]))
+
+
+def _by_suffix(
+    images: list[_Named], few: set[bytes], others: Mapping[tuple[bytes, int], _Named]
+) -> dict[str, list[str]]:
+    """Return label images by a glob of the suffix that tells them from the others."""
+    suffixes = defaultdict(list)
+    for image in images:
+        if match := _SUFFIX.fullmatch(image.stem):
+            suffixes[match[2]].append((image, others.get((match[1], image.samples))))
+    found = {}
+    for suffix, pairs in suffixes.items():
+        beside = [p for i, p in pairs if p is not None and p.folder == i.folder]
+        if len(pairs) < _MIN_LABELS or not all(image.key in few for image, _ in pairs):
+            continue
+        if len(beside) >= _MIN_PAIRED * len(pairs):
+            found[f"*{key_text(suffix)}.*"] = [key_text(image.key) for image, _ in pairs]
+    return found
