@@ -25,6 +25,11 @@ OPENED = (
     *("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM"),
     *("AVIF", "JPEG2000", "ICO", "TIFF", "WEBP"),
 )
+# How files of the most frequent formats begin: they are opened as such, which saves a tenth of what
+# a small PNG takes, as Pillow tries one format after the other.
+_FREQUENT = {b"\xff\xd8": "JPEG", b"\x89P": "PNG"}
+# What Pillow takes for a sign that a file is of another format.
+_ANOTHER = (SyntaxError, IndexError, TypeError, struct.error)
 # How files begin of which Pillow compares no first bytes, before it reads them.
 _FIRST_BYTES = {"IPTC": tuple(bytes((0x1C, record)) for record in (*range(1, 10), 240))}
 
@@ -32,6 +37,27 @@ _FIRST_BYTES = {"IPTC": tuple(bytes((0x1C, record)) for record in (*range(1, 10)
 def open_image(file: IO[bytes]) -> Image.Image:
     """Open an image file of one of the formats in `OPENED`; its pixels are not decoded yet."""
     Image.preinit()
+    return _open_frequent(file) or _open_any(file)
+
+
+def _open_frequent(file: IO[bytes]) -> Image.Image | None:
+    """Open a file of a frequent format as Pillow does; return None for any other."""
+    name = _FREQUENT.get(file.read(2))
+    file.seek(0)
+    if name is None:
+        return None
+    try:
+        image: Image.Image = Image.OPEN[name][0](file, "")
+    except _ANOTHER:
+        file.seek(0)
+        return None
+    pixels, limit = image.width * image.height, Image.MAX_IMAGE_PIXELS
+    if limit is not None and pixels > 2 * limit:
+        raise Image.DecompressionBombError(f"Image size ({pixels} pixels) exceeds the limit")
+    return image
+
+
+def _open_any(file: IO[bytes]) -> Image.Image:
     formats = _registered(len(Image.OPEN))
     try:
         return Image.open(file, formats=formats)
@@ -40,7 +66,7 @@ def open_image(file: IO[bytes]) -> Image.Image:
         if formats == _registered(len(Image.OPEN)):
             _raise_if_known(file)
             raise
-    return open_image(file)
+    return _open_any(file)
 
 
 @cache

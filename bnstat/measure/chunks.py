@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from bnstat.sources.reference import Reference
 
@@ -12,12 +13,23 @@ _MOST_BYTES = 2 << 20
 _MOST_IMAGES = 512
 
 
+class _Chunk(list[Reference]):
+    """References that are sent as columns, in a quarter of the time that they take one by one."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _of_columns, tuple(map(list, zip(*self, strict=True)))
+
+
+def _of_columns(*columns: list[Any]) -> list[Reference]:
+    return list(map(Reference._make, zip(*columns, strict=True)))
+
+
 def chunks(references: Iterable[Reference], ends: Iterable[int] = ()) -> Iterator[list[Reference]]:
     """Yield the references in order, in chunks of at most 2 MiB, if of more than one image.
 
     `ends` are numbers of images, ascending, after which a chunk ends, too.
     """
-    chunk: list[Reference] = []
+    chunk = _Chunk()
     size = 0
     coming = iter(ends)
     end = next(coming, None)
@@ -25,14 +37,14 @@ def chunks(references: Iterable[Reference], ends: Iterable[int] = ()) -> Iterato
         if number == end:
             if chunk:
                 yield chunk
-            chunk, size, end = [], 0, next(coming, None)
+            chunk, size, end = _Chunk(), 0, next(coming, None)
         if chunk and (size + reference.size > _MOST_BYTES or len(chunk) == _MOST_IMAGES):
             yield chunk
-            chunk, size = [], 0
+            chunk, size = _Chunk(), 0
         chunk.append(reference)
         size += reference.size
         if size >= _MOST_BYTES:  # now, as the next reference may hold another image's bytes
             yield chunk
-            chunk, size = [], 0
+            chunk, size = _Chunk(), 0
     if chunk:
         yield chunk

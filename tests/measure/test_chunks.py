@@ -1,5 +1,7 @@
 """Chunks: the same references in the same order, in pieces of bounded work."""
 
+import os
+import pickle
 from itertools import count, islice, pairwise
 
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from bnstat.measure.chunks import chunks
 from bnstat.sources.reference import Reference
+from bnstat.sources.sources import Sources
 
 MOST_BYTES = 2 << 20
 
@@ -61,3 +64,10 @@ def test_a_stream_without_end_is_cut_as_it_comes():
 
     first = list(islice(chunks(stream()), 3))
     assert ([len(chunk) for chunk in first], len(read)) == ([2, 2, 2], 6)
+
+
+def test_chunks_are_sent_whole(photos):
+    """What a worker gets is what was cut: each reference with all that it has."""
+    [chunk] = chunks(Sources.open([os.fspath(photos)]))
+    assert pickle.loads(pickle.dumps(chunk)) == list(chunk)
+    assert type(pickle.loads(pickle.dumps(chunk))[0]) is Reference
