@@ -228,3 +228,18 @@ def test_random_draws_are_named(records_of):
     found = uncertainty(records, 3, random=True, confidence=0.95)
     assert ("draws",) == found.of
     assert found.margin.mean[0] > 0
+
+
+def test_a_whole_set_is_reliable_by_its_draws():
+    """With several draws of each image only these are uncertain: the images need not be many."""
+    rng = np.random.default_rng(6)
+    n, mean = np.full(300, 9.0), np.repeat(np.where(np.arange(100) < 3, 5.0, 0.4), 3)
+    draws = Column(n, mean + rng.normal(0, 0.1, 300), np.zeros(300))
+    few = Column(n, np.repeat(rng.normal(0.4, 0.1, 100), 3), np.zeros(300))
+    few.mean[:3] += [3.0, -3.0, 0.0]
+    design = Design(100, draws=3, random=True)
+    assert (
+        spreads(draws, design)[0].effective_images > 40 > spreads(few, design)[0].effective_images
+    )
+    sampled = Design(1000, draws=3, random=True)
+    assert spreads(draws, sampled)[0].effective_images < 40

@@ -10,9 +10,16 @@ from PIL import Image
 import bnstat
 from bnstat import show as reports
 from bnstat.estimators import look_sizes
+from bnstat.result import Group, MeanAndStd, Uncertainty
 from bnstat.show.comparison import compare
 from bnstat.show.rows import ComparedRow
-from bnstat.show.significance import Pair, holm, images_needed, widest_margin
+from bnstat.show.significance import (
+    Pair,
+    group_p_values,
+    holm,
+    images_needed,
+    widest_margin,
+)
 
 # By hand: the smallest times 5, the next times 4, ..., and none below the one before.
 HOLM = ([0.01, 0.04, 0.03, 0.005, 0.9], [0.04, 0.09, 0.09, 0.025, 0.9])
@@ -146,3 +153,37 @@ def test_significant_counts_differences_beyond_their_margins(sets):
 def test_looks_end_with_the_whole_set():
     """Looks grow by a tenth from 200 on, and the last is of all images."""
     assert [200, 220, 242, 250] == list(look_sizes(250))
+
+
+def uncertain(mean, std, of=("sample",)):
+    """Return an uncertainty with these margins and standard errors, of one channel."""
+    both = MeanAndStd((mean,), (std,))
+    return Uncertainty(0.95, of, both, True, both)
+
+
+def test_margins_of_two_samples_are_not_those_of_one(sets):
+    """Of mean and of std, the root of the sum of both squares: 3 and 4 make 5."""
+    one = replace(sets["sample"], uncertainty=uncertain(0.03, 0.06))
+    other = replace(sets["sample"], uncertainty=uncertain(0.04, 0.08))
+    margin = Pair(one, other).margin
+    assert (margin.mean, margin.std) == ((pytest.approx(0.05),), (pytest.approx(0.1),))
+
+
+def test_a_group_is_held_against_as_many_images_taken_at_random(sets):
+    """By hand: s² is N times the squared error of the whole; of m of N images (1 − m/N)·s²/m."""
+    whole = replace(sets["first"], uncertainty=uncertain(0.02, 0.01))
+    group = Group(75, (1200,), None, None, (whole.mean[0] + 0.05,), whole.var)
+    squared = (1 - 75 / 300) * (300 * 0.02**2) / 75
+    expected = math.erfc(0.05 / math.sqrt(squared) / math.sqrt(2))
+    p_mean, p_std = group_p_values(group, whole)
+    assert (p_mean, p_std) == ((pytest.approx(expected),), (1.0,))
+    assert group_p_values(group, replace(whole, uncertainty=None)) is None
+
+
+def test_draws_are_never_used_up(sets):
+    """All images of a set still have random draws: 4 times as many are needed for half a margin."""
+    sample = replace(sets["sample"], uncertainty=uncertain(0.1, 0.1, ("sample", "draws")))
+    of = replace(sample.sample, of=10_000)
+    assert 400 == images_needed(replace(sample, sample=of), 0.5)
+    alone = replace(sample, sample=of, uncertainty=uncertain(0.1, 0.1))
+    assert 400 > images_needed(alone, 0.5) == math.ceil(1 / (1e-4 + (0.01 - 1e-4) / 4))
