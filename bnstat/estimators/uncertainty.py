@@ -23,13 +23,13 @@ s² itself, and the squared standard error s²/m.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bnstat.estimators.student import t_quantile
-from bnstat.moments import Column, Floats, Records
+from bnstat.moments import Column, Floats, Ints, Records
 from bnstat.result import MeanAndStd, Uncertainty
 
 # Below, so few images carry the figure that no simple interval covers: the simulation of
@@ -81,11 +81,12 @@ def uncertainty(
     random: bool,
     confidence: float,
     controls: Records | None = None,
+    clusters: Callable[[bytes], str] | None = None,
     in_order: bool = True,
 ) -> Uncertainty | None:
     """Return how sure `two-pass` is of records that are a random sample of `found` images, or all.
 
-    A single image tells nothing of how images vary: None.
+    A single image, or a single cluster, tells nothing of how they vary: None.
 
     Parameters
     ----------
@@ -99,6 +100,8 @@ def uncertainty(
         Of the margins, in (0, 1).
     controls
         Of the plain images, where each has one random draw: control variates.
+    clusters
+        The name of the cluster that an image is of, by its key; otherwise each is one of its own.
     in_order
         Whether to sum by key, so that the last digits do not depend on how images came.
     """
@@ -107,13 +110,42 @@ def uncertainty(
         return None
     design = Design(found, records.draws, random)
     plain = plain_images(records, controls) if random and records.draws == 1 else None
-    in_order = in_order or plain is not None
+    numbers = None if clusters is None else _numbered(map(clusters, records.keys()))
+    if numbers is not None and not numbers.any():
+        return None
+    in_order = in_order or plain is not None or numbers is not None
 
     def of_channel(channel: int) -> tuple[Spread, Spread]:
         column = records.column(channel, in_order=in_order)
-        return spreads(column, design, controls_of(plain[channel % len(plain)]) if plain else None)
+        known = controls_of(plain[channel % len(plain)]) if plain else None
+        pair = spreads(column, design, known)
+        return pair if numbers is None else _clustered(pair, column, numbers)
 
-    return uncertainty_of(records.by_channel(of_channel), images, design, confidence)
+    sure = uncertainty_of(records.by_channel(of_channel), images, design, confidence)
+    return sure if numbers is None else replace(sure, clusters=int(numbers.max()) + 1)
+
+
+def _numbered(names: Iterable[str]) -> Ints:
+    """Return a number for each name, the same for the same, from 0 on."""
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int64)
+
+
+def _clustered(pair: tuple[Spread, Spread], column: Column, numbers: Ints) -> tuple[Spread, Spread]:
+    """Return the uncertainty with images of a cluster together: others would bring other clusters.
+
+    The squared error is K/(K − 1)·Σt²/m² over the totals t of K clusters, which add up to 0.
+    """
+    images, clusters = len(numbers), int(numbers.max()) + 1
+    found = []
+    for spread, contributed in zip(pair, contributions(column), strict=True):
+        each = contributed.reshape(images, -1).mean(axis=1)
+        totals: Floats = np.bincount(numbers, weights=each).astype(np.float64)
+        squared = clusters / (clusters - 1) * float(totals @ totals) / images**2
+        carried = min(spread.effective_images, _effective(totals))
+        error = math.sqrt(squared)
+        found.append(replace(spread, superpopulation=error, effective_images=carried))
+    return found[0], found[1]
 
 
 def uncertainty_of(

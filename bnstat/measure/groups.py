@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -82,7 +83,33 @@ class TableNames:
             raise SourceError(f"{self.file} labels what is no image here: {named}{more}")
 
 
-GroupNames = FolderNames | TableNames
+@dataclass(frozen=True)
+class MatchedNames:
+    """What a regular expression matches in the text of the key: its first group, or all of it."""
+
+    pattern: re.Pattern[str]
+
+    def __call__(self, key: bytes) -> str:
+        """Return the name of an image's group."""
+        found = self.pattern.search(key_text(key))
+        return found[min(1, self.pattern.groups)] or "" if found else ""
+
+    def checked(self, images: Iterable[Reference]) -> Iterator[Reference]:
+        """Yield the images.
+
+        Raises
+        ------
+        SourceError
+            If there is no match in the name of one.
+        """
+        for reference in images:
+            name = key_text(reference.key)
+            if not self.pattern.search(name):
+                raise SourceError(f"re:{self.pattern.pattern} does not match {name}")
+            yield reference
+
+
+GroupNames = FolderNames | TableNames | MatchedNames
 
 
 def group_names(by: str | None, sources: Sources) -> GroupNames | None:
@@ -95,6 +122,8 @@ def group_names(by: str | None, sources: Sources) -> GroupNames | None:
     """
     if by is None:
         return None
+    if by.startswith("re:"):
+        return MatchedNames(re.compile(by.removeprefix("re:")))
     if by == FOLDER:
         return FolderNames(tuple(sorted(sources.prefixes, key=len, reverse=True)))
     whole = sources.sampling is None and sources.shards is None

@@ -102,10 +102,11 @@ def outcomes(
     scan: Scan,
     plan: Plan,
     names: GroupNames | None = None,
+    clusters: GroupNames | None = None,
 ) -> list[Outcome]:
     """Return the outcome of each view of the images; a plan has one view or several.
 
-    With `names`, a result has the figures of each group.
+    With `names`, a result has the figures of each group; `clusters` are of images that are alike.
 
     Raises
     ------
@@ -117,7 +118,7 @@ def outcomes(
     controls = scan.views[-1].records if plan.controls else None
     views = scan.views[: len(plan.pipelines)]
     return [
-        _outcome(sources, scan, view, pipeline, plan, names, controls)
+        _outcome(sources, scan, view, pipeline, plan, names, clusters, controls)
         for view, pipeline in zip(views, plan.pipelines, strict=True)
     ]
 
@@ -129,12 +130,13 @@ def _outcome(
     pipeline: Pipeline,
     plan: Plan,
     names: GroupNames | None,
+    clusters: GroupNames | None,
     controls: Records | None,
 ) -> Outcome:
     if sources.shards is None:  # a shard may be empty where the others are not
         _check_measured(sources, scan, view)
     source, sample = _source(sources, scan, view), _sample(sources, scan)
-    stats = _stats(view, source, sample, pipeline, plan, controls)
+    stats = _stats(view, source, sample, pipeline, plan, clusters, controls)
     if names is not None and any(stats.count):
         stats = replace(stats, groups=groups(view.records, names))
     warnings = (*stats.shown_warnings(), *found_warnings(view, stats, plan))
@@ -179,7 +181,8 @@ def _uncertainty(
     records: Records,
     sample: Sample | None,
     pipeline: Pipeline,
-    confidence: float,
+    settings: Settings,
+    clusters: GroupNames | None,
     controls: Records | None,
 ) -> Uncertainty | None:
     """Return how sure the figures are, with what margins of merged results follow from."""
@@ -187,10 +190,13 @@ def _uncertainty(
         records,
         _found(records, sample),
         random=pipeline.is_random,
-        confidence=confidence / 100,
+        confidence=settings["confidence"] / 100,
         controls=controls,
+        clusters=clusters,
     )
-    if sure is None or (pipeline.is_random and records.draws == 1):
+    if sure is None or clusters is not None:
+        return sure and replace(sure, cluster=settings["cluster"])
+    if pipeline.is_random and records.draws == 1:
         return sure  # controls do not merge
     return replace(sure, sums=estimators.image_sums(records))
 
@@ -277,6 +283,7 @@ def _stats(
     sample: Sample | None,
     pipeline: Pipeline,
     plan: Plan,
+    clusters: GroupNames | None,
     controls: Records | None,
 ) -> Stats:
     records, settings = view.records, plan.settings
@@ -287,7 +294,7 @@ def _stats(
         mode=settings["mode"],
         selection=_selection(plan, view),
         sample=sample,
-        uncertainty=_uncertainty(records, sample, pipeline, settings["confidence"], controls)
+        uncertainty=_uncertainty(records, sample, pipeline, settings, clusters, controls)
         if measured
         else None,
         created=now(),

@@ -58,17 +58,21 @@ def measure(
     if settings["mode"] == BANDS and journal is not None:
         raise MeasureError("--mode bands does not go with a journal")
     plan = Plan.of(augments, settings, attribute=attribute, given=given)
-    names = group_names(settings["by"], sources)
+    names, clusters = (group_names(settings[of], sources) for of in ("by", "cluster"))
+
+    def checked(images: Iterable[Reference]) -> Iterable[Reference]:
+        images = names.checked(images) if names else images
+        return clusters.checked(images) if clusters else images
+
     if settings["until"] is not None:
         rule = _stopping_rule(sources, plan)
-        images = names.checked(rule.images()) if names else rule.images()
-        scanned = scan_images(images, plan, stop=rule, describe=describe)
-        return outcomes(sources, scanned, plan, names)
-    images = names.checked(sources) if names else sources
+        scanned = scan_images(checked(rule.images()), plan, stop=rule, describe=describe)
+        return outcomes(sources, scanned, plan, names, clusters)
+    images = checked(sources)
     total = count_beside(sources) if settings["progress"] else lambda: None
     with open_journal(journal, sources, plan.views, settings) as opened:
         scanned = scan_images(images, plan, journal=opened, total=total, describe=describe)
-    measured = outcomes(sources, scanned, plan, names)
+    measured = outcomes(sources, scanned, plan, names, clusters)
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured

@@ -25,6 +25,8 @@ from bnstat.result.reading import read_contents
 
 FORMAT = "bnstat.stats"
 VERSION = 2
+# Left out of `uncertainty` where there is none, as they are in documents before 0.3.
+_NEW = ("sums", "cluster", "clusters")
 _READABLE = (1, 2)
 
 C = TypeVar("C", bound=Contents)
@@ -136,7 +138,7 @@ def _uncertainty(uncertainty: Uncertainty) -> dict[str, Any]:
         "superpopulation": vars(uncertainty.superpopulation),
         "sums": uncertainty.sums and [vars(sums) for sums in uncertainty.sums],
     }
-    return {key: value for key, value in written.items() if key != "sums" or value}
+    return {key: value for key, value in written.items() if key not in _NEW or value is not None}
 
 
 def _group(group: Group) -> dict[str, Any]:

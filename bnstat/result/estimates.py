@@ -112,6 +112,9 @@ class Uncertainty:
         Standard errors: how far a new set of as many images like these would be off.
     sums
         What margins of merged results follow from, a channel each; None where it is not known.
+    cluster, clusters
+        What made images of one cluster, as typed, and how many clusters there are; None where each
+        image stands for itself.
     """
 
     confidence: float
@@ -120,6 +123,8 @@ class Uncertainty:
     reliable: bool
     superpopulation: MeanAndStd
     sums: tuple[ImageSums, ...] | None = None
+    cluster: str | None = None
+    clusters: int | None = None
 
 
 @dataclass(frozen=True)

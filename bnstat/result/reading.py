@@ -138,6 +138,8 @@ def _uncertainty(node: Node, width: int) -> Uncertainty:
         sums=node.get("sums", None).optional(
             lambda sums: tuple(_image_sums(each) for each in sums.sequence(width))
         ),
+        cluster=node.get("cluster", None).optional(Node.text),
+        clusters=node.get("clusters", None).optional(lambda number: number.integer(minimum=2)),
     )
 
 

@@ -128,6 +128,16 @@ def _check_sample(text: str) -> None:
     SampleSize.read(str(text))
 
 
+def _check_cluster(text: str) -> None:
+    if text.startswith("re:"):
+        try:
+            re.compile(text.removeprefix("re:"))
+        except re.error as error:
+            raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    elif text != "folder" and not text.lower().endswith(".csv"):
+        raise ValueError(f"{text!r} is neither folder, FILE.csv nor re:PATTERN")
+
+
 class SampleSettings(TypedDict, total=False):
     """How many images are measured, and how sure the figures are."""
 
@@ -163,6 +173,18 @@ class SampleSettings(TypedDict, total=False):
             gt=0,
             le=99.9999,
             help="Confidence of the margins, in percent.",
+            recorded_in="uncertainty",
+        ),
+    ]
+    cluster: Annotated[
+        str | None,
+        Setting(
+            default=None,
+            none="each image for itself",
+            metavar="folder|FILE.csv|re:PATTERN",
+            check=_check_cluster,
+            help="Images that are alike, as of one video, patient or scene: of one folder, of one "
+            "label of a CSV file, or with the same match of a pattern in their names.",
             recorded_in="uncertainty",
         ),
     ]

@@ -275,13 +275,14 @@ def recorded(stats: Stats, kind: type = Settings) -> dict[str, Any]:
 
 
 def _recorded_sampling(stats: Stats) -> dict[str, Any]:
-    """Return how the same sample is asked for again, and the confidence of the margins."""
+    """Return how the same sample is asked for again, and what its margins are made with."""
     sample, uncertainty = stats.sample, stats.uncertainty
     grown = sample is not None and sample.asked.startswith("until")
     again = None if sample is None else str(sample.images) if grown else sample.asked
     if uncertainty is None:
         return {"sample": again}
-    return {"sample": again, "confidence": round(100 * uncertainty.confidence, 9)}
+    confidence = round(100 * uncertainty.confidence, 9)
+    return {"sample": again, "confidence": confidence, "cluster": uncertainty.cluster}
 
 
 def still_holds(stats: Stats, settings: Settings, images: Sources) -> bool:
