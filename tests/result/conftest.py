@@ -34,12 +34,6 @@ BROKEN = [
     ("sample", 5, "an object"),
     ("uncertainty", [], "an object"),
     ("groups", [], "an object"),
-    (
-        "sample",
-        {"images": 6, "of": 5, "asked": "6", "seed": 0},
-        "an integer of at most 5",
-        "sample.images",
-    ),
     ("uncertainty.superpopulation.mean.1", -0.1, "a finite number of at least 0"),
     ("uncertainty.superpopulation.std.1", -0.1, "a finite number of at least 0"),
     ("uncertainty.reliable", 1, "true or false"),

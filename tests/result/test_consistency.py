@@ -149,6 +149,13 @@ def test_a_written_std_is_the_root_of_the_variance(document, put):
         Stats.from_json(json.dumps(document))
 
 
+def test_a_sample_is_of_no_more_images_than_there_are(document, put):
+    """JSON Schema cannot say it."""
+    put(document, "sample", {"images": 6, "of": 5, "asked": "6", "seed": 0})
+    with pytest.raises(DocumentError, match=r"sample\.images must be an integer of at most 5"):
+        Stats.from_json(json.dumps(document))
+
+
 def test_no_key_is_there_twice(document):
     """Of two values, readers of JSON take one or the other."""
     text = json.dumps(document).replace('"scale": 255', '"scale": 255, "scale": 65535')
