@@ -144,6 +144,7 @@ def test_deep_images_are_mentioned(compute, here):
     assert compute("deep.png", "-q").err == (
         "1 image deeper than 8 bits: gray was kept in full, color is read at 8 bits; "
         "torchvision's ImageFolder would clip them\n"
+        "1 image, all of them gray: three equal channels; --mode L measures one\n"
     )
 
 
