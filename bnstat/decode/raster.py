@@ -7,6 +7,7 @@ files, and no metadata file is read (docs/security.md).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -103,16 +104,32 @@ def open_raster(reference: Reference, limits: Limits) -> Iterator[Raster]:
 
 
 def is_whole(reference: Reference, limits: Limits) -> bool:
-    """Whether GDAL, if it is there, reads all of a file, which has no more pixels than allowed."""
+    """Whether GDAL, if it is there, reads all of a file without a warning, within the limits."""
     try:
-        with open_raster(reference, limits) as raster:
+        with _gdal_heard() as heard, open_raster(reference, limits) as raster:
             if raster.width * raster.height > limits.max_pixels:
                 return False
             for _ in raster.blocks():
                 pass
     except Exception:  # of GDAL, or without it
         return False
-    return True
+    return not heard
+
+
+@contextmanager
+def _gdal_heard() -> Iterator[list[logging.LogRecord]]:
+    """Keep what GDAL warns of from the handlers of the program around; give it."""
+    heard: list[logging.LogRecord] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = heard.append  # type: ignore[assignment]
+    logger = logging.getLogger("rasterio")
+    propagated, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield heard
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagated
 
 
 def _place(reference: Reference, limits: Limits, stack: ExitStack) -> Any:

@@ -36,7 +36,7 @@ def measured(folder, change=lambda path: None):
             yield reference
 
     [view] = scan(found(), Measure("RGB", Limits(10**6)), open_engine(1)).views
-    return view.records.total(), view.failures
+    return view.records.total(), list(view.failures)
 
 
 def replaced(make):

@@ -149,7 +149,7 @@ def settled(tmp_path):
             image = file_reference(key, path)
             view.add([image], Measure("native", Limits(100))([image])[0])
         view.keep_own_mode()
-        return view.records.modes, view.failures
+        return view.records.modes, list(view.failures)
 
     return settle
 

@@ -129,7 +129,7 @@ def test_neither_chunks_nor_their_order_matter(drawn, named, cuts, random):
             view.add(found[start:end], measured)
     each, estimate = in_colour(drawn, "RGB"), two_pass(view.records)
 
-    assert view.failures == []
+    assert not view.failures
     for channel in range(3):
         mean, var = pooled(each, channel)
         assert (estimate.mean[channel], estimate.var[channel]) == (float(mean), float(var))
