@@ -21,6 +21,7 @@ from bnstat.errors import (
     ModelError,
     NothingMeasuredError,
     OutputError,
+    SettingError,
     SourceError,
     SpecError,
 )
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bnstat.settings import Progress, RecalibrateSettings, Settings, SweepSettings
     from bnstat.show.comparison import Comparison
     from bnstat.targets.torch_layers import batch_norm, normalize
+    from bnstat.verbs.accumulator import Accumulator
     from bnstat.verbs.compare import compare
     from bnstat.verbs.compute import compute
     from bnstat.verbs.duplicates import duplicates
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from bnstat.verbs.sweep import sweep
 
 __all__ = [
+    "Accumulator",
     "BnstatError",
     "Comparison",
     "DocumentError",
@@ -71,6 +74,7 @@ __all__ = [
     "Progress",
     "RecalibrateSettings",
     "Recalibration",
+    "SettingError",
     "Settings",
     "SourceError",
     "SpecError",
@@ -96,6 +100,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "Accumulator": "bnstat.verbs.accumulator",
     "Comparison": "bnstat.show.comparison",
     "Duplicates": "bnstat.result.found_images",
     "EqualImages": "bnstat.result.found_images",

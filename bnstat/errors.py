@@ -12,6 +12,10 @@ class SourceError(BnstatError):
     """A source of images cannot be used."""
 
 
+class SettingError(SourceError, ValueError):
+    """A setting makes no sense of such a source."""
+
+
 class MeasureError(BnstatError):
     """Nothing could be measured, or measuring had to stop."""
 

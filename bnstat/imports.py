@@ -19,6 +19,8 @@ from typing import Any
 from bnstat.errors import SpecError
 
 _VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
+# What is defined in these, a worker cannot import.
+MAIN_MODULES = ("__main__", "__mp_main__")
 
 
 def find_object(where: str) -> Any:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from bnstat import generators
 from bnstat.augment.masks import Drawn, Mask, check_takes_masks, draw_with_mask
 from bnstat.augment.spec import Recipe
 from bnstat.augment.user import Albumentations, warnings_collected
-from bnstat.imports import stdout_on_stderr
+from bnstat.generators import draw_number, seed_generators
 
 # What libraries warn of when a recipe is built, and whether a Normalize at its end is left out.
 Findings: TypeAlias = tuple[tuple[str, ...], bool]
@@ -79,21 +76,24 @@ class Draws:
             check_takes_masks(stage, self.recipe.spec)
 
     def of(self, image: Any, key: bytes, mask: Mask | None = None) -> Iterator[Iterator[Drawn]]:
-        """Yield what the pipeline makes of a PIL image, and of its mask, in each epoch.
+        """Yield what the pipeline makes of an image, and of its mask, in each epoch."""
+        return (self.draw(image, key, epoch, mask) for epoch in range(self.epochs))
+
+    def draw(self, image: Any, key: bytes, epoch: int, mask: Mask | None = None) -> Iterator[Drawn]:
+        """Return what the pipeline makes of a PIL image or tensor, and of its mask, in an epoch.
 
         That is the final output alone, or with `attribute` the output of each transform, to be
         looked at before the next is asked for, which may change it.
         """
         stages = _build_stages(self.recipe, self.attribute)
-        for epoch in range(self.epochs):
-            _seed(stages, self._number(epoch, key))
-            # Only a transform of the user's own might change the image that it is given.
-            own = image.copy() if self.recipe.is_users else image
-            yield _outputs(stages, own) if mask is None else draw_with_mask(stages, own, mask)
+        _seed(stages, draw_number(b"draw", self.seed, epoch, key))
+        # Only a transform of the user's own might change the image that it is given.
+        own = _copy(image) if self.recipe.is_users else image
+        return _outputs(stages, own) if mask is None else draw_with_mask(stages, own, mask)
 
-    def _number(self, epoch: int, key: bytes) -> int:
-        text = b"draw/%d/%d/%s" % (self.seed, epoch, key)
-        return int.from_bytes(blake2b(text, digest_size=8).digest()) >> 1
+
+def _copy(image: Any) -> Any:
+    return image.clone() if hasattr(image, "clone") else image.copy()
 
 
 def _outputs(stages: list[Callable[[Any], Any]], output: Any) -> Iterator[Drawn]:
@@ -110,11 +110,7 @@ def _build_stages(recipe: Recipe, attribute: bool) -> list[Callable[[Any], Any]]
 
 
 def _seed(stages: list[Callable[[Any], Any]], number: int) -> None:
-    import torch
-
-    torch.default_generator.manual_seed(number)
-    random.seed(number)
-    np.random.seed(number % 2**32)
+    seed_generators(number)
     for stage in stages:
         if isinstance(stage, Albumentations):
             stage.seed(number)
@@ -122,20 +118,8 @@ def _seed(stages: list[Callable[[Any], Any]], number: int) -> None:
 
 @contextmanager
 def caller_undisturbed() -> Iterator[None]:
-    """Run torch with one thread, keep stdout clean, and give generators their state back.
+    """Run torch, which pipelines need, and leave the caller's generators as they were."""
+    import torch  # noqa: F401
 
-    One thread, as there is a process for each core, and as the number could change float results.
-    """
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    states = torch.get_rng_state(), random.getstate(), np.random.get_state()
-    try:
-        with stdout_on_stderr():
-            yield
-    finally:
-        torch.set_rng_state(states[0])
-        random.setstate(states[1])
-        np.random.set_state(states[2])
-        torch.set_num_threads(threads)
+    with generators.caller_undisturbed():
+        yield

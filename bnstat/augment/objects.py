@@ -14,6 +14,7 @@ from typing import Any
 
 from bnstat.augment import user
 from bnstat.errors import SpecError
+from bnstat.imports import MAIN_MODULES
 
 # What the spec of such a pipeline begins with in a document, which cannot hold the object.
 PREFIX = "object: "
@@ -119,7 +120,7 @@ class _Reader(pickle.Unpickler):
     """Reads a pickle as a worker does, which has no `__main__` of the caller's."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module in ("__main__", "__mp_main__"):
+        if module in MAIN_MODULES:
             raise pickle.UnpicklingError(f"{name} is defined in __main__, not in a module")
         return super().find_class(module, name)
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 )
 @options.form("json", "csv", "markdown")
 @click.option("-o", "--output", metavar="FILE", help="Write the comparison as JSON; - is stdout.")
+@options.dataset
 @options.settings(Settings, "the baseline's")
 @options.failures
 @options.terminal("quiet", "verbose", "progress", "color")

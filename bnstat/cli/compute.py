@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 @subcommand("compute", "Measure; show the three ways; write bnstat.json.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@options.dataset
 @options.sources
 @options.augment(
     "Measure what this pipeline makes of the images: a preset (bnstat pipelines), with "
@@ -118,7 +119,9 @@ def _check_sources(sources: Sequence[str], files_from: str | None) -> None:
     if "-" in sources:
         raise click.UsageError("a list of images on standard input is --files-from -")
     if not sources and files_from is None:
-        raise click.UsageError("name a SOURCE, a folder or file to measure, or --files-from")
+        raise click.UsageError(
+            "name a SOURCE, a folder or file to measure, or --files-from, or --dataset"
+        )
     if sources and files_from is not None:
         raise click.UsageError("give SOURCEs or --files-from, not both")
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from bnstat import files
 from bnstat.cli.invocation import FAILURES
 from bnstat.cli.terminal import Terminal
+from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Setting, Settings, settings_of, shard_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -101,6 +103,38 @@ sources = _all(
     click.option("-0", "--null", is_flag=True, help="Names in FILE end in NUL (find -print0)."),
     click.option("--root", metavar="DIR", help="Strip this prefix from image names."),
 )
+
+
+def dataset(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --dataset, whose datasets are sources of a command, behind those that are typed."""
+
+    @click.option(
+        "--dataset",
+        multiple=True,
+        metavar="PACKAGE.MODULE:ATTRIBUTE",
+        help="Measure what a dataset or a DataLoader of your code gives, or a function without "
+        "arguments that makes one; it runs that code.",
+    )
+    @functools.wraps(function)
+    def command(*arguments: Any, dataset: tuple[str, ...], **given: Any) -> Any:
+        if dataset:
+            given = _with_datasets(dataset, given)
+        return function(*arguments, **given)
+
+    return command
+
+
+def _with_datasets(datasets: tuple[str, ...], given: dict[str, Any]) -> dict[str, Any]:
+    """Return what a command is given, with the datasets among its sources."""
+    warm_up({**given, "augment": True})  # they need torch, most likely
+    from bnstat.verbs.resolve import dataset_at
+
+    if "sources" in given:
+        return given | {"sources": (*given["sources"], *map(dataset_at, datasets))}
+    typed = click.get_current_context().get_parameter_source("source")
+    if typed is not ParameterSource.DEFAULT or len(datasets) > 1:
+        raise click.UsageError("name one source: SOURCE or --dataset")
+    return given | {"source": dataset_at(datasets[0])}
 
 
 def settings(kind: type, recorded: str = "", leave_out: Container[str] = ()) -> Callable[[F], F]:

@@ -34,6 +34,7 @@ from bnstat.settings import Settings
 @options.form("json", "keys")
 @click.option("-0", "--null", is_flag=True, help="Print keys that end in NUL, for xargs -0.")
 @options.augment()
+@options.dataset
 @options.settings(Settings, "the result's")
 @options.terminal("progress", "color")
 def command(

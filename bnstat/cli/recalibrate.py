@@ -37,6 +37,7 @@ _NOT_OF_MODELS = (
 )
 @click.option("--check", is_flag=True, help="Make one pass, show all layers, and write nothing.")
 @options.form("json", "csv", "markdown", help="How the layers are printed.")
+@options.dataset
 @options.sources
 @options.settings(RecalibrateSettings, "the result's", leave_out=_NOT_OF_MODELS)
 @click.option("-o", "--output", metavar="FILE", help="Where to write the weights.")

@@ -16,6 +16,7 @@ from bnstat.settings import SweepSettings
 
 @subcommand("sweep", "What BatchNorm would hold under many schedules.")
 @click.argument("source", default="bnstat.json", metavar="[SOURCE]")
+@options.dataset
 @options.augment()
 @options.settings(SweepSettings, "the result's")
 @click.option(

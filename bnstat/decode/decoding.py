@@ -71,6 +71,25 @@ def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
     return image, deep
 
 
+def loaded(image: Any) -> tuple[Any, bool]:
+    """Return an image that is no file's, decoded, and whether it is deeper than 8 bits.
+
+    A PIL image may not have been read yet; an array or a tensor is as deep as it says itself.
+
+    Raises
+    ------
+    Exception
+        Of whatever kind Pillow and its decoders raise on bad files; see `reason`.
+    """
+    if not isinstance(image, Image.Image):
+        return image, False
+    deep = deeper_than_8_bits(image, None)
+    image.load()
+    if 0 in image.size:
+        raise UnmeasurableError("has no pixels")
+    return image, deep
+
+
 def _loaded(image: Image.Image, file: IO[bytes]) -> Image.Image:
     if image.format == "TIFF":
         return load_tiff(image)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 # Pillow's names for one 16-bit gray sample a pixel, by byte order.
@@ -43,11 +44,14 @@ def largest_gray(image: Image.Image) -> int:
     return int((1 << image.info.get(_BITS, 16)) - 1)
 
 
-def in_8_bits(image: Image.Image, mode: str) -> Image.Image:
+def in_8_bits(image: Any, mode: str) -> Any:
     """Return an image as a pipeline receives it: 8 bits a sample, in the asked mode.
 
-    16-bit gray v becomes v/257, rounded, and 12-bit gray v · 255/4095.
+    16-bit gray v becomes v/257, rounded, and 12-bit gray v · 255/4095. A tensor stays as it is, and
+    an array (H, W[, C]) becomes a PIL image where it can, else a tensor.
     """
+    if not isinstance(image, Image.Image):
+        return image if hasattr(image, "detach") else _of_array(np.asarray(image))
     if is_gray_16(image):
         deep, largest = np.asarray(image).astype(np.uint32), largest_gray(image)
         image = Image.fromarray(((deep * 255 + largest // 2) // largest).astype(np.uint8))
@@ -56,6 +60,16 @@ def in_8_bits(image: Image.Image, mode: str) -> Image.Image:
     if mode == NATIVE:
         return expanded(image)
     return converted(image, mode)
+
+
+def _of_array(array: NDArray[Any]) -> Any:
+    """Return an array (H, W[, C]) as torchvision's datasets do: 8 bits as a PIL image."""
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.dtype == np.uint8 and channels in (1, 3, 4):
+        return Image.fromarray(array.reshape(array.shape[:2]) if channels == 1 else array)
+    import torch
+
+    return torch.from_numpy(np.array(np.moveaxis(np.atleast_3d(array), -1, 0), order="C"))
 
 
 def converted(image: Image.Image, mode: str) -> Image.Image:
@@ -74,8 +88,12 @@ def expanded(image: Image.Image) -> Image.Image:
     return image.convert("L") if image.mode == "1" else image
 
 
-def appearance(image: Image.Image, *, deep: bool) -> Appearance:
+def appearance(image: Any, *, deep: bool) -> Appearance:
     """Return what an image is like; `deep` says that its file has more than 8 bits a sample."""
+    if not isinstance(image, Image.Image):
+        height, width = image.shape[-2:] if hasattr(image, "detach") else np.shape(image)[:2]
+        name = str(image.dtype).removeprefix("torch.")
+        return width, height, name, 8 * image.dtype.itemsize
     if is_gray_16(image):
         depth = largest_gray(image).bit_length()
     elif image.mode in ("F", "I"):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image
 
 from bnstat import position
-from bnstat.decode.decoding import load, reason, strict_pillow
+from bnstat.decode.decoding import load, loaded, reason, strict_pillow
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.raster import is_whole
 from bnstat.moments import NotFiniteError
+from bnstat.sources.items import Item, Items
 from bnstat.sources.limits import Limits, UnreadableError
 from bnstat.sources.reference import Reference
 from bnstat.text import key_text
@@ -26,14 +27,23 @@ class Decoded(NamedTuple):
 
     row: its place in the chunk; reference: where it was read from; image: as Pillow decoded it;
     deep: whether its file has more than 8 bits a sample; labels: the decoded image that selects its
-    pixels, or None.
+    pixels, or None; group: the label that a dataset gives it. That of a dataset may be a tensor
+    (C, H, W) or an array (H, W[, C]).
     """
 
     row: int
     reference: Reference
-    image: Image.Image
+    image: Any
     deep: bool
     labels: Image.Image | None = None
+    group: str | None = None
+
+    def in_epoch(self, epoch: int) -> Any:
+        """Return the image as it is in an epoch: of a dataset, it may be drawn anew in each."""
+        items = self.reference.content
+        if epoch == 0 or not isinstance(items, Items) or not items.random:
+            return self.image
+        return loaded(_item(items, self.reference, epoch).image)[0]
 
 
 @dataclass(frozen=True)
@@ -99,10 +109,24 @@ def _is_whole_tiff(reference: Reference, limits: Limits) -> bool:
 
 
 def _decoded(row: int, reference: Reference, limits: Limits) -> Decoded:
+    if isinstance(reference.content, Items):
+        item = _item(reference.content, reference, 0)
+        return Decoded(row, reference, *loaded(item.image), None, item.label)
     image, deep = _opened(reference, limits)
     if reference.labels is None:
         return Decoded(row, reference, image, deep)
     return Decoded(row, reference, image, deep, _mask(reference.labels, limits))
+
+
+def _item(items: Items, reference: Reference, epoch: int) -> Item:
+    """Return an item of a dataset; what the dataset raises is not the file's fault."""
+    where = f" ({key_text(reference.path)})" if reference.path else ""
+    try:
+        return items.item(reference, epoch)
+    except UnreadableError as error:
+        raise UnmeasurableError(f"{error}{where}") from error
+    except Exception as error:  # of any kind: the user's own code runs
+        raise UnmeasurableError(f"{type(error).__name__}: {error}{where}") from error
 
 
 def _mask(labels: Reference, limits: Limits) -> Image.Image:

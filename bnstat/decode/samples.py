@@ -32,11 +32,11 @@ _NO_CODESTREAM = "is broken: it has no JPEG 2000 codestream"
 _MISSING = re.compile(rb"([\w ]+) compression support is not configured")
 
 
-def deeper_than_8_bits(image: Image.Image, file: IO[bytes]) -> bool:
+def deeper_than_8_bits(image: Image.Image, file: IO[bytes] | None) -> bool:
     """Whether an opened image's file has more than 8 bits a sample; ask before it is loaded."""
     if image.mode in _DEEP:
         return True
-    if image.format == "AVIF":
+    if image.format == "AVIF" and file is not None:
         return _avif_is_deep(file)
     return any(_tells_depth(tile.args) for tile in getattr(image, "tile", ()))
 

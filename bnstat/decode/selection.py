@@ -6,7 +6,7 @@ Conditions add up: a sample counts if all of them let it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from PIL import Image
 
 from bnstat.decode.excluded import Nodata, over, visible
 from bnstat.decode.masks import MaskRule, SampleMask
-from bnstat.decode.modes import NATIVE, expanded
+from bnstat.decode.modes import NATIVE, UnmeasurableError, expanded
 from bnstat.settings import MeasureSettings
 
 DROP, EXCLUDE, OVER = "drop", "exclude", "over:"
@@ -65,7 +65,7 @@ class Conditions:
 
     def of(
         self,
-        image: Image.Image,
+        image: Any,
         mode: str,
         labels: Image.Image | None = None,
         *,
@@ -76,6 +76,10 @@ class Conditions:
         `labels` is the decoded label map, None where there is none and all pixels count; `plain`
         says that samples are counted as they are: a single value then needs no mask.
         """
+        if not isinstance(image, Image.Image):
+            if self.excludes or self.alpha != DROP:
+                raise UnmeasurableError("is no PIL image, of which alone pixels are selected")
+            return Selected(image, None, False)
         shown = visible(image)
         masks = [shown] if shown is not None and self.alpha == EXCLUDE else []
         composed = self.alpha.startswith(OVER)

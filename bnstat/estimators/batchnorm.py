@@ -96,7 +96,7 @@ def _running(
     epochs: Sequence[Column], orders: Sequence[Ints], schedule: Schedule
 ) -> tuple[float, float]:
     batches = [
-        moments_of_batches(column, order, schedule.batch_size)
+        moments_of_batches(column, order, schedule.batch_sizes(len(order)))
         for column, order in zip(epochs, orders, strict=True)
     ]
     means, variances = (np.concatenate(values) for values in zip(*batches, strict=True))
@@ -104,12 +104,17 @@ def _running(
     return math.fsum(weights * means), start + math.fsum(weights * variances)
 
 
-def moments_of_batches(column: Column, order: Ints, batch_size: int) -> tuple[Floats, Floats]:
-    """Return mean and unbiased variance of each batch of one epoch.
+def moments_of_batches(
+    column: Column, order: Ints, batch_size: int | Ints
+) -> tuple[Floats, Floats]:
+    """Return mean and unbiased variance of each batch of one epoch, of equal sizes or of its own.
 
     A batch is all its images' samples.
     """
-    starts = np.arange(0, len(order), min(batch_size, len(order)))
+    if isinstance(batch_size, int):
+        starts = np.arange(0, len(order), min(batch_size, len(order)))
+    else:
+        starts = np.cumsum(batch_size) - batch_size
     n = column.n[order]
     total = np.add.reduceat(n, starts)
     if total.min() < 2:

@@ -26,6 +26,8 @@ class Schedule:
         depend on how a set is split; "listed": by key.
     seed, epochs
         Of the shuffling, and how often all images are seen.
+    sizes
+        Of batches that came one after the other, in place of equal ones of `batch_size`.
     """
 
     batch_size: int = 64
@@ -33,6 +35,7 @@ class Schedule:
     order: str = "shuffled"
     seed: int = 0
     epochs: int = 1
+    sizes: tuple[int, ...] = ()
 
     def orders(self, keys: Collection[bytes]) -> list[Ints]:
         """Return, for each epoch, the positions of the images in the order they are seen."""
@@ -42,6 +45,8 @@ class Schedule:
 
     def batch_sizes(self, images: int) -> Ints:
         """Return how many images each batch of an epoch has; the last may be short."""
+        if self.sizes:
+            return np.array(self.sizes)
         starts = np.arange(0, images, min(self.batch_size, images))
         return np.diff(np.append(starts, images))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from bnstat.sources.items import Items
 from bnstat.sources.reference import Reference
 
 # Decoding takes time in proportion to the file's bytes, and some for each file. A chunk is small
@@ -43,8 +44,18 @@ def chunks(references: Iterable[Reference], ends: Iterable[int] = ()) -> Iterato
             chunk, size = _Chunk(), 0
         chunk.append(reference)
         size += reference.size
-        if size >= _MOST_BYTES:  # now, as the next reference may hold another image's bytes
+        if size >= _MOST_BYTES or _ends_chunk(
+            reference, len(chunk)
+        ):  # now, as the next reference may hold another image's bytes
             yield chunk
             chunk, size = _Chunk(), 0
     if chunk:
         yield chunk
+
+
+def _ends_chunk(reference: Reference, images: int) -> bool:
+    """Whether a dataset's items say that a chunk of so many images ends with this one."""
+    items = reference.content
+    if not isinstance(items, Items):
+        return False
+    return images == items.images_in_chunk or reference.key == items.last

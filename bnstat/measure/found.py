@@ -76,7 +76,7 @@ class View:
     failures: the reasons; deep: keys of the images deeper than 8 bits that were measured; warnings:
     what Pillow warned of; transparent: keys of images with fully transparent pixels; few_valued:
     keys of images with few values, as label images have; rows: of a table of records, where one is
-    asked for.
+    asked for; groups: the names that a dataset gives, by key.
     """
 
     records: Records
@@ -86,6 +86,7 @@ class View:
     warnings: TextsByKey = field(default_factory=lambda: TextsByKey(MAX_WARNINGS))
     transparent: list[bytes] = field(default_factory=list)
     few_valued: list[bytes] = field(default_factory=list)
+    groups: dict[bytes, str] = field(default_factory=dict)
 
     @classmethod
     def merged(cls, views: Sequence[View]) -> View:
@@ -98,6 +99,7 @@ class View:
             TextsByKey.merged([view.warnings for view in views]),
             sorted(key for view in views for key in view.transparent),
             sorted(key for view in views for key in view.few_valued),
+            {key: name for view in views for key, name in view.groups.items()},
         )
 
     def add(self, chunk: Chunk, measured: Measured) -> None:
@@ -114,6 +116,7 @@ class View:
         warned = dict(sorted(measured.warnings, reverse=True))  # of each image the first
         self.warnings.add((keys[row], text) for row, text in warned.items())
         self.transparent.extend(keys[row] for row in measured.transparent)
+        self.groups |= {keys[row]: name for row, name in measured.groups.items()}
 
     def record_tables(
         self, name_of: NameOf = ungrouped

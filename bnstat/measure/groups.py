@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from bnstat.errors import SourceError
 from bnstat.estimators import two_pass
@@ -109,21 +110,43 @@ class MatchedNames:
             yield reference
 
 
-GroupNames = FolderNames | TableNames | MatchedNames
+@dataclass(frozen=True)
+class ItemNames:
+    """The names that the items of a dataset give, by key, once they were drawn."""
+
+    names: Mapping[bytes, str] = field(default_factory=dict)
+
+    def __call__(self, key: bytes) -> str:
+        """Return the name of an image's group; one that failed has none."""
+        return self.names.get(key, TOP)
+
+    def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
+        """Return the images."""
+        return images
 
 
-def group_names(by: str | None, sources: Sources) -> GroupNames | None:
+GroupNames = FolderNames | TableNames | MatchedNames | ItemNames
+
+
+def group_names(by: Any, sources: Sources) -> GroupNames | None:
     """Return the names of the images' groups; None where they are not grouped.
 
     Raises
     ------
     SourceError
-        If a CSV file cannot be read, or does not have two columns, key and label.
+        If a CSV file cannot be read, or does not have two columns, key and label; or if `by` is of
+        the items of a dataset, and these are files.
     """
     if by is None:
         return None
-    if by.startswith("re:"):
+    if isinstance(by, str) and by.startswith("re:"):
         return MatchedNames(re.compile(by.removeprefix("re:")))
+    if not isinstance(by, str) or not (by == FOLDER or by.lower().endswith(".csv")):
+        if sources.dataset is None:
+            raise SourceError(
+                f"by {by!r} is of the items of a dataset; files have folder or FILE.csv"
+            )
+        return ItemNames()
     if by == FOLDER:
         return FolderNames(tuple(sorted(sources.prefixes, key=len, reverse=True)))
     whole = sources.sampling is None and sources.shards is None

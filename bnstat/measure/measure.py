@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from PIL import Image
+
+from bnstat import generators
 from bnstat.augment import Drawn, Draws, caller_undisturbed
 from bnstat.decode.decoding import reason
 from bnstat.decode.modes import BANDS, Appearance, UnmeasurableError, appearance, in_8_bits
 from bnstat.decode.references import Decoded, DecodeReport, decode_each
 from bnstat.decode.selection import Conditions, Selected
-from bnstat.measure.counting import count_image, count_output
+from bnstat.measure.counting import count_image, count_output, count_stack
 from bnstat.moments import Accumulator, ChunkMoments
+from bnstat.sources.items import Items, Stack, items_of
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 
@@ -29,7 +33,8 @@ class Measured:
 
     moments: of its images, by kind; failures: (row in the chunk, reason); deep: rows of images
     deeper than 8 bits; warnings: (row, what Pillow warned of); transparent: rows of images with
-    fully transparent pixels; appearances: what images are like, by row, where asked for.
+    fully transparent pixels; appearances: what images are like, by row, where asked for; groups:
+    the labels that a dataset gives images, by row.
     """
 
     moments: list[ChunkMoments]
@@ -38,6 +43,7 @@ class Measured:
     warnings: list[tuple[int, str]] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
     appearances: dict[int, Appearance] = field(default_factory=dict)
+    groups: dict[int, str] = field(default_factory=dict)
 
 
 Result: TypeAlias = list[Measured]
@@ -57,7 +63,8 @@ class Thumbnail:
     def of(self, image: Image.Image, mode: str) -> Image.Image:
         """Return the nearest pixels of a grid of at most `side` by `side`."""
         size = min(image.width, self.side), min(image.height, self.side)
-        return in_8_bits(image.resize(size, resample=0), mode)
+        small: Image.Image = in_8_bits(image.resize(size, resample=0), mode)
+        return small
 
 
 # What is measured of each image: the image itself (None), draws of a pipeline, or a thumbnail.
@@ -73,6 +80,7 @@ class _View:
     deep: list[int] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
     appearances: dict[int, Appearance] = field(default_factory=dict)
+    groups: dict[int, str] = field(default_factory=dict)
 
     def measured(
         self, report: DecodeReport, per_image_histograms: bool, describe: bool
@@ -81,7 +89,7 @@ class _View:
             per_image_histograms=per_image_histograms, extremes=describe
         )
         failures = sorted(report.failures + self.failures)
-        rest = (self.deep, report.warnings, self.transparent, self.appearances)
+        rest = (self.deep, report.warnings, self.transparent, self.appearances, self.groups)
         return Measured(list(moments), failures, *rest)
 
 
@@ -96,7 +104,8 @@ class Measure:
     Each image is decoded once and measured in one or more views: plain (None), or as a pipeline
     draws it; in each, only samples count that the conditions let count. With `per_image_histograms`
     these are kept, as a journal needs them; with `describe`, what a table of records tells of each
-    image besides its moments.
+    image besides its moments. `items` tells of images that are those of a dataset, and `epochs` how
+    often each is drawn where the dataset does that at random, and no pipeline.
     """
 
     mode: str
@@ -105,14 +114,24 @@ class Measure:
     per_image_histograms: bool = False
     conditions: Conditions = field(default_factory=Conditions)
     describe: bool = False
+    items: bool = False
+    epochs: int = 1
 
     @property
     def draws(self) -> list[int]:
         """How many draws of an image each view has."""
-        return [plan.epochs if plan else 1 for plan in self.plans for _ in range(_width(plan))]
+        return [
+            plan.epochs if plan else self.epochs for plan in self.plans for _ in range(_width(plan))
+        ]
 
     def __call__(self, chunk: Sequence[Reference]) -> Result:
         """Return the moments of a chunk's images by view; what cannot be measured is a failure."""
+        stack = self._stack_of(chunk)
+        if stack is not None:
+            moments, failures = count_stack(stack.images)
+            groups = dict(enumerate(stack.labels or ()))
+            _release(chunk)
+            return [Measured(moments, failures, [], groups=groups)]
         views = [_View() for _ in self.draws]
         rest = iter(views)
         filled = [(plan, list(islice(rest, _width(plan)))) for plan in self.plans]
@@ -123,7 +142,18 @@ class Measure:
                 lambda decoded: self._count(decoded, filled),
                 open_itself=partial(self._count_bands, views[0]) if self.mode == BANDS else None,
             )
+        _release(chunk)
         return [view.measured(report, self.per_image_histograms, self.describe) for view in views]
+
+    def _stack_of(self, chunk: Sequence[Reference]) -> Stack | None:
+        """Return the images of a chunk as one array, where that tells all that is asked for."""
+        plain = self.draws == [1] and self.plans == (None,) and self.conditions == Conditions()
+        items = items_of(chunk) if plain else None
+        if items is None or self.describe or self.per_image_histograms:
+            return None
+        with suppress(Exception):  # each image will say so
+            return items.stack(chunk)
+        return None
 
     def lost(self, reason: str) -> Result:
         """Return the result for a chunk of one image that has ended its worker."""
@@ -132,7 +162,8 @@ class Measure:
     @contextmanager
     def _ready_to_draw(self) -> Iterator[None]:
         if not any(self.plans):
-            yield
+            with generators.caller_undisturbed() if self.items else nullcontext():
+                yield
             return
         with caller_undisturbed():
             for plan in self.plans:
@@ -176,27 +207,52 @@ class Measure:
                     view.transparent.append(decoded.row)
                 if self.describe:
                     view.appearances[decoded.row] = appearance(decoded.image, deep=decoded.deep)
+                if decoded.group is not None:
+                    view.groups[decoded.row] = decoded.group
 
     def _count_in(
         self, views: Sequence[_View], decoded: Decoded, chosen: Selected, plan: View
     ) -> None:
         """Count all draws of an image, or none: one that fails takes the image with it."""
-        row, image = decoded.row, chosen.image
-        if plan is None:
-            count_image(views[0].accumulator, row, image, self.mode, chosen.mask, chosen.without)
+        if plan is None and self.epochs == 1:
+            self._count_plain(views[0].accumulator, decoded.row, chosen)
             return
         if isinstance(plan, Thumbnail):
-            count_image(views[0].accumulator, row, plan.of(image, self.mode), self.mode)
+            self._count_thumbnail(views[0].accumulator, decoded.row, chosen.image, plan)
             return
-        array = chosen.array() if self.conditions.excludes else None
         drawn = [Accumulator() for _ in views]
-        for stages in plan.of(in_8_bits(image, self.mode), decoded.reference.key, array):
+        for epoch in range(plan.epochs if plan else self.epochs):
+            image = decoded.in_epoch(epoch)
+            if image is not decoded.image:
+                chosen = self.conditions.of(image, self.mode)
+            if plan is None:
+                self._count_plain(drawn[0], decoded.row, chosen)
+                continue
+            array = chosen.array() if self.conditions.excludes else None
+            taken = in_8_bits(chosen.image, self.mode)
+            stages = plan.draw(taken, decoded.reference.key, epoch, array)
             for accumulator, output in zip(drawn, _blaming_the_pipeline(stages), strict=True):
-                count_output(accumulator, row, *output)
-        if any(len(accumulator.kinds) > 1 for accumulator in drawn):
+                count_output(accumulator, decoded.row, *output)
+        if any(len(each.kinds) > 1 for each in drawn):
             raise UnmeasurableError("became of another mode or depth from draw to draw")
         for view, accumulator in zip(views, drawn, strict=True):
             view.accumulator.extend(accumulator)
+
+    def _count_thumbnail(
+        self, counts: Accumulator, row: int, image: Any, thumbnail: Thumbnail
+    ) -> None:
+        """Count a thumbnail of a PIL image; an array that is no file's is counted whole."""
+        if isinstance(image, Image.Image):
+            count_image(counts, row, thumbnail.of(image, self.mode), self.mode)
+        else:
+            count_output(counts, row, image)
+
+    def _count_plain(self, counts: Accumulator, row: int, chosen: Selected) -> None:
+        """Count an image as it is: a PIL image in the asked mode, an array with its channels."""
+        if isinstance(chosen.image, Image.Image):
+            count_image(counts, row, chosen.image, self.mode, chosen.mask, chosen.without)
+        else:
+            count_output(counts, row, chosen.image)
 
 
 def _fail(views: Sequence[_View], decoded: Decoded, error: Exception) -> None:
@@ -211,6 +267,13 @@ def _blaming_the_pipeline(stages: Iterator[Drawn]) -> Iterator[Drawn]:
         yield from stages
     except Exception as error:
         raise UnmeasurableError(f"the pipeline failed: {type(error).__name__}: {error}") from error
+
+
+def _release(chunk: Sequence[Reference]) -> None:
+    """Give back the memory that holds what was read of mapped files."""
+    for items in {id(reference.content): reference.content for reference in chunk}.values():
+        if isinstance(items, Items):
+            items.release()
 
 
 def _width(plan: View) -> int:

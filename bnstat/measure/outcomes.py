@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -68,7 +68,7 @@ class Outcome:
         """
         if self.records.channels != baseline.records.channels:
             return None
-        random = self.stats.pipeline.is_random or baseline.stats.pipeline.is_random
+        random = self.stats.draws_at_random or baseline.stats.draws_at_random
         found = _found(self.records, self.stats.sample)
         return estimators.paired_margins(
             baseline.records, self.records, found, random=random, confidence=confidence / 100
@@ -135,7 +135,7 @@ def _outcome(
 ) -> Outcome:
     if sources.shards is None:  # a shard may be empty where the others are not
         _check_measured(sources, scan, view)
-    source, sample = _source(sources, scan, view), _sample(sources, scan)
+    source, sample = _source(sources, scan, view, plan), _sample(sources, scan)
     stats = _stats(view, source, sample, pipeline, plan, clusters, controls)
     if names is not None and any(stats.count):
         stats = replace(stats, groups=groups(view.records, names))
@@ -180,7 +180,7 @@ def _sample(sources: Sources, scan: Scan) -> Sample | None:
 def _uncertainty(
     records: Records,
     sample: Sample | None,
-    pipeline: Pipeline,
+    random: bool,
     settings: Settings,
     clusters: GroupNames | None,
     controls: Records | None,
@@ -189,14 +189,14 @@ def _uncertainty(
     sure = estimators.uncertainty(
         records,
         _found(records, sample),
-        random=pipeline.is_random,
+        random=random,
         confidence=settings["confidence"] / 100,
         controls=controls,
         clusters=clusters,
     )
     if sure is None or clusters is not None:
         return sure and replace(sure, cluster=settings["cluster"])
-    if pipeline.is_random and records.draws == 1:
+    if random and records.draws == 1:
         return sure  # controls do not merge
     return replace(sure, sums=estimators.image_sums(records))
 
@@ -224,7 +224,7 @@ def _selection(plan: Plan, view: View) -> Selection:
     )
 
 
-def _source(sources: Sources, scan: Scan, view: View) -> Source:
+def _source(sources: Sources, scan: Scan, view: View, plan: Plan) -> Source:
     listed = sources.listing
     failures = tuple(Failure(key_text(key), reason) for key, reason in view.failures)
     return Source(
@@ -250,6 +250,9 @@ def _source(sources: Sources, scan: Scan, view: View) -> Source:
         files_column=listed.column if listed else None,
         where=(tuple(listed.where) or None) if listed else None,
         unfollowed_links=tuple(map(key_text, sources.unfollowed)),
+        dataset=sources.dataset,
+        array=plan.settings["array"],
+        layout=plan.settings["layout"],
     )
 
 
@@ -294,11 +297,40 @@ def _stats(
         mode=settings["mode"],
         selection=_selection(plan, view),
         sample=sample,
-        uncertainty=_uncertainty(records, sample, pipeline, settings, clusters, controls)
+        uncertainty=_uncertainty(
+            records, sample, plan.is_random(pipeline), settings, clusters, controls
+        )
         if measured
         else None,
         created=now(),
-        **(_figures(records, settings) if measured else empty_figures()),
+        **(
+            _figures(records, _schedule(plan), settings["percentiles"])
+            if measured
+            else empty_figures()
+        ),
+    )
+
+
+def stats_of_batches(
+    records: Records, schedule: Schedule | None, source: Source, settings: Settings
+) -> Stats:
+    """Return the result of batches that came one after the other; nothing drew them here.
+
+    Without a schedule nobody knows in which order they came, and `batchnorm` is null.
+    """
+    figures = _figures(records, schedule or Schedule(), settings["percentiles"])
+    if schedule is None:
+        reason = "the batches of several accumulators came in no common order"
+        figures["methods"]["batchnorm"] = None
+        figures["reasons"]["batchnorm"] = reason
+    return Stats(
+        source=source,
+        pipeline=Pipeline(None, (), 0, 1),
+        mode=max(records.modes, key=records.modes.__getitem__),
+        uncertainty=_uncertainty(records, None, False, settings, None, None),
+        selection=Selection(excluded=records.excluded_count, empty=records.empty),
+        created=now(),
+        **figures,
     )
 
 
@@ -307,9 +339,9 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _figures(records: Records, settings: Settings) -> dict[str, Any]:
+def _figures(records: Records, schedule: Schedule, percentiles: Sequence[float]) -> dict[str, Any]:
     total, scale, distribution = records.total(), records.scale, _distribution(records)
-    methods, reasons = estimators.every_method(records, _schedule(settings))
+    methods, reasons = estimators.every_method(records, schedule)
     exact = methods[EXACT]
     return {
         "channels": records.channels,
@@ -318,7 +350,7 @@ def _figures(records: Records, settings: Settings) -> dict[str, Any]:
         "sum": total.sum if total else None,
         "sum_of_squares": total.sum_of_squares if total else None,
         "histogram": _histogram(records) if scale == 255 else None,
-        **distribution_figures(distribution, scale, settings["percentiles"]),
+        **distribution_figures(distribution, scale, percentiles),
         "pooled": exact and estimators.over_channels(records.count, exact, total),
         "methods": methods,
         "conventions": estimators.conventions(records),
@@ -343,14 +375,15 @@ def _distribution(records: Records) -> Distribution | None:
     )
 
 
-def _schedule(settings: Settings) -> Schedule:
+def _schedule(plan: Plan) -> Schedule:
     """Return the schedule that `batchnorm` replays."""
+    settings = plan.settings
     return Schedule(
         settings["batch_size"],
         settings["momentum"],
         settings["order"],
         settings["seed"],
-        settings["epochs"],
+        1 if plan.several_passes else settings["epochs"],  # whose draws are records of their own
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 from PIL import Image
 
 from bnstat.decode.modes import expanded
 from bnstat.decode.references import Decoded, decode_each
+from bnstat.sources.items import as_array
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 
@@ -46,8 +48,12 @@ class DigestPixels:
         return Digests({}, [(0, reason)])
 
 
-def digest_of(image: Image.Image) -> bytes:
-    """Return 32 bytes that tell size, mode and pixels of a decoded image."""
+def digest_of(image: Any) -> bytes:
+    """Return 32 bytes that tell size, mode and pixels of a decoded image, or of an array."""
+    if not isinstance(image, Image.Image):
+        array = as_array(image)
+        header = f"{array.dtype.str} {array.shape} ".encode()
+        return blake2b(header + array.tobytes(), digest_size=32).digest()
     colours = expanded(image)
     header = f"{colours.mode} {colours.width} {colours.height} ".encode()
     return blake2b(header + colours.tobytes(), digest_size=32).digest()

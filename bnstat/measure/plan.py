@@ -13,8 +13,9 @@ from bnstat.decode.selection import Conditions, conditions
 from bnstat.errors import MeasureError
 from bnstat.measure.measure import Thumbnail, View
 from bnstat.measure.warm_up import ask_worker
-from bnstat.result import Pipeline
+from bnstat.result import Dataset, Pipeline
 from bnstat.settings import Settings
+from bnstat.sources.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -23,24 +24,28 @@ class Plan:
 
     draws: the image itself (None), or the draws of a pipeline, which has a view, or with
     `attribute` one after each of its transforms; given: the settings that were typed, which answer
-    warnings; conditions: which of its pixels count.
+    warnings; conditions: which of its pixels count; dataset: what gives the images, if that is one;
+    several_passes: whether in several passes over it.
     """
 
     draws: tuple[Draws | None, ...]
     settings: Settings
     given: frozenset[str]
     conditions: Conditions = field(compare=False)  # they follow from the settings
+    dataset: Dataset | None = field(default=None, compare=False)
+    several_passes: bool = False
 
     @classmethod
     def of(
         cls,
         augments: Sequence[Spec | None],
+        sources: Sources,
         settings: Settings,
         *,
         attribute: bool = False,
         given: Iterable[str] = (),
     ) -> Plan:
-        """Return the plan for images plain (None) and through pipelines.
+        """Return the plan for images of sources, plain (None) and through pipelines.
 
         Raises
         ------
@@ -56,14 +61,28 @@ class Plan:
             None if spec is None else _draws(spec, settings, attribute, masks=counting.excludes)
             for spec in augments
         )
-        return cls(draws, settings, frozenset(given), counting)
+        asked = draws, settings, frozenset(given), counting
+        return cls(*asked, sources.dataset, sources.several_passes)
+
+    @property
+    def epochs(self) -> int:
+        """How often an image is drawn where no pipeline draws it."""
+        random = self.dataset is not None and self.dataset.random
+        return self.settings["epochs"] if random and not self.several_passes else 1
+
+    def is_random(self, pipeline: Pipeline) -> bool:
+        """Whether an image is another one in each draw, by the pipeline or by the dataset."""
+        return pipeline.is_random or (self.dataset is not None and self.dataset.random)
 
     @property
     def controls(self) -> bool:
         """Whether a thumbnail of the plain image is measured beside, as the last view.
 
-        One random draw of each image does not tell images and draws apart; control variates do.
+        One random draw of each image does not tell images and draws apart; control variates do. Of
+        a dataset that draws at random there is no plain image.
         """
+        if self.dataset is not None and self.dataset.random:
+            return False
         return any(p.is_random and p.epochs == 1 for p in self.pipelines if p.spec is not None)
 
     @property

@@ -20,7 +20,7 @@ from bnstat.errors import BnstatError, MeasureError
 from bnstat.measure.found import Scan, merge_scans
 from bnstat.measure.outcomes import outcomes
 from bnstat.measure.plan import Plan
-from bnstat.measure.scanning import scan_images
+from bnstat.measure.scanning import scan_images, where_it_runs
 from bnstat.result import Stats
 from bnstat.settings import Settings
 from bnstat.sources.reference import Reference
@@ -98,8 +98,11 @@ class _RankRun:
     def report(self) -> _Report:
         """Measure this rank's images, and return what rank 0 has to know."""
         try:
-            plan = Plan.of([self._augment], self._settings, given=self._given)
-            self._images = _RankImages(self._find(), self._rank, self._ranks)
+            sources = self._find()
+            costly = self._augment is not None
+            settings = where_it_runs(sources, self._settings, costly=costly)
+            plan = Plan.of([self._augment], sources, settings, given=self._given)
+            self._images = _RankImages(sources, self._rank, self._ranks)
             scan = scan_images(self._images, plan, finalize=False)
         except Exception as error:
             self.error = error

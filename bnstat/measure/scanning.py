@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bnstat.augment import Spec
 from bnstat.decode.modes import BANDS
-from bnstat.engines import Engine, InlineEngine
-from bnstat.errors import JournalError, MeasureError
+from bnstat.engines import Engine, InlineEngine, usable_cores
+from bnstat.errors import JournalError, MeasureError, SettingError
 from bnstat.measure.adaptive_sampling import StoppingRule
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
 from bnstat.measure.found import Scan, TextsByKey, View
-from bnstat.measure.groups import group_names
+from bnstat.measure.groups import GroupNames, ItemNames, group_names
 from bnstat.measure.journaling import open_journal, record_chunk, unknown_images
 from bnstat.measure.measure import Measure, Result
 from bnstat.measure.outcomes import Outcome, outcomes
@@ -25,13 +26,15 @@ from bnstat.measure.rows import Rows
 from bnstat.measure.warm_up import open_workers
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES
-from bnstat.settings import Progress, Settings
+from bnstat.settings import MeasureSettings, Progress, Settings
 from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
     from bnstat.journal import Journal
+
+S = TypeVar("S", bound=MeasureSettings)
 
 
 def measure(
@@ -57,7 +60,11 @@ def measure(
     """
     if settings["mode"] == BANDS and journal is not None:
         raise MeasureError("--mode bands does not go with a journal")
-    plan = Plan.of(augments, settings, attribute=attribute, given=given)
+    if sources.dataset is not None:
+        _check_dataset(settings, journal=journal is not None)
+    costly = describe or any(augment is not None for augment in augments)
+    settings = where_it_runs(sources, settings, costly=costly)
+    plan = Plan.of(augments, sources, settings, attribute=attribute, given=given)
     names, clusters = (group_names(settings[of], sources) for of in ("by", "cluster"))
 
     def checked(images: Iterable[Reference]) -> Iterable[Reference]:
@@ -67,22 +74,59 @@ def measure(
     if settings["until"] is not None:
         rule = _stopping_rule(sources, plan)
         scanned = scan_images(checked(rule.images()), plan, stop=rule, describe=describe)
-        return outcomes(sources, scanned, plan, names, clusters)
+        return outcomes(sources, scanned, plan, _drawn(names, scanned), clusters)
     images = checked(sources)
     total = count_beside(sources) if settings["progress"] else lambda: None
     with open_journal(journal, sources, plan.views, settings) as opened:
         scanned = scan_images(images, plan, journal=opened, total=total, describe=describe)
-    measured = outcomes(sources, scanned, plan, names, clusters)
+    measured = outcomes(sources, scanned, plan, _drawn(names, scanned), clusters)
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured
+
+
+def where_it_runs(sources: Sources, settings: S, *, costly: bool) -> S:
+    """Return settings by which what workers cannot be sent is measured in this process.
+
+    Raises
+    ------
+    SettingError
+        If it should be ended after a time, or measured on a cluster.
+    """
+    if settings["engine"] != "processes":
+        if sources.dataset is not None or not sources.send(costly=False):
+            raise SettingError("a dataset is measured on this machine; leave out --engine")
+        return settings
+    killable = bool(settings["timeout"])
+    if (settings["workers"] or usable_cores()) == 1 and not killable:
+        return settings
+    if sources.send(costly=costly or killable):
+        return settings
+    if killable:
+        raise SettingError("a time limit ends workers, which this dataset cannot be sent to")
+    return {**settings, "workers": 1}  # type: ignore[return-value]
+
+
+def _check_dataset(settings: Settings, *, journal: bool) -> None:
+    """Refuse what does not go with a dataset, before any item is drawn."""
+    if journal:
+        raise SettingError("a journal knows images by keys that stay; a dataset has only numbers")
+    if settings["cluster"] is not None and not settings["cluster"].lower().endswith(".csv"):
+        raise SettingError("clusters are told from names, and a dataset has only numbers")
+    if settings["mode"] == BANDS:
+        raise SettingError("mode bands is of rasters, and a dataset gives decoded images")
+
+
+def _drawn(names: GroupNames | None, scanned: Scan) -> GroupNames | None:
+    """Return the names of groups, once the items of a dataset were drawn with theirs."""
+    return ItemNames(scanned.views[0].groups) if isinstance(names, ItemNames) else names
 
 
 def _stopping_rule(sources: Sources, plan: Plan) -> StoppingRule:
     """Return what ends a growing sample: margins within `until`."""
     tolerance, confidence = plan.settings["until"], plan.settings["confidence"] / 100
     assert tolerance is not None
-    random = [pipeline.is_random for pipeline in plan.pipelines]
+    random = [plan.is_random(pipeline) for pipeline in plan.pipelines]
     return StoppingRule(sources.population, random, plan.controls, tolerance, confidence)
 
 
@@ -109,8 +153,11 @@ def scan_images(
         per_image_histograms=journal is not None,
         conditions=plan.conditions,
         describe=describe,
+        items=plan.dataset is not None,
+        epochs=plan.epochs,
     )
-    with closing(open_workers(settings, pipeline=any(plan.draws))) as engine:
+    torch_needed = any(plan.draws) or (plan.dataset is not None and "torch" in sys.modules)
+    with closing(open_workers(settings, pipeline=torch_needed)) as engine:
         if not isinstance(engine, InlineEngine):
             plan.check_sendable()
         return scan(

@@ -80,7 +80,8 @@ def merged_uncertainty(results: Sequence[Stats], sample: Sample | None) -> Uncer
     pipeline, exact = found[0].pipeline, _exact(found, _total(found))
     sampled = sample is not None and sample.images < sample.of
     there = sample.of if sample is not None and sampled else images
-    design = Design(there, pipeline.epochs if pipeline.is_random else 1, pipeline.is_random)
+    random = any(stats.draws_at_random for stats in found)
+    design = Design(there, pipeline.epochs if random else 1, random)
     pairs = [
         spreads_of_sums(merged_sums(parts), mean, var, design)
         for parts, mean, var in zip(zip(*sums, strict=True), exact.mean, exact.var, strict=True)

@@ -14,6 +14,7 @@ from bnstat.merging.figures import merged_figures, merged_uncertainty
 from bnstat.result import (
     MAX_FAILURES,
     MAX_WARNINGS,
+    Dataset,
     Failure,
     FileList,
     FloatImages,
@@ -105,7 +106,18 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
         files_column=first.files_column,
         where=first.where,
         unfollowed_links=tuple(sorted({link for s in sources for link in s.unfollowed_links})),
+        dataset=_dataset(sources),
+        array=first.array,
+        layout=first.layout,
     )
+
+
+def _dataset(sources: Sequence[Source]) -> Dataset | None:
+    """Return the dataset that stands for all: what is read again cannot be without it."""
+    datasets = [source.dataset for source in sources if source.dataset is not None]
+    if not datasets:
+        return None
+    return replace(datasets[0], random=any(dataset.random for dataset in datasets))
 
 
 def _locations(sources: Sequence[Source]) -> tuple[str, ...]:
@@ -113,7 +125,11 @@ def _locations(sources: Sequence[Source]) -> tuple[str, ...]:
     if len({source.cwd for source in sources}) == 1:
         typed = [location for source in sources for location in source.locations]
     else:
-        typed = [_absolute(source.cwd, place) for source in sources for place in source.locations]
+        typed = [
+            location if source.dataset else _absolute(source.cwd, location)
+            for source in sources
+            for location in source.locations
+        ]
     return tuple(dict.fromkeys(typed))
 
 

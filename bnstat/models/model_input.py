@@ -43,12 +43,16 @@ class DrawnChunk:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Decodes the images of a chunk, and has the pipeline draw them if there is one."""
+    """Decodes the images of a chunk, and has the pipeline draw them if there is one.
+
+    epochs: how often images are drawn that a dataset draws at random, and no pipeline.
+    """
 
     mode: str
     limits: Limits
     draws: Draws | None = None
     conditions: Conditions = field(default_factory=Conditions)
+    epochs: int = 1
 
     def __call__(self, chunk: Sequence[Reference]) -> DrawnChunk:
         """Return the drawn images; what cannot be decoded or drawn is a failure."""
@@ -74,15 +78,21 @@ class Drawing:
 
     def _drawn(self, decoded: Decoded) -> Iterator[Stack]:
         """Yield each draw of an image: uint8, or floats, of shape (C, H, W)."""
-        image = self.conditions.of(decoded.image, self.mode).image
-        image = in_8_bits(image, self.mode)
-        if self.draws is None:
-            yield _samples(image)
-            return
+        for epoch in range(self.draws.epochs if self.draws else self.epochs):
+            image = self.conditions.of(decoded.in_epoch(epoch), self.mode).image
+            if self.draws is not None:
+                yield self._through_pipeline(
+                    self.draws, decoded, in_8_bits(image, self.mode), epoch
+                )
+            elif isinstance(image, Image.Image):
+                yield _samples(in_8_bits(image, self.mode))
+            else:
+                yield _samples(image)
+
+    def _through_pipeline(self, draws: Draws, decoded: Decoded, image: Any, epoch: int) -> Stack:
         try:
-            for stages in self.draws.of(image, decoded.reference.key):
-                *_, last = stages
-                yield _samples(last.output)
+            *_, last = draws.draw(image, decoded.reference.key, epoch)
+            return _samples(last.output)
         except UnmeasurableError:
             raise
         except Exception as error:

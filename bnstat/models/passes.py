@@ -12,7 +12,7 @@ from bnstat.engines import Engine, InlineEngine, usable_cores
 from bnstat.errors import MeasureError, ModelError
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
-from bnstat.measure.scanning import count_beside
+from bnstat.measure.scanning import count_beside, where_it_runs
 from bnstat.measure.warm_up import open_workers
 from bnstat.models.image_cache import CachedChunk, open_image_cache
 from bnstat.models.layers import Activations
@@ -128,6 +128,7 @@ def open_passes(
     sources: Sources, probe: Probe, settings: RecalibrateSettings, here: Activations | None
 ) -> Iterator[Passes]:
     """Give what runs passes: in workers, or in this process with the model that is `here`."""
+    settings = where_it_runs(sources, settings, costly=True)
     with open_image_cache(bytes_of(settings["cache"])) as cache:
         probe = replace(probe, cache=None if "dask" in settings["engine"] else cache)
         if here is not None:

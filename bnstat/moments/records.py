@@ -132,6 +132,18 @@ class Records:
         images = [keys[row] for row in moments.rows[:: self.draws]]
         self._groups.setdefault(moments.kind, _Group()).extend(images, moments)
 
+    def chunks(self) -> Iterator[tuple[list[bytes], ChunkMoments]]:
+        """Yield all records by kind, as `extend` takes them."""
+        for kind, group in self._groups.items():
+            keys, excluded = list(group.keys), group.excluded_count
+            rows = [row for row in range(len(keys)) for _ in range(self.draws)]
+            table = group.table(kind)
+            counts = None
+            if excluded is not None:  # of all together; the first stands for them
+                counts = np.zeros(table.n.shape, np.int64)
+                counts[0] = excluded
+            yield keys, ChunkMoments(kind, rows, table, group.histogram, excluded_count=counts)
+
     @property
     def modes(self) -> dict[str, int]:
         """How many images there are of each mode."""

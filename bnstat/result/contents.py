@@ -119,7 +119,13 @@ class Contents:
         if self.uncertainty is not None:
             return self.uncertainty.of
         sampled = self.sample is not None and self.sample.images < self.sample.of
-        return ("sample",) * sampled + ("draws",) * self.pipeline.is_random
+        return ("sample",) * sampled + ("draws",) * self.draws_at_random
+
+    @property
+    def draws_at_random(self) -> bool:
+        """Whether the pipeline, or the dataset itself, draws at random."""
+        dataset = self.source.dataset
+        return self.pipeline.is_random or (dataset is not None and dataset.random)
 
     @property
     def _exact(self) -> Estimate:

@@ -150,7 +150,7 @@ def _group(group: Group) -> dict[str, Any]:
 
 
 # What chose the images; it is told where it was given.
-_CHOICE = ("include", "exclude", "column", "files_column", "where")
+_CHOICE = ("include", "exclude", "column", "files_column", "where", "array", "layout")
 
 
 def _source(source: Source) -> dict[str, Any]:
@@ -172,6 +172,7 @@ def _source(source: Source) -> dict[str, Any]:
         **({"not_replaced": source.not_replaced} if source.not_replaced else {}),
         **({"unfollowed_links": source.unfollowed_links} if source.unfollowed_links else {}),
         **{name: each for name in _CHOICE if (each := getattr(source, name)) is not None},
+        **({"dataset": vars(source.dataset)} if source.dataset else {}),
         "fingerprint": source.fingerprint,
     }
 

@@ -71,6 +71,24 @@ class FileList:
 
 
 @dataclass(frozen=True)
+class Dataset:
+    """A dataset that gave the images, which no document holds.
+
+    name: package.module:attribute, where it was named so; type: of the object; length: how many
+    items it has, None where it does not say; random: whether they are drawn at random; first: of
+    an iterable, how many were asked for, None for all; here: why workers could not measure it, or
+    "".
+    """
+
+    name: str | None
+    type: str
+    length: int | None
+    random: bool
+    first: int | None = None
+    here: str = ""
+
+
+@dataclass(frozen=True)
 class Source:
     """Where the images are, and what became of them.
 
@@ -82,7 +100,8 @@ class Source:
     `warnings` are Pillow's; `unfollowed_links` lead to folders that contain the source, or are the
     system's; `include` and `exclude` are the globs that chose images by their paths, `column` is
     that of the images in Parquet files; `files_column` and `where` tell which column and rows of a
-    list in CSV were read. `replaced` images of archives stand there again later, where the last
+    list in CSV were read; `array` and `layout` are of files of arrays. `dataset` gave the images,
+    where one did. `replaced` images of archives stand there again later, where the last
     counted; `not_replaced` came again in archives that are read as a stream, where the first
     counted. `floats` have values beyond [0, 1], beside images of integers.
     `service_folders` are names of skipped folders of thumbnails and deleted files, with numbers.
@@ -110,6 +129,9 @@ class Source:
     not_replaced: int = 0
     floats: FloatImages | None = None
     service_folders: tuple[tuple[str, int], ...] = ()
+    dataset: Dataset | None = None
+    array: str | None = None
+    layout: str | None = None
 
     @property
     def failed(self) -> int:

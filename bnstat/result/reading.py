@@ -18,6 +18,7 @@ from bnstat.result.estimates import (
 )
 from bnstat.result.input_warnings import InputWarning
 from bnstat.result.inputs import (
+    Dataset,
     Failure,
     FileList,
     FloatImages,
@@ -215,6 +216,20 @@ def _source(node: Node) -> Source:
         replaced=node.get("replaced", 0).integer(),
         not_replaced=node.get("not_replaced", 0).integer(),
         unnamed_failures=_unnamed_failures(node),
+        dataset=node.get("dataset", None).optional(_dataset),
+        array=node.get("array", None).optional(Node.text),
+        layout=node.get("layout", None).optional(Node.text),
+    )
+
+
+def _dataset(node: Node) -> Dataset:
+    return Dataset(
+        name=node["name"].optional(Node.text),
+        type=node["type"].text(),
+        length=node["length"].optional(Node.integer),
+        random=node["random"].boolean(),
+        first=node["first"].optional(Node.integer),
+        here=node["here"].text(),
     )
 
 

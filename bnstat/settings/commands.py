@@ -3,10 +3,11 @@
 The annotations are evaluated, so that these files do without `from __future__ import annotations`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
+from bnstat.settings.datasets import DatasetSettings
 from bnstat.settings.images import ChoiceSettings, DrawSettings, SampleSettings, SelectionSettings
 from bnstat.settings.running import LimitSettings, RunSettings
 from bnstat.settings.setting import Setting
@@ -28,9 +29,11 @@ def _momentum(default: object, help: str, **more: Any) -> Setting:
     )
 
 
-def _check_by(text: str) -> None:
-    if text != "folder" and not text.lower().endswith(".csv"):
-        raise ValueError(f"{text!r} is neither folder nor a file FILE.csv")
+def _check_by(by: Any) -> None:
+    """Raise ValueError for what is neither of files nor the key, place or function of an item."""
+    of_item = callable(by) or (isinstance(by, str) and by.isidentifier()) or isinstance(by, int)
+    if not of_item and not by.lower().endswith(".csv"):
+        raise ValueError(f"{by!r} is neither folder nor a file FILE.csv, nor a key of an item")
 
 
 def _check_size(size: str) -> None:
@@ -48,6 +51,7 @@ class MeasureSettings(
     ChoiceSettings,
     SampleSettings,
     SelectionSettings,
+    DatasetSettings,
     LimitSettings,
     RunSettings,
     total=False,
@@ -59,14 +63,14 @@ class Settings(MeasureSettings, total=False):
     """How images are measured and grouped, and the schedule that `batchnorm` replays."""
 
     by: Annotated[
-        str | None,
+        str | int | Callable[[Any], Any] | None,
         Setting(
             default=None,
             none="not grouped",
             metavar="folder|FILE.csv",
             check=_check_by,
             help="Add figures of each group: the first folder below the source, or the label that "
-            "a CSV file of key and label gives.",
+            "a CSV file of key and label gives; of a dataset, the key of the label in its items.",
         ),
     ]
 

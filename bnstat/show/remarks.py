@@ -51,11 +51,21 @@ def remarks(stats: Stats) -> Iterator[str]:
     yield from (warning.text for warning in stats.warnings)
     yield from _left_out(stats)
     yield from _read_twice(stats)
+    yield from _dataset(stats)
     if stats.pipeline.before_normalize:
         yield (
             f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "
             "(--keep-normalize measures after it)"
         )
+
+
+def _dataset(stats: Stats) -> Iterator[str]:
+    """Yield lines on a dataset that workers could not measure, or of which the first were taken."""
+    dataset = stats.source.dataset
+    if dataset is not None and dataset.here:
+        yield f"measured in one process: workers cannot have the dataset: {printable(dataset.here)}"
+    if dataset is not None and dataset.first is not None:
+        yield f"measured the first {dataset.first:,} items, which may be unlike the rest"
 
 
 def _read_twice(stats: Stats) -> Iterator[str]:

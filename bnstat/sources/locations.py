@@ -13,7 +13,13 @@ from bnstat.sources.archive import Archive, ArchiveFile, Format
 from bnstat.sources.folder import Folder, RemoteFolder
 from bnstat.sources.globs import EVERYTHING, Chosen, Globs
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
-from bnstat.sources.naming import archive_kind, holds_images, is_hidden, is_image
+from bnstat.sources.naming import (
+    archive_kind,
+    holds_arrays,
+    holds_images,
+    is_hidden,
+    is_image,
+)
 from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.sampling import ALL_KEYS
 from bnstat.sources.source import NamedFiles, Source
@@ -28,7 +34,8 @@ class Opening:
     cwd: the folder that they are relative to, unless they are URLs; keys: files in folders whose
     keys are not in these are not examined; limits: on reading; follow_links: also to folders that
     contain the source, or are the system's; globs: which images are measured;
-    column: that of the images in Parquet files, None is the one that must be meant.
+    column: that of the images in Parquet files, None is the one that must be meant; array, layout:
+    of files of arrays.
     """
 
     cwd: bytes = b""
@@ -37,6 +44,8 @@ class Opening:
     follow_links: bool = False
     globs: Globs = EVERYTHING
     column: str | None = None
+    array: str | None = None
+    layout: str | None = None
 
 
 def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
@@ -94,6 +103,8 @@ class _Location:
             return Folder(self._path, prefix, how.keys, follow_links=links, globs=globs)
         if holds_images(self.name) and os.path.isfile(self._path):
             return self._archive(ArchiveFile(self._path), self.name)
+        if holds_arrays(self.name) and os.path.isfile(self._path):
+            return self._arrays()
         return NamedFiles.one(self._key, lambda: file_reference(self._key, self._path))
 
     @property
@@ -105,12 +116,18 @@ class _Location:
         kind, only_source = _format(name, self.how.column), self.only_source
         return Archive(file, kind, self.how.limits, **named, only_source=only_source)
 
+    def _arrays(self) -> Source:
+        from bnstat.sources.array_files import open_array_file
+
+        prefix, how = self._key + b"/" if self.several else b"", self.how
+        return open_array_file(self._path, prefix, how.array, how.layout, how.limits)
+
     def _matched(self, names: Sequence[bytes]) -> list[Source]:
         """Return the sources that a pattern matches: folders, archives, and the other images."""
         if not names:
             raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
         paths = {name: os.path.join(self.how.cwd, name) for name in names}
-        own = [name for name in names if holds_images(name) or os.path.isdir(paths[name])]
+        own = [n for n in names if holds_images(n) or holds_arrays(n) or os.path.isdir(paths[n])]
         only_source = self.only_source and len(names) == 1
         found = [_Location(name, self.how, True, only_source)._local() for name in own]
         others = sorted(set(names).difference(own))

@@ -51,6 +51,11 @@ def holds_images(name: bytes) -> bool:
     return archive_kind(name) is not None
 
 
+def holds_arrays(name: bytes) -> bool:
+    """Whether a name is that of a file that holds arrays of images."""
+    return name.lower().endswith((b".npy", b".npz"))
+
+
 def extension(name: bytes) -> bytes:
     """Return a name's extension in small letters, with that in front of a compressed tar's.
 

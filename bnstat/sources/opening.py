@@ -8,14 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from bnstat.errors import SourceError
-from bnstat.result import Shards, Stats
+from bnstat.result import Dataset, Shards, Stats
 from bnstat.settings import MeasureSettings
 from bnstat.settings.images import SampleSize, check_until
 from bnstat.sources.globs import Globs
 from bnstat.sources.limits import Limits
 from bnstat.sources.listing import Listing
 from bnstat.sources.mask_files import MaskPattern
-from bnstat.sources.naming import IMG_EXTENSIONS, holds_images
+from bnstat.sources.naming import IMG_EXTENSIONS, holds_arrays, holds_images
+from bnstat.sources.objects import ObjectLocation, open_object
 from bnstat.sources.sampling import ALL_KEYS, Sampling, ShardKeys
 from bnstat.sources.sources import Sources
 from bnstat.text import lacks_credentials, pluralize
@@ -48,6 +49,11 @@ def open_sources(
     Raise SourceError if there is no such source, both sources and a list are given, or a URL is one
     of a result, which keeps no credentials.
     """
+    objects = [source for source in sources if isinstance(source, ObjectLocation)]
+    if objects:
+        if len(sources) > 1 or files_from is not None:
+            raise SourceError("a dataset is measured alone; torch's ConcatDataset joins several")
+        return open_object(objects[0], settings, _sampling(settings, shards), shards)
     _check_working_folder()
     _check_credentials([*sources, root, settings["masks"]])
     keys, limits, masks = ShardKeys(shards), limits_of(settings), _masks(settings)
@@ -56,9 +62,8 @@ def open_sources(
     if files_from is None:
         _check_no_list(settings)
         links, paths = settings["follow_links"], [os.fspath(s) for s in sources]
-        return Sources.open(
-            paths, cwd, keys, limits, masks, links, sampling, globs, settings["column"]
-        )
+        named = settings["column"], settings["array"], settings["layout"]
+        return Sources.open(paths, cwd, keys, limits, masks, links, sampling, globs, *named)
     if sources:
         raise SourceError("give sources or files_from, not both")
     folder = None if root is None else os.fspath(root)
@@ -118,6 +123,8 @@ def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:
     Raise SourceError if the result does not say where they are: it is of a list from standard
     input, or names what no file can be called.
     """
+    if stats.source.dataset is not None:
+        raise SourceError(_dataset_again(stats.source.dataset))
     listed = stats.source.files_from
     if listed is not None and not listed.again:
         raise SourceError(
@@ -135,6 +142,19 @@ def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:
         raise SourceError(f"the result names what no file can be called: {error}") from error
 
 
+def _dataset_again(dataset: Dataset) -> str:
+    """Return how a dataset is measured again, which no document can do."""
+    if dataset.name is None:
+        return (
+            f"the images of this result came from a {dataset.type}, an object that no document "
+            "holds; pass it again in place of the result"
+        )
+    return (
+        f"the images of this result came from {dataset.name}, which is code, and a document runs "
+        f"none; if you trust it, name it in place of the result: --dataset {dataset.name}"
+    )
+
+
 def none_found(
     locations: Sequence[str], others: Mapping[str, int], skipped: int, *, listed: bool
 ) -> str:
@@ -146,7 +166,7 @@ def none_found(
     where = " ".join(locations)
     if listed:
         return f"the list {where} names no image"
-    archives = Counter({s: n for s, n in others.items() if holds_images(s.encode())})
+    archives = Counter({s: n for s, n in others.items() if _holds_several(s.encode())})
     if archives:
         [(suffix, number)] = archives.most_common(1)
         pattern = f"'{locations[0].rstrip('/')}/**/*{suffix}'"
@@ -166,3 +186,7 @@ def none_found(
         f"no images in {where}, which has {found}{kinds}; images end in "
         f"{', '.join(IMG_EXTENSIONS)}; name other files to have them opened"
     )
+
+
+def _holds_several(name: bytes) -> bool:
+    return holds_images(name) or holds_arrays(name)

@@ -75,7 +75,7 @@ class Reference(NamedTuple):
     @property
     def bytes_held(self) -> int:
         """How many bytes are in the reference itself, and so in memory: of image and mask."""
-        own = len(self.content.data) if isinstance(self.content, EncodedBytes) else 0
+        own: int = getattr(self.content, "bytes_held", 0)
         return own + (self.labels.bytes_held if self.labels else 0)
 
 
@@ -89,6 +89,11 @@ class EncodedBytes:
 
     data: bytes
     unpacked: ClassVar[bool] = True
+
+    @property
+    def bytes_held(self) -> int:
+        """How many bytes are held."""
+        return len(self.data)
 
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
         return BytesIO(self.data)

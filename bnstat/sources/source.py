@@ -131,3 +131,27 @@ def index_by_reading(images: Iterable[Reference]) -> InMemoryIndex | StreamIndex
         if kept is not None:
             kept.append(reference)
     return StreamIndex(keys, images) if kept is None else InMemoryIndex(kept)
+
+
+class ItemSource:
+    """What else the sources of items offer, which are no files.
+
+    Attributes
+    ----------
+    random
+        Whether items are drawn at random.
+    several_passes
+        Whether the images are those of several passes over the items.
+    problem
+        Why it cannot go to workers, or "".
+    """
+
+    skipped = 0
+    ordered = True
+    random: bool = False
+    several_passes: bool = False
+    problem: str = ""
+
+    def send(self, *, costly: bool) -> bool:
+        """Put the items where workers find them; return whether workers can measure them."""
+        return False

@@ -6,11 +6,11 @@ import heapq
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
-from bnstat.result import Shards
+from bnstat.result import Dataset, Shards
 from bnstat.sources.archive import Archive
 from bnstat.sources.folder import Folder, RemoteFolder
 from bnstat.sources.globs import EVERYTHING, Chosen, Globs
@@ -20,7 +20,7 @@ from bnstat.sources.locations import Opening, sources_at
 from bnstat.sources.mask_files import MaskFiles, MaskPattern
 from bnstat.sources.reference import Reference
 from bnstat.sources.sampling import ALL_KEYS, Population, Sampling, ShardKeys
-from bnstat.sources.source import Index, Source, index_by_reading
+from bnstat.sources.source import Index, ItemSource, Source, index_by_reading
 from bnstat.text import key_text
 
 
@@ -34,7 +34,7 @@ class Sources:
     sampling: which sample of the images is measured, which are listed first then; None is all;
     globs: which images are measured, by their paths; duplicates: images left out because of an
     equal key before them; not_replaced: those of them that are of archives that are read as a
-    stream, where the last should count.
+    stream, where the last should count; dataset: what gives the images, if a dataset does.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Sources:
         self.locations = tuple(key_text(os.fsencode(location)) for location in locations)
         self.listing = listing
         self.duplicates = self.not_replaced = 0
+        self.dataset: Dataset | None = None
         self._listed: list[Reference] | None = None
 
     @classmethod
@@ -70,6 +71,8 @@ class Sources:
         sampling: Sampling | None = None,
         globs: Globs = EVERYTHING,
         column: str | None = None,
+        array: str | None = None,
+        layout: str | None = None,
     ) -> Sources:
         """Return the sources at folders, files, archives, URLs or patterns.
 
@@ -78,12 +81,13 @@ class Sources:
         `masks` tells where the image is that selects the pixels of each. With `follow_links`,
         links to folders that contain the source are followed too. With `sampling`, of all images
         a sample is included; `globs` choose images by their paths; `column` is that of
-        the images in Parquet files.
+        the images in Parquet files; `array` and `layout` are of files of arrays.
 
         Raise SourceError if a location does not exist.
         """
         examined = ALL_KEYS if sampling else keys  # a sample is one of the images of all shards
-        how = Opening(os.fsencode(cwd), examined, limits, follow_links, globs, column)
+        named = globs, column, array, layout
+        how = Opening(os.fsencode(cwd), examined, limits, follow_links, *named)
         files = MaskFiles(masks, how.cwd, limits) if masks else None
         found = sources_at(locations, how)
         opened = cls(found, locations, None, keys, files, sampling, globs)
@@ -107,6 +111,31 @@ class Sources:
     def shards(self) -> Shards | None:
         """Which shards of a set these images are; None is all of it."""
         return self._keys.shards
+
+    @property
+    def random(self) -> bool:
+        """Whether a dataset draws its items at random."""
+        return any(source.random for source in self._of_items)
+
+    @property
+    def several_passes(self) -> bool:
+        """Whether images are those of several passes over an iterable."""
+        return any(source.several_passes for source in self._of_items)
+
+    @property
+    def _of_items(self) -> list[ItemSource]:
+        return [source for source in self._sources if isinstance(source, ItemSource)]
+
+    def send(self, *, costly: bool) -> bool:
+        """Put the items of datasets where workers find them; return whether they can measure all.
+
+        What is in memory is not worth sending, unless what is done to it is `costly`.
+        """
+        sent = [source.send(costly=costly) for source in self._of_items]
+        if self.dataset is not None:
+            problem = next((source.problem for source in self._of_items if source.problem), "")
+            self.dataset = replace(self.dataset, here=problem)
+        return all(sent)
 
     @property
     def ordered(self) -> bool:

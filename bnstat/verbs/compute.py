@@ -45,7 +45,9 @@ def compute(
     ----------
     sources
         Folders, searched for images; files; tar and zip archives; Parquet files; URLs for fsspec;
-        patterns like "shards/{000..127}.tar"; or lists of these. docs/sources.md tells of each.
+        patterns like "shards/{000..127}.tar"; or lists of these. docs/sources.md tells of each. Or
+        one object that gives images: a dataset, a DataLoader, an iterable, an array
+        (docs/datasets.md).
     files_from, null, root
         Instead of sources, a file with the names of images ("-" is standard input), ending in
         newline or, with `null`, in NUL; `root` is a folder that their keys leave out.

@@ -12,7 +12,7 @@ import numpy as np
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import dispatch
 from bnstat.measure.pixel_digests import DigestPixels
-from bnstat.measure.scanning import measure
+from bnstat.measure.scanning import measure, where_it_runs
 from bnstat.measure.warm_up import open_workers
 from bnstat.result import Failure
 from bnstat.result.found_images import Duplicates, EqualImages
@@ -52,6 +52,7 @@ def duplicates(
     """
     used = complete(Settings, settings)
     images = open_sources(locations_of(sources), used)
+    used = where_it_runs(images, used, costly=True)
     outcome = measure(images, [None], used, describe=True)[0]
     batches, *_ = outcome.tables()
     table = RecordTable.joined(list(batches))

@@ -57,8 +57,8 @@ class _ModelImages:
 
     @property
     def epochs(self) -> int:
-        """How often each image is drawn: without a pipeline once."""
-        return self.drawing.draws.epochs if self.drawing.draws else 1
+        """How often each image is drawn: once, unless that is at random."""
+        return self.drawing.draws.epochs if self.drawing.draws else self.drawing.epochs
 
 
 @takes_settings(RecalibrateSettings)
@@ -90,8 +90,8 @@ def recalibrate(
         nn.Module, whose running statistics are then replaced. That is run in this process, on the
         device where it is.
     source
-        A folder or file, or several; or a result or its document (.json), whose images are then
-        used, drawn as they were.
+        A folder or file, or several; a dataset or a DataLoader; or a result or its document
+        (.json), whose images are then used, drawn as they were.
     output
         Where to write: the file of weights with other running statistics, and nothing else changed.
     weights
@@ -165,7 +165,8 @@ def _model_images(named: Images[RecalibrateSettings], stats: Named | None) -> _M
     recipe = None if named.augment is None else pipelines.read(named.augment, keep_normalize=True)
     normalization, described = _normalization(recipe, stats)
     sources = named.open()
-    drawing = Drawing(used["mode"], limits_of(used), _draws(recipe, used), pixels)
+    epochs = used["epochs"] if sources.random and not sources.several_passes else 1
+    drawing = Drawing(used["mode"], limits_of(used), _draws(recipe, used), pixels, epochs)
     return _ModelImages(sources, used, drawing, normalization, described)
 
 

@@ -4,6 +4,7 @@ nothing                     bnstat.json
 a Stats, FILE.json, -       a result; its images are measured again as they were, with its settings,
                             its sample and its pipeline, unless others are given
 imagenet, MEAN/STD, FILE    constants, where figures are asked for; ./imagenet is a folder
+a dataset, a loader, ...    what it gives; package.module:attribute is code, and is run where typed
 anything else               sources of images: folders, files, archives, URLs, patterns
 
 Every verb resolves here what it is given, so that all of them mean the same by it.
@@ -24,6 +25,7 @@ from bnstat.settings import MeasureSettings, Settings, complete, settings_of
 from bnstat.show import constants
 from bnstat.show.constants import Constants
 from bnstat.sources.naming import holds_images, is_image
+from bnstat.sources.objects import ObjectLocation, members_of
 from bnstat.sources.opening import Location, open_sources, sources_of
 from bnstat.sources.sources import Sources
 from bnstat.sources.urls import is_url
@@ -56,8 +58,12 @@ def flat(named: Iterable[Named | Iterable[Named]]) -> list[Named]:
     >>> flat(["a", ["b", "c"]])
     ['a', 'b', 'c']
     """
-    lists = ([n] if isinstance(n, str | os.PathLike | Stats) else n for n in named)
-    return [name for names in lists for name in names]
+    return [name for each in named for name in members_of(each)]
+
+
+def dataset_at(where: str) -> str:
+    """Return the dataset at package.module:attribute as a source; a function there makes it."""
+    return ObjectLocation.named(where)
 
 
 def locations_of(named: Iterable[Named | Iterable[Named]]) -> list[str]:
@@ -300,6 +306,8 @@ def still_holds(stats: Stats, settings: Settings, images: Sources) -> bool:
 def is_plain_result_of(stats: Stats, location: str) -> bool:
     """Whether a result is of this one source, seen from here, whole and plain."""
     source = stats.source
+    if source.dataset is not None:
+        return False
     if source.locations != (without_credentials(location),) or source.files_from or source.shards:
         return False
     there = os.path.join(stats.source.cwd, location)

@@ -33,11 +33,12 @@ from bnstat.measure.counting.planes import (
     moments_of,
 )
 from bnstat.moments import Accumulator, Floats, Ints, Kind, moments_of_floats
+from bnstat.sources.items import as_array
 
 # Rows are taken in strips of about this many samples: numpy's copies then stay small.
 _STRIP = 1 << 20
 # More are rows, of an array whose channels stand first.
-_MAX_CHANNELS = 16
+MAX_CHANNELS = 16
 
 
 def count_image(
@@ -260,17 +261,9 @@ def planes_of(output: Any) -> NDArray[Any]:
         array = np.moveaxis(np.atleast_3d(output), -1, 0) if output.ndim > 1 else output
         order = "(H, W, C)"
     elif hasattr(output, "detach"):
-        array, order = _array(output), "(C, H, W)"
+        array, order = as_array(output), "(C, H, W)"
     else:
         raise UnmeasurableError(f"became a {type(output).__name__}, not an image or a tensor")
-    if array.ndim != 3 or 0 in array.shape or len(array) > _MAX_CHANNELS:
+    if array.ndim != 3 or 0 in array.shape or len(array) > MAX_CHANNELS:
         raise UnmeasurableError(f"became samples of shape {tuple(output.shape)}, not {order}")
     return array
-
-
-def _array(tensor: Any) -> NDArray[Any]:
-    """Return a tensor as an array; numpy has no bfloat16."""
-    import torch
-
-    tensor = tensor.detach().cpu()
-    return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)

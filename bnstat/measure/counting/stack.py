@@ -1,0 +1,124 @@
+"""Arrays of many images of one shape: the moments of each image, all at once.
+
+Image by image, small ones would take longer to count than to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnstat.decode.modes import UnmeasurableError
+from bnstat.measure.counting.image import MAX_CHANNELS, count_output
+from bnstat.measure.counting.planes import counts_of, kind_of_array
+from bnstat.moments import Accumulator, ChunkMoments, Floats, Ints, NotFiniteError, Table
+
+Failures = list[tuple[int, str]]
+
+# Samples in a block: what numpy makes of it stays in the processor's cache.
+_BLOCK = 1 << 20
+# Pixels from which on the histogram of each 8-bit image alone is faster.
+_LARGE = 1 << 14
+_LARGEST = 1 << 22  # samples of an image of which float64 copies are made
+# The sum of so many squares of 8-bit samples is exact in float32: 256 · 255² < 2²⁴.
+_RUN = 256
+NOT_FINITE = "has NaN or infinite samples"
+
+
+def count_stack(
+    images: NDArray[Any], max_channels: int = MAX_CHANNELS
+) -> tuple[list[ChunkMoments], Failures]:
+    """Return the moments of images, of shape (N, C, H, W), and (row, reason) of failures.
+
+    More channels than `max_channels` are taken for another axis.
+    """
+    channels, pixels = images.shape[1], images.shape[2] * images.shape[3]
+    whole = channels <= max_channels and channels * pixels <= _LARGEST
+    if whole and images.dtype == np.uint8 and pixels < _LARGE:
+        return [_of_integers(images, 255)], []
+    if whole and images.dtype == np.uint16:
+        return [_of_integers(images, 65535)], []
+    if whole and np.issubdtype(images.dtype, np.floating):
+        return _of_floats(images)
+    return _one_by_one(images)
+
+
+def _one_by_one(images: NDArray[Any]) -> tuple[list[ChunkMoments], Failures]:
+    counts, failures = Accumulator(), []
+    for row, image in enumerate(images):
+        try:
+            count_output(counts, row, np.moveaxis(image, 0, -1))
+        except (UnmeasurableError, NotFiniteError) as error:
+            failures.append((row, str(error)))
+    return list(counts.moments()), failures
+
+
+def _blocks(images: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield some images at a time, contiguous, of shape (C, images, pixels)."""
+    number = max(1, _BLOCK // images[0].size)
+    for start in range(0, len(images), number):
+        block = images[start : start + number]
+        planes = np.ascontiguousarray(np.moveaxis(block, 1, 0))
+        yield planes.reshape(len(planes), len(block), -1)
+
+
+def _of_integers(images: NDArray[Any], scale: int) -> ChunkMoments:
+    count, channels, height, width = images.shape
+    sums, histogram = [], np.zeros((channels, scale + 1), np.int64)
+    for planes in _blocks(images):
+        sums.append(_sums(planes, _run(height * width) if scale == 255 else 1))
+        histogram += counts_of(planes, scale + 1)
+    first, second = (np.concatenate(each) for each in zip(*sums, strict=True))
+    table = Table(scale, np.full(first.shape, height * width), first, second)
+    kind = kind_of_array(channels, scale)
+    return ChunkMoments(kind, list(range(count)), table, histogram)
+
+
+def _run(pixels: int) -> int:
+    """Return the largest divisor of a number of pixels that is at most _RUN."""
+    return max(divisor for divisor in range(1, _RUN + 1) if pixels % divisor == 0)
+
+
+def _sums(planes: NDArray[Any], run: int) -> tuple[Ints, Ints]:
+    """Return Σx and Σx² of each image, int64 of shape (images, C), exactly.
+
+    They are added up in float32 within runs of so many samples; in float64 if runs are short: no
+    sum passes 2⁵³.
+    """
+    kind: Any = np.float32 if run >= 16 else np.float64
+    values = planes.astype(kind).reshape(
+        *planes.shape[:2], -1, run if run >= 16 else planes.shape[2]
+    )
+    first = values.sum(axis=3).sum(axis=2, dtype=np.float64)
+    np.square(values, out=values)
+    second = values.sum(axis=3).sum(axis=2, dtype=np.float64)
+    return first.T.astype(np.int64), second.T.astype(np.int64)
+
+
+def _of_floats(images: NDArray[Any]) -> tuple[list[ChunkMoments], Failures]:
+    """Return the moments of floats, centred within each image (Chan, Golub and LeVeque, 1983)."""
+    pieces = [_centred(planes) for planes in _blocks(images)]
+    mean, m2 = (np.concatenate(each) for each in zip(*pieces, strict=True))
+    finite = np.isfinite(mean).all(axis=1)
+    rows = np.flatnonzero(finite).tolist()
+    failures = [(int(row), NOT_FINITE) for row in np.flatnonzero(~finite)]
+    if not rows:
+        return [], failures
+    n = np.full((len(rows), images.shape[1]), images.shape[2] * images.shape[3])
+    table = Table(1, n, mean[rows], m2[rows])
+    return [ChunkMoments(kind_of_array(images.shape[1], 1), rows, table, None)], failures
+
+
+def _centred(planes: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Return mean and M2 of each image, float64 of shape (images, C)."""
+    values = planes.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # such images are failures
+        mean = values.sum(axis=2) / planes.shape[2]
+        values -= mean[:, :, np.newaxis]
+        rest = values.sum(axis=2)
+        squares = np.einsum("cns,cns->nc", values, values)
+        m2 = np.maximum(squares - (rest**2).T / planes.shape[2], 0.0)
+    return mean.T, m2

@@ -1,0 +1,186 @@
+"""Arrays of images as sources: which axis is which, and the images of an array."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnstat.errors import SourceError
+from bnstat.settings.datasets import LAYOUTS
+from bnstat.sources.items import Item, Items, Stack
+from bnstat.sources.memory_files import open_shared
+from bnstat.sources.reference import Reference
+from bnstat.sources.source import ItemSource, NamedFiles
+
+# An axis of so many is taken for channels, where no layout is named.
+_FEW = (1, 2, 3, 4)
+# Of an image's number, which ends its key.
+_DIGITS = 9
+
+
+def in_planes(array: NDArray[Any], layout: str | None, name: str) -> NDArray[Any]:
+    """Return an array of images in the shape (N, C, H, W), nothing copied.
+
+    Raises
+    ------
+    SourceError
+        If the layout does not fit, or none is named and the shape leaves doubt.
+    """
+    layout = layout or layout_of(array, name)
+    if len(layout) != array.ndim:
+        shape = "×".join(map(str, array.shape))
+        raise SourceError(f"{name} has the shape {shape}, which is not {layout}")
+    if 0 in array.shape:
+        raise SourceError(f"{name} has no images: its shape is {array.shape}")
+    for axis in "NC":
+        if axis not in layout:
+            array, layout = array[np.newaxis], axis + layout
+    return np.transpose(array, [layout.index(axis) for axis in "NCHW"])
+
+
+def layout_of(array: NDArray[Any], name: str) -> str:
+    """Return the only layout that a shape can have."""
+    shape = array.shape
+    if array.ndim == 4:
+        fitting = ["NHWC"] * (shape[3] in _FEW) + ["NCHW"] * (shape[1] in _FEW)
+    elif array.ndim == 3:
+        fitting = ["NHW"] + ["HWC"] * (shape[2] in _FEW) + ["CHW"] * (shape[0] in _FEW)
+    else:
+        fitting = ["HW"] if array.ndim == 2 else []
+    if len(fitting) == 1:
+        return fitting[0]
+    text = "×".join(map(str, shape))
+    if fitting:
+        doubt = f"may be {' or '.join(fitting)}"
+    else:
+        doubt = f"is none of {', '.join(LAYOUTS)} for sure"
+    raise SourceError(
+        f"{name} has the shape {text}, which {doubt}; name its layout, as in --layout NHWC"
+    )
+
+
+@dataclass(frozen=True)
+class ArrayItems(Items):
+    """Gives the images of an array (N, C, H, W) in this process."""
+
+    images: NDArray[Any] = field(repr=False)
+
+    def item(self, reference: Reference, epoch: int) -> Item:
+        """Return an image (H, W, C)."""
+        return Item(np.moveaxis(_native(self.images[_index(reference)]), 0, -1))
+
+    def stack(self, chunk: Sequence[Reference]) -> Stack | None:
+        """Return the images of a chunk; only those that do not stand together are copied."""
+        indices = [_index(reference) for reference in chunk]
+        first, behind = indices[0], indices[-1] + 1
+        together = behind - first == len(indices)
+        return Stack(_native(self.images[first:behind] if together else self.images[indices]))
+
+    def release(self) -> None:
+        """Give back the memory that holds what was read of a mapped file."""
+        base: Any = self.images
+        while base is not None and not hasattr(base, "_mmap"):
+            base = getattr(base, "base", None)
+        if base is not None and base.mode != "c":  # what is changed in that is in memory alone
+            base._mmap.madvise(mmap.MADV_DONTNEED)
+
+
+@dataclass(frozen=True)
+class ArrayFileItems(Items):
+    """Gives the images of a .npy file, which any process maps; `identity` tells a changed file."""
+
+    path: str
+    layout: str
+    identity: tuple[int, ...]
+
+    @classmethod
+    def of(cls, path: str, layout: str) -> ArrayFileItems:
+        """Return those of a file as it is now."""
+        status = os.stat(path)
+        return cls(path, layout, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+
+    @property
+    def opened(self) -> ArrayItems:
+        """The file, mapped once."""
+        return _mapped(self)
+
+    def item(self, reference: Reference, epoch: int) -> Item:
+        """Return an image (H, W, C)."""
+        return self.opened.item(reference, epoch)
+
+    def stack(self, chunk: Sequence[Reference]) -> Stack | None:
+        """Return the images of a chunk."""
+        return self.opened.stack(chunk)
+
+    def release(self) -> None:
+        """Give back the memory that holds what was read."""
+        self.opened.release()
+
+
+@lru_cache(maxsize=8)
+def _mapped(items: ArrayFileItems) -> ArrayItems:
+    array = np.load(items.path, mmap_mode="r", allow_pickle=False)
+    return ArrayItems(in_planes(array, items.layout, items.path))
+
+
+def _native(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array in this machine's byte order."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _index(reference: Reference) -> int:
+    return int(reference.key[-_DIGITS:])
+
+
+class ArraySource(ItemSource):
+    """The images of an array, in memory or in a file."""
+
+    def __init__(
+        self,
+        items: ArrayItems | ArrayFileItems,
+        prefix: bytes = b"",
+        path: bytes = b"",
+        mtime_ns: int = 0,
+    ) -> None:
+        self.prefix = prefix
+        self._items, self._path, self._mtime = items, path, mtime_ns
+        images = items.images if isinstance(items, ArrayItems) else items.opened.images
+        self._length, self._size = len(images), images[0].nbytes
+        self._file: IO[bytes] | None = None
+
+    def send(self, *, costly: bool) -> bool:
+        """Put the images where workers find them, if what is done to them is `costly`."""
+        if isinstance(self._items, ArrayFileItems):
+            return True
+        if not costly:
+            return False
+        self._file, path = open_shared(self)
+        np.lib.format.write_array(self._file, self._items.images, allow_pickle=False)
+        self._file.flush()
+        self._items = ArrayFileItems.of(path, "NCHW")
+        return True
+
+    def count(self) -> int:
+        """Return the number of images."""
+        return self._length
+
+    def index(self) -> NamedFiles:
+        """Return the images as an index."""
+        keys = [self._key(index) for index in range(self._length)]
+        return NamedFiles(keys, self._reference)
+
+    def __iter__(self) -> Iterator[Reference]:
+        return map(self._reference, range(self._length))
+
+    def _reference(self, index: int) -> Reference:
+        return Reference(self._key(index), self._path, self._size, self._mtime, content=self._items)
+
+    def _key(self, index: int) -> bytes:
+        return self.prefix + b"%0*d" % (_DIGITS, index)

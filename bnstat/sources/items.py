@@ -1,0 +1,208 @@
+"""The items that a dataset gives, and the image in each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.reference import Reference
+
+# Where the image or the label of an item is: a key or a place in it, or what a function returns.
+Choice: TypeAlias = str | int | Callable[[Any], Any]
+
+# What the image in a dict is called, in the order in which it is looked for.
+IMAGE_KEYS = ("image", "img", "pixel_values")
+_MAX_NAMED = 6
+
+
+class Item(NamedTuple):
+    """The image of an item: a PIL image, a tensor (C, H, W) or an array (H, W[, C]); its label."""
+
+    image: Any
+    label: str | None = None
+
+
+class Stack(NamedTuple):
+    """Images of one shape and dtype, of shape (N, C, H, W), and their labels if they have any."""
+
+    images: NDArray[Any]
+    labels: Sequence[str] | None = None
+
+
+class Items:
+    """Gives the items that references stand for; it is sent to workers.
+
+    Attributes
+    ----------
+    random
+        Whether an item may be another one in each epoch.
+    bytes_held
+        What an item takes in memory before it is asked for.
+    images_in_chunk, last
+        A chunk ends after so many images, and after the one of this key.
+    """
+
+    random: bool = False
+    bytes_held: int = 0
+    images_in_chunk: int = 0
+    last: bytes = b""
+    unpacked = False
+
+    def item(self, reference: Reference, epoch: int) -> Item:
+        """Return an item, drawn for an epoch."""
+        raise NotImplementedError
+
+    def stack(self, chunk: Sequence[Reference]) -> Stack | None:
+        """Return the images of a chunk as one array; None where they come one by one."""
+        return None
+
+    def release(self) -> None:
+        """Give back the memory that holds what was read of a mapped file."""
+
+    def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
+        """Raise: an item has no bytes of a file."""
+        raise UnreadableError("is an item of a dataset, and no file")
+
+
+@dataclass(frozen=True)
+class ItemReader:
+    """Finds the image and the label in an item.
+
+    image, label: where they are; None is the first image, and no label; classes: names of labels
+    that are numbers.
+    """
+
+    image: Choice | None = None
+    label: Choice | None = None
+    classes: tuple[str, ...] | None = None
+
+    def read(self, item: Any) -> Item:
+        """Return the image and the label of an item.
+
+        Raises
+        ------
+        UnreadableError
+            If it has no such image or label.
+        """
+        return Item(
+            _image_in(item, self.image, is_image),
+            None if self.label is None else self._name(_chosen(item, self.label)),
+        )
+
+    def read_batch(self, batch: Any) -> tuple[Any, list[str] | None]:
+        """Return the images of a batch, an array or a list, and their labels.
+
+        Raises
+        ------
+        UnreadableError
+            If it has no such images or labels.
+        """
+        images = _image_in(batch, self.image, is_batch)
+        if self.label is None:
+            return images, None
+        labels = [self._name(label) for label in _chosen(batch, self.label)]
+        if len(labels) != len(images):
+            raise UnreadableError(f"has {len(images)} images and {len(labels)} labels")
+        return images, labels
+
+    def _name(self, label: Any) -> str:
+        value: Any = label.item() if getattr(label, "ndim", None) == 0 else label
+        known = self.classes or ()
+        named = isinstance(value, int) and 0 <= value < len(known)
+        return known[value] if named else str(value)
+
+
+def items_of(chunk: Sequence[Reference]) -> Items | None:
+    """Return what gives the items of a chunk, if it is one thing for all of them."""
+    items = chunk[0].content if chunk else None
+    if isinstance(items, Items) and all(reference.content is items for reference in chunk):
+        return items
+    return None
+
+
+def is_image(value: Any) -> bool:
+    """Whether a value can be an image: PIL's, or an array or tensor of two or three dimensions."""
+    return isinstance(value, Image.Image) or _dimensions(value) in (2, 3)
+
+
+def is_batch(value: Any) -> bool:
+    """Whether a value can be a batch: a tensor (N, C, H, W), an array (N, H, W[, C]), a list."""
+    if isinstance(value, list | tuple):
+        return bool(value) and all(map(is_image, value))
+    return _dimensions(value) in (3, 4)
+
+
+def as_array(value: Any) -> NDArray[Any]:
+    """Return an array or a tensor, wherever it is, as an array; numpy has no bfloat16."""
+    if not hasattr(value, "detach"):
+        return np.asarray(value)
+    import torch
+
+    tensor = value.detach().cpu()
+    return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
+
+
+def described(value: Any) -> str:
+    """Return, in words, what a value is: its type, and its keys or its shape.
+
+    >>> described({"name": "a.jpg", "label": 3})
+    'a dict with name (str), label (int)'
+    >>> described((np.zeros((2, 3)), 1))
+    'a tuple of ndarray of shape (2, 3), int'
+    """
+    match value:
+        case Mapping():
+            named = [f"{key} ({_kind(each)})" for key, each in value.items()]
+            return f"a {type(value).__name__} with {_listed(named) or 'no keys'}"
+        case list() | tuple():
+            return f"a {type(value).__name__} of {_listed(map(_kind, value)) or 'nothing'}"
+    return f"a {_kind(value)}"
+
+
+def _listed(texts: Any) -> str:
+    each = list(texts)
+    return ", ".join(each[:_MAX_NAMED]) + ", ..." * (len(each) > _MAX_NAMED)
+
+
+def _kind(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    return type(value).__name__ + ("" if shape is None else f" of shape {tuple(shape)}")
+
+
+def _dimensions(value: Any) -> int:
+    """Return the dimensions of an array or a tensor; 0 of anything else."""
+    if isinstance(value, np.ndarray) or hasattr(value, "detach") or hasattr(value, "__array__"):
+        return len(getattr(value, "shape", ()))
+    return 0
+
+
+def _image_in(item: Any, choice: Choice | None, fits: Callable[[Any], bool]) -> Any:
+    """Return the image, or the images of a batch, in an item."""
+    found = item if choice is None else _chosen(item, choice)
+    if fits(found):
+        return found
+    if choice is None and isinstance(item, Mapping):
+        named = [item[key] for key in IMAGE_KEYS if key in item]
+        candidates = named[:1] or [value for value in item.values() if fits(value)]
+        if len(candidates) == 1 and fits(candidates[0]):
+            return candidates[0]
+    if choice is None and isinstance(item, list | tuple) and item and fits(item[0]):
+        return item[0]
+    where = "" if choice is None or callable(choice) else f" at {choice!r}"
+    raise UnreadableError(f"is {described(found)}{where}, in which no image is found")
+
+
+def _chosen(item: Any, choice: Choice) -> Any:
+    """Return what a function returns of an item, or what is at a key or a place in it."""
+    if callable(choice):
+        return choice(item)
+    try:
+        return item[choice]
+    except (KeyError, IndexError, TypeError) as error:
+        raise UnreadableError(f"is {described(item)}, which has nothing at {choice!r}") from error
