@@ -66,7 +66,7 @@ def _panel(block: Headline) -> Panel:
 
 
 def _title(block: Headline) -> Text | None:
-    return Text(block.name, "bold", no_wrap=True, overflow="ellipsis") if block.name else None
+    return Text(block.name, "bold not dim", no_wrap=True, overflow="ellipsis") if block.name else None
 
 
 def _print_lines(lines: Sequence[Line], on: Console) -> None:
