@@ -66,7 +66,9 @@ def _panel(block: Headline) -> Panel:
 
 
 def _title(block: Headline) -> Text | None:
-    return Text(block.name, "bold not dim", no_wrap=True, overflow="ellipsis") if block.name else None
+    if not block.name:
+        return None
+    return Text(block.name, "bold not dim", no_wrap=True, overflow="ellipsis")
 
 
 def _print_lines(lines: Sequence[Line], on: Console) -> None:
