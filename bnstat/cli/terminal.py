@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 
 WIDEST = 120
+# Seconds until a bar is shown.
+_MOMENT = 0.3
 
 _STYLES: Mapping[str, Mapping[str, Any]] = {
     "plain": {},
@@ -149,35 +152,73 @@ def meter(wanted: bool | None) -> Iterator[Meter]:
 
 @contextmanager
 def _rich_meter() -> Iterator[Meter]:
+    shown = _Display()
+    try:
+        yield Meter(shown.update, shown.title, shown.say)
+    finally:
+        shown.close()
+
+
+class _Display:
+    """A bar of rich's that is made when a run has taken a moment: most small ones need none."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.description = ""
+        self.bar: Any = None
+
+    def update(self, done: Progress) -> None:
+        """Show how far the run is."""
+        seconds = time.monotonic() - self.started
+        if self.bar is None and seconds < _MOMENT:
+            return
+        self.bar = self.bar or _started_bar()
+        self.bar.update(
+            self.bar.task_ids[0],
+            description=self.description,
+            total=done.total,
+            completed=done.images,
+            details=_details(done, done.images / seconds),
+        )
+
+    def title(self, text: str) -> None:
+        """Have the bar say what the run is at."""
+        self.description = text
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        if self.bar is None:
+            say(text)
+        else:
+            self.bar.console.print(printable(text), soft_wrap=True)
+
+    def close(self) -> None:
+        """Clear the bar."""
+        if self.bar is not None:
+            self.bar.stop()
+
+
+def _started_bar() -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Display
+    from rich.progress import Progress as Bar
 
     from bnstat.show.terminal import console
 
-    colored = is_colored(sys.stderr, None)
-    on = console(sys.stderr, shutil.get_terminal_size().columns, colored=colored)
-    columns = (
+    width, colored = shutil.get_terminal_size().columns, is_colored(sys.stderr, None)
+    bar = Bar(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("images{task.fields[details]}", markup=False),
         TimeRemainingColumn(),
+        console=console(sys.stderr, width, colored=colored),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
     )
-    with Display(
-        *columns, console=on, transient=True, redirect_stdout=False, redirect_stderr=False
-    ) as display:
-        task = display.add_task("", total=None, details="")
-
-        def update(done: Progress) -> None:
-            seconds = display.tasks[0].elapsed or 0.0
-            details = _details(done, done.images / seconds if seconds else 0.0)
-            display.update(task, total=done.total, completed=done.images, details=details)
-
-        yield Meter(
-            update,
-            lambda text: display.update(task, description=text),
-            lambda text: on.print(printable(text), soft_wrap=True),
-        )
+    bar.add_task("", total=None, details="")
+    bar.start()
+    return bar
 
 
 @contextmanager
