@@ -219,10 +219,11 @@ class Accumulator:
     ) -> None:
         """Add a 16-bit draw: `counts` of each value from `lowest` on, int64 of (C, 65536)."""
         pending = self._at(row, kind, excluded)
-        pending.tables.append(Table.of_histograms(counts[np.newaxis], lowest))
+        occurring = Occurrences.of(counts)
+        pending.tables.append(occurring.table(len(counts), lowest))
         pending.ends.append(counts[:, [0, -1]])
         if kind.scale == 65535:
-            pending.deep.append(Occurrences.of(counts))
+            pending.deep.append(occurring)
 
     def add_floats(
         self,

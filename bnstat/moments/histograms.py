@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from bnstat.moments.table import Ints
+from bnstat.moments.table import Ints, Table
 
 # More would take longer than counting small images does.
 _LEVEL = 1
@@ -35,6 +36,19 @@ class Occurrences(NamedTuple):
         """Return those of several images, one after another."""
         where, number = zip(*several, strict=True)
         return cls(np.concatenate(where), np.concatenate(number))
+
+    def table(self, channels: int, lowest: int = 0) -> Table:
+        """Return their moments; `lowest` is the first value, below 0 of signed samples.
+
+        It looks at the values that occur alone, which of most images are few of the 65,536.
+        """
+        ends = np.searchsorted(self.where, np.arange(channels + 1) * 65536)
+        sums = np.zeros((3, 1, channels), dtype=np.int64)
+        for channel, (start, end) in enumerate(pairwise(ends)):
+            number = self.number[start:end]
+            values = self.where[start:end] - (channel * 65536 - lowest)
+            sums[:, 0, channel] = number.sum(), number @ values, number @ (values * values)
+        return Table(1 if lowest else 65535, *sums)
 
     def counts(self, channels: int) -> Ints:
         """Return how often each value occurs: int64 of shape (C, 65536)."""

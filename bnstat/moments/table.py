@@ -110,20 +110,14 @@ class Table:
     sumsq_or_m2: Ints | Floats
 
     @classmethod
-    def of_histograms(cls, counts: Ints, lowest: int = 0) -> Table:
+    def of_histograms(cls, counts: Ints) -> Table:
         """Return the moments of 8- or 16-bit samples.
 
-        Parameters
-        ----------
-        counts
-            How often each value occurs, int64 of shape (N, C, 256) or (N, C, 65536).
-        lowest
-            The first value; that of signed samples, whose scale is 1, is below 0.
+        `counts` is how often each value occurs, int64 of shape (N, C, 256) or (N, C, 65536).
         """
-        values = np.arange(lowest, lowest + counts.shape[2], dtype=np.int64)
+        values = np.arange(counts.shape[2], dtype=np.int64)
         moments = counts @ np.stack([np.ones_like(values), values, values * values], axis=1)
-        scale = 1 if lowest else len(values) - 1
-        return cls(scale, moments[:, :, 0], moments[:, :, 1], moments[:, :, 2])
+        return cls(len(values) - 1, moments[:, :, 0], moments[:, :, 1], moments[:, :, 2])
 
     def for_channels(self, channels: int) -> Table:
         """Return the table of so many channels, where one stands for all of them."""
