@@ -37,7 +37,7 @@ CONSTANTS = {
             (0.48145466, 0.4578275, 0.40821073),
             (0.26862954, 0.26130258, 0.27577711),
             "https://github.com/openai/CLIP/blob/main/clip/clip.py",
-            "not said; of the size of a pooled std",
+            "not said; of its own training set, of the size of a pooled one",
         ),
         Constants(
             "inception",

@@ -138,6 +138,13 @@ def test_export_page_has_a_section_for_each_target():
     assert headings.split() == list(TARGETS)
 
 
+def test_recipes_table_is_current():
+    """docs/explain.md has the recipes that are tried."""
+    command = [sys.executable, "tests/docs/recipes.py"]
+    table = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert table in (ROOT / "docs" / "explain.md").read_text()
+
+
 def test_settings_table_is_current():
     """docs/python.md has the settings as they are defined."""
     command = [sys.executable, "tests/docs/settings.py"]
