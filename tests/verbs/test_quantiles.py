@@ -172,3 +172,19 @@ def test_export_pooled(stats):
     assert '"method": "pooled"' in text
     with pytest.raises(ExportError, match="pooled figures are those of two-pass, not of welford"):
         bnstat.export(stats, "json", pooled=True, method="welford")
+
+
+def test_options(in_process, folder, tmp_path):
+    """--percentiles and --pooled do on the command line what their keywords do."""
+    document = tmp_path / "stats.json"
+    options = ("--workers", "1", "-q", "-o", document)
+    assert 0 == in_process("compute", folder, "--percentiles", "50,99.9", *options).status
+    stats = bnstat.load(document)
+    assert ["50", "99.9"] == list(stats.quantiles)
+    done = in_process("export", document, "--pooled", "--format", "csv")
+    assert bnstat.export(stats, "csv", pooled=True).decode() == done.out
+    refused = in_process("export", document, "--pooled", "--method", "welford")
+    assert (4, "bnstat: pooled figures are those of two-pass, not of welford\n") == (
+        refused.status,
+        refused.err,
+    )
