@@ -66,7 +66,7 @@ def _bytes_held(chunk: Chunk) -> int:
 def _without_bytes(chunk: Chunk) -> Chunk:
     if not _bytes_held(chunk):
         return chunk
-    return [r._replace(content=None, labels=None) if r.bytes_held else r for r in chunk]
+    return [reference.without_bytes() for reference in chunk]
 
 
 class _Landing(Generic[R]):
@@ -128,7 +128,7 @@ class _Landing(Generic[R]):
                 return
         else:
             self._check_workers_live()
-        yield image, self._work.lost(loss.reason)
+        yield _without_bytes(image), self._work.lost(loss.reason)
 
     def _check_workers_live(self) -> None:
         """Check that the image is to blame: where no worker stays alive, every image would be."""

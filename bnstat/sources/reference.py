@@ -72,6 +72,17 @@ class Reference(NamedTuple):
         handle, size = open_regular(self.path, limits)
         return open(handle, "rb") if size > _SMALL else BytesIO(_read_and_close(handle, size))
 
+    def without_bytes(self) -> Reference:
+        """Return the reference to an image that was measured, and release its bytes.
+
+        Those of its mask may be another image's too.
+        """
+        if not self.bytes_held:
+            return self
+        if isinstance(self.content, EncodedBytes):
+            self.content.release()
+        return self._replace(content=None, labels=None)
+
     @property
     def bytes_held(self) -> int:
         """How many bytes are in the reference itself, and so in memory: of image and mask."""
@@ -94,6 +105,10 @@ class EncodedBytes:
     def bytes_held(self) -> int:
         """How many bytes are held."""
         return len(self.data)
+
+    def release(self) -> None:
+        """Let go of the bytes, whoever else has a reference to the image: it was measured."""
+        object.__setattr__(self, "data", b"")
 
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
         return BytesIO(self.data)

@@ -115,3 +115,19 @@ def test_peak_with_large_members_of_a_stream(tmp_path, start):
         highest = max(highest, peak(main.pid))
     assert b"none of the 12 images" in main.communicate()[1]
     assert 150 * MB < highest < 600 * MB
+
+
+@pytest.mark.long
+def test_peak_with_large_members_and_one_worker(tmp_path, start):
+    """An inflated image is held once: when the next one is read, it has gone."""
+    with tarfile.open(tmp_path / "x.tar.gz", "w:gz", compresslevel=1) as tar:
+        for i in range(4):
+            info = tarfile.TarInfo(f"{i}.png")
+            info.size = 200 * MB
+            tar.addfile(info, io.BytesIO(bytes(info.size)))
+    main = start("-m", "bnstat", "compute", "-q", "--workers", "1", tmp_path / "x.tar.gz")
+    highest = 0
+    while main.poll() is None:
+        highest = max(highest, peak(main.pid))
+    assert b"none of the 4 images" in main.communicate()[1]
+    assert 200 * MB < highest < 280 * MB

@@ -4,6 +4,7 @@ import os
 import signal
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from bnstat.engines import InlineEngine, ProcessEngine
 from bnstat.measure.dispatch import dispatch
 from bnstat.measure.measure import Measure
 from bnstat.sources.limits import Limits
-from bnstat.sources.reference import Reference
+from bnstat.sources.reference import EncodedBytes, Reference
 from bnstat.sources.sources import Sources
 
 
@@ -69,6 +70,15 @@ def test_chunks_come_back_in_order(images, engine, size):
     landed = list(dispatch(cut(images, size), PLAIN, engine))
     assert [chunk for chunk, _ in landed] == cut(images, size)
     assert sums(landed) == sums([(images, PLAIN(images))])
+
+
+def test_bytes_of_an_image_are_released(images, engine):
+    """Once it was measured, whoever still has a reference to it: the next one may be as large."""
+    content = EncodedBytes(Path(os.fsdecode(images[0].path)).read_bytes())
+    encoded = images[0]._replace(content=content)
+    [(chunk, _)] = landed = list(dispatch([[encoded]], PLAIN, engine))
+    assert sums(landed) == sums([(images[:1], PLAIN(images[:1]))])
+    assert (chunk[0].content, content.data) == (None, b"")
 
 
 def test_no_chunks(engine):
