@@ -142,7 +142,7 @@ def _spread(sums: ImageSums, form: Floats, design: Design) -> Spread:
         within = inside / (images * (design.draws - 1))
         if images >= design.found:
             carried = inside, _value(sums.fourth_within, form, 4)
-    effective = carried[0] ** 2 / carried[1] if carried[1] > 0.0 else math.inf
+    effective = carried[0] / carried[1] * carried[0] if carried[1] > 0.0 else math.inf
     return spread_of_variances(between, within, images, design, effective)
 
 

@@ -2,7 +2,8 @@
 
 What it says in several ways must be the same each time, and what it says must be possible:
 
-1. The histogram gives count, Σx and Σx²; these give mean and variance of `two-pass`.
+1. The histogram gives count, Σx and Σx², percentiles and ends; these sums give mean and variance of
+   `two-pass`, and all channels' together `pooled`.
 2. n unsigned samples of scale s have 0 ≤ Σx ≤ Σx² ≤ s·Σx ≤ s²·n; any have (Σx)² ≤ n·Σx²
    (Cauchy-Schwarz).
 3. Each image has a sample of each channel unless a selection left it out, and no more than a
@@ -14,7 +15,8 @@ What it says in several ways must be the same each time, and what it says must b
 7. A standard error of mean or std is at most √2 of the std; and nᵢ of n samples have a mean and a
    std that differ from the pooled mean and from 0 by at most √(n/nᵢ) of it: Σ(x − mean)² over them
    is part of that over all.
-8. Sums over images are of those images, and of their samples: count, mean and variance follow.
+8. Sums over images are of those images, and of their samples: count, mean and variance follow. As
+   u₁² ≤ u₀·u₂ in each image, Σuᵢuⱼ is at most sᵢsⱼ with s = (Σu₀, √(Σu₀·Σu₂), Σu₂), and so on.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 from bnstat.result.contents import Contents
 from bnstat.result.estimates import BatchNormEstimate, Estimate, Floats, ImageSums
 from bnstat.result.methods import EXACT
+from bnstat.result.quantiles import Distribution, at, distribution_figures, occurring
 from bnstat.text import printable
 
 # Figures are rounded on the way; in samples of size 1.
@@ -43,6 +47,8 @@ def contradictions(stats: Contents) -> Iterator[str]:
         whole = _Part("", channels, stats.scale, *sums, stats.mean, stats.var)
         yield from _histogram(stats, whole)
         yield from _sums(whole)
+        yield from _distribution(stats, whole)
+        yield from _pooled(stats, whole)
         yield from _methods(stats, whole)
         yield from _conventions(stats, whole)
         yield from _groups(stats, whole)
@@ -87,18 +93,58 @@ def _images(stats: Contents) -> Iterator[str]:
 
 
 def _histogram(stats: Contents, whole: _Part) -> Iterator[str]:
-    if stats.histogram is None:
+    found = _occurring(stats)
+    if found is None:
         return
-    if whole.scale != 255 or whole.sum is None or whole.sum_of_squares is None:
+    scale = 255 if stats.sparse_histogram is None else 65535
+    if whole.scale != scale or whole.sum is None or whole.sum_of_squares is None:
         yield f"scale is {whole.scale}, or there are no sums, but there is a histogram"
         return
     names = ("count", "sum", "sum_of_squares")
     said = zip(whole.count, whole.sum, whole.sum_of_squares, strict=True)
-    for channel, counts, sums in zip(whole.channels, stats.histogram, said, strict=True):
-        for power, (name, own) in enumerate(zip(names, sums, strict=True)):
-            counted = sum(n * value**power for value, n in enumerate(counts))
-            if own != counted:
-                yield f"{name} of {channel} is {own}, but {counted} by the histogram"
+    for channel, own, sums in zip(whole.channels, found, said, strict=True):
+        for power, (name, value) in enumerate(zip(names, sums, strict=True)):
+            counted = sum(n * v**power for v, n in zip(own.values, own.counts, strict=True))
+            if value != counted:
+                yield f"{name} of {channel} is {value}, but {counted} by the histogram"
+
+
+def _occurring(stats: Contents) -> Distribution | None:
+    if stats.sparse_histogram is not None:
+        return stats.sparse_histogram
+    return None if stats.histogram is None else occurring(stats.histogram)
+
+
+def _distribution(stats: Contents, whole: _Part) -> Iterator[str]:
+    """Yield where percentiles or ends are not those of the histogram."""
+    found = _occurring(stats)
+    if found is None or stats.quantiles is None or not all(channel.counts for channel in found):
+        return
+    by_text = {text: at(found, whole.scale, float(text)) for text in stats.quantiles}
+    ends = distribution_figures(found, whole.scale, ())
+    for name, said, expected in (
+        *((f"quantiles.{text}", stats.quantiles[text], by_text[text]) for text in by_text),
+        ("min", stats.min, ends["min"]),
+        ("max", stats.max, ends["max"]),
+    ):
+        for channel, own, other in zip(whole.channels, said or (), expected, strict=False):
+            if not _near(own, other):
+                yield f"{name} of {channel} is {own!r}, but {other!r} by the histogram"
+
+
+def _pooled(stats: Contents, whole: _Part) -> Iterator[str]:
+    n = sum(whole.count)
+    if stats.pooled is None or not n:
+        return
+    rows = list(zip(whole.count, whole.mean, whole.var, strict=True))
+    mean = math.fsum(count * mean for count, mean, _ in rows) / n
+    square = math.fsum(count * (var + (own - mean) ** 2) for count, own, var in rows) / n
+    for name, own, other in (
+        ("mean", stats.pooled.mean, mean),
+        ("std", stats.pooled.std, math.sqrt(square)),
+    ):
+        if not _near(own, other):
+            yield f"pooled {name} is {own!r}, but {other!r} of all channels"
 
 
 def _sums(part: _Part) -> Iterator[str]:
@@ -246,3 +292,19 @@ def _image_sums(sums: Sequence[ImageSums], stats: Contents, whole: _Part) -> Ite
         for own, other, size in zip(each.first, expected, sizes, strict=True):
             if abs(own - other) > TOLERANCE * size:
                 yield f"sums.first of {channel} has {own!r}, but {other!r} by mean and var"
+        yield from _products(each, channel, (n, math.sqrt(n * expected[2]), expected[2]), draws)
+
+
+def _products(sums: ImageSums, channel: str, sizes: Sequence[float], draws: int) -> Iterator[str]:
+    """Yield where sums of products pass what images of these samples can have."""
+    for name, order, most in (
+        ("second", 2, 1),
+        ("fourth", 4, 1),
+        ("second_within", 2, draws),  # of deviations; a draw may have all that its image has
+        ("fourth_within", 4, draws),
+    ):
+        places = combinations_with_replacement(sizes, order)
+        for value, factors in zip(getattr(sums, name) or (), places, strict=False):
+            largest = math.prod(draws * most * factor for factor in factors) * draws
+            if abs(value) > largest * (1 + TOLERANCE):
+                yield f"sums.{name} of {channel} has {value!r}, but at most {largest!r} is possible"

@@ -171,6 +171,37 @@ def test_words_of_ours_have_no_lone_surrogates(document, put, path):
         Stats.from_json(json.dumps(document))
 
 
+FORGED = {
+    "quantiles.50.0": (0.9, "by the histogram"),
+    "min.1": (0.5, "by the histogram"),
+    "max.2": (0.5, "by the histogram"),
+    "pooled.mean": (0.9, "of all channels"),
+    "pooled.std": (0.9, "of all channels"),
+    "uncertainty.sums.0.images": (3, "not 4"),
+    "uncertainty.sums.0.first.1": (1.0, "by mean and var"),
+    "uncertainty.sums.0.second.5": (1e300, "is possible"),
+    "uncertainty.sums.0.fourth.3": (-1e300, "is possible"),
+}
+
+
+@pytest.mark.parametrize("path", FORGED)
+@pytest.mark.parametrize("deep", [False, True], ids=["8 bits", "16 bits"])
+def test_what_follows_from_a_distribution_is_held_against_it(tmp_path, put, path, deep):
+    """Percentiles, ends, all channels together, and the sums of margins."""
+    rng = np.random.default_rng(8)
+    for i in range(4):
+        size = (4, 5) if deep else (4, 5, 3)
+        pixels = rng.integers(0, 65536 if deep else 256, size)
+        Image.fromarray(pixels.astype(np.uint16 if deep else np.uint8)).save(tmp_path / f"{i}.png")
+    document = json.loads(bnstat.compute(tmp_path, workers=1).to_json())
+    assert document["scale"] == (65535 if deep else 255)
+    assert Stats.from_json(json.dumps(document))
+    value, words = FORGED[path]
+    put(document, path, value)
+    with pytest.raises(DocumentError, match=words):
+        Stats.from_json(json.dumps(document))
+
+
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory):
     """The golden documents, and of groups, a sample and of random draws, as JSON values."""
