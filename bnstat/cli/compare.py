@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     "--to",
     multiple=True,
     metavar="CONSTANTS",
-    help="Add constants: a config that export writes (JSON, YAML, TOML), named constants, or "
-    "MEAN/STD like 0.485,0.456,0.406/0.229,0.224,0.225. Repeatable.",
+    help="Add constants: a config that export writes, names, or MEAN/STD like "
+    "0.5,0.5,0.5/0.2,0.2,0.2. Repeatable.",
 )
 @click.option("--groups", is_flag=True, help="Add a row for each group of the first SOURCE (--by).")
 @click.option(
     "--fail-over",
     type=options.AMOUNT,
     metavar="TOL",
-    help="Exit with status 1 if a mean or std in [0, 1] differs by more.",
+    help="Exit with status 1 if a mean or std differs by more.",
 )
 @click.option(
     "--significant",

@@ -68,7 +68,7 @@ def test_all_help_has_every_option_once(bnstat, name):
         assert bnstat(name, "--help-all").status == 2
         return
     out = bnstat(name, "--help-all").out
-    for option in (p for p in command.params if isinstance(p, click.Option)):
+    for option in (p for p in command.params if isinstance(p, click.Option) and not p.hidden):
         assert len(re.findall(rf"^  (?:-\S, )?{option.opts[-1]}\b(?!-)", out, re.MULTILINE)) == 1
     headings = [line for line in out.splitlines()[2:] if line and line[0] != " "]
     assert headings and all(line.endswith(":") for line in headings)
