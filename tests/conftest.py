@@ -18,6 +18,7 @@ from PIL import Image
 house = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=25)
 settings.register_profile("house", house)
 settings.register_profile("thorough", house, max_examples=100)  # of .ci/run, in all tiers
+settings.register_profile("quick", house, max_examples=5)  # of tests/benchmarks/mutants.py
 settings.load_profile("house")
 
 # A shell ignores it for what it starts in the background, and processes inherit that.

@@ -37,9 +37,9 @@ PYTEST = [
     "no:cacheprovider",
     "--no-header",
     "--tb=no",
-    "-m",
-    "not long",
+    "--hypothesis-profile=quick",
 ]
+PYTEST += ["-m", "not long"]
 SECONDS = 180  # after which a fault counts as noticed: it hangs
 
 COMPARISONS = {
@@ -172,7 +172,7 @@ def chosen(rooms: list[str], number: int, seed: int) -> list[Mutant]:
         files += [path] if path.suffix else sorted(path.rglob("*.py"))
     found = [place for file in files for place in places(file.relative_to(ROOT))]
     sample = random.Random(seed).sample(found, min(number, len(found)))
-    return [mutant(*place) for place in sorted(sample)]
+    return [mutant(*place) for place in sample]
 
 
 def tests_of(room: str) -> str:
@@ -267,6 +267,7 @@ def main() -> None:
     parser.add_argument("rooms", nargs="+", help="of bnstat, or files below it")
     parser.add_argument("--number", type=int, default=100, help="of faults, over all rooms")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=1e9, help="after which no fault is begun")
     parser.add_argument("--tests", nargs="*", help="instead of those of the rooms")
     arguments = parser.parse_args()
     faults = chosen(arguments.rooms, arguments.number, arguments.seed)
@@ -280,12 +281,16 @@ def main() -> None:
         import torchvision.transforms.v2  # noqa: F401
 
         table: dict[str, list[int]] = {}
+        end = time.monotonic() + 60 * arguments.minutes
         for fault in faults:
+            if time.monotonic() > end:
+                break
             names = lines.get(str(fault.file), {}).get(fault.line, [])
             found = noticed(copied, fault, nodes(names, tests))
             room = table.setdefault(fault.file.parts[1], [0, 0])
             room[0] += found
             room[1] += 1
+            sys.stderr.write(f"{sum(made for _, made in table.values())} of {len(faults)}\n")
             if not found:
                 print(f"not noticed: {fault.file}:{fault.line}: {fault.change[:200]}", flush=True)
     for room, (found, made) in table.items():
