@@ -17,6 +17,7 @@ from bnstat.targets.geometry import Geometry, geometry
         ("Resize((256, 128))", Geometry((256, 128), squashed=True)),
         ("Resize([64]) | RandomCrop((32, 24))", Geometry(64, "bilinear", (32, 24))),
         ("Resize(256) | CenterCrop(224) | Resize((32, 32))", Geometry((32, 32), squashed=True)),
+        ("Pad(4)", Geometry()),
         ("Resize(64, interpolation=BICUBIC)", Geometry(64, "bicubic")),
         ("Resize(64, interpolation=NEAREST_EXACT)", Geometry(64, "nearest")),
         ("Resize(64, interpolation=3)", Geometry(64, "bicubic")),
