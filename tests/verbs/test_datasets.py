@@ -367,6 +367,41 @@ def test_other_verbs_take_datasets():
         bnstat.duplicates(pixels(0) for _ in range(2))
 
 
+@pytest.mark.parametrize("loads", [False, True])
+def test_recalibrate_takes_a_dataset_or_a_loader(loads):
+    """A layer in front gets the mean of the images, and their unbiased variance."""
+    data = DataLoader(Pictures(30, "tensor"), batch_size=8) if loads else Pictures(30)
+    model = torch.nn.Sequential(torch.nn.BatchNorm2d(3))
+    bnstat.recalibrate(model, data, stats="none", workers=1)
+    samples = joined(30) / 255
+    assert np.allclose(model[0].running_mean, samples.mean(axis=1), rtol=1e-5)
+    assert np.allclose(model[0].running_var, samples.var(axis=1, ddof=1), rtol=1e-5)
+
+
+SCRIPT = """
+import numpy as np
+import bnstat
+
+class Mine:
+    def __len__(self):
+        return 20
+
+    def __getitem__(self, index):
+        return np.full((8, 8, 3), index, np.uint8)
+
+stats = bnstat.compute(Mine(), workers=2)
+print(stats.mean[0] * 255, stats.source.dataset.here)
+"""
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_script_without_a_guard(python, tmp_path, by_name):
+    """A class of __main__ is measured in this process: the script is not run again."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    result = python("script.py") if by_name else python("-", input=SCRIPT)
+    assert result.stdout == "9.5 Mine is defined in __main__\n", result.stderr
+
+
 def test_paths_in_lists_and_generators_are_paths(photos):
     """What gives names is no dataset of images."""
     folder = bnstat.compute(photos)
