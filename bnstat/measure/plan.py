@@ -97,6 +97,8 @@ class Plan:
 
     def _pipelines(self, draws: Draws | None) -> list[Pipeline]:
         seed, epochs = self.settings["seed"], self.settings["epochs"]
+        if self.several_passes:  # whose draws are images of their own
+            epochs = 1
         if draws is None:
             return [Pipeline(None, (), seed, epochs)]
         recipe, steps = draws.recipe, draws.recipe.transforms

@@ -196,6 +196,8 @@ def _methods(stats: Contents, whole: _Part) -> Iterator[str]:
 
 
 def _batches(replayed: BatchNormEstimate, stats: Contents) -> Iterator[str]:
+    if stats.source.dataset is not None and stats.source.dataset.type == "bnstat.Accumulator":
+        return  # its batches are of any sizes
     batches = stats.pipeline.epochs * -(-stats.source.images // replayed.batch_size)
     if replayed.batches != batches:
         yield f"batchnorm batches is {replayed.batches}, but the schedule has {batches}"
@@ -250,6 +252,12 @@ def _added(name: str, parts: Sequence[_Part], whole: _Part, *, everything: bool)
             yield f"{name} of {channel} is {total}, but {added} in all groups"
 
 
+def _is_drawn(stats: Contents) -> bool:
+    """Whether a pipeline, or a dataset at random, draws each image in each epoch."""
+    dataset = stats.source.dataset
+    return stats.pipeline.spec is not None or (dataset is not None and dataset.random)
+
+
 def _uncertainty(stats: Contents) -> Iterator[str]:
     uncertainty, sample = stats.uncertainty, stats.sample
     if uncertainty is None:
@@ -258,7 +266,7 @@ def _uncertainty(stats: Contents) -> Iterator[str]:
     causes = ", ".join(uncertainty.of) or "nothing"
     if sampled != ("sample" in uncertainty.of):
         yield f"uncertainty.of is {causes}, but sample is of {'some' if sampled else 'all'} images"
-    if "draws" in uncertainty.of and stats.pipeline.spec is None:
+    if "draws" in uncertainty.of and not _is_drawn(stats):
         yield f"uncertainty.of is {causes}, but there is no pipeline"
     if bool(uncertainty.of) != (uncertainty.margin is not None):
         margin = "no margin" if uncertainty.margin is None else "a margin"
@@ -280,8 +288,7 @@ def _standard_errors(stats: Contents, whole: _Part) -> Iterator[str]:
 
 
 def _image_sums(sums: Sequence[ImageSums], stats: Contents, whole: _Part) -> Iterator[str]:
-    pipeline = stats.pipeline
-    draws = 1 if pipeline.spec is None else pipeline.epochs
+    draws = stats.pipeline.epochs if _is_drawn(stats) else 1
     for c, each in enumerate(sums):
         channel, n = whole.channels[c], whole.count[c] / draws
         away = whole.mean[c] - each.center

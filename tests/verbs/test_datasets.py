@@ -353,6 +353,18 @@ def test_document_says_what_it_was_and_that_none_holds_it(tmp_path):
             verb(tmp_path / "r.json")
 
 
+def test_documents_of_what_is_drawn_hold_together():
+    """Draws of items, passes of a loader, batches of any sizes: what is written is read again."""
+    loader = DataLoader(Pictures(20, "float"), batch_size=8, shuffle=True, drop_last=True)
+    batches = torch.split(torch.stack([image for image, _ in Pictures(20, "tensor")]), [3, 10, 7])
+    accumulator = bnstat.Accumulator()
+    for batch in batches:
+        accumulator.update(batch)
+    drawn = bnstat.compute(Flipping(30), epochs=2), bnstat.compute(loader, epochs=2)
+    for stats in (*drawn, accumulator.compute()):
+        assert bnstat.Stats.from_json(stats.to_json()).mean == stats.mean
+
+
 def test_other_verbs_take_datasets():
     """compare, sweep, outliers and duplicates; a loader's images are not there twice."""
     rows = bnstat.compare(Pictures(20), Pictures(20, "tensor"), augment="RandomVerticalFlip()").rows
