@@ -170,13 +170,12 @@ def command(
         "order": order,
         "precision": precision,
     }
-    if stats.source.shards is not None:
-        shards = f"shard {stats.source.shards}"
-        _print_note(f"{printable(document)} is {shards} alone; bnstat merge adds the others")
     if update is not None:
         _update(target, Path(update), stats, output or "", chosen, wanted)
+        _note_shard(document, stats)
         return
     figures = target.figures(stats, **wanted)
+    _note_shard(document, stats)
     file = target.file_with(chosen)
     output = output or (file if target.binary else "-")
     if target.binary and output == "-" and sys.stdout.isatty():
@@ -254,6 +253,13 @@ def _output_path(output: str, name: str) -> Path:
     except OSError as error:
         raise OutputError(f"cannot make the folder {output}: {error.strerror}") from error
     return path / name
+
+
+def _note_shard(document: str, stats: Stats) -> None:
+    """Say on stderr that figures are of one shard alone."""
+    if stats.source.shards is not None:
+        shard = f"shard {stats.source.shards}"
+        _print_note(f"{printable(document)} is {shard} alone; bnstat merge adds the others")
 
 
 def _print_note(text: str) -> None:

@@ -24,7 +24,7 @@ def listed(corpus):
 def ended(corpus):
     """`bnstat compute` on the corpus, as a process of its own that has ended in time."""
     command = [sys.executable, "-m", "bnstat", "compute", "--files-from", "files", "--null"]
-    options = ["--workers", "2", "--max-failures", "1000000", "--max-pixels", "30000000"]
+    options = ["--workers", "2", "--max-failures", "1000000", "--max-pixels", "30000000", "--all-failures"]
     return subprocess.run(
         [*command, *options, "-o", "-"], cwd=corpus, capture_output=True, timeout=300
     )

@@ -48,6 +48,23 @@ mean of the images' stds                  0.000000  0.000000  0.000000
 root of the mean image variance           0.000000  0.000000  0.000000
 mean of the images' means                 0.500000  0.200000  0.200000
 
+percentiles         R         G         B
+min          0.000000  0.000000  0.200000
+0.5 %        0.000000  0.000000  0.200000
+1 %          0.000000  0.000000  0.200000
+2 %          0.000000  0.000000  0.200000
+5 %          0.000000  0.000000  0.200000
+25 %         0.000000  0.000000  0.200000
+50 %         0.000000  0.000000  0.200000
+75 %         1.000000  0.400000  0.200000
+95 %         1.000000  0.400000  0.200000
+98 %         1.000000  0.400000  0.200000
+99 %         1.000000  0.400000  0.200000
+99.5 %       1.000000  0.400000  0.200000
+max          1.000000  0.400000  0.200000
+
+All channels together: mean 0.300000, std 0.341565.
+
 Saved to bnstat.json. Next: bnstat export --format normalize
 """
 
@@ -152,7 +169,7 @@ ERRORS = {
     "no source": (
         (),
         2,
-        "name a SOURCE, a folder or file to measure, or --files-from\nTry: bnstat compute --help",
+        "name a SOURCE, a folder or file to measure, or --files-from, or --dataset\nTry: bnstat compute --help",
     ),
     "both": (
         ("tiny", "--files-from", "x"),

@@ -101,7 +101,7 @@ def test_warnings_are_counted_and_the_first_are_kept(warned, workers):
 
 def test_warnings_are_summed_up_in_one_line(python, warned):
     """On stderr, beside what else is said; not sprayed."""
-    result = python("-m", "bnstat", "compute", warned, "-q", "-o", "-")
+    result = python("-m", "bnstat", "compute", warned, "-q", "-o", "-", "--mode", "L")
     assert result.stderr.splitlines()[0] == (
         f"Pillow warned of 25 images, such as 00.png: {WARNING}"
     )
