@@ -20,7 +20,7 @@ from bnstat.settings import (
     settings_of,
     takes_settings,
 )
-from bnstat.verbs.resolve import Named, flat, images_of
+from bnstat.verbs.resolve import Named, flat, images_of, title_of
 
 
 @takes_settings(SweepSettings)
@@ -61,9 +61,8 @@ def sweep(
         )
     measured = measure(images.open(), [images.augment], images.settings, given=measuring)[0]
     if not len(measured.records):
-        raise MeasureError(
-            f"{images.title} is of a shard in which nothing was measured; sweep another"
-        )
+        name = " ".join(map(title_of, flat([source])))
+        raise MeasureError(f"{name} is of a shard in which nothing was measured; sweep another")
     used = images.settings
     schedules = Grid(**grid, seed=used["seed"], epochs=used["epochs"])
     try:

@@ -37,7 +37,7 @@ for _ in range(2):
     assert tuple(bnstat.normalize(stats).mean) == stats.mean
     assert bnstat.batch_norm(stats).num_features == 3
     assert bnstat.Stats.from_json(stats.to_json()) == stats
-    assert bnstat.Accumulator("RGB").state_dict()
+    assert bnstat.Accumulator().state_dict()
     model = torch.nn.Sequential(torch.nn.BatchNorm2d(3))
     found = bnstat.recalibrate(
         model, {photos!r}, stats=stats, workers=1, on_pass=lambda done: passes.append(done)
