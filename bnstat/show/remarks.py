@@ -29,14 +29,15 @@ def failure_lines(named: Sequence[tuple[str, str]], failed: int) -> Iterator[str
 
     named: images and reasons, of the first of all that failed.
     """
-    kinds: dict[str, list[str]] = {}
+    kinds: dict[str, list[tuple[str, str]]] = {}
     for image, reason in named:
-        line = f"failed: {printable(image)}: {printable(reason)}"
-        kinds.setdefault(_kind(reason), []).append(line)
-    for lines in kinds.values():
-        yield from lines[:_NAMED]
-        if more := lines[_NAMED:]:
-            yield more[0] if len(more) == 1 else f"failed: {len(more):,} more like these"
+        kinds.setdefault(_kind(reason), []).append((printable(image), printable(reason)))
+    for first, *others in kinds.values():
+        more = len(others) + 1 - _NAMED
+        told = [first, *others[: _NAMED - 1 if more > 1 else None]]
+        yield from (f"failed: {image}: {reason}" for image, reason in told)
+        if more > 1:
+            yield f"failed: {more:,} more like {first[0]}"
     if unnamed := failed - len(named):
         yield f"failed: {unnamed:,} more, which the result does not name (--all-failures does)"
 

@@ -114,7 +114,7 @@ def test_float_images_among_integers_are_named(folder):
     again = bnstat.Stats.from_json(stats.to_json())
     assert again == stats and again.source.floats.first == "x.tif"
     (folder / "b.png").unlink()
-    assert ["deep"] == [w.code for w in bnstat.compute(folder, workers=1).warnings]
+    assert ["deep", "all-gray"] == [w.code for w in bnstat.compute(folder, workers=1).warnings]
 
 
 def test_float_images_of_merged_results_add_up(folder):

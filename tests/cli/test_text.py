@@ -169,7 +169,8 @@ ERRORS = {
     "no source": (
         (),
         2,
-        "name a SOURCE, a folder or file to measure, or --files-from, or --dataset\nTry: bnstat compute --help",
+        "name a SOURCE, a folder or file to measure, or --files-from, or --dataset\n"
+        "Try: bnstat compute --help",
     ),
     "both": (
         ("tiny", "--files-from", "x"),

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import numpy as np
 import pytest
 
 from bnstat.engines import InlineEngine
@@ -25,7 +26,8 @@ def figures(view):
     """Return all that estimators can see of the records."""
     records = view.records
     columns = [[list(values) for values in records.column(c)] for c in range(3)]
-    return (list(records.keys()), columns, records.total(), records.histogram, view.failures)
+    counts = None if records.histogram is None else np.asarray(records.histogram).tolist()
+    return (list(records.keys()), columns, records.total(), counts, view.failures)
 
 
 @pytest.mark.parametrize("workers", [2, 3])

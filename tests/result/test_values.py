@@ -131,11 +131,12 @@ class TestLoad:
         assert str(refused.value) == f"no result document {path}; make one: bnstat compute FOLDER"
 
     def test_a_folder(self, tmp_path):
-        """The system's own reason."""
+        """What it is, and how to get a result of it."""
         with pytest.raises(DocumentError) as refused:
             Stats.load(tmp_path)
 
-        assert str(refused.value) == f"cannot read {tmp_path}: Is a directory"
+        measure = f"measure it first: bnstat compute {tmp_path}"
+        assert str(refused.value) == f"{tmp_path} is a folder, not a result; {measure}"
 
     def test_an_error_names_the_file(self, document, tmp_path):
         """Where a value is wrong, in which file."""

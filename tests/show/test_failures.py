@@ -13,18 +13,18 @@ from bnstat.show import failure_lines
         (["is empty"] * 4, ["a0: is empty", "a1: is empty", "a2: is empty", "a3: is empty"]),
         (
             ["is empty"] * 5,
-            ["a0: is empty", "a1: is empty", "a2: is empty", "2 more like these"],
+            ["a0: is empty", "a1: is empty", "a2: is empty", "2 more like a0"],
         ),
         (
             ["has 7 bytes", "is empty", *(f"has {n} bytes" for n in range(8, 1200))],
             [
                 *("a0: has 7 bytes", "a2: has 8 bytes", "a3: has 9 bytes"),
-                *("1,190 more like these", "a1: is empty"),
+                *("1,190 more like a0", "a1: is empty"),
             ],
         ),
         (
             [f"its mask m/{i}.png: is empty" for i in range(5)],
-            [*(f"a{i}: its mask m/{i}.png: is empty" for i in range(3)), "2 more like these"],
+            [*(f"a{i}: its mask m/{i}.png: is empty" for i in range(3)), "2 more like a0"],
         ),
     ],
 )

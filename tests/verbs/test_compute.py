@@ -239,7 +239,7 @@ def test_empty_folder(tmp_path):
     with pytest.raises(SourceError) as caught:
         bnstat.compute(tmp_path, workers=1)
     assert str(caught.value).startswith(f"no images in {tmp_path}, which has no files; images end")
-    for name in ("a.txt", "b.npy"):
+    for name in ("a.txt", "b.dat"):
         (tmp_path / name).touch()
     with pytest.raises(SourceError, match=r"which has 2 other files \(.+\);"):
         bnstat.compute(tmp_path, workers=1)

@@ -59,11 +59,12 @@ def compute(folder, tmp_path):
 
 @pytest.fixture
 def opened(monkeypatch):
-    """The keys of the images that are opened in this process, in order."""
+    """The keys of the images that are opened in this process, in order, each once."""
     keys, really = [], Reference.open
 
     def spy(reference, *arguments):
-        keys.append(reference.key.decode())
+        if (key := reference.key.decode()) not in keys:  # what is no image is read again
+            keys.append(key)
         return really(reference, *arguments)
 
     monkeypatch.setattr(Reference, "open", spy)

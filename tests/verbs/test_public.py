@@ -53,7 +53,14 @@ print(*sorted(bnstat.__all__))
 """
 ERRORS = (
     *("DocumentError", "ExportError", "JournalError", "MeasureError", "MergeError"),
-    *("ModelError", "NothingMeasuredError", "OutputError", "SettingError", "SourceError", "SpecError"),
+    *(
+        "ModelError",
+        "NothingMeasuredError",
+        "OutputError",
+        "SettingError",
+        "SourceError",
+        "SpecError",
+    ),
 )
 
 
