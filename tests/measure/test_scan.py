@@ -41,13 +41,13 @@ def test_workers_killed_in_mid_run_change_nothing(heavy, scanned, processes):
     killed = []
 
     def kill(progress):
-        if not killed and len(started := processes.workers(os.getpid())) == 2:
+        if not killed and len(started := processes.workers(os.getpid())) >= 2:
             killed.extend(started)
             for worker in killed:
                 os.kill(worker, signal.SIGKILL)
 
     view = scanned(sources(heavy), 2, progress=kill)
-    assert len(killed) == 2
+    assert len(killed) >= 2
     assert figures(view) == figures(scanned(sources(heavy), 1))
 
 
