@@ -226,7 +226,7 @@ class ChoiceSettings(TypedDict, total=False):
             metavar="GLOB",
             repeatable=True,
             check=_check_glob,
-            help="Leave out images that a glob matches, such as masks/ or '*_mask.png'. "
+            help="Leave out images that a glob matches, such as masks/ or IMG_0001.jpg. "
             "Repeatable.",
             recorded_in="source",
         ),
