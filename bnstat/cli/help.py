@@ -12,9 +12,9 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "Comparison": ("to", "groups", "attribute", "fail_over", "significant"),
     "The model": ("weights", "stats", "check"),
     "What to read": (
-        *("files_from", "null", "root", "include", "exclude", "mode", "columns", "column"),
-        *("files_column", "where", "frames", "dataset", "array", "layout", "follow_links"),
-        *("max_pixels", "max_bytes", "max_value", "unscale", "truncated"),
+        *("files_from", "null", "root", "include", "exclude", "mode", "column"),
+        *("files_column", "where", "dataset", "array", "layout", "follow_links"),
+        *("max_pixels", "max_bytes"),
     ),
     "Pipeline": ("augment", "epochs", "seed", "keep_normalize"),
     "Which pixels count": (
@@ -24,7 +24,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "How many images": ("sample", "until", "confidence", "shard"),
     "BatchNorm": (
         *("batch_size", "momentum", "order", "batch_sizes", "momenta", "orders", "repeats"),
-        *("ranks", "tolerance", "max_passes"),
+        "tolerance",
+        "max_passes",
     ),
     "Groups and records": ("by", "records", "cluster", "percentiles"),
     "Running": (
@@ -37,7 +38,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
 _COMMON = {
     *("files_from", "mode", "augment", "masks", "sample", "batch_size", "by", "workers"),
     *("output", "form", "quiet", "verbose", "to", "groups", "fail_over", "weights", "stats"),
-    *("check", "batch_sizes", "momenta", "threshold", "limit", "fail", "near"),
+    *("check", "batch_sizes", "momenta", "threshold", "limit", "fail"),
 }
 EXAMPLES: Mapping[str, tuple[str, str]] = {
     "compute": (

@@ -10,7 +10,7 @@ import pytest
 from bnstat import __version__
 from bnstat.cli import main
 from bnstat.cli.app import COMMANDS, app
-from bnstat.cli.help import EXAMPLES
+from bnstat.cli.help import _COMMON, EXAMPLES, GROUPS
 
 
 def commands():
@@ -73,6 +73,13 @@ def test_all_help_has_every_option_once(bnstat, name):
     headings = [line for line in out.splitlines()[2:] if line and line[0] != " "]
     assert headings and all(line.endswith(":") for line in headings)
     assert len(out.splitlines()) > len(bnstat(name, "--help").out.splitlines())
+
+
+def test_groups_name_options_that_there_are():
+    """What the headings are given is an option of some command."""
+    known = {option.name for command in commands().values() for option in command.params}
+    assert {name for names in GROUPS.values() for name in names} <= known
+    assert known >= _COMMON
 
 
 @pytest.mark.parametrize("name", COMMANDS)
