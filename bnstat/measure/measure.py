@@ -18,7 +18,7 @@ from bnstat.decode.modes import BANDS, Appearance, UnmeasurableError, appearance
 from bnstat.decode.references import Decoded, DecodeReport, decode_each
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.counting import count_image, count_output, count_stack
-from bnstat.moments import Accumulator, ChunkMoments
+from bnstat.moments import ChunkCounts, ChunkMoments
 from bnstat.sources.items import Items, Stack, items_of
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
@@ -75,7 +75,7 @@ View: TypeAlias = Draws | Thumbnail | None
 class _View:
     """One view of a chunk while its images are counted."""
 
-    accumulator: Accumulator = field(default_factory=Accumulator)
+    accumulator: ChunkCounts = field(default_factory=ChunkCounts)
     failures: list[tuple[int, str]] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
@@ -177,7 +177,7 @@ class Measure:
         from bnstat.decode.raster import open_raster
         from bnstat.measure.counting.raster import count_raster
 
-        own = Accumulator()
+        own = ChunkCounts()
         with open_raster(reference, self.limits) as raster:
             count_raster(own, row, raster, self.conditions.nodata)
             if self.describe:
@@ -220,7 +220,7 @@ class Measure:
         if isinstance(plan, Thumbnail):
             self._count_thumbnail(views[0].accumulator, decoded.row, chosen.image, plan)
             return
-        drawn = [Accumulator() for _ in views]
+        drawn = [ChunkCounts() for _ in views]
         for epoch in range(plan.epochs if plan else self.epochs):
             image = decoded.in_epoch(epoch)
             if image is not decoded.image:
@@ -239,7 +239,7 @@ class Measure:
             view.accumulator.extend(accumulator)
 
     def _count_thumbnail(
-        self, counts: Accumulator, row: int, image: Any, thumbnail: Thumbnail
+        self, counts: ChunkCounts, row: int, image: Any, thumbnail: Thumbnail
     ) -> None:
         """Count a thumbnail of a PIL image; an array that is no file's is counted whole."""
         if isinstance(image, Image.Image):
@@ -247,7 +247,7 @@ class Measure:
         else:
             count_output(counts, row, image)
 
-    def _count_plain(self, counts: Accumulator, row: int, chosen: Selected) -> None:
+    def _count_plain(self, counts: ChunkCounts, row: int, chosen: Selected) -> None:
         """Count an image as it is: a PIL image in the asked mode, an array with its channels."""
         if isinstance(chosen.image, Image.Image):
             count_image(counts, row, chosen.image, self.mode, chosen.mask, chosen.without)

@@ -12,7 +12,7 @@ import numpy as np
 
 from bnstat.decode.modes import Appearance
 from bnstat.moments import ChunkMoments, Floats, Ints, Kind, Records, Table
-from bnstat.moments.accumulator import Extremes
+from bnstat.moments.chunk_counts import Extremes
 from bnstat.moments.keys import Keys
 from bnstat.result.tables import RecordTable
 from bnstat.result.tables.table import NULL

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from bnstat.moments.accumulator import ChunkMoments, Kind
+from bnstat.moments.chunk_counts import ChunkMoments, Kind
 from bnstat.moments.keys import Keys
 from bnstat.moments.table import Floats, Ints, Moments, Table
 

@@ -17,8 +17,7 @@ from bnstat.measure.counting.on_device import count_batch
 from bnstat.measure.counting.stack import count_stack
 from bnstat.measure.groups import ItemNames, groups
 from bnstat.measure.outcomes import stats_of_batches
-from bnstat.moments import Accumulator as ChunkAccumulator
-from bnstat.moments import ChunkMoments, Kind, Records, Table
+from bnstat.moments import ChunkCounts, ChunkMoments, Kind, Records, Table
 from bnstat.result import Dataset, Source, Stats
 from bnstat.settings import Settings, complete
 from bnstat.sources.items import Choice, ItemReader, as_array
@@ -265,7 +264,7 @@ def _masked(
     fits = planes.ndim == 4 and planes.shape[1] in (1, images.shape[1])
     if not fits or (planes.shape[0], *planes.shape[2:]) != (len(images), *images.shape[2:]):
         raise ValueError(f"a mask of shape {mask.shape} does not fit a batch of {images.shape}")
-    counts = ChunkAccumulator()
+    counts = ChunkCounts()
     for row, (image, plane) in enumerate(zip(images, planes.astype(bool), strict=True)):
         try:
             count_output(counts, row, np.moveaxis(image, 0, -1), plane)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bnstat.moments import Accumulator, Kind, Records, moments_of_floats
+from bnstat.moments import ChunkCounts, Kind, Records, moments_of_floats
 
 
 def add(accumulator, row, samples):
@@ -25,7 +25,7 @@ def records_of():
     """Return what makes the records of a list of images; of several, drawn epoch by epoch."""
 
     def make(*epochs, into=None):
-        records, accumulator = Records(len(epochs)) if into is None else into, Accumulator()
+        records, accumulator = Records(len(epochs)) if into is None else into, ChunkCounts()
         for row, draws in enumerate(zip(*epochs, strict=True)):
             for image in draws:
                 add(accumulator, row, image.reshape(len(image), -1))

@@ -10,7 +10,7 @@ from bnstat.estimators.schedule import Schedule
 from bnstat.journal import Entry, Expected, Journal
 from bnstat.journal.entry import DamagedError, _checksum, packed_images, packed_moments, unpacked
 from bnstat.measure.counting import is_kind
-from bnstat.moments import Accumulator, Kind, Records
+from bnstat.moments import ChunkCounts, Kind, Records
 
 SETTINGS = {"mode": "RGB", "sources": "data"}
 EXPECTED = Expected((1,), is_kind)
@@ -19,7 +19,7 @@ ROW, COLUMN = b"--row--", b"--column--"
 
 
 def _entry(images, kinds):
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     for row in range(images):
         kind = kinds[row % len(kinds)]
         if kind.scale == 255:

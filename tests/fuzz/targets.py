@@ -19,7 +19,7 @@ import journals
 from bnstat.decode import decoding
 from bnstat.errors import DocumentError, ExportError, SourceError, SpecError
 from bnstat.measure.counting import count_image
-from bnstat.moments import Accumulator
+from bnstat.moments import ChunkCounts
 from bnstat.show import constants
 from bnstat.sources.listing import Listing
 
@@ -62,7 +62,7 @@ def _decode(data):
     """Decode as a worker does; what is measured must be what an independent decode gives."""
     import oracle
 
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     try:
         with decoding.strict_pillow(1_000_000):
             image, _ = decoding.load(BytesIO(data))

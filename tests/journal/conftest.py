@@ -9,7 +9,7 @@ import pytest
 from bnstat.journal import Entry, Expected
 from bnstat.journal.entry import stored_fingerprint
 from bnstat.measure.counting import is_kind
-from bnstat.moments import Accumulator, Kind
+from bnstat.moments import ChunkCounts, Kind
 
 KINDS = [Kind("L", ("L",), 255), Kind("I;16", ("L",), 65535), Kind("F", ("L",), 1)]
 
@@ -27,7 +27,7 @@ class Image(NamedTuple):
 
 def parts_of(images, kinds):
     """Return moments of images, which follow from key and version, in turn of some kinds."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     for row, image in enumerate(images):
         seed = image.fingerprint() % 1000
         kind = KINDS[row % kinds]

@@ -8,7 +8,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.estimators import two_pass, welford
-from bnstat.moments import Accumulator, Kind, Moments, Records
+from bnstat.moments import ChunkCounts, Kind, Moments, Records
 
 PIXELS = 10**6
 IMAGES = 1000
@@ -30,7 +30,7 @@ def constant(value):
 @pytest.fixture(scope="module")
 def records():
     """A thousand plain images, of 254 and 255 by turns: 10⁹ samples."""
-    found, accumulator = Records(), Accumulator()
+    found, accumulator = Records(), ChunkCounts()
     for row in range(IMAGES):
         accumulator.add_8_bit(row, *constant(254 + row % 2))
     for part in accumulator.moments():

@@ -16,7 +16,7 @@ from bnstat.estimators import (
     two_pass,
     welford,
 )
-from bnstat.moments import Accumulator, Kind, Moments, Records, moments_of_floats
+from bnstat.moments import ChunkCounts, Kind, Moments, Records, moments_of_floats
 
 CHANNELS = ("L", "A")
 KINDS = {"u1": (256, 255), "u2": (65536, 65535)}
@@ -72,7 +72,7 @@ def records_of(chunks):
     """Return the records of chunks of images, their keys in order."""
     records, done = Records(), 0
     for chunk in chunks:
-        accumulator = Accumulator()
+        accumulator = ChunkCounts()
         for row, image in enumerate(chunk):
             add(accumulator, row, image)
         for part in accumulator.moments():

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import pytest
 
-from bnstat.moments import Accumulator, Kind
+from bnstat.moments import ChunkCounts, Kind
 from bnstat.moments.histograms import Occurrences, pack, pack_16_bit, unpack, unpack_16_bit
 
 RGB = Kind("RGB", ("R", "G", "B"), 255)
@@ -34,7 +34,7 @@ def test_those_of_other_images_are_refused():
 
 def part(images, rows, draws):
     """Return the part of some images, (images, draws, 768) counts, at rows of a chunk."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     for row, image in zip(rows, images, strict=True):
         for draw in range(draws):
             accumulator.add_8_bit(row, RGB, image[draw].tolist())
@@ -65,7 +65,7 @@ def test_taking_none():
 
 def test_taking_needs_what_was_not_kept():
     """Where a chunk's histogram cannot be told apart, that is an error and not a wrong figure."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     for row in (0, 1):
         accumulator.add_8_bit(row, RGB, [1] * 768)
     (whole,) = accumulator.moments()
@@ -79,7 +79,7 @@ WORD = Kind("RGB", ("R", "G", "B"), 65535)
 
 def deep_part(images, rows):
     """Return the part of some 16-bit images at rows of a chunk."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     for row, image in zip(rows, images, strict=True):
         accumulator.add_16_bit(row, WORD, image)
     (found,) = accumulator.moments(per_image_histograms=True)

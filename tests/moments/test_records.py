@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bnstat.moments import Accumulator, Kind, Moments, Records
+from bnstat.moments import ChunkCounts, Kind, Moments, Records
 
 CHANNELS = ("R", "G", "B")
 BYTE = Kind("RGB", CHANNELS, 255)
@@ -28,7 +28,7 @@ def draw(accumulator, row, kind, value):
 
 def add_chunk(records, *draws):
     """Add one chunk of draws: (key, kind, value); a kind of None is an image that failed."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     for row, (_, kind, value) in enumerate(draws):
         if kind is not None:
             draw(accumulator, row, kind, value)
@@ -76,7 +76,7 @@ def test_a_failed_image_leaves_no_trace(mixed):
 
 def test_count_is_samples_of_a_channel():
     """Count adds the draws' samples, which differ in number."""
-    records, accumulator = Records(), Accumulator()
+    records, accumulator = Records(), ChunkCounts()
     accumulator.add_8_bit(0, BYTE, [7] + [0] * 255 + [3, 4] + [0] * 254 + [7] + [0] * 255)
     accumulator.add_8_bit(1, BYTE, ([2] + [0] * 255) * 3)
     for part in accumulator.moments():
@@ -139,7 +139,7 @@ def test_drop_forgets_one_mode_of_any_depth():
 
 def test_draws_of_an_image_stand_together():
     """By key, then epoch, kinds mixed; an image is one, and its samples count for each draw."""
-    records, accumulator = Records(draws=2), Accumulator()
+    records, accumulator = Records(draws=2), ChunkCounts()
     for row, kind, value in [(0, WORD, 65535), (0, WORD, 0), (1, BYTE, 51), (1, BYTE, 102)]:
         draw(accumulator, row, kind, value)
     for row, value in [(2, 13107), (2, 26214)]:
@@ -185,7 +185,7 @@ def test_joined_parts_keep_the_draws_of_an_image_together():
     """With several draws an image, all move with it, in the order of the epochs."""
     parts = []
     for keys in ([b"b", b"d"], [b"a", b"c"]):
-        accumulator = Accumulator()
+        accumulator = ChunkCounts()
         for row in (0, 0, 1, 1):
             draw(accumulator, row, FLOAT, len(accumulator._pending[FLOAT].rows) + 10 * row)
         records = Records(draws=2)
@@ -201,7 +201,7 @@ def test_chunks_may_come_in_any_order():
     """Keys and columns stand by key all the same, with every draw of an image behind its first."""
     parts = {}
     for first in (0, 3, 6):
-        accumulator = Accumulator()
+        accumulator = ChunkCounts()
         for row in range(3):
             for draw in range(2):
                 counts = [0] * 256
@@ -230,7 +230,7 @@ def test_chunks_may_come_in_any_order():
 @pytest.mark.parametrize("scale", [255, 65535, 1])
 def test_a_figure_is_computed_once_for_equal_channels(values, computed, scale):
     """Each channel has its own figure, whichever were computed."""
-    records, accumulator = Records(), Accumulator()
+    records, accumulator = Records(), ChunkCounts()
     for row, each in enumerate(values):
         if scale == 1:
             ones = np.ones(3, dtype=np.int64)

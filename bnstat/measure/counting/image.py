@@ -32,7 +32,7 @@ from bnstat.measure.counting.planes import (
     kind_of_array,
     moments_of,
 )
-from bnstat.moments import Accumulator, Floats, Ints, Kind, moments_of_floats
+from bnstat.moments import ChunkCounts, Floats, Ints, Kind, moments_of_floats
 from bnstat.sources.items import as_array
 
 # Rows are taken in strips of about this many samples: numpy's copies then stay small.
@@ -42,7 +42,7 @@ MAX_CHANNELS = 16
 
 
 def count_image(
-    accumulator: Accumulator,
+    accumulator: ChunkCounts,
     row: int,
     image: Image.Image,
     mode: str,
@@ -78,7 +78,7 @@ def _kind_in(mode: str, own: str, scale: int) -> Kind:
 
 
 def _add_8_bit(
-    accumulator: Accumulator,
+    accumulator: ChunkCounts,
     row: int,
     image: Image.Image,
     mode: str,
@@ -152,7 +152,7 @@ def _counts_16(image: Image.Image, mask: SampleMask | None) -> Ints:
 
 
 def _add_gray_16(
-    accumulator: Accumulator, row: int, image: Image.Image, mode: str, mask: SampleMask | None
+    accumulator: ChunkCounts, row: int, image: Image.Image, mode: str, mask: SampleMask | None
 ) -> None:
     counts, largest = _counts_16(image, mask), largest_gray(image)
     if largest == 65535:
@@ -175,13 +175,13 @@ def _scaled_moments(counts: Ints, largest: int) -> tuple[Ints, Floats, Floats]:
 
 
 def _add_floats(
-    accumulator: Accumulator, row: int, image: Image.Image, kind: Kind, mask: SampleMask | None
+    accumulator: ChunkCounts, row: int, image: Image.Image, kind: Kind, mask: SampleMask | None
 ) -> None:
     _add_gray(accumulator, row, kind, mask, *_moments(image, mask))
 
 
 def _add_gray(
-    accumulator: Accumulator,
+    accumulator: ChunkCounts,
     row: int,
     kind: Kind,
     mask: SampleMask | None,
@@ -206,7 +206,7 @@ def _moments(image: Image.Image, mask: SampleMask | None) -> tuple[Ints, Floats,
     )
 
 
-def count_output(accumulator: Accumulator, row: int, output: Any, mask: Mask | None = None) -> None:
+def count_output(accumulator: ChunkCounts, row: int, output: Any, mask: Mask | None = None) -> None:
     """Add one draw: a PIL image; a uint8, uint16 or float tensor (C, H, W) or array (H, W, C).
 
     `mask` tells which samples count, bool of shape (1 or C, H, W); None is all.

@@ -12,12 +12,12 @@ from bnstat.decode.excluded import Nodata
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.raster import Mask, Raster, Samples
 from bnstat.measure.counting.planes import counts_of, moments_of
-from bnstat.moments import Accumulator, Ints, Kind, Pooled
+from bnstat.moments import ChunkCounts, Ints, Kind, Pooled
 
 _UNSIGNED = {"uint8": 255, "uint16": 65535}
 
 
-def count_raster(accumulator: Accumulator, row: int, raster: Raster, nodata: Nodata | None) -> None:
+def count_raster(accumulator: ChunkCounts, row: int, raster: Raster, nodata: Nodata | None) -> None:
     """Add the samples of all bands to the accumulator: integers of 8 and 16 bits exactly.
 
     Unsigned 8- and 16-bit samples are in units of their largest value, all others as they are.
@@ -79,7 +79,7 @@ def _equal(samples: Samples, value: float) -> NDArray[np.bool_]:
 
 
 def _add_integers(
-    accumulator: Accumulator, row: int, raster: Raster, nodata: Nodata | None, excluded: Ints
+    accumulator: ChunkCounts, row: int, raster: Raster, nodata: Nodata | None, excluded: Ints
 ) -> None:
     """Add 8- or 16-bit samples by how often each value occurs."""
     signed = raster.dtype == np.int16
@@ -99,7 +99,7 @@ def _add_integers(
 
 
 def _add_floats(
-    accumulator: Accumulator, row: int, raster: Raster, nodata: Nodata | None, excluded: Ints
+    accumulator: ChunkCounts, row: int, raster: Raster, nodata: Nodata | None, excluded: Ints
 ) -> None:
     """Add samples as they are: moments of each block, merged by Chan's formula."""
     bands = len(raster.bands)

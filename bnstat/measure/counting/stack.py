@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.measure.counting.image import MAX_CHANNELS, count_output
 from bnstat.measure.counting.planes import counts_of, kind_of_array
-from bnstat.moments import Accumulator, ChunkMoments, Floats, Ints, NotFiniteError, Table
+from bnstat.moments import ChunkCounts, ChunkMoments, Floats, Ints, NotFiniteError, Table
 
 Failures = list[tuple[int, str]]
 
@@ -47,7 +47,7 @@ def count_stack(
 
 
 def _one_by_one(images: NDArray[Any]) -> tuple[list[ChunkMoments], Failures]:
-    counts, failures = Accumulator(), []
+    counts, failures = ChunkCounts(), []
     for row, image in enumerate(images):
         try:
             count_output(counts, row, np.moveaxis(image, 0, -1))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bnstat.moments import Kind, Records
-from bnstat.moments.accumulator import ChunkMoments
+from bnstat.moments.chunk_counts import ChunkMoments
 from bnstat.moments.table import Table
 
 

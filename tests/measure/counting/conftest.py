@@ -3,7 +3,7 @@
 import pytest
 
 from bnstat.measure.counting import count_output
-from bnstat.moments import Accumulator
+from bnstat.moments import ChunkCounts
 
 
 @pytest.fixture
@@ -11,7 +11,7 @@ def kept():
     """Return what is kept of one output of a pipeline: the only part of a accumulator."""
 
     def keep(output):
-        accumulator = Accumulator()
+        accumulator = ChunkCounts()
         count_output(accumulator, 0, output)
         (part,) = accumulator.moments()
         return part

@@ -9,7 +9,7 @@ from PIL import Image
 
 from bnstat.decode.masks import SampleMask
 from bnstat.measure.counting import count_image, count_output
-from bnstat.moments import Accumulator
+from bnstat.moments import ChunkCounts
 
 BYTES, WORDS, FLOATS = np.uint8, np.uint16, np.float32
 DEEPEST = {BYTES: 256, WORDS: 65536}
@@ -70,7 +70,7 @@ def check(accumulator, samples, mask, repeat=1):
 def test_color_images(seed, planes):
     """RGB under one plane, or one for each channel."""
     samples, mask = drawn(BYTES, 3, planes, seed)
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     image = Image.fromarray(np.moveaxis(samples, 0, -1).copy())
     count_image(accumulator, 0, image, "RGB", SampleMask.of_array(mask))
     check(accumulator, samples, mask)
@@ -80,7 +80,7 @@ def test_color_images(seed, planes):
 def test_gray_images_in_three_channels(seed, dtype):
     """8-bit, 16-bit and float gray: each channel is the gray."""
     samples, mask = drawn(dtype, 1, 1, seed)
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     count_image(accumulator, 0, Image.fromarray(samples[0]), "RGB", SampleMask.of_array(mask))
     check(accumulator, samples, mask, repeat=3)
 
@@ -92,7 +92,7 @@ def test_outputs_of_pipelines(kind, dtype, planes):
     """Tensors (C, H, W) and arrays (H, W, C)."""
     for seed in range(20):
         samples, mask = drawn(dtype, 3, planes, seed)
-        accumulator = Accumulator()
+        accumulator = ChunkCounts()
         output = torch.from_numpy(samples) if kind == "tensor" else np.moveaxis(samples, 0, -1)
         count_output(accumulator, 0, output, mask)
         check(accumulator, samples, mask)
@@ -101,14 +101,14 @@ def test_outputs_of_pipelines(kind, dtype, planes):
 def test_a_mask_of_other_channels_counts_whole_pixels():
     """As when a pipeline makes one channel of three."""
     samples, mask = drawn(BYTES, 1, 3, 5)
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     count_output(accumulator, 0, torch.from_numpy(samples), mask)
     check(accumulator, samples, mask.all(axis=0, keepdims=True))
 
 
 def test_images_without_a_mask_leave_nothing_out():
     """In a chunk beside one with a mask, in its own row."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     image = Image.new("RGB", (2, 2))
     count_image(accumulator, 0, image, "RGB")
     count_image(accumulator, 1, image, "RGB", SampleMask.of_array(np.array([[True, False]] * 2)))

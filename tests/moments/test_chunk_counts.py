@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bnstat.moments import Accumulator, Kind
+from bnstat.moments import ChunkCounts, Kind
 
 RGB = Kind("RGB", ("R", "G", "B"), 255)
 DEEP = Kind("RGB", ("R", "G", "B"), 65535)
@@ -20,12 +20,12 @@ def deep_counts(*channels):
 
 def test_nothing_gives_no_parts():
     """A chunk of which nothing could be measured has no moments."""
-    assert list(Accumulator().moments()) == []
+    assert list(ChunkCounts().moments()) == []
 
 
 def test_8_bit_draws_become_sums_and_a_histogram():
     """Each draw is a row of the table; the histogram is that of all draws together."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     accumulator.add_8_bit(0, RGB, histogram([0, 255], [1, 2], [3, 3]))
     accumulator.add_8_bit(1, RGB, histogram([255], [2], [0]))
     [part] = accumulator.moments()
@@ -39,7 +39,7 @@ def test_8_bit_draws_become_sums_and_a_histogram():
 
 def test_16_bit_draws_become_sums_and_one_histogram():
     """Of 65,536 counts a draw only their sum leaves the worker."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     accumulator.add_16_bit(0, DEEP, deep_counts([65535, 0], [257, 257], [1, 2]))
     accumulator.add_16_bit(1, DEEP, deep_counts([7], [8], [9]))
     [part] = accumulator.moments()
@@ -55,7 +55,7 @@ def test_16_bit_draws_become_sums_and_one_histogram():
 
 def test_floats_are_kept_as_they_are():
     """n, mean and M2 of each draw, one row each."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     accumulator.add_floats(
         0, FLOATS, np.array([4, 4, 4]), np.array([0.1, 0.2, 0.3]), np.array([1.0, 2.0, 3.0])
     )
@@ -72,7 +72,7 @@ def test_floats_are_kept_as_they_are():
 
 def test_kinds_are_kept_apart_with_their_rows():
     """A part's rows say which draws of the chunk it has, gaps for failures included."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     accumulator.add_8_bit(0, RGB, histogram([1], [1], [1]))
     accumulator.add_16_bit(2, DEEP, deep_counts([5], [5], [5]))
     accumulator.add_8_bit(5, RGB, histogram([2], [2], [2]))
@@ -84,7 +84,7 @@ def test_kinds_are_kept_apart_with_their_rows():
 
 def test_the_same_depth_in_another_mode_is_another_kind():
     """Grayscale and colour do not share a table."""
-    accumulator = Accumulator()
+    accumulator = ChunkCounts()
     accumulator.add_8_bit(0, RGB, histogram([1], [1], [1]))
     accumulator.add_8_bit(1, Kind("L", ("L",), 255), histogram([1]))
 

@@ -181,7 +181,7 @@ class _Pending:
         self.histograms += other.histograms
 
 
-class Accumulator:
+class ChunkCounts:
     """Collects the samples of draws; `moments` sums them up.
 
     8-bit histograms wait as packed integers, and become sums in one product for the whole chunk:
@@ -238,7 +238,7 @@ class Accumulator:
         table = Table(1, n[np.newaxis], mean[np.newaxis], m2[np.newaxis])
         self._at(row, kind, excluded).tables.append(table)
 
-    def extend(self, other: Accumulator) -> None:
+    def extend(self, other: ChunkCounts) -> None:
         """Add all draws of another accumulator."""
         for kind, pending in other._pending.items():
             self._pending[kind].extend(pending)
