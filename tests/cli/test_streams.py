@@ -206,13 +206,13 @@ def test_color_off_a_terminal(process, options, env, color):
 
 def test_progress_on_a_terminal(terminal, here, endless):
     """The bar is shown on a terminal by default, and is gone when the run is over."""
-    (here / "names").write_text("".join(f"{endless}/{i:04}.jpg\n" for i in range(25)))
+    (here / "names").write_text("".join(f"{endless}/{i:04}.jpg\n" for i in range(120)))
     arguments = ("compute", "--files-from", "names", "--workers", "1", "-o", "names.json")
     result, shown = terminal("stderr", *arguments)
-    bar, summary, _ = shown.partition("25 images in ")
+    bar, summary, _ = shown.partition("120 images in ")
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", bar)
-    assert summary and re.search(r"\d+/25 images, [\d,]+/s", plain)
+    assert summary and re.search(r"\d+/120 images, [\d,]+/s", plain)
     assert bar.endswith("\x1b[2K")  # the line is cleared
-    assert result.stdout.startswith("names: 25 images")
+    assert result.stdout.startswith("names: 120 images")
     _, without = terminal("stderr", "compute", "tiny", "--no-progress")
     assert re.fullmatch(r"2 images in .* images/s\r\n", without)
