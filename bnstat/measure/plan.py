@@ -11,6 +11,7 @@ from bnstat.decode.modes import BANDS
 from bnstat.decode.raster import check_rasterio
 from bnstat.decode.selection import Conditions, conditions
 from bnstat.errors import MeasureError
+from bnstat.estimators import Schedule
 from bnstat.measure.measure import Thumbnail, View
 from bnstat.measure.warm_up import ask_worker
 from bnstat.result import Dataset, Pipeline
@@ -84,6 +85,20 @@ class Plan:
         if self.dataset is not None and self.dataset.random:
             return False
         return any(p.is_random and p.epochs == 1 for p in self.pipelines if p.spec is not None)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule that `batchnorm` replays."""
+        settings = self.settings
+        return Schedule(
+            settings["batch_size"],
+            settings["momentum"],
+            settings["order"],
+            settings["seed"],
+            1
+            if self.several_passes
+            else settings["epochs"],  # whose draws are records of their own
+        )
 
     @property
     def views(self) -> tuple[View, ...]:

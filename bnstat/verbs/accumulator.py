@@ -15,8 +15,8 @@ from bnstat.estimators import Schedule
 from bnstat.measure.counting import count_output, planes_of
 from bnstat.measure.counting.on_device import count_batch
 from bnstat.measure.counting.stack import count_stack
+from bnstat.measure.figures import stats_of_batches
 from bnstat.measure.groups import ItemNames, groups
-from bnstat.measure.outcomes import stats_of_batches
 from bnstat.moments import ChunkCounts, ChunkMoments, Kind, Records, Table
 from bnstat.result import Dataset, Source, Stats
 from bnstat.settings import Settings, complete

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Unpack
 from bnstat import files
 from bnstat.augment import Spec
 from bnstat.errors import BnstatError, MeasureError, OutputError
+from bnstat.measure.outcomes import Outcome
 from bnstat.measure.scanning import measure
 from bnstat.result import Shards, Stats
 from bnstat.result import tables as record_tables
 from bnstat.settings import Settings, check_until, complete, takes_settings
 from bnstat.sources.opening import Location, open_sources
 from bnstat.sources.sampling import read_shard
+from bnstat.sources.sources import Sources
 from bnstat.verbs.resolve import locations_of
 
 if TYPE_CHECKING:
@@ -96,36 +98,56 @@ def compute(
     """
     used = complete(Settings, settings)
     _check_outputs(records, report, beside=journal is not None or group is not None)
+    check_until({"until": used["until"], "journal": journal, "group": group})
     named = locations_of(sources)
     used = _mode_of(named, used)
     find = partial(open_sources, named, used, files_from, null, root, shards=_shards(shard))
-    check_until({"until": used["until"], "journal": journal, "group": group})
     if group is not None:
-        from bnstat.measure.ranks import measure_by_ranks
-
-        if journal is not None:
-            raise ValueError("journal and group do not go together")
-        stats = measure_by_ranks(find, augment, used, group, given=settings)
-        if strict:
-            _check_no_warnings(stats)
-        return stats
+        return _by_ranks(find, augment, used, group, journal, settings, strict=strict)
     describe = (records, report) != (None, None)
-    measured = measure(find(), [augment], used, journal=journal, describe=describe, given=settings)[
-        0
-    ]
+    [measured] = measure(
+        find(), [augment], used, journal=journal, describe=describe, given=settings
+    )
     if strict:
         _check_no_warnings(measured.stats)
     if records is not None:
         record_tables.write(os.fspath(records), *measured.tables())
     if report is not None:
-        from bnstat.verbs.report import report as make_report
-
-        try:
-            make_report(measured.stats, output=report, records=measured.table())
-        except BnstatError as error:
-            kept = "" if records is None else f"; the records are in {os.fspath(records)}"
-            raise OutputError(f"{error}{kept}") from error
+        _make_report(measured, report, records)
     return measured.stats
+
+
+def _by_ranks(
+    find: Callable[[], Sources],
+    augment: Spec | None,
+    used: Settings,
+    group: ProcessGroup,
+    journal: str | os.PathLike[str] | None,
+    given: Iterable[str],
+    *,
+    strict: bool,
+) -> Stats:
+    from bnstat.measure.ranks import measure_by_ranks
+
+    if journal is not None:
+        raise ValueError("journal and group do not go together")
+    stats = measure_by_ranks(find, augment, used, group, given=given)
+    if strict:
+        _check_no_warnings(stats)
+    return stats
+
+
+def _make_report(
+    measured: Outcome, output: str | os.PathLike[str], records: str | os.PathLike[str] | None
+) -> None:
+    """Write the page; where that fails, say which file of records is there already."""
+    from bnstat.verbs.report import report
+
+    try:
+        report(measured.stats, output=output, records=measured.table())
+    except BnstatError as error:
+        kept = "" if records is None else f"; the records are in {os.fspath(records)}"
+        raise OutputError(f"{error}{kept}") from error
 
 
 def _check_outputs(

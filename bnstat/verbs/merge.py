@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from bnstat import merging
-from bnstat.measure.outcomes import now
+from bnstat.measure.figures import now
 from bnstat.merging import Document
 from bnstat.result import Stats
 

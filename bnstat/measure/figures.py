@@ -1,0 +1,113 @@
+"""Records to figures: what a result says of its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from bnstat import estimators
+from bnstat.estimators import Schedule
+from bnstat.measure.groups import GroupNames
+from bnstat.moments import Records
+from bnstat.result import EXACT, Pipeline, Sample, Selection, Source, Stats, Uncertainty
+from bnstat.result.quantiles import Distribution, Occurring, distribution_figures
+from bnstat.settings import Settings
+
+
+def stats_of_batches(
+    records: Records, schedule: Schedule | None, source: Source, settings: Settings
+) -> Stats:
+    """Return the result of batches that came one after the other; nothing drew them here.
+
+    Without a schedule nobody knows in which order they came, and `batchnorm` is null.
+    """
+    made = figures(records, schedule or Schedule(), settings["percentiles"])
+    if schedule is None:
+        reason = "the batches of several accumulators came in no common order"
+        made["methods"]["batchnorm"] = None
+        made["reasons"]["batchnorm"] = reason
+    return Stats(
+        source=source,
+        pipeline=Pipeline(None, (), 0, 1),
+        mode=max(records.modes, key=records.modes.__getitem__),
+        uncertainty=uncertainty(records, None, False, settings, None, None),
+        selection=Selection(excluded=records.excluded_count, empty=records.empty),
+        created=now(),
+        **made,
+    )
+
+
+def now() -> str:
+    """Return the time as results have it, in UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def figures(records: Records, schedule: Schedule, percentiles: Sequence[float]) -> dict[str, Any]:
+    """Return what a `Stats` holds of its samples: sums, methods, quantiles, conventions."""
+    total, scale, distribution = records.total(), records.scale, _distribution(records)
+    methods, reasons = estimators.every_method(records, schedule)
+    exact = methods[EXACT]
+    return {
+        "channels": records.channels,
+        "scale": scale,
+        "count": records.count,
+        "sum": total.sum if total else None,
+        "sum_of_squares": total.sum_of_squares if total else None,
+        "histogram": _histogram(records) if scale == 255 else None,
+        **distribution_figures(distribution, scale, percentiles),
+        "pooled": exact and estimators.over_channels(records.count, exact, total),
+        "methods": methods,
+        "conventions": estimators.conventions(records),
+        "reasons": reasons,
+    }
+
+
+def _histogram(records: Records) -> tuple[tuple[int, ...], ...] | None:
+    histogram = records.histogram
+    return None if histogram is None else tuple(map(tuple, histogram.tolist()))
+
+
+def _distribution(records: Records) -> Distribution | None:
+    """Return which values occur in each channel; None of other than 8 and 16 bits."""
+    histogram = records.histogram
+    if histogram is None:
+        return None
+    places = [np.flatnonzero(counts) for counts in histogram]
+    return tuple(
+        Occurring(tuple(values.tolist()), tuple(counts[values].tolist()))
+        for values, counts in zip(places, histogram, strict=True)
+    )
+
+
+def uncertainty(
+    records: Records,
+    sample: Sample | None,
+    random: bool,
+    settings: Settings,
+    clusters: GroupNames | None,
+    controls: Records | None,
+) -> Uncertainty | None:
+    """Return how sure the figures are, with what margins of merged results follow from."""
+    sure = estimators.uncertainty(
+        records,
+        found_of(records, sample),
+        random=random,
+        confidence=settings["confidence"] / 100,
+        controls=controls,
+        clusters=clusters,
+    )
+    if sure is None or clusters is not None:
+        return sure and replace(sure, cluster=settings["cluster"])
+    if random and records.draws == 1:
+        return sure  # controls do not merge
+    return replace(sure, sums=estimators.image_sums(records))
+
+
+def found_of(records: Records, sample: Sample | None) -> int:
+    """Return how many images there are; of a whole set, those that failed are not among them."""
+    sampled = sample is not None and sample.images < sample.of
+    return sample.of if sample is not None and sampled else len(records)

@@ -1,0 +1,111 @@
+"""Where the figures come from: the sources that were read, and which pixels counted."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from bnstat.measure.found import Scan, View
+from bnstat.measure.plan import Plan
+from bnstat.moments import Records
+from bnstat.result import (
+    Failure,
+    FileList,
+    FloatImages,
+    Sample,
+    Selection,
+    Source,
+    Warned,
+    Warnings,
+)
+from bnstat.sources.listing import Listing
+from bnstat.sources.sources import Sources
+from bnstat.text import key_text, without_credentials
+
+
+def source_of(sources: Sources, scan: Scan, view: View, plan: Plan) -> Source:
+    """Return what the images of a view came from, and which of them failed."""
+    listed = sources.listing
+    failures = tuple(Failure(key_text(key), reason) for key, reason in view.failures)
+    return Source(
+        locations=sources.locations,
+        cwd=key_text(os.getcwdb()),
+        images=scan.images - len(view.failures),
+        skipped=sources.skipped,
+        duplicates=sources.duplicates,
+        deeper_than_8_bits=len(view.deep),
+        failures=failures,
+        service_folders=tuple(sorted(sources.service_folders.items())),
+        floats=_floats(view.records),
+        replaced=sources.replaced,
+        not_replaced=sources.not_replaced,
+        unnamed_failures=len(view.failures) - len(failures),
+        warnings=_warnings(view),
+        fingerprint=f"{scan.fingerprint:064x}",
+        files_from=_file_list(listed) if listed else None,
+        shards=sources.shards,
+        include=tuple(sources.globs.include) or None,
+        exclude=tuple(sources.globs.exclude) or None,
+        column=sources.column,
+        files_column=listed.column if listed else None,
+        where=(tuple(listed.where) or None) if listed else None,
+        unfollowed_links=tuple(map(key_text, sources.unfollowed)),
+        dataset=sources.dataset,
+        array=plan.settings["array"],
+        layout=plan.settings["layout"],
+    )
+
+
+def _file_list(listing: Listing) -> FileList:
+    root = None if listing.root is None else key_text(os.fsencode(listing.root))
+    return FileList(listing.null, root, listing.can_be_read_again)
+
+
+def _floats(records: Records) -> FloatImages | None:
+    """Return how many images have float samples beyond [0, 1], beside images of integers.
+
+    Samples in [0, 1] have a variance of mean · (1 - mean) at most.
+    """
+    kinds = list(records.by_kind())
+    if all(kind.integral for kind, _, _ in kinds) or not any(k.integral for k, _, _ in kinds):
+        return None
+    beyond: list[bytes] = []
+    for kind, keys, table in kinds:
+        if not kind.integral:
+            mean, var = table.sum_or_mean, table.sumsq_or_m2 / np.maximum(table.n, 1)
+            outside = (mean < 0) | (mean > 1) | (var > mean * (1 - mean) + 1e-9)
+            rows = outside.any(axis=1).reshape(len(keys), -1).any(axis=1)
+            beyond += keys.take(np.flatnonzero(rows).tolist())
+    return FloatImages(len(beyond), key_text(min(beyond))) if beyond else None
+
+
+def _warnings(view: View) -> Warnings:
+    """Return how many images Pillow warned of, and the warnings of the first images by key."""
+    first = tuple(Warned(key_text(key), text) for key, text in view.warnings)
+    return Warnings(len(view.warnings), first)
+
+
+def sample_of(sources: Sources, scan: Scan) -> Sample | None:
+    """Return which of the images found were to be measured; None where all were."""
+    asked = sources.sampling
+    if asked is None:
+        return None
+    return Sample(scan.images, sources.population.found, asked.asked, asked.seed)
+
+
+def selection_of(plan: Plan, view: View) -> Selection:
+    """Return which pixels counted in a view, and how many did not."""
+    asked, settings = plan.conditions, plan.settings
+    rule, nodata = asked.masks, settings["nodata"]
+    return Selection(
+        alpha=asked.alpha,
+        nodata=None if nodata is None else str(nodata),
+        masks=settings["masks"] and without_credentials(settings["masks"]),
+        mask_values=rule.values if rule else None,
+        mask_ignore=rule.ignore if rule else None,
+        exclude_fill=asked.exclude_fill,
+        excluded=view.records.excluded_count if len(view.records) else (),
+        empty=view.records.empty if asked.excludes else 0,
+        transparent=len(view.transparent),
+    )
