@@ -18,6 +18,8 @@ BANDS = "bands"  # of rasters, as GDAL reads them
 _PREMULTIPLIED = {"La": "LA"}
 # Under this name, the `info` of 16-bit gray says how many bits its file has, where they are fewer.
 _BITS = "bits of the file"
+# And under this one what is noted of an image: a code of a warning, and a few words.
+_NOTES = "notes of the file"
 # Width and height in pixels, Pillow's mode, and the bits of a sample in the file. A plain tuple, as
 # one with names takes ten times as long on its way out of the worker.
 Appearance: TypeAlias = tuple[int, int, str, int]
@@ -37,6 +39,17 @@ def with_bits(image: Image.Image, bits: int) -> Image.Image:
     if is_gray_16(image) and bits < 16:
         image.info[_BITS] = bits
     return image
+
+
+def note(image: Image.Image, code: str, text: str = "") -> None:
+    """Note of an image what its result should tell: the code of a warning, and a few words."""
+    image.info[_NOTES] = (*image.info.get(_NOTES, ()), (code, text))
+
+
+def notes_of(image: Any) -> tuple[tuple[str, str], ...]:
+    """Return what is noted of an image: codes and words."""
+    notes: tuple[tuple[str, str], ...] = getattr(image, "info", {}).get(_NOTES, ())
+    return notes
 
 
 def largest_gray(image: Image.Image) -> int:

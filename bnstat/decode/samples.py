@@ -18,12 +18,18 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image
 
-from bnstat.decode.modes import FLOAT, GRAY_16, UnmeasurableError, with_bits
+from bnstat.decode.modes import FLOAT, GRAY_16, UnmeasurableError, note, with_bits
 from bnstat.sources.lengths import read_exactly, step
 
 _DEEP = frozenset((*GRAY_16, FLOAT, "I"))
 # Tags of TIFF 6.0, sections 8 and 19; a SampleFormat of 2 is two's complement.
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _SIGNED = 258, 339, 2
+# Samples a pixel; what those beside the colors are, 0 being unspecified; how many colors there are
+# by photometric interpretation, where these are not 3.
+_SAMPLES, _EXTRA_SAMPLES, _PHOTOMETRIC = 277, 338, 262
+_COLORS = {0: 1, 1: 1, 3: 1, 5: 4}
+# Where strips and tiles begin; 0 is of one that was never written, and that readers fill.
+_OFFSETS = (273, 324)
 # As in "Fax4Decode: Bad code word at line 22 of strip 0 (x 28)."; other complaints are of tags.
 _DECODING = re.compile(rb"\w+Decode\w*: .*[^.\n]")
 # Bytes of an AVIF file in which its properties are looked for.
@@ -72,15 +78,27 @@ def check_unsigned(bits: int, signed: bool) -> None:
 
 def load_tiff(image: Any) -> Image.Image:
     """Load an opened image; 12-bit gray knows its bits."""
-    bits = image.tag_v2.get(_BITS_PER_SAMPLE, (1,))[0]
-    check_unsigned(bits, _SIGNED in image.tag_v2.get(_SAMPLE_FORMAT, ()))
+    tags = image.tag_v2
+    bits = tags.get(_BITS_PER_SAMPLE, (1,))[0]
+    check_unsigned(bits, _SIGNED in tags.get(_SAMPLE_FORMAT, ()))
+    if any(0 in tags.get(offsets, ()) for offsets in _OFFSETS):
+        raise UnmeasurableError("lacks blocks that were never written; --mode bands reads it")
     with _libtiff_heard() as heard:
         try:
             image.load()
         finally:
             heard.seek(0)
             _raise_complaint(heard.read(4096))
+    _note_bands(image, tags)
     return with_bits(image, bits)
+
+
+def _note_bands(image: Image.Image, tags: Any) -> None:
+    """Note that an image has bands that are neither color nor alpha, as near-infrared."""
+    bands, extra = tags.get(_SAMPLES, 1), tags.get(_EXTRA_SAMPLES, ())
+    colors = _COLORS.get(tags.get(_PHOTOMETRIC), 3)
+    if bands - colors > sum(kind != 0 for kind in extra):
+        note(image, "bands", f"{bands} bands")
 
 
 def _raise_complaint(heard: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bnstat.errors import MeasureError
 from bnstat.measure.dispatch import Chunk
@@ -69,6 +69,20 @@ class TextsByKey:
         return whole
 
 
+@dataclass(frozen=True)
+class Noted:
+    """How many images have the same warning, the first of them by key, and what is said of it."""
+
+    images: int
+    first: bytes
+    text: str
+
+    def __add__(self, other: Noted) -> Noted:
+        """Return what is noted of both."""
+        first = min(self, other, key=lambda noted: noted.first)
+        return replace(first, images=self.images + other.images)
+
+
 @dataclass
 class View:
     """What was found in one view of the images: plain, or through a pipeline.
@@ -76,7 +90,7 @@ class View:
     failures: the reasons; deep: keys of the images deeper than 8 bits that were measured; warnings:
     what Pillow warned of; transparent: keys of images with fully transparent pixels; few_valued:
     keys of images with few values, as label images have; rows: of a table of records, where one is
-    asked for; groups: the names that a dataset gives, by key.
+    asked for; groups: the names that a dataset gives, by key; notes: by the codes of warnings.
     """
 
     records: Records
@@ -87,11 +101,12 @@ class View:
     transparent: list[bytes] = field(default_factory=list)
     few_valued: list[bytes] = field(default_factory=list)
     groups: dict[bytes, str] = field(default_factory=dict)
+    notes: dict[str, Noted] = field(default_factory=dict)
 
     @classmethod
     def merged(cls, views: Sequence[View]) -> View:
         """Return the view of all images, from those of disjoint shards."""
-        return cls(
+        whole = cls(
             Records.merged([view.records for view in views]),
             None,
             TextsByKey.merged([view.failures for view in views]),
@@ -101,6 +116,9 @@ class View:
             sorted(key for view in views for key in view.few_valued),
             {key: name for view in views for key, name in view.groups.items()},
         )
+        for code, noted in (each for view in views for each in view.notes.items()):
+            whole._note(code, noted)
+        return whole
 
     def add(self, chunk: Chunk, measured: Measured) -> None:
         """Add what was measured of a chunk."""
@@ -117,6 +135,11 @@ class View:
         self.warnings.add((keys[row], text) for row, text in warned.items())
         self.transparent.extend(keys[row] for row in measured.transparent)
         self.groups |= {keys[row]: name for row, name in measured.groups.items()}
+        for row, code, text in measured.notes:
+            self._note(code, Noted(1, keys[row], text))
+
+    def _note(self, code: str, noted: Noted) -> None:
+        self.notes[code] = self.notes[code] + noted if code in self.notes else noted
 
     def record_tables(
         self, name_of: NameOf = ungrouped

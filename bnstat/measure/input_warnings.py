@@ -11,8 +11,8 @@ from bnstat.measure.found import View
 from bnstat.measure.plan import Plan
 from bnstat.moments import Records
 from bnstat.result import Stats
-from bnstat.result.input_warnings import InputWarning
-from bnstat.text import key_text, pluralize
+from bnstat.result.input_warnings import InputWarning, noted_warning
+from bnstat.text import key_text, pluralize, printable
 
 # Label images: fewer images under one name may look so by chance.
 _MIN_LABELS = 4
@@ -27,6 +27,8 @@ def found_warnings(view: View, stats: Stats, plan: Plan) -> Iterator[InputWarnin
         yield from _label_images(view)
         yield from _all_gray(view.records, stats)
         yield from _fewer_bits(view.records)
+    for code, noted in sorted(view.notes.items()):
+        yield noted_warning(code, noted.images, key_text(noted.first), printable(noted.text))
     yield from _until_not_reached(stats, plan)
 
 

@@ -138,9 +138,9 @@ def _measured(entry: Entry) -> Result:
 def record_chunk(journal: Journal[Reference], chunk: Chunk, result: Result) -> None:
     """Record in a journal the images of a chunk that were measured in every view.
 
-    What Pillow warned of is measured again, and warned of again.
+    What a warning tells of is measured again, and warned of again.
     """
-    noted = {row for m in result for row, _ in (*m.failures, *m.warnings)}
+    noted = {row for m in result for row, *_ in (*m.failures, *m.warnings, *m.notes)}
     rows = [row for row in range(len(chunk)) if row not in noted]
     if rows:
         first, views = result[0], [measured.moments for measured in result]

@@ -14,7 +14,14 @@ from PIL import Image
 from bnstat import generators
 from bnstat.augment import Drawn, Draws, caller_undisturbed
 from bnstat.decode.decoding import reason
-from bnstat.decode.modes import BANDS, Appearance, UnmeasurableError, appearance, in_8_bits
+from bnstat.decode.modes import (
+    BANDS,
+    Appearance,
+    UnmeasurableError,
+    appearance,
+    in_8_bits,
+    notes_of,
+)
 from bnstat.decode.references import Decoded, DecodeReport, decode_each
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.counting import count_image, count_output, count_stack
@@ -34,7 +41,7 @@ class Measured:
     moments: of its images, by kind; failures: (row in the chunk, reason); deep: rows of images
     deeper than 8 bits; warnings: (row, what Pillow warned of); transparent: rows of images with
     fully transparent pixels; appearances: what images are like, by row, where asked for; groups:
-    the labels that a dataset gives images, by row.
+    the labels that a dataset gives images, by row; notes: row, code of a warning, and a few words.
     """
 
     moments: list[ChunkMoments]
@@ -44,6 +51,7 @@ class Measured:
     transparent: list[int] = field(default_factory=list)
     appearances: dict[int, Appearance] = field(default_factory=dict)
     groups: dict[int, str] = field(default_factory=dict)
+    notes: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 Result: TypeAlias = list[Measured]
@@ -81,6 +89,7 @@ class _View:
     transparent: list[int] = field(default_factory=list)
     appearances: dict[int, Appearance] = field(default_factory=dict)
     groups: dict[int, str] = field(default_factory=dict)
+    notes: list[tuple[int, str, str]] = field(default_factory=list)
 
     def measured(
         self, report: DecodeReport, per_image_histograms: bool, describe: bool
@@ -89,8 +98,16 @@ class _View:
             per_image_histograms=per_image_histograms, extremes=describe
         )
         failures = sorted(report.failures + self.failures)
-        rest = (self.deep, report.warnings, self.transparent, self.appearances, self.groups)
-        return Measured(list(moments), failures, *rest)
+        return Measured(
+            list(moments),
+            failures,
+            self.deep,
+            report.warnings,
+            self.transparent,
+            self.appearances,
+            self.groups,
+            self.notes,
+        )
 
 
 # A plan, and the views that it fills.
@@ -209,6 +226,7 @@ class Measure:
                     view.appearances[decoded.row] = appearance(decoded.image, deep=decoded.deep)
                 if decoded.group is not None:
                     view.groups[decoded.row] = decoded.group
+                view.notes.extend((decoded.row, *note) for note in notes_of(decoded.image))
 
     def _count_in(
         self, views: Sequence[_View], decoded: Decoded, chosen: Selected, plan: View

@@ -24,11 +24,16 @@ class InputWarning:
 
 
 class Code(NamedTuple):
-    """What causes a warning, what can be done, and the setting that answers it when it is given."""
+    """What causes a warning, what can be done, and the setting that answers it when it is given.
+
+    note: of one that is noted of single images, its sentence, with how many {images}, the {first}
+    of them by key, and the {text} that is noted of that.
+    """
 
     cause: str
     remedy: str
     answer: str | None = None
+    note: str = ""
 
 
 CODES: Mapping[str, Code] = {
@@ -45,6 +50,13 @@ CODES: Mapping[str, Code] = {
         "`--alpha exclude` leaves these pixels out, `--alpha over:COLOR` composes over a color; "
         "`--alpha drop` says that it is meant.",
         "alpha",
+    ),
+    "bands": Code(
+        "TIFFs with bands that are neither colors nor alpha, as near-infrared: only the first "
+        "bands are read, as gray or as red, green and blue.",
+        "`--mode bands` reads all; `--mode RGB` says that three are meant.",
+        "mode",
+        "{images} of more bands than are read, such as {first} of {text}; --mode bands reads all",
     ),
     "service-folders": Code(
         "Folders that programs put beside images, for thumbnails, metadata and deleted files "
@@ -170,6 +182,12 @@ def _stored_again(source: Source) -> Iterator[InputWarning]:
             "stream: the first counted; in a plain .tar or a .zip on a disk the last does",
             source.not_replaced,
         )
+
+
+def noted_warning(code: str, images: int, first: str, text: str) -> InputWarning:
+    """Return the warning of so many images, with what is noted of the first."""
+    words = {"images": pluralize(images, "image"), "first": first, "text": text}
+    return InputWarning(code, CODES[code].note.format(**words), images)
 
 
 def unanswered(
