@@ -10,6 +10,7 @@ The public names are loaded when first used: importing bnstat imports neither to
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from bnstat import display
 from bnstat._version import __version__
 from bnstat.errors import (
     BnstatError,
@@ -136,6 +137,9 @@ _ROOMS = {
 
 # Rooms that are used by a public name of their own.
 _MODULES = {"constants": "bnstat.show.constants", "reports": "bnstat.show"}
+
+
+display.set_renderer(lambda: import_module("bnstat.show.notebook"))
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from bnstat.display import Displayed
 from bnstat.result.estimates import Floats
 from bnstat.result.stats import Stats
 
@@ -115,7 +116,7 @@ class Explained:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Displayed):
     """By which recipe constants come from images, and what they do to these.
 
     Attributes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bnstat.display import Displayed
 from bnstat.result.estimates import Floats
 from bnstat.result.inputs import Failure
 
@@ -39,7 +40,7 @@ class Outlier:
 
 
 @dataclass(frozen=True)
-class Outliers:
+class Outliers(Displayed):
     """The outliers of a set, the strongest first.
 
     images: looked at; number: of outliers, of which `found` may be the strongest alone.
@@ -85,7 +86,7 @@ class EqualImages:
 
 
 @dataclass(frozen=True)
-class Duplicates:
+class Duplicates(Displayed):
     """All images of a set that are equal to others.
 
     images: looked at; candidates: of these, with moments equal to another's, which were decoded a

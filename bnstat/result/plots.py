@@ -35,9 +35,12 @@ def picture(stats: Contents, kind: str) -> Picture:
 
 
 def _histogram(stats: Contents) -> Histogram:
-    if stats.histogram is None or not any(stats.count):
-        raise DocumentError("No histogram: only 8-bit samples have one.")
-    return Histogram(_name(stats), stats.channels, stats.histogram, stats.mean, stats.std)
+    counts = stats.histogram
+    if counts is None and stats.distribution is not None:
+        counts = tuple(tuple(each.binned(256, stats.scale)) for each in stats.distribution)
+    if counts is None or not any(stats.count):
+        raise DocumentError("No histogram: only 8- and 16-bit samples have one.")
+    return Histogram(_name(stats), stats.channels, counts, stats.mean, stats.std)
 
 
 def _name(stats: Contents) -> str:

@@ -33,6 +33,17 @@ class Occurring:
         rank = Fraction(str(q)) * upto[-1] / 100
         return self.values[bisect_left(upto, rank)]
 
+    def binned(self, bins: int, scale: int) -> list[int]:
+        """Return counts in so many bins of equal width over 0 to `scale`.
+
+        >>> Occurring((0, 128, 65535), (5, 4, 1)).binned(256, 65535)[:2]
+        [9, 0]
+        """
+        counts = [0] * bins
+        for value, count in zip(self.values, self.counts, strict=True):
+            counts[value * bins // (scale + 1)] += count
+        return counts
+
 
 # Of each channel.
 Distribution: TypeAlias = tuple[Occurring, ...]

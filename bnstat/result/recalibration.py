@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bnstat.display import Displayed
 from bnstat.result.inputs import Failure
 
 
@@ -39,8 +40,8 @@ class LayerShift:
         return max(self.mean, self.variance_high - 1, low - 1)
 
 
-@dataclass(frozen=True)
-class Recalibration:
+@dataclass(frozen=True, repr=False)
+class Recalibration(Displayed):
     """What was measured of a model, and how far its running statistics had been from it.
 
     Attributes

@@ -1,4 +1,4 @@
-"""A result, in memory, in a file, and on a few lines of a session or a notebook."""
+"""A result, in memory, in a file, and on a few lines of a session."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 import shlex
 import sys
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnstat import files
+from bnstat.display import Displayed
 from bnstat.errors import DocumentError
 from bnstat.result.contents import Contents
 from bnstat.result.document import parse, render
@@ -27,7 +27,7 @@ _MAX_CHANNELS, _MAX_CHARACTERS = 8, 120
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Stats(Contents):
+class Stats(Displayed, Contents):
     """A result: per-channel mean and variance by several methods, and what they were made from.
 
     Attributes
@@ -73,10 +73,6 @@ class Stats(Contents):
     def __repr__(self) -> str:
         """Return a few lines: what was measured, mean and std."""
         return _summary(self)
-
-    def _repr_html_(self) -> str:
-        """Return the table that a notebook shows."""
-        return _html(self)
 
     def percentile(self, q: float) -> Floats:
         """Return the value of each channel, in [0, 1], that q percent of its samples do not exceed.
@@ -184,19 +180,6 @@ def title(stats: Contents) -> str:
 def _summary(stats: Contents) -> str:
     lines = [f"<Stats of {_headline(stats)}", *_channel_lines(stats)]
     return "\n  ".join(lines) + ">"
-
-
-def _html(stats: Contents) -> str:
-    """Return the same as a table, a row for each channel; names are escaped."""
-    caption = f"<caption>{escape(_headline(stats))}</caption>"
-    head = "".join(f"<th>{name}</th>" for name in ("", "mean", "std"))
-    rows = [
-        f"<tr><th>{escape(channel)}</th><td>{mean}</td><td>{std}</td></tr>"
-        for channel, mean, std in _figures(stats)
-    ]
-    more = len(stats.channels) - len(rows)
-    rest = f'<tr><td colspan="3">and {more} more channels</td></tr>' if more else ""
-    return f"<table>{caption}<tr>{head}</tr>{''.join(rows)}{rest}</table>"
 
 
 def _headline(stats: Contents) -> str:

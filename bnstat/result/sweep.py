@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bnstat.display import Displayed
 from bnstat.result.stats import Stats
 
 THREE_DECIMALS = 0.0005
@@ -54,8 +55,8 @@ class Cell:
         return f"batches of {self.batch_size}, {momentum}, {self.order}"
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(Displayed):
     """The cells of a grid, and what follows; `stats` is the result that they are compared with."""
 
     cells: tuple[Cell, ...]

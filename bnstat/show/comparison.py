@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from bnstat.display import Displayed
 from bnstat.errors import SourceError
 from bnstat.result import Floats, PairedMargins
 from bnstat.show.rows import ComparedRow, Difference, difference
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from bnstat.pictures import Differences
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Displayed):
     """Rows, the first of which is the baseline; their differences from it; what follows."""
 
     rows: tuple[ComparedRow, ...]

@@ -7,11 +7,12 @@ give way, and no sentence or command is broken within a word.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TextIO
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.panel import Panel
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -48,16 +49,35 @@ def console(file: TextIO, width: int, *, colored: bool) -> Console:
 
 def print_report(blocks: Sequence[Block], on: Console) -> None:
     """Print a report, with a blank line between blocks."""
+    for item in _renderables(blocks, on.width):
+        on.print(item, soft_wrap=isinstance(item, Text) and bool(item.no_wrap))
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as rich prints it: what is too long for a line is folded, so that none is lost."""
+
+    blocks: Sequence[Block]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the report in the width that there is."""
+        for item in _renderables(self.blocks, options.max_width):
+            if isinstance(item, Text):
+                item.no_wrap = False
+            yield item
+
+
+def _renderables(blocks: Sequence[Block], width: int) -> Iterator[RichTable | Panel | Text]:
     for number, block in enumerate(blocks):
         if number:
-            on.print()
+            yield Text()
         match block:
             case Headline():
-                on.print(_panel(block))
+                yield _panel(block)
             case Paragraph():
-                _print_lines(block.lines, on)
+                yield from _texts(block.lines, width)
             case Table():
-                _print_table(block, on)
+                yield from _parts(block, width)
 
 
 def _panel(block: Headline) -> Panel:
@@ -71,27 +91,28 @@ def _title(block: Headline) -> Text | None:
     return Text(block.name, "bold not dim", no_wrap=True, overflow="ellipsis")
 
 
-def _print_lines(lines: Sequence[Line], on: Console) -> None:
+def _texts(lines: Sequence[Line], width: int) -> Iterator[Text]:
     for line in lines:
-        text = Text(f"  {line.text}" if line.tone == "command" else line.text, STYLES[line.tone])
-        _print_text(text, on, whole=line.tone == "command")
+        text = f"  {line.text}" if line.tone == "command" else line.text
+        yield _text(text, STYLES[line.tone], width, whole=line.tone == "command")
 
 
-def _print_text(text: Text, on: Console, *, whole: bool = False) -> None:
-    """Print text, broken between words; whole, as the terminal has it, where a word is too long."""
-    on.print(text, soft_wrap=whole or max(map(cell_len, text.plain.split()), default=0) > on.width)
+def _text(text: str, style: str, width: int, *, whole: bool = False) -> Text:
+    """Return text, broken between words; whole where it is asked for, or a word is too long."""
+    whole = whole or max(map(cell_len, text.split()), default=0) > width
+    return Text(text, style, no_wrap=whole)
 
 
-def _print_table(table: Table, on: Console) -> None:
+def _parts(table: Table, width: int) -> Iterator[RichTable | Text]:
     if table.title is not None:
-        _print_text(Text(table.title, "bold"), on)
+        yield _text(table.title, "bold", width)
     if table.note is not None:
-        _print_text(Text(table.note), on)
-    for number, shown in enumerate(_column_groups(table, on.width)):
+        yield _text(table.note, "", width)
+    for number, shown in enumerate(_column_groups(table, width)):
         if number:
-            on.print()
-        on.print(_rich_table(table, shown, on.width))
-    _print_lines(table.footnotes, on)
+            yield Text()
+        yield _rich_table(table, shown, width)
+    yield from _texts(table.footnotes, width)
 
 
 def _rich_table(table: Table, shown: Sequence[int], width: int) -> RichTable:

@@ -1,8 +1,7 @@
-"""A result as a Python session and a notebook show it."""
+"""A result as a Python session shows it."""
 
 import io
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -48,7 +47,6 @@ def test_long_names_and_many_channels_are_cut(stats):
     lines = repr(many).splitlines()
     assert (10, True) == (len(lines), max(map(len, lines)) < 200)
     assert "  and 92 more channels>" == lines[-1]
-    assert 10 == many._repr_html_().count("<tr>")
 
 
 def test_pipeline_and_shard_are_named(stats):
@@ -60,37 +58,10 @@ def test_pipeline_and_shard_are_named(stats):
     assert f"<Stats of data | CenterCrop(8): {images} images, mode RGB, shard 2/8" == head
 
 
-class Cells(HTMLParser):
-    """Collects tags and text."""
-
-    def __init__(self):
-        super().__init__()
-        self.tags, self.text = [], []
-
-    def handle_starttag(self, tag, attrs):
-        """Keep a tag."""
-        self.tags.append(tag)
-
-    def handle_data(self, data):
-        """Keep text."""
-        self.text.append(data)
-
-
-def test_notebook_shows_a_table_in_which_names_are_text(stats):
-    """What looks like HTML in a name is escaped, and so are line ends."""
-    name = "<script>alert(1)</script>\n&amp;"
-    cells = Cells()
-    cells.feed(named(stats, name)._repr_html_())
-    assert {"table", "caption", "tr", "th", "td"} == set(cells.tags)
-    assert "<script>alert(1)</script>\\n&amp;: " in "".join(cells.text)
-    assert f"{stats.mean[0]:.6f}" in cells.text
-
-
 def test_a_shard_without_images_can_be_shown(stats):
     """It has no figures; nothing is raised."""
     empty = replace(stats, channels=(), methods={"two-pass": None})
     assert 1 == len(repr(empty).splitlines())
-    assert empty._repr_html_().startswith("<table>")
 
 
 def test_a_notebook_has_no_bytes_on_stdout(stats, monkeypatch):

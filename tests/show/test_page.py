@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -152,13 +153,15 @@ def test_several_results_are_compared(measured, folder):
 
 
 def test_sixteen_bits_floats_and_a_selection(tmp_path):
-    """What has no histogram says so; a selection is named."""
+    """16 bits are binned; what has no histogram says so; a selection is named."""
     for i in range(4):
         pixels = np.random.default_rng(i).integers(0, 65536, (5, 5), dtype=np.uint16)
         Image.fromarray(pixels).save(tmp_path / f"{i}.png")
     stats = bnstat.compute(tmp_path, mode="L", nodata=0, workers=1)
     words = Page(bnstat.report(stats)).words
-    assert "No histogram: only 8-bit samples have one." in words
+    assert "Values of " in words
+    floats = replace(stats, scale=1, sparse_histogram=None)
+    assert "No histogram: only 8- and 16-bit samples" in Page(bnstat.report(floats)).words
     assert "without nodata 0" in words and "divided by 65,535" in words
     assert "pixels were selected" in words
 
