@@ -26,14 +26,15 @@ class InputWarning:
 class Code(NamedTuple):
     """What causes a warning, what can be done, and the setting that answers it when it is given.
 
-    note: of one that is noted of single images, its sentence, with how many {images}, the {first}
-    of them by key, and the {text} that is noted of that.
+    noted, advice: of one that is noted of single images, what these are, and what can be done, in
+    few words.
     """
 
     cause: str
     remedy: str
     answer: str | None = None
-    note: str = ""
+    noted: str = ""
+    advice: str = ""
 
 
 CODES: Mapping[str, Code] = {
@@ -56,7 +57,8 @@ CODES: Mapping[str, Code] = {
         "bands are read, as gray or as red, green and blue.",
         "`--mode bands` reads all; `--mode RGB` says that three are meant.",
         "mode",
-        "{images} of more bands than are read, such as {first} of {text}; --mode bands reads all",
+        "of more bands than are read",
+        "--mode bands reads all",
     ),
     "service-folders": Code(
         "Folders that programs put beside images, for thumbnails, metadata and deleted files "
@@ -186,8 +188,9 @@ def _stored_again(source: Source) -> Iterator[InputWarning]:
 
 def noted_warning(code: str, images: int, first: str, text: str) -> InputWarning:
     """Return the warning of so many images, with what is noted of the first."""
-    words = {"images": pluralize(images, "image"), "first": first, "text": text}
-    return InputWarning(code, CODES[code].note.format(**words), images)
+    known, example = CODES[code], f"{first} ({text})" if text else first
+    sentence = f"{pluralize(images, 'image')} {known.noted}, such as {example}; {known.advice}"
+    return InputWarning(code, sentence, images)
 
 
 def unanswered(

@@ -37,8 +37,8 @@ def test_bands_that_are_not_read(tmp_path, bands):
     (warning,) = (w for w in bnstat.compute(tmp_path, workers=2).warnings)
     assert ("bands", 2) == (warning.code, warning.images)
     assert warning.text == (
-        f"2 images of more bands than are read, such as 0.tif of {bands} bands; --mode bands "
-        "reads all"
+        f"2 images of more bands than are read, such as 0.tif ({bands} bands); --mode bands reads "
+        "all"
     )
 
 
