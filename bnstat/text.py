@@ -57,6 +57,14 @@ def key_text(key: bytes) -> str:
     return without_credentials(key.decode("utf-8", "backslashreplace"))
 
 
+_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*(://|::.*://)")
+
+
+def is_url(location: bytes) -> bool:
+    """Whether a location begins with a protocol, and is for fsspec to open."""
+    return _URL.match(location) is not None
+
+
 # Protocols in whose URLs something else than a user stands before an @.
 _NO_USER = "github|git|hf|abfs|abfss|wasb|wasbs|adl|memory|file|local|zip|tar"
 # With one slash, as paths of the system have it.

@@ -105,8 +105,9 @@ def _compared(
 ) -> Comparison:
     """Compare, and say on stderr what the baseline is if none was named."""
     from bnstat.cli import outputs
+    from bnstat.cli.documents import described
     from bnstat.verbs.compare import compare, lacks_baseline
-    from bnstat.verbs.resolve import DOCUMENT, described
+    from bnstat.verbs.resolve import DOCUMENT
 
     pipelines, constants = len(settings["augment"]), len(settings["to"])
     against_default = lacks_baseline(len(sources), pipelines, constants, settings["groups"])

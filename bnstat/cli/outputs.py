@@ -11,11 +11,12 @@ import click
 
 from bnstat import files
 from bnstat import show as reports
+from bnstat.cli.documents import replaced
 from bnstat.cli.terminal import Terminal, say
 from bnstat.errors import BnstatError, OutputError
 from bnstat.text import pluralize, printable
-from bnstat.verbs import resolve as documents
 from bnstat.verbs.load import load
+from bnstat.verbs.resolve import names_images
 
 if TYPE_CHECKING:
     from bnstat import Stats
@@ -46,14 +47,14 @@ def check_output(
 
 def _holds_images(path: Path) -> bool:
     """Whether a file has a name that images have: a pattern behind -o may have become one."""
-    return path.suffix != ".json" and documents.names_images(path.name)
+    return path.suffix != ".json" and names_images(path.name)
 
 
 def save(stats: Stats, output: str) -> None:
     """Write a result; say on stderr if it replaces that of other images, or of other settings."""
     old = _old_result(output)
     stats.save(output)
-    if old is not None and (line := documents.replaced(old, stats)) is not None:
+    if old is not None and (line := replaced(old, stats)) is not None:
         click.echo(f"replaced {output}, {line}", err=True)
 
 

@@ -17,7 +17,7 @@ from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.sampling import ALL_KEYS
 from bnstat.sources.source import NamedFiles
-from bnstat.text import key_text
+from bnstat.text import is_url, key_text
 
 # Names that are looked at to see whether they are names of files.
 _LOOKED_AT = 100
@@ -74,7 +74,7 @@ class Listing:
 
     def _reference(self, name: bytes) -> Reference:
         path = self._file(name)
-        if urls.is_url(name) and not os.path.lexists(path):
+        if is_url(name) and not os.path.lexists(path):
             return urls.url_reference(self._key(name), name, self.limits)
         return file_reference(self._key(name), path)
 
@@ -92,7 +92,7 @@ class Listing:
     def check_names(self) -> None:
         """Raise SourceError if names are identifiers without an ending, as some benchmarks list."""
         some = self._names[:_LOOKED_AT]
-        if not some or any(os.path.splitext(name)[1] or urls.is_url(name) for name in some):
+        if not some or any(os.path.splitext(name)[1] or is_url(name) for name in some):
             return
         if not any(os.path.lexists(self._file(name)) for name in some):
             raise SourceError(

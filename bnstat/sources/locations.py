@@ -24,7 +24,7 @@ from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.sampling import ALL_KEYS
 from bnstat.sources.source import NamedFiles, Source
 from bnstat.sources.web import is_web
-from bnstat.text import key_text
+from bnstat.text import is_url, key_text
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class _Location:
     def sources(self) -> list[Source]:
         if os.path.lexists(self._path):
             return [self._local()]
-        if urls.is_url(self.name):
+        if is_url(self.name):
             return self._remote()
         if naming.has_wildcard(self.name):
             return self._matched(naming.expand_wildcards(self.name, self.how.cwd))

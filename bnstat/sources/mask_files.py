@@ -18,6 +18,7 @@ from bnstat.sources.archive import Archive
 from bnstat.sources.limits import ReadLimits
 from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.source import Source
+from bnstat.text import is_url
 
 # Masks that workers cannot read themselves, together.
 _MAX_HELD = 1 << 30
@@ -62,7 +63,7 @@ class MaskFiles:
         self._cwd = os.path.abspath(cwd or b".")
         self._limits = limits
         text = os.fsencode(pattern.text)
-        self._is_url = urls.is_url(text)
+        self._is_url = is_url(text)
         self._member = re.compile(_regular_expression(text), re.DOTALL)
         whole = text if self._is_url else os.path.join(self._cwd, text)
         self._file = re.compile(_regular_expression(whole), re.DOTALL)
@@ -98,7 +99,7 @@ class MaskFiles:
             )
 
     def _is_mask(self, image: Reference) -> bool:
-        path = image.path if urls.is_url(image.path) else os.path.abspath(image.path)
+        path = image.path if is_url(image.path) else os.path.abspath(image.path)
         return self._file.fullmatch(path) is not None
 
     def _found(self, key: bytes) -> Reference:

@@ -19,12 +19,11 @@ from bnstat.sources import web
 from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.reference import Reference, with_bytes
 from bnstat.sources.web import BLOCK, as_unreadable, message, tried, within
-from bnstat.text import key_text, without_credentials
+from bnstat.text import is_url, key_text, without_credentials
 
 Filesystem: TypeAlias = Any  # fsspec has no types of its own
 Info: TypeAlias = Mapping[str, Any]
 
-_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*(://|::.*://)")
 _BUFFER = 1 << 16
 # Four kilobytes of bzip2 may be eighty megabytes.
 _STEP = 1 << 12
@@ -50,11 +49,6 @@ def check_distinct(locations: Iterable[bytes]) -> None:
                 f"{text} and {text} are different URLs only by their credentials, which are not "
                 "kept; measure them one by one"
             )
-
-
-def is_url(location: bytes) -> bool:
-    """Whether a location begins with a protocol, and is for fsspec to open."""
-    return _URL.match(location) is not None
 
 
 def filesystem(url: bytes, limits: ReadLimits) -> tuple[Filesystem, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -15,50 +14,23 @@ from bnstat.decode.modes import BANDS
 from bnstat.decode.selection import conditions
 from bnstat.errors import MeasureError, ModelError, SourceError
 from bnstat.models import weight_files
-from bnstat.models.fixed_point import PassDone, SearchResult, search
-from bnstat.models.layers import (
-    Activations,
-    batch_norm_layers,
-    invalid_layers,
-    names_of,
-    set_statistics,
-    statistics,
-)
+from bnstat.models.fixed_point import PassDone
 from bnstat.models.model_input import Drawing, Normalization
 from bnstat.models.model_spec import ModelSpec
-from bnstat.models.passes import ScannedImages, open_passes
-from bnstat.models.probe import Pass, Probe
-from bnstat.result import Failure, Stats
+from bnstat.models.recalibration import ModelImages, recalibrate_files, recalibrate_object
+from bnstat.result import Stats
 from bnstat.result.recalibration import Recalibration
 from bnstat.settings import RecalibrateSettings, check_until, takes_settings
 from bnstat.show.constants import Constants
 from bnstat.sources.opening import limits_of
-from bnstat.sources.sources import Sources
-from bnstat.text import key_text
 from bnstat.verbs.resolve import DOCUMENT, FileNames, Images, Named, figures_of, flat, images_of
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 
 # What stands for no constants, where it is asked for.
 NONE = "none"
-
-
-@dataclass(frozen=True)
-class _ModelImages:
-    """Images as a model is given them; `described` says what they are normalized with."""
-
-    sources: Sources
-    settings: RecalibrateSettings
-    drawing: Drawing
-    normalization: Normalization
-    described: str
-
-    @property
-    def epochs(self) -> int:
-        """How often each image is drawn: once, unless that is at random."""
-        return self.drawing.draws.epochs if self.drawing.draws else self.drawing.epochs
 
 
 @takes_settings(RecalibrateSettings)
@@ -134,7 +106,7 @@ def recalibrate(
     if not isinstance(model, str):
         if weights is not None or output is not None:
             raise ValueError("a model that is passed as an object has no files; save it yourself")
-        return _of_object(model, images, check, on_pass)
+        return recalibrate_object(model, images, check, on_pass)
     if output is None and not check:
         raise ValueError("name an output, or check the model alone")
     spec = ModelSpec(model, None if weights is None else Path(weights))
@@ -142,12 +114,12 @@ def recalibrate(
     if path is not None:
         _check_output(path, spec.weights)
     try:
-        return _of_name(spec, images, path, on_pass)
+        return recalibrate_files(spec, images, path, on_pass)
     finally:
         ModelSpec.forget()
 
 
-def _model_images(named: Images[RecalibrateSettings], stats: Named | None) -> _ModelImages:
+def _model_images(named: Images[RecalibrateSettings], stats: Named | None) -> ModelImages:
     """Return images as a model is given them: through all of the pipeline, its Normalize too.
 
     Raises
@@ -167,7 +139,7 @@ def _model_images(named: Images[RecalibrateSettings], stats: Named | None) -> _M
     sources = named.open()
     epochs = used["epochs"] if sources.random and not sources.several_passes else 1
     drawing = Drawing(used["mode"], limits_of(used), _draws(recipe, used), pixels, epochs)
-    return _ModelImages(sources, used, drawing, normalization, described)
+    return ModelImages(sources, used, drawing, normalization, described)
 
 
 def _draws(recipe: Recipe | None, settings: RecalibrateSettings) -> Draws | None:
@@ -203,113 +175,6 @@ def _normalization(recipe: Recipe | None, stats: Named | None) -> tuple[Normaliz
     return Normalization(found.mean, found.std), f"normalized with {described}"
 
 
-def _of_object(
-    model: nn.Module,
-    images: _ModelImages,
-    check: bool,
-    on_pass: Callable[[PassDone], None] | None,
-) -> Recalibration:
-    """Recalibrate a model in place, unless it is to be checked; its modes stay."""
-    modes = {module: module.training for module in model.modules()}
-    activations = Activations(model.eval(), batch_norm_layers(model))
-    stored = statistics(activations.layers)
-    spec = ModelSpec(type(model).__name__, None)
-    invalid = invalid_layers(model)
-    try:
-        found, searched = _search(spec, activations, images, check, on_pass, here=True)
-        if not check:
-            stored |= searched.running
-            for name in searched.running:
-                activations.layers[name].num_batches_tracked.fill_(_batches(found, images))
-    finally:
-        set_statistics(activations.layers, stored)
-        activations.close()
-        for module, mode in modes.items():
-            module.training = mode
-    return _result(spec, None, images, found, searched, invalid)
-
-
-def _of_name(
-    spec: ModelSpec,
-    images: _ModelImages,
-    output: Path | None,
-    on_pass: Callable[[PassDone], None] | None,
-) -> Recalibration:
-    """Recalibrate a model, and write its weights; without an output it is only checked."""
-    device = images.settings["device"]
-    activations = spec.activations(device or "cpu")
-    invalid = invalid_layers(activations.model)
-    here, check = device is not None, output is None
-    found, searched = _search(spec, activations, images, check, on_pass, here=here)
-    if output is not None:
-        values = _values(activations, searched, _batches(found, images))
-        files.write(output, _weights(spec, activations, output, values))
-    return _result(spec, output, images, found, searched, invalid)
-
-
-def _search(
-    spec: ModelSpec,
-    activations: Activations,
-    images: _ModelImages,
-    check: bool,
-    on_pass: Callable[[PassDone], None] | None,
-    *,
-    here: bool,
-) -> tuple[ScannedImages, SearchResult]:
-    settings = images.settings
-    probe = Probe(spec, images.drawing, images.normalization, settings["batch_size"], Pass({}))
-    most = 1 if check else settings["max_passes"]
-    with open_passes(images.sources, probe, settings, activations if here else None) as passes:
-        searched = search(activations, passes, settings["tolerance"], most, on_pass)
-    assert passes.scanned is not None
-    return passes.scanned, searched
-
-
-def _result(
-    spec: ModelSpec,
-    output: Path | None,
-    images: _ModelImages,
-    found: ScannedImages,
-    searched: SearchResult,
-    invalid: tuple[str, ...],
-) -> Recalibration:
-    return Recalibration(
-        model=spec.model,
-        weights=None if spec.weights is None else str(spec.weights),
-        output=None if output is None else str(output),
-        normalization=images.described,
-        images=found.measured,
-        epochs=images.epochs,
-        layers=searched.shifts,
-        unused=searched.unused,
-        passes=searched.passes,
-        moved=searched.moved,
-        settled=searched.settled,
-        failures=tuple(Failure(key_text(key), reason) for key, reason in found.failures),
-        invalid=invalid,
-    )
-
-
-def _batches(found: ScannedImages, images: _ModelImages) -> int:
-    """Return what `num_batches_tracked` becomes: each drawn image counts as a batch."""
-    return found.measured * images.epochs
-
-
-def _values(activations: Activations, searched: SearchResult, batches: int) -> dict[str, Tensor]:
-    """Return the tensors of the model's state_dict that change."""
-    import torch
-
-    values: dict[str, Tensor] = {}
-    for own, names in names_of(activations.model, activations.layers).items():
-        if own in searched.running:
-            running = searched.running[own]
-            for name in names:
-                values[f"{name}.running_mean"] = torch.from_numpy(running.mean)
-                values[f"{name}.running_var"] = torch.from_numpy(running.var)
-                values[f"{name}.num_batches_tracked"] = torch.tensor(batches)
-    return values
-
-
 def _check_output(output: Path, weights: Path | None) -> None:
     """Find out before the work that an output cannot be written.
 
@@ -327,14 +192,3 @@ def _check_output(output: Path, weights: Path | None) -> None:
     )
     if weights is not None and one != other:
         raise ModelError(f"{output} would be of another format than {weights}; name it alike")
-
-
-def _weights(
-    spec: ModelSpec, activations: Activations, output: Path, values: dict[str, Tensor]
-) -> bytes:
-    """Return the file to write: that of the weights, or a new one where there was none."""
-    if spec.weights is not None:
-        return weight_files.with_values(spec.weights, values)
-    state = activations.model.state_dict()
-    fitting = {name: value.to(state[name].dtype) for name, value in values.items()}
-    return weight_files.to_bytes(state | fitting, output.suffix)
