@@ -143,18 +143,23 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Epochs:
-    """How the batches of each epoch vary over shuffles: by mean and variance; and their number."""
+    """How the batches of each epoch vary over shuffles, by mean and variance; its images."""
 
     images: int
     variances: Sequence[tuple[ShuffleVariance, ShuffleVariance]]
 
     @classmethod
-    def shuffled(cls, columns: Sequence[Column], batch_size: int) -> Epochs:
-        """Shuffle one channel's images of each epoch; once, if they are the same in all."""
-        images = len(columns[0].n)
+    def shuffled(
+        cls, columns: Sequence[Column], batch_size: int, seen: int | None = None
+    ) -> Epochs:
+        """Shuffle one channel's images of each epoch; once, if they are the same in all.
+
+        An epoch has the first `seen` of them, by default all.
+        """
+        images = len(columns[0].n) if seen is None else seen
         if all(column is columns[0] for column in columns):
-            return cls(images, [shuffle_variances(columns[0], batch_size)] * len(columns))
-        return cls(images, [shuffle_variances(column, batch_size) for column in columns])
+            return cls(images, [shuffle_variances(columns[0], batch_size, images)] * len(columns))
+        return cls(images, [shuffle_variances(column, batch_size, images) for column in columns])
 
 
 def expectation(epochs: Epochs, schedule: Schedule) -> Expectation:

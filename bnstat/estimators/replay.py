@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +18,7 @@ from bnstat.estimators import (
     moments_of_batches,
     two_pass,
 )
+from bnstat.estimators.schedule import Ranks
 from bnstat.moments import Column, Records
 from bnstat.moments.table import Floats, Ints
 from bnstat.result import Estimate, Stats
@@ -26,7 +27,10 @@ from bnstat.result.sweep import Cell, Off, Sweep
 
 @dataclass(frozen=True)
 class Grid:
-    """Which schedules to replay; `repeats` is the number of seeds, from that of `seed` on."""
+    """Which schedules to replay; `repeats` is the number of seeds, from that of `seed` on.
+
+    `ranks` train together, each with batches of these sizes; None is training on one device.
+    """
 
     batch_sizes: tuple[int, ...]
     momenta: tuple[float | None, ...]
@@ -34,6 +38,14 @@ class Grid:
     repeats: int
     seed: int = 0
     epochs: int = 1
+    ranks: int | None = None
+
+    @property
+    def shares(self) -> list[Ranks]:
+        """What layers see of each epoch: with several ranks, synchronized, and one of them."""
+        if self.ranks is None:
+            return [Ranks()]
+        return [Ranks(self.ranks), Ranks(self.ranks, synchronized=False)]
 
 
 def sweep(records: Records, grid: Grid, stats: Stats) -> Sweep:
@@ -46,21 +58,15 @@ def sweep(records: Records, grid: Grid, stats: Stats) -> Sweep:
     TooFewSamplesError
         If a batch has a single sample per channel.
     """
-    exact = two_pass(records)
     channels = [epochs_of(records, c, grid.epochs) for c in range(len(records.channels))]
-    shuffled = {
-        size: [Epochs.shuffled(epochs, size) for epochs in channels] for size in grid.batch_sizes
-    }
-    cells = []
-    for order in grid.orders:
-        seen = _replayed(list(records.keys()), channels, grid, order)
-        for size in grid.batch_sizes:
-            for momentum in grid.momenta:
-                schedule = Schedule(size, momentum, order, grid.seed, grid.epochs)
-                means, variances = _running(seen[size], schedule)
-                off = means - exact.mean, np.sqrt(variances) - exact.std
-                expected = [expectation(epochs, schedule) for epochs in shuffled[size]]
-                cells.append(_cell(schedule, len(records), off, _expected(expected, exact)))
+    replay = _Replay(list(records.keys()), channels, grid, two_pass(records))
+    shuffled = {ranks: replay.shuffled(ranks) for ranks in grid.shares}
+    cells = [
+        cell
+        for order in grid.orders
+        for ranks in grid.shares
+        for cell in replay.cells(order, ranks, shuffled[ranks])
+    ]
     return Sweep(tuple(cells), len(records), stats)
 
 
@@ -68,17 +74,49 @@ def sweep(records: Records, grid: Grid, stats: Stats) -> Sweep:
 Batches: TypeAlias = tuple[Floats, Floats]
 
 
-def _replayed(
-    keys: Sequence[bytes], channels: Sequence[Sequence[Column]], grid: Grid, order: str
-) -> dict[int, Batches]:
-    """Return the batches of every repeat by batch size; an order serves all sizes and momenta."""
-    collected: dict[int, list[list[Batches]]] = {size: [] for size in grid.batch_sizes}
-    repeats = grid.repeats if order == "shuffled" else 1
-    for seed in range(grid.seed, grid.seed + repeats):
-        orders = replace(Schedule(order=order), seed=seed, epochs=grid.epochs).orders(keys)
+@dataclass(frozen=True)
+class _Replay:
+    """What schedules are replayed on: images, each channel's moments in each epoch, the truth."""
+
+    keys: Sequence[bytes]
+    channels: Sequence[Sequence[Column]]
+    grid: Grid
+    exact: Estimate
+
+    def shuffled(self, ranks: Ranks) -> dict[int, list[Epochs]]:
+        """Return how each channel's batches vary over shuffles, by batch size."""
+        seen = ranks.seen(len(self.keys))
+        return {
+            size: [Epochs.shuffled(each, ranks.at_once(size), seen) for each in self.channels]
+            for size in self.grid.batch_sizes
+        }
+
+    def cells(
+        self, order: str, ranks: Ranks, shuffled: Mapping[int, Sequence[Epochs]]
+    ) -> Iterator[Cell]:
+        """Yield a cell for each batch size and momentum."""
+        grid, seen = self.grid, self._batches(order, ranks)
         for size in grid.batch_sizes:
-            collected[size].append([_epochs(epochs, orders, size) for epochs in channels])
-    return {size: _stacked(replays) for size, replays in collected.items()}
+            for momentum in grid.momenta:
+                schedule = Schedule(ranks.at_once(size), momentum, order, grid.seed, grid.epochs)
+                means, variances = _running(seen[size], schedule)
+                off = means - self.exact.mean, np.sqrt(variances) - self.exact.std
+                expected = [expectation(epochs, schedule) for epochs in shuffled[size]]
+                theory = _expected(expected, self.exact)
+                yield _cell(schedule, size, ranks, seen[size][0].shape[2], off, theory)
+
+    def _batches(self, order: str, ranks: Ranks) -> dict[int, Batches]:
+        """Return the batches of every repeat by size; an order serves all sizes and momenta."""
+        grid = self.grid
+        collected: dict[int, list[list[Batches]]] = {size: [] for size in grid.batch_sizes}
+        repeats = grid.repeats if order == "shuffled" else 1
+        for seed in range(grid.seed, grid.seed + repeats):
+            whole = Schedule(order=order, seed=seed, epochs=grid.epochs).orders(self.keys)
+            orders = [ranks.dealt(each) for each in whole]
+            for size in grid.batch_sizes:
+                at_once = ranks.at_once(size)
+                collected[size].append([_epochs(each, orders, at_once) for each in self.channels])
+        return {size: _stacked(replays) for size, replays in collected.items()}
 
 
 def _epochs(epochs: Sequence[Column], orders: Sequence[Ints], size: int) -> Batches:
@@ -101,13 +139,14 @@ def _running(batches: Batches, schedule: Schedule) -> tuple[Floats, Floats]:
 
 def _cell(
     schedule: Schedule,
-    images: int,
+    batch_size: int,
+    ranks: Ranks,
+    batches: int,
     off: tuple[Floats, Floats],
     expected: tuple[float, float],
 ) -> Cell:
-    batches = schedule.epochs * len(schedule.batch_sizes(images))
     return Cell(
-        batch_size=schedule.batch_size,
+        batch_size=batch_size,
         momentum=schedule.momentum,
         order=schedule.order,
         repeats=len(off[0]),
@@ -115,6 +154,8 @@ def _cell(
         start_weight=schedule.start_weight(batches),
         mean=_off(off[0], expected[0]),
         std=_off(off[1], expected[1]),
+        ranks=ranks.number,
+        synchronized=ranks.number > 1 and ranks.synchronized,
     )
 
 

@@ -12,6 +12,41 @@ from bnstat.moments.table import Floats, Ints
 
 
 @dataclass(frozen=True)
+class Ranks:
+    """Ranks that train together, to which torch's DistributedSampler deals the order of an epoch.
+
+    It is filled up from its own beginning until `number` divides it, and rank r has the positions
+    r, r + number, ... So the batches that come at the same time, of B images a rank, are the next
+    number·B of the order.
+
+    Attributes
+    ----------
+    number
+        How many there are.
+    synchronized
+        Whether a layer sees the batches of all ranks together, as SyncBatchNorm does, or those of
+        rank 0 alone, whose layer DistributedDataParallel saves.
+    """
+
+    number: int = 1
+    synchronized: bool = True
+
+    def seen(self, images: int) -> int:
+        """Return how many images of an epoch a layer sees."""
+        each = -(-images // self.number)
+        return each * self.number if self.synchronized else each
+
+    def dealt(self, order: Ints) -> Ints:
+        """Return what a layer sees of the order of an epoch."""
+        filled = np.resize(order, -(-len(order) // self.number) * self.number)
+        return filled if self.synchronized else filled[:: self.number]
+
+    def at_once(self, batch_size: int) -> int:
+        """Return how many images a layer sees at once, of batches of a size on each rank."""
+        return batch_size * self.number if self.synchronized else batch_size
+
+
+@dataclass(frozen=True)
 class Schedule:
     """In which batches the images come.
 

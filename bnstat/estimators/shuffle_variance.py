@@ -61,29 +61,39 @@ class ShuffleVariance:
         return float(totals @ self.centre), variance
 
 
-def shuffle_variances(column: Column, batch_size: int) -> tuple[ShuffleVariance, ShuffleVariance]:
-    """Return how mean and unbiased variance of an epoch's batches vary over shuffles."""
+def shuffle_variances(
+    column: Column, batch_size: int, seen: int | None = None
+) -> tuple[ShuffleVariance, ShuffleVariance]:
+    """Return how mean and unbiased variance of an epoch's batches vary over shuffles.
+
+    An epoch has the first `seen` of the shuffled images, by default all; of more than there are,
+    the first come again.
+    """
     images = len(column.n)
-    size = min(batch_size, images)
+    seen = images if seen is None else seen
+    size = min(batch_size, seen)
     origin = float(np.average(column.mean, weights=column.n))
     away = column.mean - origin
     sums = np.stack([column.n, column.n * away, column.m2 + column.n * away * away])
     block = max(IMAGES_OF_A_BLOCK // size, BATCHES_OF_A_BLOCK) * size
-    mean, var = _of_all(sums, size) if images < block + size else _of_blocks(sums, size, block)
+    mean, var = (
+        _of_all(sums, size, seen) if images < block + size else _of_blocks(sums, size, block, seen)
+    )
     return ShuffleVariance(mean.centre + origin, mean.between, mean.within), var
 
 
-def _of_all(sums: Floats, size: int) -> list[ShuffleVariance]:
+def _of_all(sums: Floats, size: int, seen: int) -> list[ShuffleVariance]:
     """Return the variation of mean and variance over shuffles of all images."""
     images, random = sums.shape[1], RandomState(0)
-    full, at_once = images // size, max(1, IMAGES_OF_A_BLOCK // images)
+    full, at_once = seen // size, max(1, IMAGES_OF_A_BLOCK // images)
+    places = np.arange(seen) % images
     found = [
-        _figures(_batches(np.take(sums, _orders(random, images, shuffles), axis=1), size))
-        for shuffles in _groups(SHUFFLES, at_once)
+        _figures(_batches(np.take(sums, orders[:, places], axis=1), size))
+        for orders in (_orders(random, images, n) for n in _groups(SHUFFLES, at_once))
     ]
     figures = np.concatenate(found, axis=1)
     average = figures[..., :full].mean(axis=2)
-    short = figures[..., full] if images % size else np.zeros_like(average)
+    short = figures[..., full] if seen % size else np.zeros_like(average)
     within = _variance(figures[..., :full])
     return [
         ShuffleVariance(np.array([a.mean(), s.mean()]), np.cov(a, s), float(spread))
@@ -91,15 +101,16 @@ def _of_all(sums: Floats, size: int) -> list[ShuffleVariance]:
     ]
 
 
-def _of_blocks(sums: Floats, size: int, block: int) -> list[ShuffleVariance]:
+def _of_blocks(sums: Floats, size: int, block: int, seen: int) -> list[ShuffleVariance]:
     """Return the variation of mean and variance, from shuffles of blocks of a large set."""
     images, batches = sums.shape[1], block // size
-    full, rest = divmod(images, size)
+    full, rest = divmod(seen, size)
+    unseen = max(0, images - full * size)  # of full batches
     whole, short = _figures_of_blocks(sums, size, block, rest)
     within = _variance(whole)
     kappa = whole.mean(axis=-1).var(axis=-1, ddof=1).mean(axis=-1) * batches**2 / (batches - 1)
     linear = size * np.maximum(within - kappa, 0.0)
-    average = kappa * (1 - 1 / full) / full + linear * rest / (size * full * images)
+    average = kappa * (1 - size / images) / full + linear * unseen / (size * full * images)
     joint = -linear / images
     between = np.array([[average, joint], [joint, _variance(short)]])
     bias = np.array(

@@ -28,7 +28,11 @@ class Off:
 
 @dataclass(frozen=True)
 class Cell:
-    """One schedule of the grid."""
+    """One schedule of the grid.
+
+    ranks: how many train together, each with batches of this size; synchronized: whether a layer
+    sees the batches of all of them at once (SyncBatchNorm), or rank 0's those of its own alone.
+    """
 
     batch_size: int
     momentum: float | None
@@ -38,6 +42,15 @@ class Cell:
     start_weight: float
     mean: Off
     std: Off
+    ranks: int = 1
+    synchronized: bool = False
+
+    @property
+    def seen(self) -> str:
+        """Of which ranks a layer sees the batches, in words; of a single one there are none."""
+        if self.ranks == 1:
+            return ""
+        return "SyncBatchNorm" if self.synchronized else "rank 0 alone"
 
     @property
     def largest(self) -> float:
@@ -52,7 +65,8 @@ class Cell:
     def __str__(self) -> str:
         """Return the schedule in words."""
         momentum = "cumulative" if self.momentum is None else f"momentum {self.momentum:g}"
-        return f"batches of {self.batch_size}, {momentum}, {self.order}"
+        ranks = f" on {self.ranks} ranks ({self.seen})" if self.seen else ""
+        return f"batches of {self.batch_size}{ranks}, {momentum}, {self.order}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,7 +86,7 @@ class Sweep(Displayed):
     def _for_training(self) -> list[Cell]:
         """Shuffled schedules of several batches an epoch, the nearest to two-pass first."""
         most = (self.images - 1) // (FEWEST_BATCHES - 1)  # so that there are so many batches
-        cells = [c for c in self.cells if c.order == "shuffled" and c.batch_size <= most]
+        cells = [c for c in self.cells if c.order == "shuffled" and c.batch_size * c.ranks <= most]
         return sorted(cells, key=lambda cell: cell.largest)
 
     @property

@@ -148,6 +148,17 @@ class SweepSettings(MeasureSettings, total=False):
         int,
         Setting(default=20, metavar="N", ge=1, help="Seeds for each shuffled schedule."),
     ]
+    ranks: Annotated[
+        int | None,
+        Setting(
+            default=None,
+            none="one device",
+            metavar="N",
+            ge=2,
+            help="Ranks that train together, each with such batches: what layers hold with "
+            "SyncBatchNorm, and what rank 0's holds without.",
+        ),
+    ]
 
 
 class RecalibrateSettings(MeasureSettings, total=False):

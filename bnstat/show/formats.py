@@ -53,6 +53,7 @@ def report(result: Reportable, *, verbose: bool = False) -> tuple[Block, ...]:
 Values: TypeAlias = tuple[Any, ...]
 
 _SCHEDULE = "batch_size", "momentum", "order", "repeats", "batches", "start_weight"
+_RANKS = "ranks", "synchronized"
 _OFF = "largest", "rms", "expected"
 
 
@@ -137,12 +138,13 @@ def _comparison_rows(comparison: Comparison) -> list[Values]:
 
 def _sweep_rows(sweep: Sweep) -> list[Values]:
     columns = [f"{figure}_{name}" for figure in ("mean", "std") for name in _OFF]
-    return [(*_SCHEDULE, *columns), *map(_cell_row, sweep.cells)]
+    return [(*_SCHEDULE, *columns, *_RANKS), *map(_cell_row, sweep.cells)]
 
 
 def _cell_row(cell: Cell) -> Values:
     schedule = ("cumulative" if (v := getattr(cell, n)) is None else v for n in _SCHEDULE)
-    return *schedule, *(getattr(off, name) for off in (cell.mean, cell.std) for name in _OFF)
+    figures = (getattr(off, name) for off in (cell.mean, cell.std) for name in _OFF)
+    return *schedule, *figures, cell.ranks, cell.synchronized
 
 
 def _layer_rows(result: Recalibration) -> list[Values]:

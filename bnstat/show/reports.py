@@ -17,25 +17,36 @@ _DETAILS = ("mean", "rms", "theory", "std", "rms", "theory")
 def sweep_report(sweep: Sweep, *, verbose: bool = False) -> tuple[Block, ...]:
     """Return the verdict, and a line for each schedule; with `verbose` all figures of it."""
     verdict = Headline(sweep.verdict, tone="good" if sweep.fitting else "warning")
+    ranks = [Paragraph.of(_RANKS)] if any(cell.seen for cell in sweep.cells) else []
     if not verbose:
         explained = (
             f"{pluralize(sweep.images, 'image')}. Largest difference of BatchNorm2d's mean or std "
             "from two-pass, in [0, 1], in any channel and repeat; initial is the share of the "
             "initial mean 0 / var 1 that is left:"
         )
-        return verdict, Paragraph.of(explained), _summary(sweep)
+        return verdict, Paragraph.of(explained), _summary(sweep), *ranks
     explained = (
         f"{pluralize(sweep.images, 'image')}. Difference of BatchNorm2d's mean and std from "
         "two-pass, in [0, 1], in the worst channel: the largest in any repeat, the root mean "
         "square over the repeats, and what theory expects of that. initial: the share of the "
         "initial mean 0 / var 1 that is left."
     )
-    tables = [_details(sweep, order) for order in _orders(sweep)]
-    return (verdict, Paragraph.of(explained), *tables)
+    tables = [_details(sweep, heading) for heading in _headings(sweep)]
+    return (verdict, Paragraph.of(explained), *tables, *ranks)
 
 
-def _orders(sweep: Sweep) -> list[str]:
-    return list(dict.fromkeys(cell.order for cell in sweep.cells))
+_RANKS = (
+    "SyncBatchNorm: batches of all ranks together, as DistributedSampler deals the images. Rank 0 "
+    "alone: what DistributedDataParallel saves without it. GroupNorm keeps no statistics."
+)
+
+
+def _headings(sweep: Sweep) -> list[str]:
+    return list(dict.fromkeys(map(_heading, sweep.cells)))
+
+
+def _heading(cell: Cell) -> str:
+    return f"{cell.order}, {cell.seen}" if cell.seen else cell.order
 
 
 def _schedule_columns() -> Iterator[Column]:
@@ -50,29 +61,30 @@ def _schedule(cell: Cell) -> tuple[str, str, str]:
 
 
 def _summary(sweep: Sweep) -> Table:
-    """Return a line for each batch size and momentum, and a column for each order."""
-    orders, rows = _orders(sweep), []
-    cells = {(cell.batch_size, cell.momentum, cell.order): cell for cell in sweep.cells}
+    """Return a line for each batch size and momentum; a column for each order and use of ranks."""
+    headings, rows = _headings(sweep), []
+    cells = {(cell.batch_size, cell.momentum, _heading(cell)): cell for cell in sweep.cells}
     for size, momentum in dict.fromkeys((c.batch_size, c.momentum) for c in sweep.cells):
-        beside = [cells.get((size, momentum, order)) for order in orders]
+        beside = [cells.get((size, momentum, heading)) for heading in headings]
         known = [cell for cell in beside if cell is not None]
         good = any(cell in sweep.fitting for cell in known)
         cells_text = (*_schedule(known[0]), *map(_largest, beside))
         rows.append(Row(cells_text, "good" if good else "plain"))
-    return Table((*_schedule_columns(), *map(Column, orders)), tuple(rows))
+    return Table((*_schedule_columns(), *map(Column, headings)), tuple(rows))
 
 
 def _largest(cell: Cell | None) -> str:
     return f"{cell.largest:.2g}" if cell else "-"
 
 
-def _details(sweep: Sweep, order: str) -> Table:
-    cells = [cell for cell in sweep.cells if cell.order == order]
-    repeats = pluralize(cells[0].repeats, "repeat") if order == "shuffled" else "by key"
+def _details(sweep: Sweep, heading: str) -> Table:
+    cells = [cell for cell in sweep.cells if _heading(cell) == heading]
+    shuffled = cells[0].order == "shuffled"
+    repeats = pluralize(cells[0].repeats, "repeat") if shuffled else "by key"
     rows = tuple(
         Row((*_schedule(cell), *_figures(cell.mean), *_figures(cell.std))) for cell in cells
     )
-    return Table((*_schedule_columns(), *map(Column, _DETAILS)), rows, f"{order} ({repeats})")
+    return Table((*_schedule_columns(), *map(Column, _DETAILS)), rows, f"{heading} ({repeats})")
 
 
 def _figures(off: Off) -> tuple[str, str, str]:

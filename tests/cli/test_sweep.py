@@ -132,3 +132,15 @@ def test_no_result_and_no_source(sweep):
         done.out,
         done.err,
     )
+
+
+def test_ranks(sweep, data):
+    """With ranks there is a column for SyncBatchNorm and one for rank 0, and a line on both."""
+    done = sweep("--ranks", "2", "--batch-size", "2", "--order", "listed", "--momentum", "0.1")
+    _, _, table, line = done.out.split("\n\n")
+    assert (0, "") == (done.status, done.err)
+    assert (
+        "batch  momentum  initial  listed, SyncBatchNorm  listed, rank 0 alone"
+        == (table.splitlines()[0])
+    )
+    assert line.startswith("SyncBatchNorm: batches of all ranks together")

@@ -55,9 +55,10 @@ def test_csv_of_a_sweep(sweep):
     """A line for each schedule."""
     assert reports.csv(sweep) == (
         "batch_size,momentum,order,repeats,batches,start_weight,"
-        "mean_largest,mean_rms,mean_expected,std_largest,std_rms,std_expected\n"
-        "8,0.1,shuffled,20,4,0.6561,0.25,0.125,0.0625,0.5,0.25,0.125\n"
-        "8,cumulative,listed,1,4,0.0,0.25,0.125,0.0625,0.5,0.25,0.125\n"
+        "mean_largest,mean_rms,mean_expected,std_largest,std_rms,std_expected,"
+        "ranks,synchronized\n"
+        "8,0.1,shuffled,20,4,0.6561,0.25,0.125,0.0625,0.5,0.25,0.125,1,False\n"
+        "8,cumulative,listed,1,4,0.0,0.25,0.125,0.0625,0.5,0.25,0.125,1,False\n"
     )
 
 

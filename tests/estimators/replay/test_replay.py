@@ -199,6 +199,8 @@ def test_json(equal):
         "start_weight": pytest.approx(0.9**8),
         "mean": vars(found.cells[0].mean),
         "std": vars(found.cells[0].std),
+        "ranks": 1,
+        "synchronized": False,
     }
 
 
