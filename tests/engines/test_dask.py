@@ -144,7 +144,7 @@ def test_workers_that_join_are_counted(clusters, processes):
     cluster = clusters.start(1)
     with closing(open_engine(None, name=cluster.engine)) as engine:
         assert engine.workers == 1
-        with engine.open(engine.workers) as executor:
+        with engine.open() as executor:
             assert executor.submit(int, "7").result() == 7
             cluster.worker()
             processes.eventually(lambda: engine.workers == 2, seconds=60)

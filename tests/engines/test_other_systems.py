@@ -11,7 +11,7 @@ import os, signal, sys
 for module in ("fcntl", "grp", "pwd", "resource", "termios"):
     sys.modules[module] = None
 for name in (
-    *("fork", "forkpty", "posix_spawn", "register_at_fork", "sched_getaffinity", "fchmod"),
+    *("fork", "forkpty", "posix_spawn", "sched_getaffinity", "fchmod"),
     *("memfd_create", "pread", "getuid", "O_CLOEXEC", "O_NONBLOCK"),
 ):
     delattr(os, name)

@@ -76,7 +76,7 @@ def rows():
     found = []
     for entry in _entries():
         moments = (packed_moments(each) for each in entry.views[0])
-        columns = [packed_images(entry)[:-1], *((*each[:7], each[8]) for each in moments)]
+        columns = [packed_images(entry)[:-1], *((*each[:8], each[9]) for each in moments)]
         found.append(ROW.join(COLUMN.join(map(_bytes, row)) for row in columns))
     return found
 
@@ -91,8 +91,10 @@ def take_rows(data):
     images = (*images, _checksum(images))
     moments = []
     for kind, *numbers in rest:
-        columns = (kind.decode("latin-1"), *numbers[:4], *(value or None for value in numbers[4:]))
-        moments.append((0, *columns[:7], _checksum(columns[:7]), *columns[7:]))
+        columns = [kind.decode("latin-1"), *numbers]
+        columns[5:7] = (value or None for value in columns[5:7])
+        columns[8:] = (value or None for value in columns[8:])
+        moments.append((0, *columns[:8], _checksum(columns[:8]), *columns[8:]))
     try:
         entry = unpacked(images, moments, EXPECTED)
         entry = entry.take([len(entry.keys) - 1])
