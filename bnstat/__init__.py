@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from bnstat.verbs.export import export
     from bnstat.verbs.fold import Folding, fold
     from bnstat.verbs.load import load
+    from bnstat.verbs.measuring import measuring
     from bnstat.verbs.merge import merge
     from bnstat.verbs.outliers import outliers
     from bnstat.verbs.plot import plot
@@ -91,6 +92,7 @@ __all__ = [
     "export",
     "fold",
     "load",
+    "measuring",
     "merge",
     "normalize",
     "outliers",
@@ -126,6 +128,7 @@ _ROOMS = {
     "export": "bnstat.verbs.export",
     "fold": "bnstat.verbs.fold",
     "load": "bnstat.verbs.load",
+    "measuring": "bnstat.verbs.measuring",
     "merge": "bnstat.verbs.merge",
     "normalize": "bnstat.targets.torch_layers",
     "outliers": "bnstat.verbs.outliers",

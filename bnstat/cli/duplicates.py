@@ -15,7 +15,8 @@ from bnstat.settings import MeasureSettings
 
 
 @subcommand("duplicates", "Images with equal pixels, within and across sources.")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@options.dataset
 @click.option("--fail", is_flag=True, help="Exit with status 1 if any images are equal.")
 @options.form("json")
 @options.settings(MeasureSettings)
@@ -29,6 +30,8 @@ def command(
     Size, mode and pixels must be equal. Images that only look alike, such as resized copies,
     are not found.
     """
+    if not sources:
+        raise click.UsageError("name a SOURCE or --dataset")
     warm_up(settings)
 
     from bnstat.verbs.duplicates import duplicates

@@ -19,6 +19,7 @@ from bnstat.settings import Settings
 @subcommand("explain", "By which recipe constants come from images.")
 @click.argument("constants")
 @click.argument("sources", nargs=-1, metavar="[SOURCE|STATS|RECORDS]...")
+@options.dataset
 @click.option(
     "--augment",
     shell_complete=complete_spec,

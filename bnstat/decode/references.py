@@ -13,7 +13,7 @@ from bnstat.decode.decoding import load, loaded, reason, strict_pillow
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.raster import is_whole
 from bnstat.moments import NotFiniteError
-from bnstat.sources.items import Item, Items
+from bnstat.sources.items import Item, Items, Membership
 from bnstat.sources.limits import Limits, UnreadableError
 from bnstat.sources.reference import Reference
 from bnstat.text import key_text
@@ -27,8 +27,8 @@ class Decoded(NamedTuple):
 
     row: its place in the chunk; reference: where it was read from; image: as Pillow decoded it;
     deep: whether its file has more than 8 bits a sample; labels: the decoded image that selects its
-    pixels, or None; group: the label that a dataset gives it. That of a dataset may be a tensor
-    (C, H, W) or an array (H, W[, C]).
+    pixels, or None; membership: the group and cluster that a dataset gives it. The image of a
+    dataset may be a tensor (C, H, W) or an array (H, W[, C]).
     """
 
     row: int
@@ -36,7 +36,7 @@ class Decoded(NamedTuple):
     image: Any
     deep: bool
     labels: Image.Image | None = None
-    group: str | None = None
+    membership: Membership | None = None
 
     def in_epoch(self, epoch: int) -> Any:
         """Return the image as it is in an epoch: of a dataset, it may be drawn anew in each."""
@@ -111,7 +111,7 @@ def _is_whole_tiff(reference: Reference, limits: Limits) -> bool:
 def _decoded(row: int, reference: Reference, limits: Limits) -> Decoded:
     if isinstance(reference.content, Items):
         item = _item(reference.content, reference, 0)
-        return Decoded(row, reference, *loaded(item.image), None, item.label)
+        return Decoded(row, reference, *loaded(item.image), None, item.membership)
     image, deep = _opened(reference, limits)
     if reference.labels is None:
         return Decoded(row, reference, image, deep)

@@ -101,10 +101,14 @@ def uncertainty(
         clusters=clusters,
     )
     if sure is None or clusters is not None:
-        return sure and replace(sure, cluster=settings["cluster"])
+        return sure and replace(sure, cluster=_as_typed(settings["cluster"]))
     if random and records.draws == 1:
         return sure  # controls do not merge
     return replace(sure, sums=estimators.image_sums(records))
+
+
+def _as_typed(cluster: Any) -> str:
+    return "function" if callable(cluster) else str(cluster)
 
 
 def found_of(records: Records, sample: Sample | None) -> int:

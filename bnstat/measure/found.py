@@ -12,6 +12,7 @@ from bnstat.measure.rows import NameOf, Rows, ungrouped
 from bnstat.moments import Records
 from bnstat.result import MAX_WARNINGS
 from bnstat.result.tables import RecordTable
+from bnstat.sources.items import Membership
 from bnstat.text import key_text
 
 
@@ -90,7 +91,8 @@ class View:
     failures: the reasons; deep: keys of the images deeper than 8 bits that were measured; warnings:
     what Pillow warned of; transparent: keys of images with fully transparent pixels; few_valued:
     keys of images with few values, as label images have; rows: of a table of records, where one is
-    asked for; groups: the names that a dataset gives, by key; notes: by the codes of warnings.
+    asked for; memberships: the groups and clusters that a dataset gives, by key; notes: by
+    the codes of warnings.
     """
 
     records: Records
@@ -100,7 +102,7 @@ class View:
     warnings: TextsByKey = field(default_factory=lambda: TextsByKey(MAX_WARNINGS))
     transparent: list[bytes] = field(default_factory=list)
     few_valued: list[bytes] = field(default_factory=list)
-    groups: dict[bytes, str] = field(default_factory=dict)
+    memberships: dict[bytes, Membership] = field(default_factory=dict)
     notes: dict[str, Noted] = field(default_factory=dict)
 
     @classmethod
@@ -114,7 +116,7 @@ class View:
             TextsByKey.merged([view.warnings for view in views]),
             sorted(key for view in views for key in view.transparent),
             sorted(key for view in views for key in view.few_valued),
-            {key: name for view in views for key, name in view.groups.items()},
+            {key: member for view in views for key, member in view.memberships.items()},
         )
         for code, noted in (each for view in views for each in view.notes.items()):
             whole._note(code, noted)
@@ -134,7 +136,7 @@ class View:
         warned = dict(sorted(measured.warnings, reverse=True))  # of each image the first
         self.warnings.add((keys[row], text) for row, text in warned.items())
         self.transparent.extend(keys[row] for row in measured.transparent)
-        self.groups |= {keys[row]: name for row, name in measured.groups.items()}
+        self.memberships |= {keys[row]: m for row, m in measured.memberships.items()}
         for row, code, text in measured.notes:
             self._note(code, Noted(1, keys[row], text))
 

@@ -128,13 +128,13 @@ class ItemNames:
 GroupNames = FolderNames | TableNames | MatchedNames | ItemNames
 
 
-def group_names(by: Any, sources: Sources) -> GroupNames | None:
-    """Return the names of the images' groups; None where they are not grouped.
+def group_names(setting: str, by: Any, sources: Sources) -> GroupNames | None:
+    """Return the names of the groups, or clusters, of images; None where a setting asks for none.
 
     Raises
     ------
     SourceError
-        If a CSV file cannot be read, or does not have two columns, key and label; or if `by` is of
+        If a CSV file cannot be read, or does not have two columns, key and label; or if it is of
         the items of a dataset, and these are files.
     """
     if by is None:
@@ -144,7 +144,8 @@ def group_names(by: Any, sources: Sources) -> GroupNames | None:
     if not isinstance(by, str) or not (by == FOLDER or by.lower().endswith(".csv")):
         if sources.dataset is None:
             raise SourceError(
-                f"by {by!r} is of the items of a dataset; files have folder or FILE.csv"
+                f"{setting} {by!r} is of the items of a dataset; files have folder or FILE.csv"
+                f"{' or re:PATTERN' if setting == 'cluster' else ''}"
             )
         return ItemNames()
     if by == FOLDER:

@@ -26,7 +26,7 @@ from bnstat.decode.references import Decoded, DecodeReport, decode_each
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.counting import count_image, count_output, count_stack
 from bnstat.moments import ChunkCounts, ChunkMoments
-from bnstat.sources.items import Items, Stack, items_of
+from bnstat.sources.items import Items, Membership, Stack, items_of
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 
@@ -40,8 +40,9 @@ class Measured:
 
     moments: of its images, by kind; failures: (row in the chunk, reason); deep: rows of images
     deeper than 8 bits; warnings: (row, what Pillow warned of); transparent: rows of images with
-    fully transparent pixels; appearances: what images are like, by row, where asked for; groups:
-    the labels that a dataset gives images, by row; notes: row, code of a warning, and a few words.
+    fully transparent pixels; appearances: what images are like, by row, where asked for;
+    memberships: the groups and clusters that a dataset gives images, by row; notes: row, code of a
+    warning, and a few words.
     """
 
     moments: list[ChunkMoments]
@@ -50,7 +51,7 @@ class Measured:
     warnings: list[tuple[int, str]] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
     appearances: dict[int, Appearance] = field(default_factory=dict)
-    groups: dict[int, str] = field(default_factory=dict)
+    memberships: dict[int, Membership] = field(default_factory=dict)
     notes: list[tuple[int, str, str]] = field(default_factory=list)
 
 
@@ -88,7 +89,7 @@ class _View:
     deep: list[int] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
     appearances: dict[int, Appearance] = field(default_factory=dict)
-    groups: dict[int, str] = field(default_factory=dict)
+    memberships: dict[int, Membership] = field(default_factory=dict)
     notes: list[tuple[int, str, str]] = field(default_factory=list)
 
     def measured(
@@ -105,7 +106,7 @@ class _View:
             report.warnings,
             self.transparent,
             self.appearances,
-            self.groups,
+            self.memberships,
             self.notes,
         )
 
@@ -146,9 +147,9 @@ class Measure:
         stack = self._stack_of(chunk)
         if stack is not None:
             moments, failures = count_stack(stack.images)
-            groups = dict(enumerate(stack.labels or ()))
+            memberships = dict(enumerate(stack.memberships))
             _release(chunk)
-            return [Measured(moments, failures, [], groups=groups)]
+            return [Measured(moments, failures, [], memberships=memberships)]
         views = [_View() for _ in self.draws]
         rest = iter(views)
         filled = [(plan, list(islice(rest, _width(plan)))) for plan in self.plans]
@@ -224,8 +225,8 @@ class Measure:
                     view.transparent.append(decoded.row)
                 if self.describe:
                     view.appearances[decoded.row] = appearance(decoded.image, deep=decoded.deep)
-                if decoded.group is not None:
-                    view.groups[decoded.row] = decoded.group
+                if decoded.membership is not None:
+                    view.memberships[decoded.row] = decoded.membership
                 view.notes.extend((decoded.row, *note) for note in notes_of(decoded.image))
 
     def _count_in(

@@ -65,7 +65,7 @@ def measure(
     costly = describe or any(augment is not None for augment in augments)
     settings = where_it_runs(sources, settings, costly=costly)
     plan = Plan.of(augments, sources, settings, attribute=attribute, given=given)
-    names, clusters = (group_names(settings[of], sources) for of in ("by", "cluster"))
+    names, clusters = (group_names(s, settings[s], sources) for s in ("by", "cluster"))
 
     def checked(images: Iterable[Reference]) -> Iterable[Reference]:
         images = names.checked(images) if names else images
@@ -74,12 +74,12 @@ def measure(
     if settings["until"] is not None:
         rule = _stopping_rule(sources, plan)
         scanned = scan_images(checked(rule.images()), plan, stop=rule, describe=describe)
-        return outcomes(sources, scanned, plan, _drawn(names, scanned), clusters)
+        return outcomes(sources, scanned, plan, *_drawn(names, clusters, scanned))
     images = checked(sources)
     total = count_beside(sources) if settings["progress"] else lambda: None
     with open_journal(journal, sources, plan.views, settings) as opened:
         scanned = scan_images(images, plan, journal=opened, total=total, describe=describe)
-    measured = outcomes(sources, scanned, plan, _drawn(names, scanned), clusters)
+    measured = outcomes(sources, scanned, plan, *_drawn(names, clusters, scanned))
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured
@@ -111,15 +111,20 @@ def _check_dataset(settings: Settings, *, journal: bool) -> None:
     """Refuse what does not go with a dataset, before any item is drawn."""
     if journal:
         raise SettingError("a journal knows images by keys that stay; a dataset has only numbers")
-    if settings["cluster"] is not None and not settings["cluster"].lower().endswith(".csv"):
-        raise SettingError("clusters are told from names, and a dataset has only numbers")
     if settings["mode"] == BANDS:
         raise SettingError("mode bands is of rasters, and a dataset gives decoded images")
 
 
-def _drawn(names: GroupNames | None, scanned: Scan) -> GroupNames | None:
-    """Return the names of groups, once the items of a dataset were drawn with theirs."""
-    return ItemNames(scanned.views[0].groups) if isinstance(names, ItemNames) else names
+def _drawn(
+    names: GroupNames | None, clusters: GroupNames | None, scanned: Scan
+) -> tuple[GroupNames | None, GroupNames | None]:
+    """Return the names of groups and clusters, those of a dataset once its items were drawn."""
+    members = scanned.views[0].memberships
+    if isinstance(names, ItemNames):
+        names = ItemNames({key: str(member.group) for key, member in members.items()})
+    if isinstance(clusters, ItemNames):
+        clusters = ItemNames({key: str(member.cluster) for key, member in members.items()})
+    return names, clusters
 
 
 def _stopping_rule(sources: Sources, plan: Plan) -> StoppingRule:

@@ -8,7 +8,14 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 from bnstat.settings.datasets import DatasetSettings
-from bnstat.settings.images import ChoiceSettings, DrawSettings, SampleSettings, SelectionSettings
+from bnstat.settings.images import (
+    ChoiceSettings,
+    DrawSettings,
+    SampleSettings,
+    SelectionSettings,
+    is_of_item,
+    place_or_key,
+)
 from bnstat.settings.running import LimitSettings, RunSettings
 from bnstat.settings.setting import Setting
 from bnstat.settings.typed import PERCENTILES, bytes_of
@@ -31,8 +38,7 @@ def _momentum(default: object, help: str, **more: Any) -> Setting:
 
 def _check_by(by: Any) -> None:
     """Raise ValueError for what is neither of files nor the key, place or function of an item."""
-    of_item = callable(by) or (isinstance(by, str) and by.isidentifier()) or isinstance(by, int)
-    if not of_item and not by.lower().endswith(".csv"):
+    if not is_of_item(by) and not str(by).lower().endswith(".csv"):
         raise ValueError(f"{by!r} is neither folder nor a file FILE.csv, nor a key of an item")
 
 
@@ -68,6 +74,7 @@ class Settings(MeasureSettings, total=False):
             default=None,
             none="not grouped",
             metavar="folder|FILE.csv",
+            convert=place_or_key,
             check=_check_by,
             help="Add figures of each group: the first folder below the source, or the label that "
             "a CSV file of key and label gives; of a dataset, the key of the label in its items.",

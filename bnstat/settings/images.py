@@ -1,10 +1,10 @@
 """Settings of what is measured: of which images, of which of their pixels, and how often."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Literal, Self, TypedDict
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 from bnstat.settings.setting import Setting
 from bnstat.settings.typed import MAX_EPOCHS
@@ -128,14 +128,25 @@ def _check_sample(text: str) -> None:
     SampleSize.read(str(text))
 
 
-def _check_cluster(text: str) -> None:
-    if text.startswith("re:"):
+def place_or_key(value: Any) -> Any:
+    """Return where something is in an item of a dataset: a number that is typed is a place."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def is_of_item(value: Any) -> bool:
+    """Whether a value is a key or place in an item of a dataset, or a function of it."""
+    named = isinstance(value, str) and value.isidentifier()
+    return named or callable(value) or isinstance(place_or_key(value), int)
+
+
+def _check_cluster(value: Any) -> None:
+    if isinstance(value, str) and value.startswith("re:"):
         try:
-            re.compile(text.removeprefix("re:"))
+            re.compile(value.removeprefix("re:"))
         except re.error as error:
-            raise ValueError(f"{text!r} is no regular expression: {error}") from error
-    elif text != "folder" and not text.lower().endswith(".csv"):
-        raise ValueError(f"{text!r} is neither folder, FILE.csv nor re:PATTERN")
+            raise ValueError(f"{value!r} is no regular expression: {error}") from error
+    elif not is_of_item(value) and not str(value).lower().endswith(".csv"):
+        raise ValueError(f"{value!r} is neither folder, FILE.csv, re:PATTERN nor a key of an item")
 
 
 class SampleSettings(TypedDict, total=False):
@@ -177,14 +188,16 @@ class SampleSettings(TypedDict, total=False):
         ),
     ]
     cluster: Annotated[
-        str | None,
+        str | int | Callable[[Any], Any] | None,
         Setting(
             default=None,
             none="each image for itself",
             metavar="folder|FILE.csv|re:PATTERN",
+            convert=place_or_key,
             check=_check_cluster,
             help="Images that are alike, as of one video, patient or scene: of one folder, of one "
-            "label of a CSV file, or with the same match of a pattern in their names.",
+            "label of a CSV file, or with the same match of a pattern in their names; of a "
+            "dataset, with the same value of a key in its items.",
             recorded_in="uncertainty",
         ),
     ]

@@ -66,7 +66,8 @@ def _dataset(stats: Stats) -> Iterator[str]:
     if dataset is not None and dataset.here:
         yield f"measured in one process: workers cannot have the dataset: {printable(dataset.here)}"
     if dataset is not None and dataset.first is not None:
-        yield f"measured the first {dataset.first:,} items, which may be unlike the rest"
+        more = "" if dataset.length else "; sample=N takes another number"
+        yield f"measured the first {dataset.first:,} items, which may be unlike the rest{more}"
 
 
 def _read_twice(stats: Stats) -> Iterator[str]:

@@ -21,18 +21,25 @@ IMAGE_KEYS = ("image", "img", "pixel_values")
 _MAX_NAMED = 6
 
 
+class Membership(NamedTuple):
+    """The names of the group and of the cluster that an item is of, where they were asked for."""
+
+    group: str | None
+    cluster: str | None
+
+
 class Item(NamedTuple):
-    """The image of an item: a PIL image, a tensor (C, H, W) or an array (H, W[, C]); its label."""
+    """The image of an item: a PIL image, a tensor (C, H, W) or an array (H, W[, C])."""
 
     image: Any
-    label: str | None = None
+    membership: Membership | None = None
 
 
 class Stack(NamedTuple):
-    """Images of one shape and dtype, of shape (N, C, H, W), and their labels if they have any."""
+    """Images of one shape and dtype, of shape (N, C, H, W), and what each is a member of."""
 
     images: NDArray[Any]
-    labels: Sequence[str] | None = None
+    memberships: Sequence[Membership] = ()
 
 
 class Items:
@@ -72,50 +79,56 @@ class Items:
 
 @dataclass(frozen=True)
 class ItemReader:
-    """Finds the image and the label in an item.
+    """Finds the image in an item, and what it is a member of.
 
-    image, label: where they are; None is the first image, and no label; classes: names of labels
-    that are numbers.
+    image, group, cluster: where they are; None is the first image, and no group or cluster;
+    classes: names of groups that are numbers.
     """
 
     image: Choice | None = None
-    label: Choice | None = None
+    group: Choice | None = None
     classes: tuple[str, ...] | None = None
+    cluster: Choice | None = None
 
     def read(self, item: Any) -> Item:
-        """Return the image and the label of an item.
+        """Return the image of an item, and what it is a member of.
 
         Raises
         ------
         UnreadableError
-            If it has no such image or label.
+            If it has no such image, group or cluster.
         """
-        return Item(
-            _image_in(item, self.image, is_image),
-            None if self.label is None else self._name(_chosen(item, self.label)),
-        )
+        image = _image_in(item, self.image, is_image)
+        if self.group is None and self.cluster is None:
+            return Item(image)
+        group = None if self.group is None else _name(_chosen(item, self.group), self.classes)
+        cluster = None if self.cluster is None else _name(_chosen(item, self.cluster))
+        return Item(image, Membership(group, cluster))
 
-    def read_batch(self, batch: Any) -> tuple[Any, list[str] | None]:
-        """Return the images of a batch, an array or a list, and their labels.
+    def read_batch(self, batch: Any) -> tuple[Any, list[Membership]]:
+        """Return the images of a batch, an array or a list, and what each is a member of.
 
         Raises
         ------
         UnreadableError
-            If it has no such images or labels.
+            If it has no such images, groups or clusters.
         """
         images = _image_in(batch, self.image, is_batch)
-        if self.label is None:
-            return images, None
-        labels = [self._name(label) for label in _chosen(batch, self.label)]
-        if len(labels) != len(images):
-            raise UnreadableError(f"has {len(images)} images and {len(labels)} labels")
-        return images, labels
+        if self.group is None and self.cluster is None:
+            return images, []
+        groups = self._names(batch, self.group, len(images), self.classes)
+        clusters = self._names(batch, self.cluster, len(images))
+        return images, list(map(Membership, groups, clusters))
 
-    def _name(self, label: Any) -> str:
-        value: Any = label.item() if getattr(label, "ndim", None) == 0 else label
-        known = self.classes or ()
-        named = isinstance(value, int) and 0 <= value < len(known)
-        return known[value] if named else str(value)
+    def _names(
+        self, batch: Any, choice: Choice | None, images: int, classes: Sequence[str] | None = None
+    ) -> list[str | None]:
+        if choice is None:
+            return [None] * images
+        labels = _chosen(batch, choice)
+        if len(labels) != images:
+            raise UnreadableError(f"has {images} images and {len(labels)} labels")
+        return [_name(label, classes) for label in labels]
 
 
 def items_of(chunk: Sequence[Reference]) -> Items | None:
@@ -196,6 +209,13 @@ def _image_in(item: Any, choice: Choice | None, fits: Callable[[Any], bool]) -> 
         return item[0]
     where = "" if choice is None or callable(choice) else f" at {choice!r}"
     raise UnreadableError(f"is {described(found)}{where}, in which no image is found")
+
+
+def _name(label: Any, classes: Sequence[str] | None = None) -> str:
+    """Return a label as text, by the name of its class where it is the number of one."""
+    value: Any = label.item() if getattr(label, "ndim", None) == 0 else label
+    named = isinstance(value, int) and 0 <= value < len(classes or ())
+    return classes[value] if classes and named else str(value)
 
 
 def _chosen(item: Any, choice: Choice) -> Any:

@@ -16,7 +16,7 @@ from bnstat.result import Dataset, Shards, Stats
 from bnstat.settings import MeasureSettings
 from bnstat.sources.arrays import ArrayItems, ArraySource, in_planes
 from bnstat.sources.datasets import DatasetSource, classes_of, dataset_text, is_map_style, torch_is
-from bnstat.sources.items import ItemReader, as_array, described
+from bnstat.sources.items import Choice, ItemReader, as_array, described
 from bnstat.sources.sampling import Sampling, ShardKeys
 from bnstat.sources.sources import Sources
 from bnstat.sources.streams import Rest, StreamSource, origin
@@ -127,18 +127,31 @@ def is_array(value: Any) -> bool:
 
 def _array(given: Any, settings: MeasureSettings) -> ArraySource:
     name = "the tensor" if hasattr(given, "detach") else "the array"
-    if settings.get("by") is not None:
+    if any(_in_item(settings, name) is not None for name in ("by", "cluster")):
         raise SettingError("images of an array have no labels; give a dataset of images and labels")
     return ArraySource(ArrayItems(in_planes(as_array(given), settings["layout"], name)))
 
 
 def _reader(given: Any, settings: MeasureSettings) -> ItemReader:
-    by: Any = settings.get("by")
-    if by == "folder":
-        raise SettingError("by folder is of files; of a dataset it is a place, a key or a function")
-    label = None if isinstance(by, str) and by.lower().endswith(".csv") else by
-    classes = None if label is None or callable(label) else classes_of(given, label)
-    return ItemReader(settings["image"], label, classes)
+    group, cluster = (_in_item(settings, name) for name in ("by", "cluster"))
+    classes = None if group is None or callable(group) else classes_of(given, group)
+    return ItemReader(settings["image"], group, classes, cluster)
+
+
+def _in_item(settings: MeasureSettings, name: str) -> Choice | None:
+    """Return where an item tells its group or cluster; None where a file does, or nothing.
+
+    Raises
+    ------
+    SettingError
+        If it should be told from the names of files.
+    """
+    value: Any = settings.get(name)
+    if isinstance(value, str) and (value == "folder" or value.startswith("re:")):
+        raise SettingError(
+            f"{name} {value} is of files; of a dataset it is a place, a key or a function"
+        )
+    return None if isinstance(value, str) and value.lower().endswith(".csv") else value
 
 
 def _stream(
@@ -186,5 +199,4 @@ def _described(location: ObjectLocation, source: ObjectSource) -> Dataset:
         type=f"{kind.__module__}.{kind.__qualname__}",
         length=source.count(),
         random=source.random,
-        first=source.first if isinstance(source, StreamSource) else None,
     )

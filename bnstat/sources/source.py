@@ -144,6 +144,8 @@ class ItemSource:
         Whether the images are those of several passes over the items.
     problem
         Why it cannot go to workers, or "".
+    first
+        How many items are measured, of what may have more; None is all.
     """
 
     skipped = 0
@@ -151,6 +153,7 @@ class ItemSource:
     random: bool = False
     several_passes: bool = False
     problem: str = ""
+    first: int | None = None
 
     def send(self, *, costly: bool) -> bool:
         """Put the items where workers find them; return whether workers can measure them."""

@@ -56,7 +56,7 @@ class Sources:
         self.locations = tuple(key_text(os.fsencode(location)) for location in locations)
         self.listing = listing
         self.duplicates = self.not_replaced = 0
-        self.dataset: Dataset | None = None
+        self._dataset: Dataset | None = None
         self._listed: list[Reference] | None = None
 
     @classmethod
@@ -108,6 +108,16 @@ class Sources:
         return cls([source], [listing.location], listing, keys, files, sampling, globs)
 
     @property
+    def dataset(self) -> Dataset | None:
+        """What gives the images; how many of its items are measured is known at their end."""
+        first = next((source.first for source in self._of_items), None)
+        return self._dataset and replace(self._dataset, first=first)
+
+    @dataset.setter
+    def dataset(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+
+    @property
     def shards(self) -> Shards | None:
         """Which shards of a set these images are; None is all of it."""
         return self._keys.shards
@@ -132,9 +142,9 @@ class Sources:
         What is in memory is not worth sending, unless what is done to it is `costly`.
         """
         sent = [source.send(costly=costly) for source in self._of_items]
-        if self.dataset is not None:
+        if self._dataset is not None:
             problem = next((source.problem for source in self._of_items if source.problem), "")
-            self.dataset = replace(self.dataset, here=problem)
+            self._dataset = replace(self._dataset, here=problem)
         return all(sent)
 
     @property

@@ -20,13 +20,13 @@ from bnstat.errors import MeasureError, SettingError, SourceError
 from bnstat.generators import draw_number, generators_kept, seed_generators
 from bnstat.imports import stdout_on_stderr
 from bnstat.sources.datasets import DatasetSource, is_map_style, torch_is
-from bnstat.sources.items import Item, ItemReader, Items, Stack, as_array
+from bnstat.sources.items import Item, ItemReader, Items, Membership, Stack, as_array
 from bnstat.sources.limits import UnreadableError
 from bnstat.sources.reference import Reference
 from bnstat.sources.source import Index, ItemSource
 
-# Of what does not say how many items it has. More would take days, and may have no end.
-MAX_ITEMS = 10_000_000
+# So many are measured of what does not say how many it has, and may have no end.
+MAX_ITEMS = 1_000_000
 _ENDLESS = (itertools.count, itertools.cycle, itertools.repeat)
 
 
@@ -70,24 +70,27 @@ class _HeldBatch(Items):
     """
 
     images: NDArray[Any] = field(repr=False)
-    labels: Sequence[str] | None
+    memberships: Sequence[Membership]
     first: int
     last: bytes
     bytes_held: int
 
     def item(self, reference: Reference, epoch: int) -> Item:
         row = int(reference.key) - self.first
-        label = None if self.labels is None else self.labels[row]
-        return Item(np.moveaxis(self.images[row], 0, -1), label)
+        member = self.memberships[row] if self.memberships else None
+        return Item(np.moveaxis(self.images[row], 0, -1), member)
 
     def stack(self, chunk: Sequence[Reference]) -> Stack | None:
         start = int(chunk[0].key) - self.first
         rows = slice(start, start + len(chunk))
-        return Stack(self.images[rows], None if self.labels is None else self.labels[rows])
+        return Stack(self.images[rows], self.memberships[rows])
 
 
 class StreamSource(ItemSource):
-    """What an iterable gives, in its own order; with `first`, so many items of it."""
+    """What an iterable gives, in its own order; with `first`, so many items of it.
+
+    One that does not end is cut: `first` says it once its items have come.
+    """
 
     prefix = b""
 
@@ -135,15 +138,10 @@ class StreamSource(ItemSource):
                 "a dataset, a DataLoader or a list"
             )
         self._begun = True
-        draws = self._draws()
-        limit = MAX_ITEMS + 1 if self.first is None and self.count() is None else self.first
-        for number, reference in enumerate(islice(draws, limit)):
-            if number == MAX_ITEMS and self.first is None:
-                raise MeasureError(
-                    f"{_name(self._given)} gave {MAX_ITEMS:,} items and did not end; measure the "
-                    "first N: sample=N"
-                )
-            yield reference
+        draws, most = self._draws(), self.first or max(MAX_ITEMS, self.count() or 0)
+        yield from islice(draws, most)
+        if self.first is None and next(draws, None) is not None:
+            self.first = most
 
     def _draws(self) -> Iterator[Reference]:
         number = 0
@@ -179,7 +177,7 @@ class StreamSource(ItemSource):
                 item = self._reader.read(given)
                 yield _held(number, item)
                 return
-            images, labels = self._reader.read_batch(given)
+            images, memberships = self._reader.read_batch(given)
         except UnreadableError as error:
             kind = "batch" if self._batched else "item"
             raise SourceError(
@@ -187,11 +185,12 @@ class StreamSource(ItemSource):
             ) from error
         if isinstance(images, list | tuple):
             for row, image in enumerate(images):
-                yield _held(number + row, Item(image, None if labels is None else labels[row]))
+                member = memberships[row] if memberships else None
+                yield _held(number + row, Item(image, member))
             return
         stack = as_array(batch_in_planes(images))
         last, size = _key(number + len(stack) - 1), stack[0].nbytes
-        content = _HeldBatch(stack, labels, number, last, size)
+        content = _HeldBatch(stack, memberships, number, last, size)
         for row in range(len(stack)):
             yield Reference(_key(number + row), b"", size, 0, content=content)
 
@@ -214,7 +213,7 @@ def _held(number: int, item: Item) -> Reference:
     else:
         own = own.detach().cpu().clone() if hasattr(own, "detach") else np.array(own)
         size = own.nbytes
-    content = _HeldItem(Item(own, item.label), size, last)
+    content = _HeldItem(Item(own, item.membership), size, last)
     return Reference(_key(number), b"", size, 0, content=content)
 
 

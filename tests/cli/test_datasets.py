@@ -70,10 +70,18 @@ def test_document_runs_no_code(folder, in_process):
 
 
 def test_other_commands_take_one_dataset(folder, in_process):
-    """sweep and outliers; a source beside it is refused."""
+    """sweep, outliers, duplicates and explain; a source beside it is refused."""
     named = ("--dataset", "pictures_of_mine:train")
+    in_process("compute", "-q", *named, "-o", "d.json")
     assert in_process("sweep", *named, "--repeats", "2").status == 0
     assert in_process("outliers", *named).status == 0
+    twice = in_process("duplicates", *named, *named, "--fail")
+    assert twice.status == 4 and "a dataset" in twice.err
+    assert "no two have equal" in in_process("duplicates", *named).out
+    assert in_process("duplicates").status == 2
+    stats = bnstat.load("d.json")
+    mean, std = (",".join(map(str, values)) for values in (stats.mean, stats.std))
+    assert "the std of all pixels" in in_process("explain", f"{mean}/{std}", *named).out
     assert in_process("sweep", "other", *named).status == 2
     assert in_process("compute", "other", *named).status == 4
 

@@ -173,6 +173,19 @@ def test_watching_the_first_epoch_of_a_training():
     assert np.allclose(stats.methods["batchnorm"].mean, model[0].running_mean, rtol=1e-5)
 
 
+def test_measuring_is_of_the_first_pass():
+    """Later passes go by; what is left early has the figures of what was seen."""
+    loader = DataLoader(TensorDataset(IMAGES), batch_size=10)
+    with bnstat.measuring(loader, momentum=None) as batches:
+        passes = [sum(len(images) for (images,) in batches) for _ in range(3)]
+    assert (passes, len(batches)) == ([50] * 3, 5)
+    assert figures(batches.stats) == figures(accumulated(IMAGES).compute())
+    assert batches.stats.methods["batchnorm"].momentum is None
+    with bnstat.measuring(loader) as batches:
+        next(iter(batches))
+    assert batches.stats.source.images == 10
+
+
 def _rank(rank, path):
     import torch.distributed as dist
 

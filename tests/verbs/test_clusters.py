@@ -1,6 +1,7 @@
 """Images of one video, patient or scene: what is said of other images goes over clusters."""
 
 import csv
+import dataclasses
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 import bnstat
 from bnstat import Stats
-from bnstat.errors import SourceError
+from bnstat.errors import SettingError, SourceError
 from bnstat.estimators import uncertainty
 from bnstat.moments import ChunkMoments, Kind, Records, Table
 
@@ -71,13 +72,37 @@ def test_all_ways_to_name_a_cluster(videos, tmp_path):
     assert errors == [errors[0]] * 4
 
 
+def test_clusters_of_items_are_those_of_files(videos):
+    """The place, the key or a function: in workers, in batches, and beside groups."""
+    paths = sorted(videos.glob("v*/*.png"))
+    items = [(np.asarray(Image.open(path)), path.parent.name) for path in paths]
+    expected = compute(videos, cluster="folder").uncertainty
+    keyed = [{"image": image, "video": video} for image, video in items]
+    for data, cluster, typed in (
+        (items, 1, "1"),
+        (keyed, "video", "video"),
+        (iter(items), lambda item: item[1], "function"),
+    ):
+        found = bnstat.compute(data, cluster=cluster, workers=1).uncertainty
+        assert found == dataclasses.replace(expected, cluster=typed)
+    batches = [(np.stack([i for i, _ in items[k : k + 5]]), ["v"] * 5) for k in range(0, 30, 5)]
+    grouped = bnstat.compute(iter(batches), batched=True, by=1, cluster=lambda batch: range(5))
+    assert (grouped.uncertainty.clusters, list(grouped.groups)) == (5, ["v"])
+    with pytest.raises(SettingError, match="cluster folder is of files"):
+        bnstat.compute(items, cluster="folder")
+    with pytest.raises(SettingError, match="images of an array have no labels"):
+        bnstat.compute(np.stack([image for image, _ in items]), cluster=1)
+
+
 def test_what_names_no_cluster_is_refused(videos):
     """A pattern that does not match, or is none."""
     with pytest.raises(SourceError, match=r"re:x\(\.\) does not match v0/000\.png"):
         compute(videos, cluster="re:x(.)")
     with pytest.raises(ValueError, match="is no regular expression"):
         compute(videos, cluster="re:(")
-    with pytest.raises(ValueError, match=r"is neither folder, FILE\.csv nor re:PATTERN"):
+    with pytest.raises(ValueError, match=r"is neither folder, FILE\.csv, re:PATTERN nor a key"):
+        compute(videos, cluster="video.txt")
+    with pytest.raises(SourceError, match="cluster 'video' is of the items of a dataset; files"):
         compute(videos, cluster="video")
 
 

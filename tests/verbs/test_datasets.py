@@ -148,6 +148,10 @@ def test_samples_shards_and_records(tmp_path):
     bnstat.compute(data, records=tmp_path / "r.csv", workers=2)
     rows = (tmp_path / "r.csv").read_text().splitlines()
     assert rows[2].startswith("000000001,pics/1.png,,0,9,12,8,0,255,RGB,,")
+    batches = iter([np.stack([pixels(i) for i in range(k, k + 5)]) for k in (0, 5)])
+    bnstat.compute(batches, batched=True, records=tmp_path / "b.csv")
+    each = [row.split(",", 10)[10] for row in (tmp_path / "b.csv").read_text().splitlines()]
+    assert each == [row.split(",", 10)[10] for row in rows[:11]]
     until = bnstat.compute(Pictures(400), until=0.05)
     assert until.sample.images == 200
 
@@ -217,11 +221,16 @@ def test_first_items_of_what_has_no_end():
 
 
 def test_iterable_that_never_ends_is_stopped(monkeypatch):
-    """An error says what to pass; nothing waits for ever."""
+    """Its first items are measured, and the document says so; what ends there is whole."""
     monkeypatch.setattr("bnstat.sources.streams.MAX_ITEMS", 20)
-    with pytest.raises(MeasureError, match=r"gave 20 items and did not end; .* sample=N"):
-        bnstat.compute(pixels(i) for i in itertools.count())
-    check(bnstat.compute((pixels(i) for i in itertools.count()), sample=25), joined(25))
+    cut, chosen = (
+        bnstat.compute((pixels(i) for i in itertools.count()), sample=n) for n in (None, 25)
+    )
+    check(cut, joined(20))
+    check(chosen, joined(25))
+    assert (cut.source.dataset.first, chosen.source.dataset.first) == (20, 25)
+    assert "measured the first 20 items" in next(iter(bnstat.reports.remarks(cut)))
+    assert bnstat.compute(pixels(i) for i in range(20)).source.dataset.first is None
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ for _ in range(2):
     assert bnstat.batch_norm(stats).num_features == 3
     assert bnstat.Stats.from_json(stats.to_json()) == stats
     assert bnstat.Accumulator().state_dict()
+    with bnstat.measuring([torch.zeros(2, 3, 4, 4)]) as batches:
+        assert [len(batch) for batch in batches] == [2]
     model = torch.nn.Sequential(torch.nn.BatchNorm2d(3))
     found = bnstat.recalibrate(
         model, {photos!r}, stats=stats, workers=1, on_pass=lambda done: passes.append(done)
