@@ -3,11 +3,13 @@
 A run meets its images in the order of their keys, and the entries are read in that order beside it:
 an entry is in memory while the run is among its keys, so that memory does not grow with the
 journal. An archive has an order of its own: an entry is then in memory until all of its images were
-met.
+met. A growing sample comes in the order of a hash: an index of all fingerprints tells what is
+known, and entries are read as they are needed.
 """
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,6 +69,7 @@ class Journal(Generic[I]):
         self._open: list[_OpenEntry[I]] = []
         self._places: dict[bytes, tuple[_OpenEntry[I], int]] = {}  # by stored fingerprint
         self._outdated: list[tuple[int, list[int]]] = []  # chunks, and their rows that remain
+        self._index: dict[bytes, tuple[int, int]] | None = None  # chunk and row
 
     @classmethod
     @contextmanager
@@ -140,6 +143,33 @@ class Journal(Generic[I]):
         if len(rows) == len(opened.entry.keys):
             return opened.entry
         return self._attempt(lambda: self._store.take(opened.chunk, rows))
+
+    def holds(self, image: I, fingerprint: int) -> bool:
+        """Whether the moments of an image are recorded, of images that come in any order."""
+        return self._place(image, fingerprint) is not None
+
+    def _place(self, image: I, fingerprint: int) -> tuple[int, int] | None:
+        if self._index is None:
+            self._index = {
+                stored: (opened.chunk, row)
+                for opened in self._rest()
+                for row, stored in enumerate(opened.entry.fingerprints)
+            }
+        return self._index.get(stored_fingerprint(fingerprint, image.ctimes))
+
+    def read(self, images: Sequence[I]) -> Iterator[tuple[list[I], Entry | None]]:
+        """Yield the entries of images that it holds, cut down to these, which stand beside them.
+
+        An entry is None where it cannot be read, so that they must be measured after all.
+        """
+        chunks: dict[int, dict[int, I]] = {}
+        for image in images:
+            chunk, row = self._place(image, image.fingerprint()) or (0, 0)
+            chunks.setdefault(chunk, {})[row] = image
+        for chunk, of_rows in chunks.items():
+            rows = sorted(of_rows)
+            take = functools.partial(self._store.take, chunk, rows)
+            yield [of_rows[row] for row in rows], self._attempt(take)
 
     def record(
         self,

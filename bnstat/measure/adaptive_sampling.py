@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeAlias
 
 from bnstat.errors import MeasureError
 from bnstat.estimators import look_sizes, uncertainty
+from bnstat.measure.chunks import chunks
+from bnstat.measure.dispatch import Chunk
 from bnstat.measure.found import Scan
+from bnstat.measure.measure import Result
 from bnstat.moments import Records
 from bnstat.settings import Progress
 from bnstat.sources.reference import Reference
@@ -54,18 +60,24 @@ class StoppingRule:
 
     def images(self) -> Iterator[Reference]:
         """Yield the images; those between two sizes come in the order of their keys."""
-        start = total = 0
+        start = total = number = 0
         for end in self.sizes:
             for reference in self.population.choice(start, end):
                 total = (total + reference.fingerprint()) % 2**256
+                number += 1
+                if number == end:
+                    self._fingerprints[end] = total
                 yield reference
-            self._fingerprints[end] = total
             start = end
+
+    def next_size(self, images: int) -> int:
+        """Return the size that a scan of so many images is on its way to."""
+        return next((size for size in self.sizes if size > images), images)
 
     def enough(self, found: Scan) -> bool:
         """Whether the margins are within the tolerance; they are computed at the sizes alone."""
-        if found.images not in self._fingerprints:
-            return False
+        if found.images == self._last_size or found.images not in self._fingerprints:
+            return self.margin <= self.tolerance
         controls = found.views[-1].records if self.controls else None
         pairs = zip(found.views, self.random, strict=False)  # of all but the controls
         self.margin = max(self._margin(view.records, random, controls) for view, random in pairs)
@@ -108,3 +120,57 @@ class StoppingRule:
         if sure is None or sure.margin is None:
             return 0.0
         return max(*sure.margin.mean, *sure.margin.std)
+
+
+# What yields the unknown of some images, and sets aside what is known of the others.
+Unknown: TypeAlias = Callable[
+    [Iterable[Reference], Callable[[Chunk, Result], None]], Iterator[Reference]
+]
+
+
+class GrowingScan:
+    """A scan that its rule ends.
+
+    No chunk is of two steps of the sample, and what is known of a step, by a journal, is added when
+    the scan has come to it: so it ends at the same image, whatever is known.
+
+    Attributes
+    ----------
+    ended
+        Whether enough was measured.
+    """
+
+    def __init__(
+        self, rule: StoppingRule, found: Scan, add: Callable[[Chunk, Result], None]
+    ) -> None:
+        self.ended = False
+        self._rule, self._found, self._add = rule, found, add
+        self._known: deque[tuple[int, Chunk, Result]] = deque()  # and the size that ends the step
+
+    def chunks(self, images: Iterable[Reference], unknown: Unknown | None) -> Iterator[Chunk]:
+        """Yield what is to be measured, in chunks."""
+        coming, start = iter(images), 0
+        for end in self._rule.sizes:
+            step: Iterator[Reference] = islice(coming, end - start)
+            if unknown is not None:
+                step = unknown(step, lambda *known, end=end: self._known.append((end, *known)))
+            yield from chunks(step)
+            self._add_known()
+            if self.ended:
+                return
+            start = end
+
+    def add(self, chunk: Chunk, result: Result) -> None:
+        """Add what was measured of a chunk, and what is known and follows on it."""
+        self._add(chunk, result)
+        self._add_known()
+
+    def _add_known(self) -> None:
+        self.ended = self._rule.enough(self._found)
+        while not self.ended and self._known:
+            end, chunk, result = self._known[0]
+            if end > self._rule.next_size(self._found.images):
+                break
+            self._known.popleft()
+            self._add(chunk, result)
+            self.ended = self._rule.enough(self._found)

@@ -25,20 +25,11 @@ def _of_columns(*columns: list[Any]) -> list[Reference]:
     return list(map(Reference._make, zip(*columns, strict=True)))
 
 
-def chunks(references: Iterable[Reference], ends: Iterable[int] = ()) -> Iterator[list[Reference]]:
-    """Yield the references in order, in chunks of at most 2 MiB, if of more than one image.
-
-    `ends` are numbers of images, ascending, after which a chunk ends, too.
-    """
+def chunks(references: Iterable[Reference]) -> Iterator[list[Reference]]:
+    """Yield the references in order, in chunks of at most 2 MiB, if of more than one image."""
     chunk = _Chunk()
     size = 0
-    coming = iter(ends)
-    end = next(coming, None)
-    for number, reference in enumerate(references):
-        if number == end:
-            if chunk:
-                yield chunk
-            chunk, size, end = _Chunk(), 0, next(coming, None)
+    for reference in references:
         if chunk and (size + reference.size > _MOST_BYTES or len(chunk) == _MOST_IMAGES):
             yield chunk
             chunk, size = _Chunk(), 0

@@ -129,6 +129,28 @@ def unknown_images(
     yield from unreadable(None)
 
 
+def unknown_in_any_order(
+    journal: Journal[Reference],
+    images: Iterable[Reference],
+    set_aside: Callable[[Chunk, Result], None],
+) -> Iterator[Reference]:
+    """Yield the images that are to be measured; then set aside what is known of the others.
+
+    Images whose entry in the journal proves damaged are yielded last.
+    """
+    known = []
+    for reference in images:
+        if journal.holds(reference, reference.fingerprint()):
+            known.append(reference)
+        else:
+            yield reference
+    for found, entry in journal.read(known):
+        if entry is None:
+            yield from found
+        else:
+            set_aside(found, _measured(entry))
+
+
 def _measured(entry: Entry) -> Result:
     return [
         Measured(moments, [], entry.deep, transparent=entry.transparent) for moments in entry.views

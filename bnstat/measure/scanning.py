@@ -7,18 +7,24 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from bnstat.augment import Spec
 from bnstat.decode.modes import BANDS
 from bnstat.engines import Engine, InlineEngine, usable_cores
 from bnstat.errors import JournalError, MeasureError, SettingError
-from bnstat.measure.adaptive_sampling import StoppingRule
+from bnstat.measure.adaptive_sampling import GrowingScan, StoppingRule
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
 from bnstat.measure.found import Scan, TextsByKey, View
 from bnstat.measure.groups import GroupNames, ItemNames, group_names
-from bnstat.measure.journaling import open_journal, record_chunk, unknown_images
+from bnstat.measure.journaling import (
+    open_journal,
+    record_chunk,
+    unknown_images,
+    unknown_in_any_order,
+)
 from bnstat.measure.measure import Measure, Result
 from bnstat.measure.outcomes import Outcome, outcomes
 from bnstat.measure.plan import Plan
@@ -71,14 +77,14 @@ def measure(
         images = names.checked(images) if names else images
         return clusters.checked(images) if clusters else images
 
-    if settings["until"] is not None:
-        rule = _stopping_rule(sources, plan)
-        scanned = scan_images(checked(rule.images()), plan, stop=rule, describe=describe)
-        return outcomes(sources, scanned, plan, *_drawn(names, clusters, scanned))
-    images = checked(sources)
-    total = count_beside(sources) if settings["progress"] else lambda: None
+    rule = None if settings["until"] is None else _stopping_rule(sources, plan)
+    images = checked(rule.images() if rule else sources)
+    told = settings["progress"] is not None and rule is None
+    total = count_beside(sources) if told else lambda: None
     with open_journal(journal, sources, plan.views, settings) as opened:
-        scanned = scan_images(images, plan, journal=opened, total=total, describe=describe)
+        scanned = scan_images(
+            images, plan, journal=opened, total=total, stop=rule, describe=describe
+        )
     measured = outcomes(sources, scanned, plan, *_drawn(names, clusters, scanned))
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
@@ -225,14 +231,19 @@ def scan(
         if progress is not None:
             progress(stop.progress(result) if stop else _progress(result, total()))
 
-    unknown = _unknown(references, result, journal, add)
-    ends = stop.sizes if stop else ()
-    with closing(dispatch(chunks(unknown, ends), measure, engine)) as results:
+    growing = GrowingScan(stop, result, add) if stop else None
+    cut: Iterator[Chunk]
+    if growing is None:
+        cut = chunks(_unknown(references, result, journal, add))
+    else:
+        unknown = None if journal is None else partial(unknown_in_any_order, journal)
+        cut = growing.chunks(references, unknown)
+    with closing(dispatch(cut, measure, engine)) as results:
         for chunk, measured in results:
             if journal is not None:
                 record_chunk(journal, chunk, measured)
-            add(chunk, measured)
-            if stop is not None and stop.enough(result):
+            (growing.add if growing else add)(chunk, measured)
+            if growing is not None and growing.ended:
                 break
     if journal is not None and result.images:
         journal.finish()

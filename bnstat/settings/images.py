@@ -103,7 +103,6 @@ _NOT_WITH_UNTIL = {
     "sample": "which sets the size itself; give one of them",
     "shard": "as each shard would stop on its own; use {0}sample instead of {0}until",
     "group": "as each rank would stop on its own; use {0}sample instead of {0}until",
-    "journal": "which is read in the order of the keys; use {0}sample instead of {0}until",
     "model": "whose statistics have no margins; use {0}sample instead of {0}until",
 }
 

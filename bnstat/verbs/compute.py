@@ -98,7 +98,7 @@ def compute(
     """
     used = complete(Settings, settings)
     _check_outputs(records, report, beside=journal is not None or group is not None)
-    check_until({"until": used["until"], "journal": journal, "group": group})
+    check_until({"until": used["until"], "group": group})
     named = locations_of(sources)
     used = _mode_of(named, used)
     find = partial(open_sources, named, used, files_from, null, root, shards=_shards(shard))

@@ -38,10 +38,13 @@ def chunks(journal):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", ["SIGKILL", "SIGTERM", "SIGINT"])
-def test_a_run_that_is_ended_goes_on(here, many, start, process, processes, number):
+@pytest.mark.parametrize(
+    ("number", "more"),
+    [("SIGKILL", []), ("SIGTERM", []), ("SIGINT", []), ("SIGKILL", ["--until", "0.0001"])],
+)
+def test_a_run_that_is_ended_goes_on(here, many, start, process, processes, number, more):
     """By any signal: what was recorded is not measured again, and the document is the same."""
-    arguments = ["compute", many, "--journal", "j.db", "-q", "-o"]
+    arguments = ["compute", many, *more, "--journal", "j.db", "-q", "-o"]
     running = start("-m", "bnstat", *arguments, "a.json")
     log = here / "j.db-wal"
     processes.eventually(lambda: log.exists() and log.stat().st_size > 100_000)
@@ -52,7 +55,7 @@ def test_a_run_that_is_ended_goes_on(here, many, start, process, processes, numb
     assert 0 < recorded < 60
     result = process(*arguments, "b.json")
     assert (result.returncode, result.stderr) == (0, "")
-    assert process("compute", many, "-q", "-o", "c.json").returncode == 0
+    assert process("compute", many, *more, "-q", "-o", "c.json").returncode == 0
     assert without_date(here / "b.json") == without_date(here / "c.json")
     assert recorded < chunks(here / "j.db") <= 60 + 8
 

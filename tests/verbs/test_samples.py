@@ -159,7 +159,7 @@ def test_progress_of_a_growing_sample(many):
 
 @pytest.mark.parametrize(
     "options",
-    [{"sample": "5%"}, {"shard": "1/2"}, {"journal": "j.db"}],
+    [{"sample": "5%"}, {"shard": "1/2"}],
 )
 def test_until_goes_alone(many, options):
     """What would also decide which images are measured is refused."""
@@ -211,3 +211,51 @@ def test_one_draw_of_each_image_is_told_from_the_images(tmp_path, settings):
     ratio = one.uncertainty.margin.mean[0] / two.uncertainty.margin.mean[0]
     assert ratio == pytest.approx(2**0.5, rel=0.3)
     assert one.uncertainty.margin.mean[0] < one.uncertainty.superpopulation.mean[0]
+
+
+class _Killed(BaseException):
+    """Ends a run as a signal would."""
+
+
+@pytest.mark.parametrize("before", [1, 130, 260, 320])
+def test_a_growing_sample_goes_on_with_a_journal(many, tmp_path, monkeypatch, before):
+    """A run that was killed goes on, stops at the same image, and opens none again."""
+    from bnstat.sources.reference import Reference
+
+    journal, opened, really = tmp_path / "j.db", [], Reference.open
+
+    def open_until_killed(reference, *arguments):
+        opened.append(reference.key)
+        if len(opened) == before:
+            raise _Killed
+        return really(reference, *arguments)
+
+    monkeypatch.setattr("bnstat.measure.chunks._MOST_IMAGES", 7)
+    alone = bnstat.compute(many, until=0.012, workers=1)
+    with monkeypatch.context() as killed, pytest.raises(_Killed):
+        killed.setattr(Reference, "open", open_until_killed)
+        bnstat.compute(many, until=0.012, workers=1, timeout=0, journal=journal)
+    lost, killed_at, opened[:], before = 8 * 7 + 7, before, [], 0  # what is ahead, unrecorded
+    with monkeypatch.context() as spied:
+        spied.setattr(Reference, "open", open_until_killed)
+        again = bnstat.compute(many, until=0.012, workers=1, timeout=0, journal=journal)
+    assert (figures(alone), alone.source, alone.sample) == (
+        figures(again),
+        again.source,
+        again.sample,
+    )
+    assert len(opened) <= alone.sample.images + 2 * lost - killed_at
+
+
+def test_a_growing_sample_takes_what_a_journal_of_all_images_knows(many, tmp_path, monkeypatch):
+    """It stops where it would without the journal, opens nothing, and the journal stays whole."""
+    from bnstat.sources.reference import Reference
+
+    journal = tmp_path / "j.db"
+    whole = bnstat.compute(many, workers=1, journal=journal)
+    alone = bnstat.compute(many, until=0.012, workers=1)
+    monkeypatch.setattr(Reference, "open", None)
+    known = bnstat.compute(many, until=0.012, workers=1, timeout=0, journal=journal)
+    assert figures(alone) == figures(known)
+    again = bnstat.compute(many, workers=1, timeout=0, journal=journal)
+    assert figures(whole) == figures(again)
