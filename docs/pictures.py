@@ -6,8 +6,10 @@ as it is where none is given.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,16 +29,44 @@ def main() -> None:
     """Draw all pictures, or those that need no photographs."""
     with rc_context({"svg.hashsalt": "bnstat", "svg.fonttype": "none", "font.size": 9}):
         draw_selection(STATIC / "selection.svg")
-    (STATIC / "first-screen.svg").write_text(first_screen())
+    for name, picture in screens():
+        (STATIC / f"{name}.svg").write_text(picture)
+    draw_groups(STATIC / "groups.svg")
     if len(sys.argv) > 1:
         draw_margins(Path(sys.argv[1]), STATIC / "margin.svg")
 
 
-def first_screen() -> str:
-    """Return what a terminal shows of a run over the demo's images."""
+# What each picture of a terminal shows; the commands run one after the other.
+SCREENS = {
+    "first-screen": "bnstat compute images",
+    "compare-imagenet": "bnstat compare --to imagenet",
+    "compare-pipeline": "bnstat compare --augment imagenet-train --epochs 2 --max-failures 1",
+    "sweep": "bnstat sweep images --max-failures 1",
+    "explain": "bnstat explain imagenet images --max-failures 1",
+    "outliers": "bnstat outliers images --by folder",
+    "duplicates": "bnstat duplicates images/night test",
+    "recalibrate": "bnstat recalibrate net:make images/day --stats bnstat.json --check",
+    "help": "bnstat compute --help",
+}
+_NET = """
+import torch
+
+def make():
+    torch.manual_seed(0)
+    convolution = torch.nn.Conv2d(3, 8, 3, bias=False)
+    return torch.nn.Sequential(convolution, torch.nn.BatchNorm2d(8), torch.nn.ReLU())
+"""
+
+
+def screens() -> Iterator[tuple[str, str]]:
+    """Yield each picture of a terminal, by name: runs over the demo's images, in one folder."""
     with tempfile.TemporaryDirectory() as folder:
         write_demo_images(Path(folder, "images"))
-        return screen("bnstat compute images", Path(folder), messages=False)
+        Path(folder, "net.py").write_text(_NET)
+        Path(folder, "test").mkdir()
+        shutil.copy(Path(folder, "images/night/03.png"), Path(folder, "test/renamed.png"))
+        for name, command in SCREENS.items():
+            yield name, screen(command, Path(folder), messages=False)
 
 
 def sprite() -> Image.Image:
@@ -75,6 +105,13 @@ def draw_selection(file: Path) -> None:
         for side in ("top", "right", "left"):
             ax.spines[side].set_visible(False)
     figure.savefig(file, metadata={"Date": None, "Creator": None})
+
+
+def draw_groups(file: Path) -> None:
+    """Draw mean and std of the two classes of the demo's images."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_demo_images(Path(folder))
+        bnstat.plot(bnstat.compute(folder, by="folder", workers=1), "groups", output=file)
 
 
 def draw_margins(photos: Path, file: Path) -> None:

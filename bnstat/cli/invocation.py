@@ -129,7 +129,7 @@ def _files_limit() -> str:
 
 
 def _lacks_torch(error: BaseException) -> bool:
-    """Whether torch is missing, without which bnstat can be installed (docs/installing.md)."""
+    """Whether torch is missing, without which bnstat can be installed (README.md)."""
     names = [cause.name for cause in _causes(error) if isinstance(cause, ModuleNotFoundError)]
     return any((name or "").partition(".")[0] in ("torch", "torchvision") for name in names)
 

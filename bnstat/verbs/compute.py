@@ -69,7 +69,7 @@ def compute(
         Write a row for each image and draw to this file, FILE.parquet or FILE.csv
         (docs/records.md).
     report
-        Write the result as an HTML page to this file, with all pictures (docs/report.md).
+        Write the result as an HTML page to this file, with all pictures (docs/records.md).
     group
         An initialized torch.distributed group whose ranks all make this call: each measures a part
         of the images, and all return the same result. Without it, nothing is communicated.

@@ -1,16 +1,29 @@
-"""Print the table of recipes of docs/explain.md: `python tests/docs/recipes.py`."""
+"""Print docs/recipes.md: `python tests/docs/recipes.py > docs/recipes.md`."""
+
+import sys
 
 from bnstat.estimators.recipes import RECIPES
 
+_HEAD = """\
+# Recipes
 
-def table() -> str:
-    """Return a line for each recipe, in the order in which they are tried."""
-    lines = ["| of | recipe | formula | in use |", "|---|---|---|---|"]
-    for recipe in RECIPES:
-        name = recipe.name.format(size="N")
-        lines.append(f"| {recipe.of} | {name} | {recipe.formula} | {recipe.in_use} |")
-    return "\n".join(lines)
+Generated from the code by `python tests/docs/recipes.py > docs/recipes.md`.
+
+The ways in which people get constants, as [`bnstat explain`](explain.md) tries them, the simplest
+first. A recipe is one row of `bnstat/estimators/recipes.py`.
+
+| of | recipe | formula | in use |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """Return the whole page: a line for each recipe, in the order in which they are tried."""
+    return _HEAD + "".join(
+        f"| {recipe.of} | {recipe.name.format(size='N')} | {recipe.formula} | {recipe.in_use} |\n"
+        for recipe in RECIPES
+    )
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201
+    sys.stdout.write(page())

@@ -1,17 +1,32 @@
-"""Print the table of settings of docs/python.md: `python tests/docs/settings.py`."""
+"""Print docs/settings.md: `python tests/docs/settings.py > docs/settings.md`."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 
 from bnstat.settings import RecalibrateSettings, Setting, Settings, SweepSettings, settings_of
 
+_HEAD = """\
+# Settings
 
-def table() -> str:
-    """Return a line for each setting of `compute` and `compare`, and those of other verbs alone."""
+Generated from the code by `python tests/docs/settings.py > docs/settings.md`.
+
+How images are measured: keyword arguments of `compute`, `compare` and others in Python, options on
+the command line, where `None` of a momentum is `cumulative`. `sweep` takes a grid (`batch_sizes`,
+`momenta`, `orders`, `repeats`) instead of `batch_size`, `momentum` and `order`; `recalibrate` takes
+`tolerance`, `max_passes`, `cache`, `device`, and as `batch_size` the images that the model is run
+on at once, 32. What is not given to `compare` and `sweep` comes from the result that they start
+from, where that has it.
+
+"""
+
+
+def page() -> str:
+    """Return the whole page: a line for each setting of any verb."""
     known = settings_of(RecalibrateSettings) | settings_of(Settings) | settings_of(SweepSettings)
-    return "\n".join(_lines(known.values()))
+    return _HEAD + "\n".join(_lines(known.values())) + "\n"
 
 
-def _lines(settings: Iterator[Setting]) -> Iterator[str]:
+def _lines(settings: Iterable[Setting]) -> Iterator[str]:
     yield "| keyword | option | default | values | |"
     yield "|---|---|---|---|---|"
     for setting in settings:
@@ -32,4 +47,4 @@ def _values(setting: Setting) -> str:
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201
+    sys.stdout.write(page())

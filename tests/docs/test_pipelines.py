@@ -1,4 +1,4 @@
-"""The examples of docs/pipelines.md, run by make, and read as DVC and pre-commit read them."""
+"""The examples of docs/compare.md, run by make, and read as GitHub, DVC and pre-commit do."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import pytest
 import yaml
 from PIL import Image
 
-PAGE = (Path(__file__).parents[2] / "docs" / "pipelines.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "compare.md").read_text()
 FILES = dict(re.findall(r"<!-- tested: (\S+) -->\n```\w+\n(.*?)```", PAGE, flags=re.DOTALL))
 
 
@@ -75,3 +75,14 @@ def test_pre_commit(project):
     assert 0 == shell(hook["entry"]).returncode
     shutil.copy("test/y.png", "train/renamed.png")
     assert 1 == shell(hook["entry"]).returncode
+
+
+def test_github(project):
+    """The last step of the job fails once the data have drifted, and writes the table."""
+    (job,) = yaml.safe_load(FILES["drift.yml"])["jobs"].values()
+    step = job["steps"][-1]["run"].replace("$GITHUB_STEP_SUMMARY", "summary.md")
+    assert 0 == shell("bnstat compute data -q -o reference.json").returncode
+    assert 0 == shell(step).returncode
+    Image.new("RGB", (90, 90), (255, 255, 255)).save(project / "data" / "a" / "new.png")
+    assert 1 == shell(step).returncode
+    assert "| reference.json |" in (project / "summary.md").read_text()
