@@ -124,10 +124,13 @@ class View:
 
     def add(self, chunk: Chunk, measured: Measured) -> None:
         """Add what was measured of a chunk."""
-        keys = [reference.key for reference in chunk]
         if self.rows is not None:
             failed = [row for row, _ in measured.failures]
             self.rows.add(chunk, measured.appearances, measured.moments, failed)
+        self.add_figures([reference.key for reference in chunk], measured)
+
+    def add_figures(self, keys: Sequence[bytes], measured: Measured) -> None:
+        """Add what was measured of images with these keys, but for the rows of a table."""
         for moments in measured.moments:
             self.records.extend(keys, moments)
             self.few_valued.extend(keys[row] for row in moments.few_valued)

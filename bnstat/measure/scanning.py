@@ -15,6 +15,7 @@ from bnstat.decode.modes import BANDS
 from bnstat.engines import Engine, InlineEngine, usable_cores
 from bnstat.errors import JournalError, MeasureError, SettingError
 from bnstat.measure.adaptive_sampling import GrowingScan, StoppingRule
+from bnstat.measure.array_scan import array_of, scan_array
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
 from bnstat.measure.found import Scan, TextsByKey, View
@@ -82,9 +83,13 @@ def measure(
     told = settings["progress"] is not None and rule is None
     total = count_beside(sources) if told else lambda: None
     with open_journal(journal, sources, plan.views, settings) as opened:
-        scanned = scan_images(
-            images, plan, journal=opened, total=total, stop=rule, describe=describe
-        )
+        bare = not (rule or opened or describe or names or clusters)
+        if bare and (array := array_of(sources, plan)):
+            scanned = scan_array(array, plan)
+        else:
+            scanned = scan_images(
+                images, plan, journal=opened, total=total, stop=rule, describe=describe
+            )
     measured = outcomes(sources, scanned, plan, *_drawn(names, clusters, scanned))
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)

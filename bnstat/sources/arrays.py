@@ -167,6 +167,20 @@ class ArraySource(ItemSource):
         self._items = ArrayFileItems.of(path, "NCHW")
         return True
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the array is in this process, or mapped by it, and not opened by workers."""
+        return isinstance(self._items, ArrayItems)
+
+    def blocks(self, size: int) -> Iterator[tuple[list[bytes], NDArray[Any]]]:
+        """Yield keys and images (N, C, H, W) of about so many bytes, if of more than one image."""
+        assert isinstance(self._items, ArrayItems)
+        number = max(1, size // self._size)
+        for start in range(0, self._length, number):
+            images = self._items.images[start : start + number]
+            yield [self._key(start + row) for row in range(len(images))], _native(images)
+            self._items.release()
+
     def count(self) -> int:
         """Return the number of images."""
         return self._length

@@ -12,6 +12,7 @@ from itertools import chain
 
 from bnstat.result import Dataset, Shards
 from bnstat.sources.archive import Archive
+from bnstat.sources.arrays import ArraySource
 from bnstat.sources.folder import Folder, RemoteFolder
 from bnstat.sources.globs import EVERYTHING, Chosen, Globs
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
@@ -121,6 +122,13 @@ class Sources:
     def shards(self) -> Shards | None:
         """Which shards of a set these images are; None is all of it."""
         return self._keys.shards
+
+    @property
+    def array(self) -> ArraySource | None:
+        """The array in this process whose images are all that there are; None if it is not so."""
+        whole = not (self.sampling or self.shards or self._masks or self.globs)
+        only = self._sources[0] if len(self._sources) == 1 and whole else None
+        return only if isinstance(only, ArraySource) and only.is_here else None
 
     @property
     def random(self) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import bnstat
-from bnstat.errors import NothingMeasuredError, SourceError
+from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.sources.arrays import in_planes, layout_of
 
 IMAGES = np.random.default_rng(5).integers(0, 256, (60, 8, 10, 3), dtype=np.uint8)
@@ -53,6 +53,22 @@ def test_integers_are_exact_in_any_size(shape):
     )
     bright = np.full((3, *shape, 3), 255, np.uint8)
     assert bnstat.compute(bright, layout="NHWC").mean == (1.0,) * 3
+
+
+def test_one_array_is_counted_as_its_images_one_by_one(tmp_path):
+    """Figures, fingerprint, failures and progress do not tell whether there were references."""
+    broken = (IMAGES / 255).astype(np.float32)
+    broken[7, 0, 0, 0] = np.nan
+    for images in (IMAGES, broken):
+        together, one_by_one = [], []
+        whole = bnstat.compute(images, progress=together.append)
+        each = bnstat.compute(images, progress=one_by_one.append, records=tmp_path / "r.csv")
+        assert whole.source == each.source
+        assert np.allclose(whole.std, each.std, rtol=1e-14)
+        assert images is broken or whole.methods == each.methods
+        assert together[-1] == one_by_one[-1]
+    with pytest.raises(MeasureError, match="stopped at the first failure"):
+        bnstat.compute(broken, fail_fast=True)
 
 
 def test_layouts():

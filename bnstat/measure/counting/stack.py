@@ -92,9 +92,8 @@ def _sums(planes: NDArray[Any], run: int) -> tuple[Ints, Ints]:
     values = planes.astype(kind).reshape(
         *planes.shape[:2], -1, run if run >= 16 else planes.shape[2]
     )
-    first = values.sum(axis=3).sum(axis=2, dtype=np.float64)
-    np.square(values, out=values)
-    second = values.sum(axis=3).sum(axis=2, dtype=np.float64)
+    first = np.einsum("cnrk->cnr", values).sum(axis=2, dtype=np.float64)
+    second = np.einsum("cnrk,cnrk->cnr", values, values).sum(axis=2, dtype=np.float64)
     return first.T.astype(np.int64), second.T.astype(np.int64)
 
 
