@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bnstat.estimators.recipes import Candidate, ImageMoments, candidates
+from bnstat.estimators.image_moments import ImageMoments
+from bnstat.estimators.recipes import Candidate, candidates
 from bnstat.moments import Floats
 from bnstat.result.explanation import Digits, Explained, Match
 

@@ -13,7 +13,7 @@ from bnstat.augment import Spec
 from bnstat.errors import MeasureError, SourceError
 from bnstat.estimators.explaining import Units, View, units_of
 from bnstat.estimators.explaining import explain as explain_figure
-from bnstat.estimators.recipes import ImageMoments
+from bnstat.estimators.image_moments import ImageMoments
 from bnstat.measure.scanning import measure
 from bnstat.result import Floats, Stats
 from bnstat.result import tables as record_tables

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bnstat.estimators.explaining import View, explain, units_of
-from bnstat.estimators.recipes import ImageMoments
+from bnstat.estimators.image_moments import ImageMoments
 from bnstat.result.explanation import Digits
 
 planted = runpy.run_path(str(Path(__file__).parents[1] / "estimators" / "planted.py"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bnstat.estimators.explaining import BYTES, SIGNED, UNIT, View, explain, units_of
-from bnstat.estimators.recipes import ImageMoments
+from bnstat.estimators.image_moments import ImageMoments
 from bnstat.result.explanation import Digits
 
 RGB = ("R", "G", "B")

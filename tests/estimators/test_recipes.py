@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnstat.estimators.recipes import RECIPES, ImageMoments, candidates
+from bnstat.estimators.image_moments import ImageMoments
+from bnstat.estimators.recipes import RECIPES, candidates
 
 planted = runpy.run_path(str(Path(__file__).parent / "planted.py"))
 PLANTS, image_set = planted["PLANTS"], planted["image_set"]
