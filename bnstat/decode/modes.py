@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from bnstat.moments import Appearance
 
 # Pillow's names for one 16-bit gray sample a pixel, by byte order.
 GRAY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
@@ -20,9 +22,6 @@ _PREMULTIPLIED = {"La": "LA"}
 _BITS = "bits of the file"
 # And under this one what is noted of an image: a code of a warning, and a few words.
 _NOTES = "notes of the file"
-# Width and height in pixels, Pillow's mode, and the bits of a sample in the file. A plain tuple, as
-# one with names takes ten times as long on its way out of the worker.
-Appearance: TypeAlias = tuple[int, int, str, int]
 
 
 class UnmeasurableError(Exception):
@@ -106,7 +105,7 @@ def appearance(image: Any, *, deep: bool) -> Appearance:
     if not isinstance(image, Image.Image):
         height, width = image.shape[-2:] if hasattr(image, "detach") else np.shape(image)[:2]
         name = str(image.dtype).removeprefix("torch.")
-        return width, height, name, 8 * image.dtype.itemsize
+        return width, height, name, 8 * image.dtype.itemsize, ""
     if is_gray_16(image):
         depth = largest_gray(image).bit_length()
     elif image.mode in ("F", "I"):
@@ -115,4 +114,4 @@ def appearance(image: Any, *, deep: bool) -> Appearance:
         depth = 16
     else:
         depth = 1 if image.mode == "1" else 8
-    return (*image.size, image.mode, depth)
+    return (*image.size, image.mode, depth, image.format or "")

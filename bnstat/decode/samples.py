@@ -144,7 +144,9 @@ def load_jpeg_2000(image: Image.Image, file: IO[bytes]) -> Image.Image:
     bits = depths[0][0]
     if image.mode not in GRAY_16 or bits >= 16:
         return image
-    return with_bits(Image.fromarray(np.asarray(image) >> (16 - bits)), bits)
+    shifted = Image.fromarray(np.asarray(image) >> (16 - bits))
+    shifted.format = image.format
+    return with_bits(shifted, bits)
 
 
 def _component_depths(file: IO[bytes]) -> list[tuple[int, bool]]:

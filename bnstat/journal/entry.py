@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -24,7 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bnstat.moments import ChunkMoments, Kind, Table
+from bnstat.moments import Appearance, Appearances, ChunkMoments, Kind, Table
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -32,6 +33,8 @@ _INT, _FLOAT = np.dtype("<i8"), np.dtype("<f8")
 # A chunk has 512 images at most; what claims to have more is not read.
 _MOST_IMAGES = 1024
 _LONGEST_KIND = 1000
+# Of what an image is like, as JSON.
+_LONGEST_APPEARANCE = 200
 # Of so many channels of single images; one of 8 bits has 2 KiB, and is packed into little more.
 _MOST_HISTOGRAMS = 1 << 16
 # Bytes of that of a channel, packed, by scale; of 16 bits in the draws of many epochs.
@@ -56,7 +59,8 @@ class Entry:
     """What was measured of the images of a chunk, all of which were measured in every view.
 
     keys: in order; fingerprints: as they are stored; deep, transparent: rows of images deeper than
-    8 bits, and of images with fully transparent pixels; views: the moments in each view.
+    8 bits, and of images with fully transparent pixels; views: the moments in each view;
+    appearances: what the images are like.
     """
 
     keys: list[bytes]
@@ -64,6 +68,7 @@ class Entry:
     deep: list[int]
     transparent: list[int]
     views: list[list[ChunkMoments]]
+    appearances: Appearances
 
     def take(self, rows: Sequence[int]) -> Entry:
         """Return the entry of some of the images.
@@ -83,6 +88,7 @@ class Entry:
             [place[row] for row in self.deep if row in place],
             [place[row] for row in self.transparent if row in place],
             [[moments for moments in view if moments is not None] for view in views],
+            self.appearances.take(rows),
         )
 
 
@@ -100,7 +106,7 @@ class DamagedError(ValueError):
 
 
 def packed_images(entry: Entry) -> Row:
-    """Return first key, keys, their ends, fingerprints, deep, transparent, checksum."""
+    """Return the columns of images: keys and what is noted of each, and their checksum."""
     ends = np.cumsum([len(key) for key in entry.keys], dtype=_INT)
     columns = (
         entry.keys[0],
@@ -109,6 +115,8 @@ def packed_images(entry: Entry) -> Row:
         b"".join(entry.fingerprints),
         np.array(entry.deep, dtype=_INT).tobytes(),
         np.array(entry.transparent, dtype=_INT).tobytes(),
+        json.dumps(entry.appearances.distinct),
+        np.array(entry.appearances.places, dtype=_INT).tobytes(),
     )
     return (*columns, _checksum(columns))
 
@@ -139,7 +147,7 @@ def unpacked(images: Row, moments: Iterable[Row], expected: Expected) -> Entry:
         If they are not those of an entry as is expected.
     """
     try:
-        keys, fingerprints, deep, transparent = _unpacked_images(images)
+        keys, fingerprints, deep, transparent, appearances = _unpacked_images(images)
         views = [_View(len(keys), draws) for draws in expected.draws]
         for view, *row in moments:
             views[view].add(_unpacked_moments(tuple(row), expected))
@@ -147,7 +155,8 @@ def unpacked(images: Row, moments: Iterable[Row], expected: Expected) -> Entry:
         raise DamagedError(str(error)) from error
     if any(view.missing for view in views):
         raise DamagedError("moments of some images are missing")
-    return Entry(keys, fingerprints, deep, transparent, [view.moments for view in views])
+    moments_of_views = [view.moments for view in views]
+    return Entry(keys, fingerprints, deep, transparent, moments_of_views, appearances)
 
 
 class _View:
@@ -173,10 +182,12 @@ class _View:
         self.moments.append(moments)
 
 
-def _unpacked_images(row: Row) -> tuple[list[bytes], list[bytes], list[int], list[int]]:
-    """Return keys, fingerprints, and the rows of deep and of transparent images."""
+def _unpacked_images(
+    row: Row,
+) -> tuple[list[bytes], list[bytes], list[int], list[int], Appearances]:
+    """Return keys, fingerprints, rows of deep and of transparent images, appearances."""
     _check_row(row)
-    first_key, keys, ends, fingerprints, deep, transparent, _ = row
+    first_key, keys, ends, fingerprints, deep, transparent, distinct, places, _ = row
     stops = _numbers(ends, _INT).tolist()
     images, size = len(stops), FINGERPRINT_BYTES
     if not 0 < images <= _MOST_IMAGES:
@@ -191,7 +202,25 @@ def _unpacked_images(row: Row) -> tuple[list[bytes], list[bytes], list[int], lis
         [fingerprints[i : i + size] for i in range(0, len(fingerprints), size)],
         _rows(deep, images),
         _rows(transparent, images),
+        _appearances(distinct, places, images),
     )
+
+
+def _appearances(distinct: str, places: bytes, images: int) -> Appearances:
+    if len(distinct) > _MOST_IMAGES * _LONGEST_APPEARANCE:
+        raise DamagedError("appearances are long")
+    known = [_appearance(*each) for each in json.loads(distinct)]
+    of_rows = array("h", _numbers(places, _INT).tolist())
+    if len(of_rows) != images or not all(0 <= place < len(known) for place in of_rows):
+        raise DamagedError("images and appearances do not fit together")
+    return Appearances(known, of_rows)
+
+
+def _appearance(width: int, height: int, mode: str, depth: int, name: str) -> Appearance:
+    numbers = all(type(each) is int and each > 0 for each in (width, height, depth))
+    if not numbers or not (isinstance(mode, str) and isinstance(name, str)):
+        raise DamagedError("no image is like that")
+    return width, height, mode, depth, name
 
 
 def _unpacked_moments(row: Row, expected: Expected) -> ChunkMoments:

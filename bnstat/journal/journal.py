@@ -18,7 +18,7 @@ from typing import Generic, Protocol, TypeVar
 
 from bnstat.journal.entry import DamagedError, Entry, Expected, stored_fingerprint
 from bnstat.journal.store import SQLITE_ERRORS, Store
-from bnstat.moments import ChunkMoments
+from bnstat.moments import Appearances, ChunkMoments
 
 
 class Image(Protocol):
@@ -179,11 +179,12 @@ class Journal(Generic[I]):
         *,
         deep: list[int],
         transparent: list[int],
+        appearances: Appearances,
     ) -> None:
         """Record what was measured of a chunk: of its images, those of `rows`."""
         keys = [image.key for image in images]
         stored = [stored_fingerprint(image.fingerprint(), image.ctimes) for image in images]
-        entry = Entry(keys, stored, deep, transparent, views)
+        entry = Entry(keys, stored, deep, transparent, views, appearances)
         self._attempt(lambda: self._store.add(entry.take(rows)))
 
     def finish(self) -> None:

@@ -8,7 +8,7 @@ A file that somebody else made may hold anything (https://sqlite.org/security.ht
 exactly the tables of a journal, and no row of it may be longer than those that are written.
 
 Version 1, of bnstat 0.1, had one number of samples for all channels, and no ctime in fingerprints;
-version 2, of 0.2, no histograms of 16-bit images.
+version 2, of 0.2, no histograms of 16-bit images and nothing of what images are like.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY, first_key BLOB NOT NULL, keys BLOB NOT NULL, key_ends BLOB NOT NULL,
     fingerprints BLOB NOT NULL, deep BLOB NOT NULL, transparent BLOB NOT NULL,
-    checksum INTEGER NOT NULL
+    appearances TEXT NOT NULL, places BLOB NOT NULL, checksum INTEGER NOT NULL
 );
 CREATE INDEX chunks_by_key ON chunks (first_key, id);
 CREATE TABLE moments (
@@ -52,7 +52,9 @@ PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
 """
 
-_IMAGES = "first_key, keys, key_ends, fingerprints, deep, transparent, checksum"
+_IMAGES = (
+    "first_key, keys, key_ends, fingerprints, deep, transparent, appearances, places, checksum"
+)
 _MOMENTS = "kind, rows, n, first, second, left_out, histogram, few_valued, checksum"
 # The second where a message quotes bytes of the file.
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
@@ -167,7 +169,7 @@ class Store:
             raise
 
     def _insert(self, entry: Entry) -> None:
-        images = f"INSERT INTO chunks ({_IMAGES}) VALUES (?{', ?' * 6})"
+        images = f"INSERT INTO chunks ({_IMAGES}) VALUES (?{', ?' * 8})"
         chunk = self._db.execute(images, packed_images(entry)).lastrowid
         moments = (
             f"INSERT INTO moments (chunk, view, {_MOMENTS}, per_image_histograms) "

@@ -10,9 +10,10 @@ from bnstat.measure.dispatch import Chunk
 from bnstat.measure.measure import Measured, Result
 from bnstat.measure.rows import NameOf, Rows, ungrouped
 from bnstat.moments import Records
-from bnstat.result import MAX_WARNINGS
+from bnstat.result import MAX_WARNINGS, Summary
+from bnstat.result.summary import merged_summaries
 from bnstat.result.tables import RecordTable
-from bnstat.sources.items import Membership
+from bnstat.sources.items import Items, Membership
 from bnstat.text import key_text
 
 
@@ -167,12 +168,16 @@ class View:
 
 @dataclass
 class Scan:
-    """What a scan found: its views, and of all images number, size and sum of fingerprints."""
+    """What a scan found: its views, and of all images number, size and sum of fingerprints.
+
+    summary: what the images are like that could be decoded; None of none.
+    """
 
     views: list[View]
     images: int = 0
     bytes: int = 0
     fingerprint: int = 0
+    summary: Summary | None = None
 
     @property
     def failures(self) -> int:
@@ -185,6 +190,9 @@ class Scan:
             view.add(chunk, measured)
         self.images += len(chunk)
         self.bytes += sum(reference.size for reference in chunk)
+        if counts := result[0].appearances.counts():
+            summary = Summary.of(counts, _file_sizes(chunk, result[0].appearances.places))
+            self.summary = merged_summaries([self.summary, summary])
 
     def finalize(self, *, fail_fast: bool = False) -> None:
         """Do what only the whole set decides: which mode is its own.
@@ -206,6 +214,14 @@ class Scan:
                 raise MeasureError(f"{key_text(key)}: {reason} (stopped at the first failure)")
 
 
+def _file_sizes(chunk: Chunk, places: Iterable[int]) -> Iterator[int]:
+    """Yield the bytes of the files of images that were decoded; the items of a dataset are none."""
+    for reference, place in zip(chunk, places, strict=True):
+        content = reference.content
+        if place >= 0 and (content is None or not isinstance(content, Items)):
+            yield reference.size
+
+
 def merge_scans(shards: Sequence[Scan], *, fail_fast: bool = False) -> Scan:
     """Return what one scan of all images would have found, from those of disjoint shards.
 
@@ -219,6 +235,7 @@ def merge_scans(shards: Sequence[Scan], *, fail_fast: bool = False) -> Scan:
         sum(shard.images for shard in shards),
         sum(shard.bytes for shard in shards),
         sum(shard.fingerprint for shard in shards) % 2**256,
+        merged_summaries(shard.summary for shard in shards),
     )
     whole.finalize(fail_fast=fail_fast)
     return whole

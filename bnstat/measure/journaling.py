@@ -153,7 +153,14 @@ def unknown_in_any_order(
 
 def _measured(entry: Entry) -> Result:
     return [
-        Measured(moments, [], entry.deep, transparent=entry.transparent) for moments in entry.views
+        Measured(
+            moments,
+            [],
+            entry.deep,
+            transparent=entry.transparent,
+            appearances=entry.appearances,
+        )
+        for moments in entry.views
     ]
 
 
@@ -166,4 +173,11 @@ def record_chunk(journal: Journal[Reference], chunk: Chunk, result: Result) -> N
     rows = [row for row in range(len(chunk)) if row not in noted]
     if rows:
         first, views = result[0], [measured.moments for measured in result]
-        journal.record(chunk, rows, views, deep=first.deep, transparent=first.transparent)
+        journal.record(
+            chunk,
+            rows,
+            views,
+            deep=first.deep,
+            transparent=first.transparent,
+            appearances=first.appearances,
+        )

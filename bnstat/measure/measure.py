@@ -14,18 +14,12 @@ from PIL import Image
 from bnstat import generators
 from bnstat.augment import Drawn, Draws, caller_undisturbed
 from bnstat.decode.decoding import reason
-from bnstat.decode.modes import (
-    BANDS,
-    Appearance,
-    UnmeasurableError,
-    appearance,
-    in_8_bits,
-    notes_of,
-)
+from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits, notes_of
 from bnstat.decode.references import Decoded, DecodeReport, decode_each
 from bnstat.decode.selection import Conditions, Selected
+from bnstat.measure.appearing import Appearing, of_stack
 from bnstat.measure.counting import count_image, count_output, count_stack
-from bnstat.moments import ChunkCounts, ChunkMoments
+from bnstat.moments import Appearances, ChunkCounts, ChunkMoments
 from bnstat.sources.items import Items, Membership, Stack, items_of
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
@@ -40,9 +34,9 @@ class Measured:
 
     moments: of its images, by kind; failures: (row in the chunk, reason); deep: rows of images
     deeper than 8 bits; warnings: (row, what Pillow warned of); transparent: rows of images with
-    fully transparent pixels; appearances: what images are like, by row, where asked for;
-    memberships: the groups and clusters that a dataset gives images, by row; notes: row, code of a
-    warning, and a few words.
+    fully transparent pixels; memberships: the groups and clusters that a dataset gives images, by
+    row; notes: row, code of a warning, and a few words; appearances: what images are like, the same
+    in all views.
     """
 
     moments: list[ChunkMoments]
@@ -50,9 +44,9 @@ class Measured:
     deep: list[int]
     warnings: list[tuple[int, str]] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
-    appearances: dict[int, Appearance] = field(default_factory=dict)
     memberships: dict[int, Membership] = field(default_factory=dict)
     notes: list[tuple[int, str, str]] = field(default_factory=list)
+    appearances: Appearances = field(default_factory=Appearances)
 
 
 Result: TypeAlias = list[Measured]
@@ -88,12 +82,15 @@ class _View:
     failures: list[tuple[int, str]] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
-    appearances: dict[int, Appearance] = field(default_factory=dict)
     memberships: dict[int, Membership] = field(default_factory=dict)
     notes: list[tuple[int, str, str]] = field(default_factory=list)
 
     def measured(
-        self, report: DecodeReport, per_image_histograms: bool, describe: bool
+        self,
+        report: DecodeReport,
+        appearances: Appearances,
+        per_image_histograms: bool,
+        describe: bool,
     ) -> Measured:
         moments = self.accumulator.moments(
             per_image_histograms=per_image_histograms, extremes=describe
@@ -105,9 +102,9 @@ class _View:
             self.deep,
             report.warnings,
             self.transparent,
-            self.appearances,
             self.memberships,
             self.notes,
+            appearances,
         )
 
 
@@ -149,19 +146,23 @@ class Measure:
             moments, failures = count_stack(stack.images)
             memberships = dict(enumerate(stack.memberships))
             _release(chunk)
-            return [Measured(moments, failures, [], memberships=memberships)]
-        views = [_View() for _ in self.draws]
+            same = of_stack(stack.images)
+            return [Measured(moments, failures, [], memberships=memberships, appearances=same)]
+        views, seen = [_View() for _ in self.draws], Appearing(len(chunk))
         rest = iter(views)
         filled = [(plan, list(islice(rest, _width(plan)))) for plan in self.plans]
         with self._ready_to_draw():
             report = decode_each(
                 chunk,
                 self.limits,
-                lambda decoded: self._count(decoded, filled),
-                open_itself=partial(self._count_bands, views[0]) if self.mode == BANDS else None,
+                lambda decoded: self._count(decoded, filled, seen),
+                open_itself=partial(self._count_bands, views[0], seen)
+                if self.mode == BANDS
+                else None,
             )
         _release(chunk)
-        return [view.measured(report, self.per_image_histograms, self.describe) for view in views]
+        asked = seen.noted, self.per_image_histograms, self.describe
+        return [view.measured(report, *asked) for view in views]
 
     def _stack_of(self, chunk: Sequence[Reference]) -> Stack | None:
         """Return the images of a chunk as one array, where that tells all that is asked for."""
@@ -190,7 +191,7 @@ class Measure:
                         plan.prepare()
             yield
 
-    def _count_bands(self, view: _View, row: int, reference: Reference) -> None:
+    def _count_bands(self, view: _View, seen: Appearing, row: int, reference: Reference) -> None:
         """Count all bands of a raster, or none."""
         from bnstat.decode.raster import open_raster
         from bnstat.measure.counting.raster import count_raster
@@ -198,13 +199,13 @@ class Measure:
         own = ChunkCounts()
         with open_raster(reference, self.limits) as raster:
             count_raster(own, row, raster, self.conditions.nodata)
-            if self.describe:
-                depth = 8 * raster.dtype.itemsize
-                view.appearances[row] = raster.width, raster.height, raster.dtype.name, depth
+            kind, size = raster.dtype, (raster.width, raster.height)
+            seen.put(row, (*size, kind.name, 8 * kind.itemsize, raster.dataset.driver))
         view.accumulator.extend(own)
 
-    def _count(self, decoded: Decoded, filled: Sequence[_Filled]) -> None:
+    def _count(self, decoded: Decoded, filled: Sequence[_Filled], seen: Appearing) -> None:
         """Count an image in all views; where a pipeline fails, it is a failure of its views."""
+        seen.note(decoded.row, decoded.image, decoded.deep)
         try:
             plain = self.plans == (None,)
             chosen = self.conditions.of(decoded.image, self.mode, decoded.labels, plain=plain)
@@ -223,8 +224,6 @@ class Measure:
                     view.deep.append(decoded.row)
                 if chosen.transparent:
                     view.transparent.append(decoded.row)
-                if self.describe:
-                    view.appearances[decoded.row] = appearance(decoded.image, deep=decoded.deep)
                 if decoded.membership is not None:
                     view.memberships[decoded.row] = decoded.membership
                 view.notes.extend((decoded.row, *note) for note in notes_of(decoded.image))

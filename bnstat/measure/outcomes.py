@@ -128,6 +128,7 @@ class _Run:
             mode=settings["mode"],
             selection=selection_of(self.plan, view),
             sample=sample,
+            summary=self.scan.summary,
             created=now(),
             **empty_figures(),
         )

@@ -10,8 +10,16 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from bnstat.decode.modes import Appearance
-from bnstat.moments import ChunkMoments, Floats, Ints, Kind, Records, Table
+from bnstat.moments import (
+    Appearance,
+    Appearances,
+    ChunkMoments,
+    Floats,
+    Ints,
+    Kind,
+    Records,
+    Table,
+)
 from bnstat.moments.chunk_counts import Extremes
 from bnstat.moments.keys import Keys
 from bnstat.result.tables import RecordTable
@@ -57,7 +65,7 @@ class _Columns:
         self.paths.extend([image.path for image in images])
         self.size.extend(image.size for image in images)
         columns = (self.width, self.height, self.modes, self.depth)
-        for column, values in zip(columns, zip(*seen, strict=True), strict=True):
+        for column, values in zip(columns, zip(*seen, strict=True), strict=False):
             column.extend(values)  # type: ignore[attr-defined]
         for name in _OF_DRAWS:
             getattr(self, name).frombytes(getattr(extremes, name).tobytes())
@@ -81,7 +89,7 @@ class Rows:
     def add(
         self,
         chunk: Sequence[Reference],
-        appearances: Mapping[int, Appearance],
+        appearances: Appearances,
         moments: Iterable[ChunkMoments],
         failed: Iterable[int],
     ) -> None:

@@ -23,10 +23,12 @@ from bnstat.result import (
     Shards,
     Source,
     Stats,
+    Summary,
     Warned,
     Warnings,
 )
 from bnstat.result.input_warnings import merged_warnings
+from bnstat.result.summary import merged_summaries
 
 
 def merge(
@@ -64,10 +66,17 @@ def merge(
         sample=sample,
         uncertainty=merged_uncertainty(results, sample) if shards is None else None,
         created=created,
+        summary=_summary(results),
         **merged_figures(results),
     )
     told = merged_warnings([each.stats.warnings for each in ordered], whole.shown_warnings())
     return replace(whole, told_warnings=told)
+
+
+def _summary(results: Sequence[Stats]) -> Summary | None:
+    """Return what all images are like; None if that is not known of some."""
+    known = all(stats.summary for stats in results if stats.source.images)
+    return merged_summaries(stats.summary for stats in results) if known else None
 
 
 def _first_shard(document: Document) -> int:

@@ -4,6 +4,7 @@ Pixels end here. An image is measured as the moments of its samples: n, Σx and 
 where the samples are integers (an 8- or 16-bit image is a histogram), or n, mean and M2, the sum of
 squared deviations from the mean, where they are floats. Integer moments add exactly, in any order.
 
+    Appearances  what the images of a chunk are like
     ChunkCounts  of a chunk of images, inside a worker
     Table        one row of moments a draw; what leaves the worker
     Records      all rows of a run, by key
@@ -11,12 +12,15 @@ squared deviations from the mean, where they are floats. Integer moments add exa
     Pooled       n, mean and M2 by channel, of any floats
 """
 
+from bnstat.moments.appearances import Appearance, Appearances
 from bnstat.moments.chunk_counts import ChunkCounts, ChunkMoments, Kind
 from bnstat.moments.floats import NotFiniteError, Pooled, moments_of_floats
 from bnstat.moments.records import Column, Records
 from bnstat.moments.table import Floats, Ints, Moments, Table
 
 __all__ = [
+    "Appearance",
+    "Appearances",
     "ChunkCounts",
     "ChunkMoments",
     "Column",

@@ -3,6 +3,7 @@
 estimates    mean and variance of a method, of a group, and how sure they are
 methods      the one table of methods
 inputs       what was measured: sources, selection, sample, pipeline
+summary      what is in the folder: sizes, formats, modes
 contents     what a document says, of these
 document     its JSON; reading and node check what is read
 stats        a result, in memory, in a file and on a few lines
@@ -43,6 +44,7 @@ from bnstat.result.inputs import (
 )
 from bnstat.result.methods import EXACT, METHODS, Method, empty_figures
 from bnstat.result.stats import Stats, title
+from bnstat.result.summary import Summary
 
 __all__ = [
     "DETERMINISTIC",
@@ -70,6 +72,7 @@ __all__ = [
     "Shards",
     "Source",
     "Stats",
+    "Summary",
     "Uncertainty",
     "Warned",
     "Warnings",

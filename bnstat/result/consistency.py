@@ -17,6 +17,7 @@ What it says in several ways must be the same each time, and what it says must b
    is part of that over all.
 8. Sums over images are of those images, and of their samples: count, mean and variance follow. As
    u₁² ≤ u₀·u₂ in each image, Σuᵢuⱼ is at most sᵢsⱼ with s = (Σu₀, √(Σu₀·Σu₂), Σu₂), and so on.
+9. `summary` is of the images measured, and maybe of some that failed; each count adds up to them.
 """
 
 from __future__ import annotations
@@ -54,6 +55,10 @@ def contradictions(stats: Contents) -> Iterator[str]:
         yield from _groups(stats, whole)
         yield from _standard_errors(stats, whole)
     yield from _uncertainty(stats)
+    if stats.summary is not None:
+        source = stats.source
+        for contradiction in stats.summary.contradictions(source.images, source.failed):
+            yield f"summary.{contradiction}"
 
 
 @dataclass(frozen=True)

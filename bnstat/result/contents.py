@@ -13,6 +13,7 @@ from bnstat.result.input_warnings import InputWarning, warnings_of
 from bnstat.result.inputs import Pipeline, Sample, Selection, Source
 from bnstat.result.methods import EXACT
 from bnstat.result.quantiles import Distribution, occurring
+from bnstat.result.summary import Summary
 
 Unit: TypeAlias = Literal["[0, 1]", "normalized", "stored", "unknown"]
 
@@ -43,6 +44,7 @@ class Contents:
     min: Floats | None = None
     max: Floats | None = None
     pooled: OverChannels | None = None
+    summary: Summary | None = None
     created: str
     bnstat: str = __version__
 

@@ -102,6 +102,7 @@ def _contents(stats: Contents) -> dict[str, Any]:
         "reasons": stats.reasons,
         "uncertainty": stats.uncertainty and _uncertainty(stats.uncertainty),
         "groups": stats.groups and {label: _group(g) for label, g in stats.groups.items()},
+        **({"summary": stats.summary.to_dict()} if stats.summary else {}),
         **_input_warnings(stats.told_warnings),
     }
 

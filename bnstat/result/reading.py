@@ -33,6 +33,7 @@ from bnstat.result.inputs import (
 from bnstat.result.methods import METHODS, Method, read_estimate
 from bnstat.result.node import Node
 from bnstat.result.quantiles import Distribution, Occurring
+from bnstat.result.summary import read_summary
 from bnstat.settings.typed import MAX_EPOCHS
 
 C = TypeVar("C", bound=Contents)
@@ -76,6 +77,7 @@ def read_contents(root: Node, kind: type[C]) -> C:
         min=root.get("min", None).optional(lambda node: node.floats(width)),
         max=root.get("max", None).optional(lambda node: node.floats(width)),
         pooled=root.get("pooled", None).optional(_pooled),
+        summary=root.get("summary", None).optional(read_summary),
         created=root["created"].text(),
         bnstat=root["bnstat"].text(),
         told_warnings=root.get("warnings", None).optional(

@@ -64,6 +64,9 @@ class Stats(Displayed, Contents):
         The smallest and the largest value of each channel, in [0, 1]; None as above.
     pooled
         One mean and std over all channels; None in documents of bnstat 0.2.
+    summary
+        How many images have which size, aspect ratio, format, mode, depth and bytes; None where it
+        is not known.
     sparse_histogram
         Of 16-bit samples, the values that occur in each channel, and how often; else None.
 

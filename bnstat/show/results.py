@@ -10,6 +10,7 @@ from dataclasses import replace
 from bnstat.result import EXACT, BatchNormEstimate, Estimate, Shards, Stats, exactness, title
 from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, percent, signed
 from bnstat.show.remarks import narrower
+from bnstat.show.summary import summary_line, summary_table
 from bnstat.show.verdicts import imagenet
 from bnstat.text import pluralize, printable
 
@@ -29,11 +30,12 @@ def answer(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
     headline = _headline(stats)
     if not stats.channels:
         return (headline,)
+    contents = (Paragraph.of(summary_line(stats.summary)),) if stats.summary else ()
     figures = Table.by_channel([""], stats.channels, list(_figures(stats)), tone="answer")
     figures = replace(figures, footnotes=tuple(_certainty(stats, verbose)))
     groups = _groups(stats, len(stats.groups or ()) if verbose else _GROUPS)
     others = tuple(_others(stats))
-    return headline, figures, *groups, *([Paragraph(others)] if others else [])
+    return headline, *contents, figures, *groups, *([Paragraph(others)] if others else [])
 
 
 def _headline(stats: Stats) -> Headline:
@@ -186,6 +188,7 @@ def result_report(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
         return answer(stats)
     return (
         *answer(stats, verbose=True),
+        *([summary_table(stats.summary)] if stats.summary else []),
         values(stats),
         differences(stats),
         *_noise(stats),

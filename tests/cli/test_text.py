@@ -9,6 +9,8 @@ from PIL import Image
 TABLE = """\
 tiny: 2 images, 16 pixels, 1 other file skipped, RGB in [0, 1]
 
+2 PNG, RGB, 4 × 2
+
              R         G         B
 mean  0.500000  0.200000  0.200000
 std   0.500000  0.200000  0.000000
@@ -22,6 +24,15 @@ Saved to bnstat.json. Next: bnstat export --format normalize
 """
 
 DETAILS = """
+in the folder
+images         2
+format         PNG
+mode           RGB
+bits a sample  8
+size           4 × 2
+aspect ratio   2:1
+file size      75 B
+
                         R         G         B
 two-pass   mean  0.500000  0.200000  0.200000
            std   0.500000  0.200000  0.000000

@@ -1,5 +1,6 @@
 """Journals to be fuzzed: files of any bytes, and entries whose checksums are right."""
 
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from bnstat.estimators.schedule import Schedule
 from bnstat.journal import Entry, Expected, Journal
 from bnstat.journal.entry import DamagedError, _checksum, packed_images, packed_moments, unpacked
 from bnstat.measure.counting import is_kind
-from bnstat.moments import ChunkCounts, Kind, Records
+from bnstat.moments import Appearances, ChunkCounts, Kind, Records
 
 SETTINGS = {"mode": "RGB", "sources": "data"}
 EXPECTED = Expected((1,), is_kind)
@@ -30,7 +31,9 @@ def _entry(images, kinds):
             accumulator.add_floats(row, kind, np.array([2]), np.array([row / 7]), np.array([0.1]))
     keys = [b"%03d.png" % row for row in range(images)]
     moments = list(accumulator.moments(per_image_histograms=True))
-    return Entry(keys, [bytes([row]) * 16 for row in range(images)], [0], [1], [moments])
+    fingerprints = [bytes([row]) * 16 for row in range(images)]
+    looks = Appearances([(3, 3, kinds[0].mode, 8, "PNG")], array("h", [0] * images))
+    return Entry(keys, fingerprints, [0], [1], [moments], looks)
 
 
 def _entries():

@@ -1,5 +1,6 @@
 """Entries of a few images, and images as a run meets them."""
 
+from array import array
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import pytest
 from bnstat.journal import Entry, Expected
 from bnstat.journal.entry import stored_fingerprint
 from bnstat.measure.counting import is_kind
-from bnstat.moments import ChunkCounts, Kind
+from bnstat.moments import Appearances, ChunkCounts, Kind
 
 KINDS = [Kind("L", ("L",), 255), Kind("I;16", ("L",), 65535), Kind("F", ("L",), 1)]
 
@@ -40,6 +41,18 @@ def parts_of(images, kinds):
     return list(accumulator.moments(per_image_histograms=True))
 
 
+def looks(images):
+    """Return what images are like: two ways in turn."""
+    two = [(3, 2, "L", 8, "PNG"), (1, 1, "I;16", 12, "")]
+    return Appearances(two, array("h", [row % 2 for row in range(images)]))
+
+
+@pytest.fixture(scope="session")
+def appearances():
+    """Make what so many images are like."""
+    return looks
+
+
 @pytest.fixture(scope="session")
 def image():
     """Make an image of a key."""
@@ -63,7 +76,14 @@ def entry():
     """An entry of seven images of three kinds, one of them deeper than 8 bits."""
     images = [Image(key) for key in (b"", b"a", b"b\0c", b"caf\xe9", b"d", b"e" * 300, b"f")]
     stored = [stored_fingerprint(each.fingerprint(), (7,)) for each in images]
-    return Entry([each.key for each in images], stored, [1], [0, 3], [parts_of(images, 3)])
+    return Entry(
+        [each.key for each in images],
+        stored,
+        [1],
+        [0, 3],
+        [parts_of(images, 3)],
+        looks(len(images)),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +106,7 @@ def plain():
             for view in entry.views
             for part in view
         ]
-        return entry.keys, entry.fingerprints, entry.deep, entry.transparent, parts
+        rest = [entry.appearances[row] for row in range(len(entry.keys))]
+        return entry.keys, entry.fingerprints, entry.deep, entry.transparent, parts, rest
 
     return values

@@ -33,7 +33,7 @@ def test_samples_that_were_left_out_are_kept(entry, plain, expected):
     kind, left_out = Kind("F", ("L",), 1), np.array([[5], [2]])
     moments = ChunkMoments(kind, [0, 0], table, None, None, left_out)
     one = entry.take([0])
-    whole = type(one)(one.keys, one.fingerprints, [], [], [[moments]])
+    whole = type(one)(one.keys, one.fingerprints, [], [], [[moments]], one.appearances)
     assert plain(unpacked(*packed(whole), expected(2))) == plain(whole)
 
 
@@ -86,7 +86,27 @@ def test_a_view_too_many_is_refused(entry, expected):
     with pytest.raises(DamagedError):
         unpacked(images, [(1, *part[1:]) for part in parts], expected())
     with pytest.raises(DamagedError):
-        unpacked((None,) * 7, parts, expected())
+        unpacked((None,) * 9, parts, expected())
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        (6, '[[3, 0, "L", 8, ""], [1, 1, "L", 8, ""]]'),
+        (6, '[[3, 2, "L", 8], [1, 1, "L", 8, ""]]'),
+        (6, '[[3, 2, 7, 8, ""], [1, 1, "L", 8, ""]]'),
+        (6, '[[3, 2, "L", 8, ""]]'),
+        (6, "[" * 10**6),
+        (7, bytes(8 * 6)),
+        (7, b"\xff" * 56),
+    ],
+)
+def test_forged_appearances_are_refused(entry, expected, column, value):
+    """What no image is like, and what is of other images."""
+    images, parts = packed(entry)
+    columns = (*images[:column], value, *images[column + 1 : -1])
+    with pytest.raises(DamagedError):
+        unpacked((*columns, _checksum(columns)), parts, expected())
 
 
 BOMB = zlib.compress(bytes(64 << 20))

@@ -14,7 +14,7 @@ def opened(tmp_path, expected):
 
 
 @pytest.fixture
-def run(opened, measured):
+def run(opened, measured, appearances):
     """Run over images: return the keys that had to be measured, and all moments by key."""
 
     def go(images, chunk=5, finish=True):
@@ -43,7 +43,8 @@ def run(opened, measured):
             for i in range(0, len(unknown), chunk):
                 piece = unknown[i : i + chunk]
                 parts = measured(piece, 1)
-                journal.record(piece, range(len(piece)), [parts], deep=[], transparent=[])
+                noted = {"deep": [], "transparent": [], "appearances": appearances(len(piece))}
+                journal.record(piece, range(len(piece)), [parts], **noted)
                 keep(piece, parts)
             if finish:
                 journal.finish()
@@ -109,13 +110,14 @@ def test_removed_ones_are_forgotten_only_by_a_run_that_ended(run, images):
     assert run(state.values())[0] == list("bcdef")
 
 
-def test_memory_does_not_grow_with_the_journal(opened, image, measured):
+def test_memory_does_not_grow_with_the_journal(opened, image, measured, appearances):
     """Entries are at hand only while the run is among their keys, removed images or not."""
     all_ = [image(b"%04d" % i) for i in range(600)]
     with opened() as journal:
         for i in range(0, 600, 6):
             some = all_[i : i + 6]
-            journal.record(some, range(6), [measured(some, 1)], deep=[], transparent=[])
+            noted = {"deep": [], "transparent": [], "appearances": appearances(6)}
+            journal.record(some, range(6), [measured(some, 1)], **noted)
     with opened() as journal:
         most = 0
         for each in all_[::7]:

@@ -38,11 +38,12 @@ def test_entries_come_back(path, entry, plain):
     assert os.listdir(os.path.dirname(path)) == ["j.db"]
 
 
-def test_more_entries_than_a_page(path, image, measured):
+def test_more_entries_than_a_page(path, image, measured, appearances):
     """They are read some at a time, and none is left out; equal first keys do not matter."""
     store = Store(path, SETTINGS, EXPECTED)
     for i in range(100):
-        store.add(Entry([b"%02d" % (i // 3)], [b"p" * 16], [], [], [measured([image(b"")], 1)]))
+        moments = [measured([image(b"")], 1)]
+        store.add(Entry([b"%02d" % (i // 3)], [b"p" * 16], [], [], moments, appearances(1)))
     keys = [each.keys[0] for _, each in store.entries()]
     store.close()
     assert keys == [b"%02d" % (i // 3) for i in range(100)]

@@ -18,6 +18,7 @@ from bnstat.show.comparison import Comparison
 from bnstat.show.comparison_report import comparison_report
 from bnstat.show.remarks import remarks
 from bnstat.show.results import answer
+from bnstat.show.summary import cards
 from bnstat.text import printable
 
 
@@ -125,6 +126,7 @@ def _context(section: Section) -> dict[str, Any]:
     return {
         "name": printable(section.name),
         "snippet": _snippet(stats),
+        "cards": list(cards(stats.summary)) if stats.summary else [],
         "headline": headline.line.text,
         "blocks": blocks,
         "facts": list(_facts(stats)),
