@@ -4,6 +4,8 @@ references     in a worker: references to decoded images, within limits
 decoding       a file to a Pillow image
 image_formats  the formats of image files that are opened
 other_files    what a file is that is no image
+frames         where the images of a file are that holds several
+jpeg           whether the data of a JPEG reach to its end
 png_checksums  the checksums of the pixels of a PNG
 samples        samples as TIFF, JPEG 2000 and other files declare them: depth and sign
 modes          Pillow's modes: depth, palettes, and the 8 bits that pipelines take

@@ -7,18 +7,22 @@ import re
 import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from bnstat.decode.frames import pages
 from bnstat.decode.image_formats import open_image
-from bnstat.decode.modes import UnmeasurableError
+from bnstat.decode.jpeg import CutOffError, check_whole
+from bnstat.decode.modes import UnmeasurableError, forget_notes, note
 from bnstat.decode.png_checksums import SIGNATURE, check_pixels
 from bnstat.decode.samples import deeper_than_8_bits, load_jpeg_2000, load_tiff
 from bnstat.moments import NotFiniteError
 from bnstat.sources.limits import UnreadableError
 from bnstat.text import printable
+
+_JPEG = ("JPEG", "MPO")
 
 
 @contextmanager
@@ -57,15 +61,66 @@ def can_be_opened(path: str) -> bool:
         return False
 
 
-def load(file: IO[bytes]) -> tuple[Image.Image, bool]:
-    """Return the decoded first frame of an image, and whether it is deeper than 8 bits."""
-    image = open_image(file)
+def load(file: IO[bytes], *, whole: bool = True) -> tuple[Image.Image, bool]:
+    """Return the decoded first frame of an image, and whether it is deeper than 8 bits.
+
+    Without `whole`, one that is cut off is decoded as far as that is possible.
+    """
+    try:
+        return _load(file)
+    except Exception as error:
+        if whole or not _is_cut_off(error):
+            raise
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        image, deep = _load(file, whole=False)
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    note(image, "truncated")
+    return image, deep
+
+
+def _is_cut_off(error: Exception) -> bool:
+    return isinstance(error, CutOffError) or (
+        isinstance(error, OSError) and not error.strerror and "truncated" in str(error).lower()
+    )
+
+
+def _load(file: IO[bytes], *, whole: bool = True) -> tuple[Image.Image, bool]:
+    file.seek(0)
+    image: Any = open_image(file)
+    several = getattr(image, "is_animated", False)  # asked later, a GIF would lose its pixels
+    image, deep = load_opened(image, file, whole=whole)
+    if several:
+        _note_frames(image, file)
+    return image, deep
+
+
+def _note_frames(image: Image.Image, file: IO[bytes]) -> None:
+    """Note how many frames there are in a file of several."""
+    with suppress(Exception):  # the first was read, and is measured
+        if (frames := len(pages(file))) > 1:
+            note(image, "frames", f"{frames} frames", frames)
+
+
+def load_opened(
+    image: Any, file: IO[bytes], page: int | None = None, *, whole: bool = True
+) -> tuple[Image.Image, bool]:
+    """Return an opened image decoded, the one at a page if that is asked for, and if it is deep.
+
+    Without `whole`, nothing says that it is cut off.
+    """
+    if page is not None:
+        image.seek(page)
+        forget_notes(image)
     deep = deeper_than_8_bits(image, file)
     if image.format == "PNG":
-        check_pixels(file)
+        check_pixels(file, last=page, whole=whole)
     elif image.format == "ICO":
         _check_icon(image, file)
     image = _loaded(image, file)
+    if whole and image.format in _JPEG:
+        check_whole(image, file)
     if 0 in image.size:
         raise UnmeasurableError("has no pixels")
     return image, deep

@@ -40,14 +40,23 @@ def with_bits(image: Image.Image, bits: int) -> Image.Image:
     return image
 
 
-def note(image: Image.Image, code: str, text: str = "") -> None:
-    """Note of an image what its result should tell: the code of a warning, and a few words."""
-    image.info[_NOTES] = (*image.info.get(_NOTES, ()), (code, text))
+def note(image: Image.Image, code: str, text: str = "", number: int = 0) -> None:
+    """Note of an image what its result should tell.
+
+    That is the code of a warning, a few words, and a number that is added over all images.
+    """
+    image.info[_NOTES] = (*notes_of(image), (code, text, number))
 
 
-def notes_of(image: Any) -> tuple[tuple[str, str], ...]:
-    """Return what is noted of an image: codes and words."""
-    notes: tuple[tuple[str, str], ...] = getattr(image, "info", {}).get(_NOTES, ())
+def forget_notes(image: Image.Image) -> None:
+    """Forget what is noted of another frame of the same file."""
+    for name in (_NOTES, _BITS):
+        image.info.pop(name, None)
+
+
+def notes_of(image: Any) -> tuple[tuple[str, str, int], ...]:
+    """Return what is noted of an image: codes, words and numbers."""
+    notes: tuple[tuple[str, str, int], ...] = getattr(image, "info", {}).get(_NOTES, ())
     return notes
 
 

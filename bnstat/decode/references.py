@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from PIL import Image
 
 from bnstat import position
-from bnstat.decode.decoding import load, loaded, reason, strict_pillow
+from bnstat.decode.decoding import load, load_opened, loaded, reason, strict_pillow
+from bnstat.decode.frames import pages
+from bnstat.decode.image_formats import open_image
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.raster import is_whole
 from bnstat.moments import NotFiniteError
+from bnstat.sources.frames import FIRST, Frame, chosen_frames, file_key, frame_key
 from bnstat.sources.items import Item, Items, Membership
 from bnstat.sources.limits import Limits, UnreadableError
-from bnstat.sources.reference import Reference
-from bnstat.text import key_text
+from bnstat.sources.reference import EncodedBytes, Reference
+from bnstat.text import key_text, pluralize
 
 # How a TIFF begins, and a BigTIFF.
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -69,14 +73,14 @@ def decode_each(
     what Pillow does not decode.
     """
     report = DecodeReport()
-    with strict_pillow(limits.max_pixels) as warned:
+    with strict_pillow(limits.max_pixels) as warned, closing(_Files(limits)) as files:
         for row, reference in enumerate(chunk):
             position.at(row)
             try:
                 if open_itself is not None:
                     open_itself(row, reference)
                     continue
-                decoded = _decoded(row, reference, limits)
+                decoded = _decoded(row, reference, files)
             except Exception as error:
                 report.failures.append((row, _reason(error, reference, limits)))
             else:
@@ -108,14 +112,102 @@ def _is_whole_tiff(reference: Reference, limits: Limits) -> bool:
         return False
 
 
-def _decoded(row: int, reference: Reference, limits: Limits) -> Decoded:
+def with_frames(references: Iterable[Reference], asked: str, limits: Limits) -> Iterator[Reference]:
+    """Yield references to all the frames of files that are asked for."""
+    for reference in references:
+        yield from frames_of(reference, asked, limits)
+
+
+def frames_of(reference: Reference, asked: str, limits: Limits) -> Iterator[Reference]:
+    """Yield references to the frames of a file that are asked for, or to the one image it has.
+
+    A file that cannot be opened is one, too: decoding it will say why.
+    """
+    if asked == FIRST or isinstance(reference.content, Items):
+        yield reference
+        return
+    there = _pages(reference, limits)
+    chosen = chosen_frames(asked, len(there))
+    if len(there) > 1 and chosen:
+        for index in chosen:
+            yield _frame_reference(reference, Frame(there[index], len(chosen)), index)
+        return
+    if not chosen:
+        has = pluralize(len(there), "frame")
+        reference = reference._replace(problem=f"has {has}, none of which is in --frames {asked}")
+    yield reference._replace(key=frame_key(reference.key, None))
+
+
+def _pages(reference: Reference, limits: Limits) -> list[int]:
+    """Return where the frames of a file are; of one that cannot be opened, one."""
+    try:
+        with strict_pillow(limits.max_pixels), reference.open(limits) as file:
+            return pages(file)
+    except Exception:
+        return [0]
+
+
+def _frame_reference(reference: Reference, frame: Frame, index: int) -> Reference:
+    """Return the reference to a frame, and to that of its mask, if that has several too."""
+    content, labels = reference.content, reference.labels
+    if isinstance(content, EncodedBytes):  # each lets go of the bytes by itself
+        content = EncodedBytes(content.data)
+    if labels is not None:
+        labels = labels._replace(frame=frame)
+    key = frame_key(reference.key, index)
+    return reference._replace(key=key, content=content, labels=labels, frame=frame)
+
+
+class _Files:
+    """Opens files and decodes them; one whose frames come one after the other stays open."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._open = ExitStack()
+        self._last: tuple[Any, ...] = ()
+
+    def load(self, reference: Reference) -> tuple[Image.Image, bool]:
+        """Return the decoded image, and whether it is deeper than 8 bits."""
+        if reference.problem is not None:
+            raise UnmeasurableError(reference.problem)
+        if reference.frame is None:
+            with reference.open(self._limits) as file:
+                return load(file, whole=not self._limits.truncated)
+        try:
+            return load_opened(*self._kept(reference), reference.frame.page)
+        except Exception:
+            self.close()
+            raise
+
+    def load_mask(self, reference: Reference) -> Image.Image:
+        """Return a decoded mask: of a frame that of its place, or the one that all frames have."""
+        if reference.frame is not None and len(_pages(reference, self._limits)) == 1:
+            reference = reference._replace(frame=None)
+        with closing(_Files(self._limits)) as files:  # the image's own file stays open
+            return files.load(reference)[0]
+
+    def _kept(self, reference: Reference) -> tuple[Image.Image, IO[bytes]]:
+        file_of = file_key(reference.key), reference.path
+        if self._last[:2] != file_of:
+            self.close()
+            file = self._open.enter_context(reference.open(self._limits))
+            self._last = *file_of, open_image(file), file
+        return self._last[2], self._last[3]
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        self._last = ()
+        self._open.close()
+
+
+def _decoded(row: int, reference: Reference, files: _Files) -> Decoded:
     if isinstance(reference.content, Items):
         item = _item(reference.content, reference, 0)
         return Decoded(row, reference, *loaded(item.image), None, item.membership)
-    image, deep = _opened(reference, limits)
+    image, deep = files.load(reference)
     if reference.labels is None:
         return Decoded(row, reference, image, deep)
-    return Decoded(row, reference, image, deep, _mask(reference.labels, limits))
+    return Decoded(row, reference, image, deep, _mask(reference.labels, files))
 
 
 def _item(items: Items, reference: Reference, epoch: int) -> Item:
@@ -129,7 +221,7 @@ def _item(items: Items, reference: Reference, epoch: int) -> Item:
         raise UnmeasurableError(f"{type(error).__name__}: {error}{where}") from error
 
 
-def _mask(labels: Reference, limits: Limits) -> Image.Image:
+def _mask(labels: Reference, files: _Files) -> Image.Image:
     """Return the decoded image that selects pixels.
 
     Raises
@@ -138,15 +230,8 @@ def _mask(labels: Reference, limits: Limits) -> Image.Image:
         If it cannot be read or decoded.
     """
     try:
-        return _opened(labels, limits)[0]
+        return files.load_mask(labels)
     except Exception as error:
         raise UnmeasurableError(
             f"its mask {key_text(labels.key)}: {reason(error, labels.size)}"
         ) from error
-
-
-def _opened(reference: Reference, limits: Limits) -> tuple[Image.Image, bool]:
-    if reference.problem is not None:
-        raise UnmeasurableError(reference.problem)
-    with reference.open(limits) as file:
-        return load(file)

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import islice
 from typing import TypeAlias
 
@@ -13,7 +14,7 @@ from bnstat.errors import MeasureError
 from bnstat.estimators import look_sizes, uncertainty
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk
-from bnstat.measure.found import Scan
+from bnstat.measure.found import Scan, of_files
 from bnstat.measure.measure import Result
 from bnstat.moments import Records
 from bnstat.settings import Progress
@@ -42,6 +43,8 @@ class StoppingRule:
         Of the margins, in (0, 1).
     margin
         The largest margin at the last size; infinity before.
+    by_file
+        Whether files of several frames are what varies, not their frames.
     """
 
     population: Population
@@ -50,6 +53,7 @@ class StoppingRule:
     tolerance: float
     confidence: float
     margin: float = math.inf
+    by_file: bool = False
     _fingerprints: dict[int, int] = field(default_factory=dict)
     _last_size: int = 0
 
@@ -70,26 +74,28 @@ class StoppingRule:
                 yield reference
             start = end
 
-    def next_size(self, images: int) -> int:
-        """Return the size that a scan of so many images is on its way to."""
-        return next((size for size in self.sizes if size > images), images)
+    def next_size(self, files: Fraction) -> int:
+        """Return the size that a scan of so many files is on its way to."""
+        return next((size for size in self.sizes if size > files), int(files))
 
     def enough(self, found: Scan) -> bool:
         """Whether the margins are within the tolerance; they are computed at the sizes alone."""
-        if found.images == self._last_size or found.images not in self._fingerprints:
+        files = found.files
+        if files == self._last_size or files not in self._fingerprints:
             return self.margin <= self.tolerance
         controls = found.views[-1].records if self.controls else None
         pairs = zip(found.views, self.random, strict=False)  # of all but the controls
         self.margin = max(self._margin(view.records, random, controls) for view, random in pairs)
-        self._last_size = found.images
-        found.fingerprint = self._fingerprints[found.images]
+        self._last_size = int(files)
+        found.fingerprint = self._fingerprints[self._last_size]
         return self.margin <= self.tolerance
 
     def progress(self, found: Scan) -> Progress:
         """Return how far the scan is; the total is an estimate from the last margins."""
         margin = None if math.isinf(self.margin) else self.margin
-        total = max(self._needed(), found.images)
-        return Progress(found.images, found.failures, found.bytes, total, margin)
+        files = int(found.files)
+        total = max(self._needed(), files)
+        return Progress(files, found.failures, found.bytes, total, margin)
 
     def _needed(self) -> int:
         """Estimate the images needed: a margin falls as the root of 1/m - 1/N."""
@@ -109,6 +115,8 @@ class StoppingRule:
         if len(records) < 2 or not all(records.count):
             return math.inf
         found = self.population.found
+        if self.by_file:
+            records, controls = of_files(records), controls and of_files(controls)
         sure = uncertainty(
             records,
             found,
@@ -147,11 +155,16 @@ class GrowingScan:
         self._rule, self._found, self._add = rule, found, add
         self._known: deque[tuple[int, Chunk, Result]] = deque()  # and the size that ends the step
 
-    def chunks(self, images: Iterable[Reference], unknown: Unknown | None) -> Iterator[Chunk]:
-        """Yield what is to be measured, in chunks."""
+    def chunks(
+        self,
+        images: Iterable[Reference],
+        unknown: Unknown | None,
+        framed: Callable[[Iterable[Reference]], Iterator[Reference]] = iter,
+    ) -> Iterator[Chunk]:
+        """Yield what is to be measured, in chunks; `framed` yields the frames of files."""
         coming, start = iter(images), 0
         for end in self._rule.sizes:
-            step: Iterator[Reference] = islice(coming, end - start)
+            step = framed(islice(coming, end - start))
             if unknown is not None:
                 step = unknown(step, lambda *known, end=end: self._known.append((end, *known)))
             yield from chunks(step)
@@ -169,7 +182,7 @@ class GrowingScan:
         self.ended = self._rule.enough(self._found)
         while not self.ended and self._known:
             end, chunk, result = self._known[0]
-            if end > self._rule.next_size(self._found.images):
+            if end > self._rule.next_size(self._found.files):
                 break
             self._known.popleft()
             self._add(chunk, result)

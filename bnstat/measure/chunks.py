@@ -30,11 +30,12 @@ def chunks(references: Iterable[Reference]) -> Iterator[list[Reference]]:
     chunk = _Chunk()
     size = 0
     for reference in references:
-        if chunk and (size + reference.size > _MOST_BYTES or len(chunk) == _MOST_IMAGES):
+        share = reference.share
+        if chunk and (size + share > _MOST_BYTES or len(chunk) == _MOST_IMAGES):
             yield chunk
             chunk, size = _Chunk(), 0
         chunk.append(reference)
-        size += reference.size
+        size += share
         if size >= _MOST_BYTES or _ends_chunk(
             reference, len(chunk)
         ):  # now, as the next reference may hold another image's bytes

@@ -11,11 +11,13 @@ import numpy as np
 
 from bnstat import estimators
 from bnstat.estimators import Schedule
-from bnstat.measure.groups import GroupNames
+from bnstat.measure.found import of_files
+from bnstat.measure.groups import GroupNames, NamesOfFiles
 from bnstat.moments import Records
 from bnstat.result import EXACT, Pipeline, Sample, Selection, Source, Stats, Uncertainty
 from bnstat.result.quantiles import Distribution, Occurring, distribution_figures
 from bnstat.settings import Settings
+from bnstat.sources.frames import FIRST
 
 
 def stats_of_batches(
@@ -91,7 +93,14 @@ def uncertainty(
     clusters: GroupNames | None,
     controls: Records | None,
 ) -> Uncertainty | None:
-    """Return how sure the figures are, with what margins of merged results follow from."""
+    """Return how sure the figures are, with what margins of merged results follow from.
+
+    Frames of a file are alike: the file is what varies.
+    """
+    if settings["frames"] != FIRST:
+        records, controls = of_files(records), controls and of_files(controls)
+        if isinstance(clusters, NamesOfFiles):
+            clusters = clusters.names
     sure = estimators.uncertainty(
         records,
         found_of(records, sample),

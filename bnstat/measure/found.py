@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from bnstat.errors import MeasureError
 from bnstat.measure.dispatch import Chunk
@@ -13,8 +14,14 @@ from bnstat.moments import Records
 from bnstat.result import MAX_WARNINGS, Summary
 from bnstat.result.summary import merged_summaries
 from bnstat.result.tables import RecordTable
+from bnstat.sources.frames import file_key
 from bnstat.sources.items import Items, Membership
 from bnstat.text import key_text
+
+
+def of_files(records: Records) -> Records:
+    """Return the records of frames as those of their files, which vary as clusters of frames."""
+    return records.joined(file_key)
 
 
 class TextsByKey:
@@ -73,16 +80,21 @@ class TextsByKey:
 
 @dataclass(frozen=True)
 class Noted:
-    """How many images have the same warning, the first of them by key, and what is said of it."""
+    """How many images have the same warning, the first of them by key, and what is said of it.
+
+    number: what is counted of each image, as its frames, in all.
+    """
 
     images: int
     first: bytes
     text: str
+    number: int = 0
 
     def __add__(self, other: Noted) -> Noted:
         """Return what is noted of both."""
         first = min(self, other, key=lambda noted: noted.first)
-        return replace(first, images=self.images + other.images)
+        number = self.number + other.number
+        return replace(first, images=self.images + other.images, number=number)
 
 
 @dataclass
@@ -141,8 +153,8 @@ class View:
         self.warnings.add((keys[row], text) for row, text in warned.items())
         self.transparent.extend(keys[row] for row in measured.transparent)
         self.memberships |= {keys[row]: m for row, m in measured.memberships.items()}
-        for row, code, text in measured.notes:
-            self._note(code, Noted(1, keys[row], text))
+        for row, code, text, number in measured.notes:
+            self._note(code, Noted(1, keys[row], text, number))
 
     def _note(self, code: str, noted: Noted) -> None:
         self.notes[code] = self.notes[code] + noted if code in self.notes else noted
@@ -170,11 +182,13 @@ class View:
 class Scan:
     """What a scan found: its views, and of all images number, size and sum of fingerprints.
 
-    summary: what the images are like that could be decoded; None of none.
+    files: how many there are, where each frame of a file is an image, and a part of it; summary:
+    what the images are like that could be decoded; None of none.
     """
 
     views: list[View]
     images: int = 0
+    files: Fraction = Fraction(0)
     bytes: int = 0
     fingerprint: int = 0
     summary: Summary | None = None
@@ -189,7 +203,8 @@ class Scan:
         for view, measured in zip(self.views, result, strict=True):
             view.add(chunk, measured)
         self.images += len(chunk)
-        self.bytes += sum(reference.size for reference in chunk)
+        self.files += sum(Fraction(1, r.frame.of) if r.frame else 1 for r in chunk)
+        self.bytes += sum(reference.share for reference in chunk)
         if counts := result[0].appearances.counts():
             summary = Summary.of(counts, _file_sizes(chunk, result[0].appearances.places))
             self.summary = merged_summaries([self.summary, summary])
@@ -219,7 +234,7 @@ def _file_sizes(chunk: Chunk, places: Iterable[int]) -> Iterator[int]:
     for reference, place in zip(chunk, places, strict=True):
         content = reference.content
         if place >= 0 and (content is None or not isinstance(content, Items)):
-            yield reference.size
+            yield reference.share
 
 
 def merge_scans(shards: Sequence[Scan], *, fail_fast: bool = False) -> Scan:
@@ -233,6 +248,7 @@ def merge_scans(shards: Sequence[Scan], *, fail_fast: bool = False) -> Scan:
     whole = Scan(
         [View.merged(views) for views in zip(*(shard.views for shard in shards), strict=True)],
         sum(shard.images for shard in shards),
+        sum((shard.files for shard in shards), Fraction(0)),
         sum(shard.bytes for shard in shards),
         sum(shard.fingerprint for shard in shards) % 2**256,
         merged_summaries(shard.summary for shard in shards),

@@ -14,6 +14,7 @@ from bnstat.errors import SourceError
 from bnstat.estimators import two_pass
 from bnstat.moments import Records
 from bnstat.result import Group
+from bnstat.sources.frames import file_key
 from bnstat.sources.headings import names_column, rows_of
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
@@ -125,11 +126,30 @@ class ItemNames:
         return images
 
 
-GroupNames = FolderNames | TableNames | MatchedNames | ItemNames
+@dataclass(frozen=True)
+class NamesOfFiles:
+    """The names of the files that frames are of."""
+
+    names: FolderNames | TableNames | MatchedNames
+
+    def __call__(self, key: bytes) -> str:
+        """Return the name of the group of a frame's file."""
+        return self.names(file_key(key))
+
+    def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
+        """Return the images, which are files here, as their names are checked."""
+        return self.names.checked(images)
 
 
-def group_names(setting: str, by: Any, sources: Sources) -> GroupNames | None:
+GroupNames = FolderNames | TableNames | MatchedNames | ItemNames | NamesOfFiles
+
+
+def group_names(
+    setting: str, by: Any, sources: Sources, *, by_file: bool = False
+) -> GroupNames | None:
     """Return the names of the groups, or clusters, of images; None where a setting asks for none.
+
+    `by_file`: images are frames, and named as their files are.
 
     Raises
     ------
@@ -139,6 +159,13 @@ def group_names(setting: str, by: Any, sources: Sources) -> GroupNames | None:
     """
     if by is None:
         return None
+    names = _names(setting, by, sources)
+    return NamesOfFiles(names) if by_file and not isinstance(names, ItemNames) else names
+
+
+def _names(
+    setting: str, by: Any, sources: Sources
+) -> FolderNames | TableNames | MatchedNames | ItemNames:
     if isinstance(by, str) and by.startswith("re:"):
         return MatchedNames(re.compile(by.removeprefix("re:")))
     if not isinstance(by, str) or not (by == FOLDER or by.lower().endswith(".csv")):

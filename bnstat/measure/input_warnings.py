@@ -28,7 +28,8 @@ def found_warnings(view: View, stats: Stats, plan: Plan) -> Iterator[InputWarnin
         yield from _all_gray(view.records, stats)
         yield from _fewer_bits(view.records)
     for code, noted in sorted(view.notes.items()):
-        yield noted_warning(code, noted.images, key_text(noted.first), printable(noted.text))
+        first, text = key_text(noted.first), printable(noted.text)
+        yield noted_warning(code, noted.images, first, text, noted.number)
     yield from _until_not_reached(stats, plan)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bnstat.measure.dispatch import Chunk
 from bnstat.measure.measure import Measured, Result, Thumbnail, View
 from bnstat.settings import Settings, settings_of
+from bnstat.sources.frames import FIRST
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text, without_credentials
@@ -44,7 +45,12 @@ def open_journal(
     draws = [plan.epochs if plan else 1 for plan in plans for _ in range(plan.width if plan else 1)]
     described = _describe_sources(sources) | _describe_settings(plans, settings)
     expected = Expected(draws, is_kind)
-    return Journal.open(os.fspath(path), described, expected, ordered=sources.ordered)
+    return Journal.open(
+        os.fspath(path),
+        described,
+        expected,
+        ordered=sources.ordered and settings["frames"] == FIRST,
+    )
 
 
 def _describe_sources(sources: Sources) -> dict[str, str]:

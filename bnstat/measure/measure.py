@@ -35,8 +35,8 @@ class Measured:
     moments: of its images, by kind; failures: (row in the chunk, reason); deep: rows of images
     deeper than 8 bits; warnings: (row, what Pillow warned of); transparent: rows of images with
     fully transparent pixels; memberships: the groups and clusters that a dataset gives images, by
-    row; notes: row, code of a warning, and a few words; appearances: what images are like, the same
-    in all views.
+    row; notes: row, code of a warning, a few words, a number; appearances: what images are like,
+    the same in all views.
     """
 
     moments: list[ChunkMoments]
@@ -45,7 +45,7 @@ class Measured:
     warnings: list[tuple[int, str]] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
     memberships: dict[int, Membership] = field(default_factory=dict)
-    notes: list[tuple[int, str, str]] = field(default_factory=list)
+    notes: list[tuple[int, str, str, int]] = field(default_factory=list)
     appearances: Appearances = field(default_factory=Appearances)
 
 
@@ -83,7 +83,7 @@ class _View:
     deep: list[int] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
     memberships: dict[int, Membership] = field(default_factory=dict)
-    notes: list[tuple[int, str, str]] = field(default_factory=list)
+    notes: list[tuple[int, str, str, int]] = field(default_factory=list)
 
     def measured(
         self,

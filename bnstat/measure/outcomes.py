@@ -9,7 +9,7 @@ from typing import Any
 from bnstat import estimators
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.measure.figures import figures, found_of, now, uncertainty
-from bnstat.measure.found import Scan, View
+from bnstat.measure.found import Scan, View, of_files
 from bnstat.measure.groups import GroupNames, groups
 from bnstat.measure.input_warnings import found_warnings
 from bnstat.measure.plan import Plan
@@ -19,6 +19,7 @@ from bnstat.moments import Records
 from bnstat.result import PairedMargins, Pipeline, Sample, Stats, Uncertainty, empty_figures
 from bnstat.result.input_warnings import unanswered
 from bnstat.result.tables import RecordTable
+from bnstat.sources.frames import FIRST
 from bnstat.sources.opening import none_found
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text
@@ -48,9 +49,12 @@ class Outcome:
         if self.records.channels != baseline.records.channels:
             return None
         random = self.stats.draws_at_random or baseline.stats.draws_at_random
-        found = found_of(self.records, self.stats.sample)
+        records, others = baseline.records, self.records
+        if self.stats.source.frames != FIRST:
+            records, others = of_files(records), of_files(others)
+        found = found_of(others, self.stats.sample)
         return estimators.paired_margins(
-            baseline.records, self.records, found, random=random, confidence=confidence / 100
+            records, others, found, random=random, confidence=confidence / 100
         )
 
     def table(self) -> RecordTable | None:

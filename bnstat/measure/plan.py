@@ -16,6 +16,7 @@ from bnstat.measure.measure import Thumbnail, View
 from bnstat.measure.warm_up import ask_worker
 from bnstat.result import Dataset, Pipeline
 from bnstat.settings import Settings
+from bnstat.sources.frames import FIRST
 from bnstat.sources.sources import Sources
 
 
@@ -57,7 +58,7 @@ class Plan:
         """
         counting = conditions(settings)
         if settings["mode"] == BANDS:
-            _check_bands(augments, counting)
+            _check_bands(augments, counting, settings)
         draws = tuple(
             None if spec is None else _draws(spec, settings, attribute, masks=counting.excludes)
             for spec in augments
@@ -74,6 +75,11 @@ class Plan:
     def is_random(self, pipeline: Pipeline) -> bool:
         """Whether an image is another one in each draw, by the pipeline or by the dataset."""
         return pipeline.is_random or (self.dataset is not None and self.dataset.random)
+
+    @property
+    def by_file(self) -> bool:
+        """Whether frames of a file are images of their own, and files are what varies."""
+        return self.settings["frames"] != FIRST
 
     @property
     def controls(self) -> bool:
@@ -138,7 +144,7 @@ def _draws(augment: Spec, settings: Settings, attribute: bool, *, masks: bool) -
     return draws.checked(draws.check(masks) if here else ask_worker(settings, draws.check, masks))
 
 
-def _check_bands(augments: Sequence[object], counting: Conditions) -> None:
+def _check_bands(augments: Sequence[object], counting: Conditions, settings: Settings) -> None:
     """Refuse what does not go with the bands of rasters, before any is read.
 
     Raises
@@ -147,6 +153,7 @@ def _check_bands(augments: Sequence[object], counting: Conditions) -> None:
         If it is asked for, or rasterio is missing.
     """
     refused = {
+        "--frames": settings["frames"] != FIRST,
         "a pipeline": any(augment is not None for augment in augments),
         "masks (the file's own count with --nodata auto)": counting.masks is not None,
         "alpha (an alpha band counts with --nodata auto)": counting.alpha != "drop",

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from bnstat.measure.found import Scan, View
+from bnstat.measure.found import Scan, View, of_files
 from bnstat.measure.plan import Plan
 from bnstat.moments import Records
 from bnstat.result import (
@@ -54,7 +54,22 @@ def source_of(sources: Sources, scan: Scan, view: View, plan: Plan) -> Source:
         dataset=sources.dataset,
         array=plan.settings["array"],
         layout=plan.settings["layout"],
+        frames=plan.settings["frames"],
+        files=_files(view.records) if plan.by_file else None,
+        truncated_images=_truncated(view, plan),
     )
+
+
+def _files(records: Records) -> int:
+    return len(of_files(records)) if len(records) else 0
+
+
+def _truncated(view: View, plan: Plan) -> int | None:
+    """Return how many images were cut off and count; None where such images are failures."""
+    if plan.settings["truncated"] == "fail":
+        return None
+    noted = view.notes.get("truncated")
+    return noted.images if noted else 0
 
 
 def _file_list(listing: Listing) -> FileList:
@@ -91,7 +106,7 @@ def sample_of(sources: Sources, scan: Scan) -> Sample | None:
     asked = sources.sampling
     if asked is None:
         return None
-    return Sample(scan.images, sources.population.found, asked.asked, asked.seed)
+    return Sample(int(scan.files), sources.population.found, asked.asked, asked.seed)
 
 
 def selection_of(plan: Plan, view: View) -> Selection:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bnstat.augment import Spec
 from bnstat.decode.modes import BANDS
+from bnstat.decode.references import frames_of, with_frames
 from bnstat.engines import Engine, InlineEngine, usable_cores
 from bnstat.errors import JournalError, MeasureError, SettingError
 from bnstat.measure.adaptive_sampling import GrowingScan, StoppingRule
@@ -34,6 +35,8 @@ from bnstat.measure.warm_up import open_workers
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES
 from bnstat.settings import MeasureSettings, Progress, Settings
+from bnstat.sources.frames import FIRST
+from bnstat.sources.limits import Limits
 from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
@@ -72,7 +75,9 @@ def measure(
     costly = describe or any(augment is not None for augment in augments)
     settings = where_it_runs(sources, settings, costly=costly)
     plan = Plan.of(augments, sources, settings, attribute=attribute, given=given)
-    names, clusters = (group_names(s, settings[s], sources) for s in ("by", "cluster"))
+    names, clusters = (
+        group_names(s, settings[s], sources, by_file=plan.by_file) for s in ("by", "cluster")
+    )
 
     def checked(images: Iterable[Reference]) -> Iterable[Reference]:
         images = names.checked(images) if names else images
@@ -80,7 +85,7 @@ def measure(
 
     rule = None if settings["until"] is None else _stopping_rule(sources, plan)
     images = checked(rule.images() if rule else sources)
-    told = settings["progress"] is not None and rule is None
+    told = settings["progress"] is not None and rule is None and not plan.by_file
     total = count_beside(sources) if told else lambda: None
     with open_journal(journal, sources, plan.views, settings) as opened:
         bare = not (rule or opened or describe or names or clusters)
@@ -143,7 +148,8 @@ def _stopping_rule(sources: Sources, plan: Plan) -> StoppingRule:
     tolerance, confidence = plan.settings["until"], plan.settings["confidence"] / 100
     assert tolerance is not None
     random = [plan.is_random(pipeline) for pipeline in plan.pipelines]
-    return StoppingRule(sources.population, random, plan.controls, tolerance, confidence)
+    known = sources.population, random, plan.controls, tolerance, confidence
+    return StoppingRule(*known, by_file=plan.by_file)
 
 
 def scan_images(
@@ -187,6 +193,7 @@ def scan_images(
             progress=settings["progress"],
             total=total,
             stop=stop,
+            frames=settings["frames"],
         )
 
 
@@ -202,6 +209,7 @@ def scan(
     total: Callable[[], int | None] = lambda: None,
     journal: Journal[Reference] | None = None,
     stop: StoppingRule | None = None,
+    frames: str = FIRST,
 ) -> Scan:
     """Measure all images; the result does not depend on the engine or its workers.
 
@@ -209,7 +217,8 @@ def scan(
     from it, and what it does not know is recorded in it; the result is the same without it. With
     `finalize=False`, the images are only a shard of the set, and what depends on the whole set is
     left to `merge_scans`. `all_failures` keeps the reasons of all images that fail, not of the
-    first by key alone. `stop` ends the scan once enough images were measured.
+    first by key alone. `stop` ends the scan once enough images were measured. `frames` are those of
+    a file of several that are images of their own.
 
     Raises
     ------
@@ -239,10 +248,15 @@ def scan(
     growing = GrowingScan(stop, result, add) if stop else None
     cut: Iterator[Chunk]
     if growing is None:
-        cut = chunks(_unknown(references, result, journal, add))
+        with_fingerprints = _with_fingerprints(references, result, frames, measure.limits)
+        if journal is None:
+            cut = chunks(reference for reference, _ in with_fingerprints)
+        else:
+            cut = chunks(unknown_images(journal, with_fingerprints, add))
     else:
         unknown = None if journal is None else partial(unknown_in_any_order, journal)
-        cut = growing.chunks(references, unknown)
+        framed = partial(with_frames, asked=frames, limits=measure.limits)
+        cut = growing.chunks(references, unknown, framed)
     with closing(dispatch(cut, measure, engine)) as results:
         for chunk, measured in results:
             if journal is not None:
@@ -261,23 +275,18 @@ def _progress(found: Scan, total: int | None) -> Progress:
     return Progress(found.images, found.failures, found.bytes, total)
 
 
-def _unknown(
-    references: Iterable[Reference],
-    result: Scan,
-    journal: Journal[Reference] | None,
-    add: Callable[[Chunk, Result], None],
-) -> Iterator[Reference]:
-    """Yield what is to be measured, add what is known, and sum all fingerprints."""
-
-    def with_fingerprints() -> Iterator[tuple[Reference, int]]:
-        for reference in references:
-            fingerprint = reference.fingerprint()
-            result.fingerprint = (result.fingerprint + fingerprint) % 2**256
+def _with_fingerprints(
+    references: Iterable[Reference], result: Scan, frames: str, limits: Limits
+) -> Iterator[tuple[Reference, int]]:
+    """Yield the frames of files with their fingerprints, and sum the fingerprints of the files."""
+    for reference in references:
+        fingerprint = reference.fingerprint()
+        result.fingerprint = (result.fingerprint + fingerprint) % 2**256
+        if frames == FIRST:
             yield reference, fingerprint
-
-    if journal is None:
-        return (reference for reference, _ in with_fingerprints())
-    return unknown_images(journal, with_fingerprints(), add)
+        else:
+            for frame in frames_of(reference, frames, limits):
+                yield frame, frame.fingerprint()
 
 
 def count_beside(sources: Sources) -> Callable[[], int | None]:

@@ -43,6 +43,8 @@ _SAME: dict[str, Callable[[Stats], Any]] = {
     "exclude-fill": lambda stats: stats.selection.exclude_fill,
     "include": lambda stats: " ".join(stats.source.include or ["all images"]),
     "exclude": lambda stats: " ".join(stats.source.exclude or ["no images"]),
+    "frames": lambda stats: stats.source.frames,
+    "truncated": lambda stats: stats.source.truncated,
     "column": lambda stats: stats.source.column,
     "files-column": lambda stats: stats.source.files_column,
     "where": lambda stats: " ".join(stats.source.where or ["all rows"]),

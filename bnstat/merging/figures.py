@@ -74,7 +74,7 @@ def merged_uncertainty(results: Sequence[Stats], sample: Sample | None) -> Uncer
     found = [stats for stats in results if any(stats.count)]
     known = [stats.uncertainty for stats in found if stats.uncertainty is not None]
     sums = [each.sums for each in known if each.sums is not None]
-    images = sum(stats.source.images for stats in results)
+    images = sum(stats.source.units for stats in results)
     if not sums or len(sums) < len(found) or images != sum(each[0].images for each in sums):
         return None
     pipeline, exact = found[0].pipeline, _exact(found, _total(found))

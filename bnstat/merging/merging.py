@@ -118,6 +118,13 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
         dataset=_dataset(sources),
         array=first.array,
         layout=first.layout,
+        frames=first.frames,
+        files=None if first.files is None else sum(source.units for source in sources),
+        truncated_images=(
+            None
+            if first.truncated == "fail"
+            else sum(source.truncated_images or 0 for source in sources)
+        ),
     )
 
 

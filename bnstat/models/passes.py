@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
+from bnstat.decode.references import with_frames
 from bnstat.engines import Engine, InlineEngine, usable_cores
 from bnstat.errors import MeasureError, ModelError
 from bnstat.measure.chunks import chunks
@@ -19,6 +20,8 @@ from bnstat.models.layers import Activations
 from bnstat.models.loader import probe_here
 from bnstat.models.probe import Pass, PassTotal, Probe, Probed
 from bnstat.settings import Progress, RecalibrateSettings, bytes_of
+from bnstat.sources.frames import FIRST
+from bnstat.sources.opening import limits_of
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text
 
@@ -77,7 +80,8 @@ class Passes:
         self._results = results
         self._settings = settings
         self._chunks: list[Chunk] | None = None
-        self._total = count_beside(sources) if settings["progress"] else lambda: None
+        counted = settings["progress"] and settings["frames"] == FIRST
+        self._total = count_beside(sources) if counted else lambda: None
         self.where = " ".join(sources.locations)
         self.scanned: ScannedImages | None = None
 
@@ -95,7 +99,8 @@ class Passes:
             If an image cannot be measured that could be before, or, with `fail_fast`, any.
         """
         total, scanned, again = PassTotal(), ScannedImages(), []
-        current = chunks(self._sources) if self._chunks is None else self._chunks
+        images = with_frames(self._sources, self._settings["frames"], limits_of(self._settings))
+        current = chunks(images) if self._chunks is None else self._chunks
         with closing(self._results(current, replace(self._probe, now=now))) as results:
             for chunk, probed in results:
                 total.add(probed)

@@ -30,6 +30,17 @@ class Column(NamedTuple):
         some = self.n > 0
         return self if some.all() else Column(*(values[some] for values in self))
 
+    def joined(self, rows: Ints, number: int) -> Column:
+        """Return `number` draws, of which draw i has the samples of all the draws at rows == i."""
+        n = _sums_at(rows, self.n, number)
+        mean = _sums_at(rows, self.n * self.mean, number) / np.maximum(n, 1)
+        away = self.mean - mean[rows]
+        return Column(n, mean, _sums_at(rows, self.m2 + self.n * away * away, number))
+
+
+def _sums_at(rows: Ints, values: Floats, number: int) -> Floats:
+    return np.bincount(rows, values, number).astype(np.float64)
+
 
 # The columns of a `Table`.
 _COLUMNS = ("n", "sum_or_mean", "sumsq_or_m2")
@@ -246,6 +257,23 @@ class Records:
                 share = shares.setdefault(label, Records(self.draws, selected=self.selected))
                 share._groups[kind] = group.take(chosen, keys)
         return shares
+
+    def joined(self, name_of: Callable[[bytes], bytes]) -> Records:
+        """Return the records of images of one name as those of one image, of float samples."""
+        names: dict[bytes, int] = {}
+        images = [names.setdefault(name_of(key), len(names)) for key in self._as_added()]
+        rows = np.array(images, np.int64)[:, np.newaxis] * self.draws + np.arange(self.draws)
+        columns = [
+            self.column(c, in_order=False).joined(rows.ravel(), len(names) * self.draws)
+            for c in range(len(self.channels))
+        ]
+        whole, joined = Records(self.draws, selected=self.selected), _Group()
+        whole._groups[Kind("F", self.channels, 1)] = joined
+        joined.keys.extend(list(names))
+        for name, values in zip(_COLUMNS, zip(*columns, strict=True), strict=True):
+            dtype = np.int64 if name == "n" else np.float64
+            getattr(joined, name).frombytes(np.stack(values, axis=1).astype(dtype).tobytes())
+        return whole
 
     def keys(self) -> Collection[bytes]:
         """Return the key of each image, in order."""

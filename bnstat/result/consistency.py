@@ -93,8 +93,12 @@ def _images(stats: Contents) -> Iterator[str]:
         if min(totals) < max(totals):
             yield f"count and selection.excluded add up to {min(totals)} and to {max(totals)}"
     taken = source.images + source.failed
-    if sample is not None and sample.images != taken:
+    if sample is not None and sample.images != taken and source.files is None:
         yield f"sample.images is {sample.images}, but source has {taken}, failures among them"
+    if source.units > source.images:
+        yield f"source.files is {source.files}, of {source.images} images"
+    if (source.truncated_images or 0) > source.images:
+        yield f"source.truncated is {source.truncated_images}, of {source.images} images"
 
 
 def _histogram(stats: Contents, whole: _Part) -> Iterator[str]:
@@ -299,8 +303,8 @@ def _image_sums(sums: Sequence[ImageSums], stats: Contents, whole: _Part) -> Ite
         away = whole.mean[c] - each.center
         expected = n, n * away, n * (whole.var[c] + away * away)
         sizes = n, n * math.sqrt(whole.var[c] + away * away), expected[2]
-        if each.images != stats.source.images:
-            yield f"sums of {channel} are of {each.images} images, not {stats.source.images}"
+        if each.images != stats.source.units:
+            yield f"sums of {channel} are of {each.images} images, not {stats.source.units}"
         for own, other, size in zip(each.first, expected, sizes, strict=True):
             if abs(own - other) > TOLERANCE * size:
                 yield f"sums.first of {channel} has {own!r}, but {other!r} by mean and var"

@@ -173,6 +173,8 @@ def _source(source: Source) -> dict[str, Any]:
         **({"not_replaced": source.not_replaced} if source.not_replaced else {}),
         **({"unfollowed_links": source.unfollowed_links} if source.unfollowed_links else {}),
         **{name: each for name in _CHOICE if (each := getattr(source, name)) is not None},
+        **({"frames": source.frames, "files": source.files} if source.files is not None else {}),
+        **({"truncated": source.truncated_images} if source.truncated == "load" else {}),
         **({"dataset": vars(source.dataset)} if source.dataset else {}),
         "fingerprint": source.fingerprint,
     }

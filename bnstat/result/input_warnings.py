@@ -6,6 +6,7 @@ tells it by itself, in `measure.input_warnings` where it shows only while images
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -59,6 +60,24 @@ CODES: Mapping[str, Code] = {
         "mode",
         "of more bands than are read",
         "--mode bands reads all",
+    ),
+    "frames": Code(
+        "Files of several frames: pages of a TIFF, animations, pictures of an MPO. The first of "
+        "each is measured, as loaders with Pillow read them. Smaller copies, masks and previews "
+        "in a file are no frames.",
+        "`--frames all` measures each frame as an image of its own, `--frames N:M:STEP` some of "
+        "them; `--frames first` says that the first is meant.",
+        "frames",
+        "of several frames",
+        "--frames all measures all, not the first of each alone",
+    ),
+    "truncated": Code(
+        "Images that are cut off, measured with `--truncated load`: as PIL's "
+        "`LOAD_TRUNCATED_IMAGES` reads them, gray or black where their data have ended.",
+        "Without `--truncated load`, they are failures.",
+        "truncated",
+        "that are cut off",
+        "measured as far as they could be read",
     ),
     "service-folders": Code(
         "Folders that programs put beside images, for thumbnails, metadata and deleted files "
@@ -186,11 +205,12 @@ def _stored_again(source: Source) -> Iterator[InputWarning]:
         )
 
 
-def noted_warning(code: str, images: int, first: str, text: str) -> InputWarning:
+def noted_warning(code: str, images: int, first: str, text: str, number: int) -> InputWarning:
     """Return the warning of so many images, with what is noted of the first."""
     known, example = CODES[code], f"{first} ({text})" if text else first
-    sentence = f"{pluralize(images, 'image')} {known.noted}, such as {example}; {known.advice}"
-    return InputWarning(code, sentence, images)
+    in_all = f", {number:,} in all" if number else ""
+    images_noted = f"{pluralize(images, 'image')} {known.noted}{in_all}"
+    return InputWarning(code, f"{images_noted}, such as {example}; {known.advice}", images)
 
 
 def unanswered(
@@ -223,8 +243,11 @@ _SHOWN_BY_RESULTS = {
 }
 
 
+_IN_ALL = re.compile(r"\b([0-9,]+)(?= in all\b)")
+
+
 def _added(warnings: list[InputWarning]) -> InputWarning:
     first, images = warnings[0], sum(warning.images for warning in warnings)
-    return replace(
-        first, text=first.text.replace(f"{first.images:,}", f"{images:,}", 1), images=images
-    )
+    text = first.text.replace(f"{first.images:,}", f"{images:,}", 1)
+    counted = [int(n[1].replace(",", "")) for w in warnings if (n := _IN_ALL.search(w.text))]
+    return replace(first, text=_IN_ALL.sub(f"{sum(counted):,}", text, count=1), images=images)

@@ -105,6 +105,9 @@ class Source:
     counted; `not_replaced` came again in archives that are read as a stream, where the first
     counted. `floats` have values beyond [0, 1], beside images of integers.
     `service_folders` are names of skipped folders of thumbnails and deleted files, with numbers.
+    `frames` of a file of several are images, as asked for; `files` is how many files the images are
+    of, None where each has one. `truncated_images` were cut off and count, None where such images
+    are failures.
     """
 
     locations: tuple[str, ...]
@@ -132,6 +135,19 @@ class Source:
     dataset: Dataset | None = None
     array: str | None = None
     layout: str | None = None
+    frames: str = "first"
+    files: int | None = None
+    truncated_images: int | None = None
+
+    @property
+    def truncated(self) -> str:
+        """What became of images that are cut off: "fail" or "load"."""
+        return "fail" if self.truncated_images is None else "load"
+
+    @property
+    def units(self) -> int:
+        """How many images there are, or files, where these are of several frames: what varies."""
+        return self.images if self.files is None else self.files
 
     @property
     def failed(self) -> int:

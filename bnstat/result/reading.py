@@ -221,6 +221,9 @@ def _source(node: Node) -> Source:
         dataset=node.get("dataset", None).optional(_dataset),
         array=node.get("array", None).optional(Node.text),
         layout=node.get("layout", None).optional(Node.text),
+        frames=node.get("frames", "first").text(),
+        files=node.get("files", None).optional(Node.integer),
+        truncated_images=node.get("truncated", None).optional(Node.integer),
     )
 
 

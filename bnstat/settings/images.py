@@ -214,6 +214,16 @@ def _check_condition(text: str) -> None:
         raise ValueError(f"{text!r} is not COLUMN=VALUE")
 
 
+def _check_frames(text: str) -> None:
+    if text in ("first", "all"):
+        return
+    if not re.fullmatch(r"(-?[0-9]{1,9})?:(-?[0-9]{1,9})?(:(-?[0-9]{1,9})?)?", text):
+        meant = f"; one frame is {text}:{int(text) + 1}" if re.fullmatch("[0-9]{1,9}", text) else ""
+        raise ValueError(f"{text!r} is not first, all or N:M:STEP{meant}")
+    if re.fullmatch("-?0+", text.partition(":")[2].partition(":")[2]):
+        raise ValueError(f"{text!r} has a step of 0")
+
+
 class ChoiceSettings(TypedDict, total=False):
     """Which images of the sources are measured, by their names."""
 
@@ -241,6 +251,26 @@ class ChoiceSettings(TypedDict, total=False):
             help="Leave out images that a glob matches, such as masks/ or IMG_0001.jpg. "
             "Repeatable.",
             recorded_in="source",
+        ),
+    ]
+    frames: Annotated[
+        str,
+        Setting(
+            default="first",
+            metavar="first|all|N:M:STEP",
+            check=_check_frames,
+            help="Which frames of a file of several are measured, as of a TIFF or an animation.",
+            recorded_in="source",
+            moments_depend="always",
+        ),
+    ]
+    truncated: Annotated[
+        Literal["fail", "load"],
+        Setting(
+            default="fail",
+            help="An image that is cut off is a failure, or counts as far as it can be read.",
+            recorded_in="source",
+            moments_depend="always",
         ),
     ]
     column: Annotated[

@@ -1,6 +1,6 @@
 """Where images come from: sources yield references, whose bytes workers read.
 
-reference       an image's key, and where its bytes are
+reference       an image's key, and where its bytes are; frames: which image of a file it is
 source          what every kind of source offers to a run
 sources         all sources of a run, as one stream; opening: from settings and results
 locations       which kind of source a location is; naming: keys, endings, patterns

@@ -57,7 +57,9 @@ DEFAULT_LIMITS = ReadLimits()
 class Limits(ReadLimits):
     """The most that one image may take.
 
-    max_pixels, max_bytes: of the image and of its file, checked before it is decoded, or opened.
+    max_pixels, max_bytes: of the image and of its file, checked before it is decoded, or opened;
+    truncated: whether an image that is cut off is decoded as far as it can be.
     """
 
     max_pixels: int
+    truncated: bool = field(default=False, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from bnstat.errors import SourceError
 from bnstat.result import Dataset, Shards, Stats
@@ -30,7 +30,8 @@ Location: TypeAlias = str | os.PathLike[str]
 def limits_of(settings: MeasureSettings) -> Limits:
     """Return what settings say of how much an image may take."""
     names = ("max_pixels", "max_bytes", "network_timeout")
-    return Limits(**{name: settings[name] for name in names})  # type: ignore[literal-required]
+    most: dict[str, Any] = {name: settings[name] for name in names}  # type: ignore[literal-required]
+    return Limits(**most, truncated=settings["truncated"] == "load")
 
 
 def open_sources(

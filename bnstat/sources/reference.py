@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import IO, ClassVar, NamedTuple, Protocol
 
 from bnstat.files import READING
+from bnstat.sources.frames import Frame
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
 
 
@@ -32,7 +33,8 @@ class Reference(NamedTuple):
     archive that holds it; size: in bytes; mtime_ns: when it was last changed; problem: why it
     cannot be opened, or None; content: reads its bytes, None for the file at `path`; tag: an ETag
     or CRC, used where there is no time of change; labels: the image that selects its pixels;
-    ctime_ns: when the status of the file last changed, 0 for what is no file by itself.
+    ctime_ns: when the status of the file last changed, 0 for what is no file by itself; frame:
+    which image of the file it is, None for the first.
     """
 
     key: bytes
@@ -44,6 +46,7 @@ class Reference(NamedTuple):
     tag: bytes = b""
     labels: Reference | None = None
     ctime_ns: int = 0
+    frame: Frame | None = None
 
     def fingerprint(self) -> int:
         """Return blake2b-256 of key, size and mtime as an integer; a set's is their sum.
@@ -82,6 +85,11 @@ class Reference(NamedTuple):
         if isinstance(self.content, EncodedBytes):
             self.content.release()
         return self._replace(content=None, labels=None)
+
+    @property
+    def share(self) -> int:
+        """The bytes of its file that it stands for."""
+        return self.size if self.frame is None else self.size // self.frame.of
 
     @property
     def bytes_held(self) -> int:

@@ -9,6 +9,7 @@ from typing import Unpack
 
 import numpy as np
 
+from bnstat.decode.references import with_frames
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import dispatch
 from bnstat.measure.pixel_digests import DigestPixels
@@ -85,9 +86,11 @@ def _digests(
     """Return the keys of the wanted images by their digests, and what failed."""
     equal: dict[bytes, list[str]] = defaultdict(list)
     failures: list[Failure] = []
-    chosen = (reference for reference in images if key_text(reference.key) in wanted)
+    limits = limits_of(settings)
+    every = with_frames(images, settings["frames"], limits)
+    chosen = (reference for reference in every if key_text(reference.key) in wanted)
     with closing(open_workers(settings, pipeline=False)) as engine:
-        for chunk, found in dispatch(chunks(chosen), DigestPixels(limits_of(settings)), engine):
+        for chunk, found in dispatch(chunks(chosen), DigestPixels(limits), engine):
             for row, digest in found.of_rows.items():
                 equal[digest].append(key_text(chunk[row].key))
             failures += [

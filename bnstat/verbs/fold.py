@@ -149,7 +149,7 @@ def _decoded(stats: Stats, mode: str, size: tuple[int, int]) -> list[Tensor]:
     from torchvision.transforms.v2 import functional
 
     from bnstat.decode.modes import UnmeasurableError, in_8_bits
-    from bnstat.decode.references import Decoded, decode_each
+    from bnstat.decode.references import Decoded, decode_each, with_frames
 
     found: list[Tensor] = []
 
@@ -160,8 +160,9 @@ def _decoded(stats: Stats, mode: str, size: tuple[int, int]) -> list[Tensor]:
 
     try:
         images = plain_images_of(stats)
-        chunk = list(islice(images.open(), _IMAGES))
+        limits, frames = limits_of(images.settings), images.settings["frames"]
+        chunk = list(islice(with_frames(images.open(), frames, limits), _IMAGES))
     except (BnstatError, OSError):  # they are elsewhere by now
         return []
-    decode_each(chunk, limits_of(images.settings), keep)
+    decode_each(chunk, limits, keep)
     return found

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bnstat import files
+from bnstat.decode.references import with_frames
 from bnstat.measure.plot_data import pictures, small_copies
 from bnstat.result import Stats
 from bnstat.result.tables import RecordTable
@@ -80,7 +81,9 @@ def report(
 
 def _small_copies(stats: Stats, records: RecordTable, number: int) -> list[Thumbnail]:
     images = plain_images_of(stats, {"sample": None})  # the records say which are meant
-    copies = small_copies(images.open(), limits_of(images.settings), records, number)
+    limits = limits_of(images.settings)
+    frames = with_frames(images.open(), images.settings["frames"], limits)
+    copies = small_copies(frames, limits, records, number)
     return [Thumbnail(copy.address, printable(copy.key), copy.influence) for copy in copies]
 
 

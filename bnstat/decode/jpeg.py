@@ -1,0 +1,88 @@
+"""Whether the data of a JPEG reach to its end: libjpeg fills in what is missing, and only warns.
+
+Where the data of a scan have ended, libjpeg takes all further coefficients for 0, so that the rest
+is gray of one value. An image that ends in such gray is decoded once more, with other data before
+the end marker: if there is a place for them, it lacked data. Of a progressive image whole scans may
+be missing; their headers say which (ITU-T T.81, B.2.3 and G.1.1.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import IO, Any
+
+from PIL import Image
+
+from bnstat.decode.image_formats import open_image
+from bnstat.decode.modes import UnmeasurableError
+
+# Of the middle, or of that of inverted CMYK.
+_GRAY = (127, 128)
+_START, _END, _SCAN = 0xD8, 0xD9, 0xDA
+# Of progressive frames: Huffman or arithmetic, sequential or hierarchical (table B.1).
+_FRAMES = (0xC2, 0xC6, 0xCA, 0xCE)
+# In the data of a scan each 0xFF has a 0 behind it, or is a restart marker (B.1.1.5).
+_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
+# Data for all the intervals between restart markers, of codes of all lengths.
+_OTHER_DATA = b"".join(b"%b\xff%c" % (bytes(range(1, 250, 3)), 0xD0 + i) for i in range(8))
+_COEFFICIENTS = 64
+
+
+class CutOffError(UnmeasurableError):
+    """An image whose data end before it does."""
+
+
+def check_whole(image: Any, file: IO[bytes]) -> None:
+    """Raise CutOffError if a decoded JPEG lacks data, though it has an end marker."""
+    if "progressive" in image.info and _lacks_scans(_read(image, file)):
+        raise CutOffError("is cut off: its last scans are missing")
+    if _ends_in_gray(image) and _has_place(image, _read(image, file)):
+        raise CutOffError("is cut off: its data end before its last row")
+
+
+def _read(image: Any, file: IO[bytes]) -> bytes:
+    """Return the file from where the picture begins, which is not the first of every MPO."""
+    file.seek(getattr(image, "offset", 0))
+    return file.read()
+
+
+def _ends_in_gray(image: Image.Image) -> bool:
+    corner = image.getpixel((image.width - 1, image.height - 1))
+    samples = corner if isinstance(corner, tuple) else (corner,)
+    return all(sample in _GRAY for sample in samples)
+
+
+def _has_place(image: Image.Image, data: bytes) -> bool:
+    """Whether other data before the end marker change the image: so there was a place for them."""
+    end = next((at for marker, at, _ in _segments(data) if marker == _END), len(data))
+    other: Any = open_image(BytesIO(data[:end] + _OTHER_DATA + data[end:]))
+    other.load()
+    return bool(other.tobytes() != image.tobytes())
+
+
+def _lacks_scans(data: bytes) -> bool:
+    """Whether a coefficient of a component is in no scan, or its last bits are in none."""
+    left: dict[int, list[int]] = {}
+    for marker, _, body in _segments(data):
+        if marker in _FRAMES:
+            left = {body[at]: [1] * _COEFFICIENTS for at in range(6, 6 + 3 * body[5], 3)}
+        elif marker == _SCAN:
+            first, last, bits = body[-3:]
+            for component in body[1 : 1 + 2 * body[0] : 2]:
+                low = bits & 0xF
+                left[component][first : last + 1] = [low] * (last + 1 - first)
+    return any(map(any, left.values()))
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield marker, place and content of each segment of a JPEG that was decoded."""
+    at = 0
+    while found := _MARKER.search(data, at):
+        marker, at = found[1][0], found.end()
+        length = 0 if marker in (_START, _END) else int.from_bytes(data[at : at + 2])
+        yield marker, found.start(), data[at + 2 : at + length]
+        if marker == _END:
+            return
+        at += length
