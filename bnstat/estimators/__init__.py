@@ -27,8 +27,9 @@ from bnstat.estimators.every_method import every_method
 from bnstat.estimators.image_sums import image_sums, merged_sums, spreads_of_sums
 from bnstat.estimators.paired import paired_margins
 from bnstat.estimators.schedule import Schedule
+from bnstat.estimators.spreads import Design
 from bnstat.estimators.two_pass import over_channels, two_pass
-from bnstat.estimators.uncertainty import Design, look_sizes, uncertainty, uncertainty_of
+from bnstat.estimators.uncertainty import look_sizes, uncertainty, uncertainty_of
 from bnstat.estimators.welford import chan, welford
 
 __all__ = [

@@ -17,7 +17,7 @@ from itertools import combinations_with_replacement, permutations
 
 import numpy as np
 
-from bnstat.estimators.uncertainty import Design, Spread, spread_of_variances
+from bnstat.estimators.spreads import Design, Spread, spread_of_variances
 from bnstat.moments import Column, Floats, Records
 from bnstat.result import ImageSums
 

@@ -1,6 +1,6 @@
-"""How sure the difference is of two figures of the same images.
+"""How sure the difference is of two figures of the same images, or of sets that share images.
 
-Both figures are linearized as in `uncertainty`: image i contributes aᵢ to the one and bᵢ to the
+Both figures are linearized as in `spreads`: image i contributes aᵢ to the one and bᵢ to the
 other, and dᵢ = bᵢ − aᵢ to their difference. What the images have in common is in both and cancels:
 the difference varies as the dᵢ do, which is often far less than two independent sets would.
 
@@ -9,75 +9,164 @@ the difference varies as the dᵢ do, which is often far less than two independe
 - Of m images sampled from N, (1 − m/N)·s²/m is added, with s² the variance of the dᵢ.
 - Of other images like these, it varies as s²/m, images and draws together.
 
-Two random pipelines are drawn with the same seeds, so that draws of an epoch are paired, too.
+Two random pipelines are drawn with the same seeds, so that draws of an epoch are paired, too. Where
+an image is in one of both alone, as its pipeline failed, what it contributes to that one stands for
+others like it: with u images in any of both, dᵢ = u·(bᵢ/m_b − aᵢ/m_a), less the term that is not
+there. Its draws are none.
 """
 
 from __future__ import annotations
 
-from bnstat.estimators.student import t_quantile
-from bnstat.estimators.uncertainty import (
-    FEWEST_EFFECTIVE_IMAGES,
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bnstat.estimators.spreads import (
     Design,
     Spread,
     contributions,
     controls_of,
+    effective_images,
     margin,
-    of_both,
+    p_value,
     spread_of,
 )
-from bnstat.moments import Column, Floats, Records
-from bnstat.result import PairedMargins
+from bnstat.estimators.student import t_quantile
+from bnstat.estimators.two_pass import two_pass
+from bnstat.estimators.uncertainty import FEWEST_EFFECTIVE_IMAGES, of_both, plain_images
+from bnstat.moments import Column, Floats, Ints, Records
+from bnstat.result import Estimate, MeanAndStd, PairedMargins
 
 
 def paired_margins(
-    baseline: Records, other: Records, found: int, *, random: bool, confidence: float
+    baseline: Records,
+    other: Records,
+    found: int,
+    *,
+    random: bool,
+    confidence: float,
+    controls: Records | None = None,
 ) -> PairedMargins | None:
-    """Return how sure the differences are of `other` less `baseline`; None if images differ.
+    """Return how sure the differences are of `other` less `baseline`.
+
+    None where fewer than two images are in both.
 
     Parameters
     ----------
     baseline, other
-        Of the same images, with as many draws each, or one in the baseline.
+        With as many draws each, or one in one of both.
     found
         How many images there are; those measured are a random sample of them, or all.
     random
         Whether draws of an image differ at random.
     confidence
         Of the margins, in (0, 1).
+    controls
+        Of the plain images, where each has one random draw: control variates.
     """
-    images = len(baseline)
-    if images < 2 or list(baseline.keys()) != list(other.keys()):
+    shared = Shared.of(list(baseline.keys()), list(other.keys()))
+    if len(shared.ones) < 2:
         return None
-    design = Design(found, max(baseline.draws, other.draws), random)
+    draws = baseline.draws, other.draws
+    design = Design(max(found - shared.images, 0) + len(shared.ones), max(draws), random)
+    plain = plain_images(shared.keys, controls) if random and max(draws) == 1 else None
     pairs = [
         difference_spreads(
-            baseline.column(c), other.column(c), (baseline.draws, other.draws), design
+            baseline.column(c),
+            other.column(c),
+            draws,
+            design,
+            controls_of(plain[c % len(plain)]) if plain else None,
+            shared,
         )
         for c in range(len(baseline.channels))
     ]
-    quantile = t_quantile((1.0 + confidence) / 2.0, images - 1)
-    uncertain = random or images < found
+    quantile = t_quantile((1.0 + confidence) / 2.0, shared.images - 1)
+    uncertain = random or design.found > len(shared.ones)
     return PairedMargins(
         margin=of_both(pairs, lambda s: margin(s, confidence)) if uncertain else None,
         population_margin=of_both(pairs, lambda s: quantile * s.superpopulation),
         upper_bound=random and design.draws == 1,
         reliable=all(s.effective_images >= FEWEST_EFFECTIVE_IMAGES for pair in pairs for s in pair),
+        p_values=_p_values(pairs, two_pass(baseline), two_pass(other)) if uncertain else None,
     )
 
 
-def difference_spreads(
-    baseline: Column, other: Column, draws: tuple[int, int], design: Design
-) -> tuple[Spread, Spread]:
-    """Return how sure the differences of a channel's mean and std are; `draws` are of each."""
-    ones, others = contributions(baseline), contributions(other)
-    controls = controls_of(baseline) if draws[0] == 1 else None
+def _p_values(pairs: Sequence[tuple[Spread, Spread]], one: Estimate, other: Estimate) -> MeanAndStd:
+    """Return how likely draws and sample alone lead to such differences."""
     mean, std = (
-        spread_of(_difference(one, another, draws), design, controls)
-        for one, another in zip(ones, others, strict=True)
+        tuple(
+            p_value(pair[i], b - a)
+            for pair, a, b in zip(pairs, getattr(one, figure), getattr(other, figure), strict=True)
+        )
+        for i, figure in enumerate(("mean", "std"))
+    )
+    return MeanAndStd(mean, std)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Which images of two sets are the same.
+
+    keys: of those in both; ones, others: their places in each set; images: how many are in any.
+    """
+
+    keys: Sequence[bytes]
+    ones: Ints
+    others: Ints
+    images: int
+
+    @classmethod
+    def of(cls, ones: Sequence[bytes], others: Sequence[bytes]) -> Shared:
+        """Return what two sets of keys, each in order, have in common."""
+        if ones == others:
+            every = np.arange(len(ones))
+            return cls(ones, every, every, len(ones))
+        places = {key: place for place, key in enumerate(ones)}
+        both = [(places[key], place) for place, key in enumerate(others) if key in places]
+        first, second = np.array(both, dtype=np.int64).reshape(-1, 2).T
+        keys = [ones[place] for place in first]
+        return cls(keys, first, second, len(ones) + len(others) - len(both))
+
+    def difference(self, one: Floats, other: Floats) -> Floats:
+        """Return what each image in any set contributes to the difference, (images,), on average.
+
+        `one` and `other` are of shape (images, draws).
+        """
+        a, b = -one.mean(axis=1) / len(one), other.mean(axis=1) / len(other)
+        b[self.others] += a[self.ones]
+        return self.images * np.append(b, np.delete(a, self.ones))
+
+
+def difference_spreads(
+    baseline: Column,
+    other: Column,
+    draws: tuple[int, int],
+    design: Design,
+    controls: Floats | None = None,
+    shared: Shared | None = None,
+) -> tuple[Spread, Spread]:
+    """Return how sure the differences of a channel's mean and std are; `draws` are of each.
+
+    `controls` are of the images in both, which are all where `shared` is not given.
+    """
+    mean, std = (
+        _difference_spread(
+            one.reshape(-1, draws[0]), another.reshape(-1, draws[1]), design, controls, shared
+        )
+        for one, another in zip(contributions(baseline), contributions(other), strict=True)
     )
     return mean, std
 
 
-def _difference(one: Floats, other: Floats, draws: tuple[int, int]) -> Floats:
-    """Return differences of contributions, (images, draws); one draw is that of all epochs."""
-    return other.reshape(-1, draws[1]) - one.reshape(-1, draws[0])
+def _difference_spread(
+    one: Floats, other: Floats, design: Design, controls: Floats | None, shared: Shared | None
+) -> Spread:
+    if shared is None or len(shared.ones) == shared.images:
+        return spread_of(other - one, design, controls)
+    spread = spread_of(other[shared.others] - one[shared.ones], design, controls)
+    every = shared.difference(one, other)
+    error = float(np.sqrt(np.var(every, ddof=1) / len(every)))
+    carried = min(spread.effective_images, effective_images(every))
+    return replace(spread, superpopulation=error, effective_images=carried)

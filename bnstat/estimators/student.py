@@ -41,6 +41,19 @@ def t_quantile(probability: float, freedom: int) -> float:
     return high
 
 
+def two_sided(t: float, freedom: int) -> float:
+    """Return the probability that a t variable is at least `t` away from 0.
+
+    >>> round(two_sided(2.228139, 10), 6), round(two_sided(1.962339, 1000), 5)
+    (0.05, 0.05)
+    """
+    if freedom < _MANY:
+        return max(0.0, 1.0 - _two_sided(t, freedom))
+    # Equation 26.7.8.
+    normal = t * (1.0 - 1.0 / (4 * freedom)) / math.sqrt(1.0 + t * t / (2 * freedom))
+    return 2.0 * NormalDist().cdf(-normal)
+
+
 def _two_sided(t: float, freedom: int) -> float:
     """Return P(|T| < t), by equations 26.7.3 and 26.7.4."""
     angle = math.atan(t / math.sqrt(freedom))

@@ -29,12 +29,14 @@ from bnstat.text import key_text
 class Outcome:
     """One view of the images: its result, and what it was made from.
 
-    stats: the result; view: the records and failures; names: of the groups, or None.
+    stats: the result; view: the records and failures; names: of the groups, or None; thumbnails:
+    records of the plain images, where one random draw of each was measured, or None.
     """
 
     stats: Stats
     view: View
     names: GroupNames | None = None
+    thumbnails: Records | None = None
 
     @property
     def records(self) -> Records:
@@ -49,12 +51,18 @@ class Outcome:
         if self.records.channels != baseline.records.channels:
             return None
         random = self.stats.draws_at_random or baseline.stats.draws_at_random
+        plain = self.thumbnails if baseline.stats.draws_at_random else baseline.records
         records, others = baseline.records, self.records
         if self.stats.source.frames != FIRST:
             records, others = of_files(records), of_files(others)
-        found = found_of(others, self.stats.sample)
+            plain = plain and of_files(plain)
         return estimators.paired_margins(
-            records, others, found, random=random, confidence=confidence / 100
+            records,
+            others,
+            found_of(others, self.stats.sample),
+            random=random,
+            confidence=confidence / 100,
+            controls=plain,
         )
 
     def table(self) -> RecordTable | None:
@@ -121,7 +129,7 @@ class _Run:
             stats = replace(stats, groups=groups(view.records, self.names))
         warnings = (*stats.shown_warnings(), *found_warnings(view, stats, self.plan))
         stats = replace(stats, told_warnings=unanswered(warnings, self.plan.given))
-        return Outcome(stats, view, self.names)
+        return Outcome(stats, view, self.names, self._controls)
 
     def _stats(self, view: View, pipeline: Pipeline) -> Stats:
         records, settings = view.records, self.plan.settings
@@ -147,9 +155,12 @@ class _Run:
     def _uncertainty(
         self, records: Records, sample: Sample | None, random: bool
     ) -> Uncertainty | None:
-        controls = self.scan.views[-1].records if self.plan.controls else None
         settings = self.plan.settings
-        return uncertainty(records, sample, random, settings, self.clusters, controls)
+        return uncertainty(records, sample, random, settings, self.clusters, self._controls)
+
+    @property
+    def _controls(self) -> Records | None:
+        return self.scan.views[-1].records if self.plan.controls else None
 
 
 def _check_measured(sources: Sources, scan: Scan, view: View) -> None:

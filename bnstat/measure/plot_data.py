@@ -17,7 +17,7 @@ from bnstat.errors import DocumentError
 from bnstat.estimators import Schedule, moments_of_batches
 from bnstat.estimators.influence import Images
 from bnstat.estimators.outliers import THRESHOLD, strongest
-from bnstat.estimators.uncertainty import Design, margin, spreads
+from bnstat.estimators.spreads import Design, margin, spreads
 from bnstat.moments import Column
 from bnstat.pictures import ImageScatter, MarginCurve, Picture, RunningValues
 from bnstat.result import BatchNormEstimate, Stats

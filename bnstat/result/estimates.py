@@ -134,13 +134,15 @@ class PairedMargins:
     margin: half-widths, of the random draws given the images, and of the sample where there is
     one; None where both are exact; population_margin: of images and draws together, for other
     images like these; upper_bound: whether margins are too wide rather than too narrow, as there is
-    one draw of each image; reliable: whether enough images carry them.
+    one draw of each image; reliable: whether enough images carry them; p_values: how likely the
+    draws and the sample alone lead to such differences, None where these are exact.
     """
 
     margin: MeanAndStd | None
     population_margin: MeanAndStd
     upper_bound: bool
     reliable: bool
+    p_values: MeanAndStd | None = None
 
 
 @dataclass(frozen=True)

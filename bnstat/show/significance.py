@@ -65,11 +65,15 @@ class Pair:
         return all(each.uncertainty.reliable for each in self._results if each.uncertainty)
 
     def p_values(self) -> tuple[Floats, Floats] | None:
-        """Return how likely such differences of mean and std are between sets of one population.
+        """Return how likely such differences of mean and std are by chance, two-sided.
 
-        Two-sided, from the normal distribution; None for the same images, or where the standard
-        errors are not known.
+        Of the same images: by the random draws alone, where they are paired. Else between sets of
+        one population, from the normal distribution. None where it is not known, or nothing is left
+        to chance.
         """
+        if self.paired is not None:
+            p_values = self.paired.p_values
+            return None if p_values is None else (p_values.mean, p_values.std)
         known = [each.uncertainty for each in self._results if each.uncertainty is not None]
         if len(known) < 2 or self.same_images:
             return None

@@ -12,7 +12,7 @@ from bnstat.augment import Spec
 from bnstat.errors import BnstatError, SourceError
 from bnstat.measure.outcomes import Outcome
 from bnstat.measure.scanning import measure
-from bnstat.result import Stats
+from bnstat.result import Pipeline, Stats
 from bnstat.settings import Settings, complete, takes_settings
 from bnstat.show import constants
 from bnstat.show.comparison import Comparison
@@ -29,6 +29,7 @@ from bnstat.verbs.resolve import (
     settings_for,
     still_holds,
     title_of,
+    trusted,
 )
 
 PLAIN = "none"
@@ -155,14 +156,23 @@ class _Source:
         known = self._known(images, settings)
         if known is not None and not specs:
             return [ComparedRow.of_stats(name, known)]
-        if known is not None and known.pipeline.spec is not None:
+        pipeline = None if known is None else known.pipeline
+        own = None if pipeline is None else _spec_again(pipeline, settings)
+        if known is not None and pipeline is not None and pipeline.spec != own:
             measured = measure(images, specs, settings, attribute=attribute)
             return [ComparedRow.of_stats(name, known), *_rows(measured, attribute)]
-        # Plain images are measured anew where they are known, too: differences are of each image.
-        plain, *measured = measure(images, [None, *specs], settings, attribute=attribute)
-        baseline = ComparedRow.of_stats(name, known or plain.stats, fresh=known is None)
-        margins = [m.paired_with(plain, settings["confidence"]) for m in measured]
+        # The baseline is measured anew where it is known, too: differences are of each image.
+        measured = measure(images, [own, *specs], settings, attribute=attribute)
+        views = max(1, len(pipeline.transforms)) if pipeline and attribute else 1
+        before, measured = measured[views - 1], measured[views:]
+        baseline = ComparedRow.of_stats(name, known or before.stats, fresh=known is None)
         rows = _rows(measured, attribute)
+        if own is not None and (baseline.mean, baseline.std) != (
+            before.stats.mean,
+            before.stats.std,
+        ):
+            return [baseline, *rows]  # the pipeline, or the images, are not what they were
+        margins = [m.paired_with(before, settings["confidence"]) for m in measured]
         paired = [replace(r, paired=p) for r, p in zip(rows, margins, strict=True)]
         if known is None and self.document is not None:
             return [*_measured_again(name, self.document, baseline), *paired]
@@ -200,6 +210,19 @@ class _Source:
             return None
         stats = Stats.load(DOCUMENT)
         return stats if is_plain_result_of(stats, os.fspath(self.named)) else None  # type: ignore[arg-type]
+
+
+def _spec_again(pipeline: Pipeline, settings: Settings) -> str | None:
+    """Return the pipeline of a result, to measure with again.
+
+    None if it is code, or is gone, or ends in a Normalize that was left out and now is not.
+    """
+    if pipeline.spec is None or (pipeline.before_normalize and settings["keep_normalize"]):
+        return None
+    try:
+        return trusted(pipeline.spec)
+    except BnstatError:
+        return None
 
 
 def _rows(measured: Sequence[Outcome], attribute: bool) -> list[ComparedRow]:

@@ -207,7 +207,7 @@ def images_of(
         return Images(None, locations, listing, augment, complete(kind, given))
     own = recorded(result, kind)
     if augment is None and result.pipeline.spec is not None:
-        augment = _trusted(result.pipeline.spec)
+        augment = trusted(result.pipeline.spec)
         own["keep_normalize"] = not result.pipeline.before_normalize
     return Images(result, (), listing, augment, _completed(kind, given, own))
 
@@ -219,7 +219,7 @@ def plain_images_of(
     return Images(stats, (), FileNames(), None, settings_for(stats, given))
 
 
-def _trusted(spec: str) -> str:
+def trusted(spec: str) -> str:
     """Return the pipeline that a document names, unless it is code: nobody here has asked for it.
 
     Raises

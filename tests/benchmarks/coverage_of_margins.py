@@ -16,14 +16,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from bnstat.estimators.uncertainty import (
-    FEWEST_EFFECTIVE_IMAGES,
-    Design,
-    contributions,
-    look_sizes,
-    margin,
-    spreads,
-)
+from bnstat.estimators.spreads import Design, contributions, margin, spreads
+from bnstat.estimators.uncertainty import FEWEST_EFFECTIVE_IMAGES, look_sizes
 from bnstat.moments import Column
 
 FOUND = 20_000

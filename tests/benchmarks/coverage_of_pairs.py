@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from bnstat.estimators.paired import difference_spreads
-from bnstat.estimators.uncertainty import Design, margin, spreads
+from bnstat.estimators.spreads import Design, margin, spreads
 from bnstat.moments import Column
 
 SIDE = 16

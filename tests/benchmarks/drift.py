@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 import bnstat
-from bnstat.estimators.uncertainty import Design, margin, spreads
+from bnstat.estimators.spreads import Design, margin, spreads
 from bnstat.moments import Column
 
 IMAGES = 150

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bnstat.estimators import paired_margins
-from bnstat.estimators.uncertainty import residuals
+from bnstat.estimators.spreads import residuals
 
 # Two-sided quantiles of Student's t, from tables.
 T_59 = {0.9: 1.67109303, 0.95: 2.00099538}
@@ -24,8 +24,11 @@ def brighter(photos, seed):
     return np.clip(photos * factor, 0, 255).astype(np.uint8)
 
 
-def margins(one, other, *, found=60, random=True, confidence=0.95):
-    return paired_margins(one, other, found, random=random, confidence=confidence)
+def margins(one, other, *, found=60, random=True, confidence=0.95, controls=None):
+    controls = one if controls is None and one.draws == 1 else controls
+    return paired_margins(
+        one, other, found, random=random, confidence=confidence, controls=controls
+    )
 
 
 def image_means(photos):
@@ -105,7 +108,9 @@ def test_of_a_sample_the_rest_of_the_images_counts(records_of, photos):
 
 def test_other_images_are_no_pairs(records_of, photos):
     """Nor does one image tell anything."""
-    assert margins(records_of(photos), records_of(photos[:59])) is None
+    others = records_of(photos)
+    others.keys = lambda: [b"x%d" % i for i in range(60)]
+    assert margins(records_of(photos), others) is None
     assert margins(records_of(photos[:1]), records_of(photos[:1])) is None
 
 
@@ -131,3 +136,64 @@ def test_margins_cover(records_of, photos, epochs):
     away = np.abs(np.array(found) - np.mean(found))
     assert 0.9 <= np.mean(away <= wide) <= 0.99
     assert np.mean(wide) == pytest.approx(1.96 * np.std(found), rel=0.2)
+
+
+def test_p_values_are_those_of_the_paired_t_test(records_of, photos):
+    """Of one epoch without controls; where nothing differs, nothing follows."""
+    from statistics import NormalDist
+
+    drawn = brighter(photos, 1)
+    one, other = records_of(photos), records_of(drawn)
+    found = paired_margins(one, other, 60, random=True, confidence=0.95)
+    d = image_means(drawn) - image_means(photos)
+    t = abs(d.mean()) / (d.std(ddof=1) / np.sqrt(60))
+    # Of 59 degrees of freedom: Abramowitz and Stegun, 26.7.8.
+    normal = t * (1 - 1 / (4 * 59)) / np.sqrt(1 + t * t / (2 * 59))
+    assert found.p_values.mean == (pytest.approx(2 * NormalDist().cdf(-normal), rel=0.02),)
+    flipped = margins(one, records_of(photos[:, :, :, ::-1]))
+    assert (flipped.p_values.mean, flipped.p_values.std) == ((1.0,), (1.0,))
+    assert margins(one, other, random=False).p_values is None
+
+
+def test_an_image_in_one_of_both_stands_for_others_like_it(records_of, photos):
+    """For a new set, what is shared is paired and the rest independent: the sum of both."""
+    drawn = brighter(photos, 1)
+    whole, some = records_of(photos), records_of(drawn[:50])
+    found = margins(whole, some)
+    a, b = image_means(photos), image_means(drawn[:50])
+    z, e = (a - a.mean()) / 60, (b - b.mean()) / 50
+    each = np.concatenate([e - z[:50], -z[50:]])
+    half = T_59[0.95] * np.sqrt(60 / 59 * np.sum(each**2))
+    assert found.population_margin.mean == (pytest.approx(half, rel=1e-7),)
+    alone = margins(records_of(photos[:50]), some)
+    assert found.margin.mean == pytest.approx(alone.margin.mean, rel=0.01)
+    assert found.margin.std == pytest.approx(alone.margin.std, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("ones", "others"), [("abc", "abc"), ("abd", "bcd"), ("", "a"), ("ab", "c")]
+)
+def test_shared_images_are_those_of_both_sets(ones, others):
+    """By key, with their places in each; differences are summed over all."""
+    from bnstat.estimators.paired import Shared
+
+    keys = [[letter.encode() for letter in letters] for letters in (ones, others)]
+    shared = Shared.of(*keys)
+    assert [keys[0][i] for i in shared.ones] == [keys[1][i] for i in shared.others]
+    assert sorted(set(ones) & set(others)) == [key.decode() for key in shared.keys]
+    assert len(set(ones) | set(others)) == shared.images
+
+
+def test_thumbnails_tell_of_a_baseline_that_is_drawn_itself(records_of, photos):
+    """Its own draws are no control variates: what both draws differ by would vanish."""
+    one, other = brighter(photos, 1), brighter(photos, 2)
+    found = [
+        margins(records_of(one), records_of(other), controls=records_of(controls)).margin.mean[0]
+        for controls in (photos, one)
+    ]
+    runs = [
+        image_means(brighter(photos, s)).mean() - image_means(brighter(photos, s + 1)).mean()
+        for s in range(3, 203, 2)
+    ]
+    assert found[0] == pytest.approx(2 * np.std(runs), rel=0.25)
+    assert found[1] < 0.85 * found[0]

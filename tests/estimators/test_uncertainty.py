@@ -6,14 +6,8 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from bnstat.estimators.uncertainty import (
-    Design,
-    contributions,
-    look_sizes,
-    margin,
-    spreads,
-    uncertainty,
-)
+from bnstat.estimators.spreads import Design, contributions, margin, spreads
+from bnstat.estimators.uncertainty import look_sizes, uncertainty
 from bnstat.moments import Column
 
 

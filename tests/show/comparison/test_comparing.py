@@ -330,3 +330,45 @@ def test_rows_of_other_images_are_not_paired(folders):
     baseline, drawn, other = compare("train", "test", augment=[FLIP], workers=1).differences
     assert drawn.pair.paired is not None
     assert (None, None) == (baseline.pair.paired, other.pair.paired)
+
+
+def test_a_baseline_with_a_pipeline_of_its_own_is_paired(folders):
+    """It is measured again beside, with the same seeds; what both draw alike cancels."""
+    jitter = "ColorJitter(brightness=0.3)"
+    bnstat.compute("train", augment=jitter, workers=1).save("bnstat.json")
+    same, inverted = compare(augment=[jitter, INVERT], workers=1).differences[1:]
+    none = (0.0, 0.0, 0.0)
+    assert (same.mean, same.pair.margin.mean, same.p_values[0]) == (none, none, (1.0, 1.0, 1.0))
+    assert inverted.pair.paired.upper_bound
+    for baseline in (bnstat.compute("train", augment=jitter, seed=1, workers=1), None):
+        if baseline is not None:
+            baseline.save("bnstat.json")
+            assert compare(augment=[INVERT], workers=1).differences[1].pair.paired is not None
+    attributed = compare(augment=[f"{jitter} | {INVERT}"], attribute=True, workers=1).differences
+    assert [True, True] == [off.pair.paired is not None for off in attributed[1:]]
+
+
+TOML = """
+[[transforms]]
+name = "RandomInvert"
+p = {}
+"""
+
+
+def test_a_baseline_whose_pipeline_is_another_now_is_not_paired(folders):
+    """The file's figures stand, and say nothing of single images."""
+    (folders / "p.toml").write_text(TOML.format(1.0))
+    bnstat.compute("train", augment="p.toml", workers=1).save("bnstat.json")
+    assert compare(augment=[FLIP], workers=1).differences[1].pair.paired is not None
+    (folders / "p.toml").write_text(TOML.format(0.0))
+    assert compare(augment=[FLIP], workers=1).differences[1].pair.paired is None
+    (folders / "p.toml").unlink()
+    assert compare(augment=[FLIP], workers=1).differences[1].pair.paired is None
+
+
+def test_images_that_a_pipeline_fails_for_leave_the_others_paired(folders):
+    """The rows have other images; what they share is paired."""
+    crop = "RandomCrop(13)"
+    (off,) = compare("train", augment=[crop], workers=1).differences[1:]
+    assert 1 == len(off.pair.result.source.failures)
+    assert off.pair.paired is not None

@@ -1,0 +1,208 @@
+"""How much a figure varies, by what each image contributes to it.
+
+Pixels of one image are alike, so the image is the unit that varies: a cluster of samples. Mean and
+variance are ratios of sums over images, ΣS/Σn and ΣQ/Σn − mean², and are linearized in them
+(Cochran, *Sampling Techniques*, 3rd edition, 1977, chapters 6 and 9A): an image contributes
+
+    z = (n/n̄)·(mean_of_image − mean)                                        to the mean,
+    e = (n/n̄)·(var_of_image + (mean_of_image − mean)² − var) / (2·std)      to the std.
+
+Of m images sampled from N, each drawn E times at random, the squared standard error is that of
+two-stage sampling (chapter 10): (1 − m/N)·s²/m + (m/N)·s_w²/(m·E), with s² the variance of the
+images' contributions, averaged over their draws, and s_w² the variance of the draws within an
+image.
+
+One random draw of each image does not tell the two apart. What an image would contribute on average
+over its draws is a function of the image; whatever function f of the plain image is fitted, the
+mean square of what is left, E(d − f)², is s_w² and the mean square by which f is off. So the
+variance of the residuals of a regression on the plain image's moments is an upper bound of s_w²,
+the nearer the better they tell (control variates: they need not be exact). Without controls it is
+s² itself, and the squared standard error s²/m.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnstat.estimators.student import t_quantile, two_sided
+from bnstat.moments import Column, Floats
+
+# With fewer images for each control, a regression would explain chance.
+IMAGES_A_CONTROL = 10
+# Figures in [0, 1] that differ by less are the same.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Design:
+    """How the images were measured.
+
+    Attributes
+    ----------
+    found
+        N: images that there are; the measured ones are a random sample of them, or all.
+    draws
+        E: records of each image.
+    random
+        Whether the draws of an image differ at random.
+    """
+
+    found: int
+    draws: int = 1
+    random: bool = False
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The uncertainty of one figure of one channel.
+
+    standard_error: of the figure as an estimate for the images found, and over their random draws;
+    superpopulation: of the figure as an estimate for a population that the images came from;
+    effective_images: (Σd²)²/Σd⁴ over the contributions d, or infinity where nothing varies;
+    freedom: degrees of freedom of the standard error.
+    """
+
+    standard_error: float
+    superpopulation: float
+    effective_images: float
+    freedom: int
+
+
+def margin(spread: Spread, confidence: float) -> float:
+    """Return the half-width of the confidence interval, with Student's t.
+
+    With less than one degree of freedom nothing can be said: infinity.
+    """
+    if spread.freedom < 1:
+        return math.inf
+    return t_quantile((1.0 + confidence) / 2.0, spread.freedom) * spread.standard_error
+
+
+def p_value(spread: Spread, difference: float) -> float:
+    """Return how likely a difference as large is where there is none, two-sided.
+
+    Of less than 1e-12, which is rounding, nothing follows: 1.
+    """
+    if abs(difference) < ROUNDING or spread.freedom < 1:
+        return 1.0
+    error = spread.standard_error
+    return two_sided(abs(difference) / error, spread.freedom) if error else 0.0
+
+
+def controls_of(column: Column) -> Floats:
+    """Return what plain images tell of their draws, (images, K), for a regression.
+
+    What they contribute to mean and std, their share of the samples, and two squares.
+    """
+    to_mean, to_std = contributions(column)
+    share = column.n / column.n.mean()
+    return np.stack([to_mean, to_std, share, to_mean**2, to_mean * to_std], axis=1)
+
+
+def spreads(
+    column: Column, design: Design, controls: Floats | None = None
+) -> tuple[Spread, Spread]:
+    """Return the uncertainty of a channel's mean and of its std.
+
+    Parameters
+    ----------
+    column
+        n, mean and M2 of each draw, float64, the draws of an image one after another. Images of
+        which no sample counts (n = 0) contribute nothing, but count as images.
+    design
+        How they were measured.
+    controls
+        What plain images tell of one random draw of each, (images, K).
+    """
+    mean, std = (
+        spread_of(contributed.reshape(-1, design.draws), design, controls)
+        for contributed in contributions(column)
+    )
+    return mean, std
+
+
+def contributions(column: Column) -> tuple[Floats, Floats]:
+    """Return what each draw contributes to mean and std: z and e, float64 of shape (draws,)."""
+    n, means, m2 = column
+    total = n.sum()
+    counted = n > 0
+    inside = np.divide(m2, n, out=np.zeros_like(m2), where=counted)
+    away = np.where(counted, means, 0.0)
+    mean = float(n @ away / total)
+    away = away - mean
+    square = inside + away * away
+    var = float(n @ square / total)
+    share = n * (len(n) / total)
+    to_std = share * (square - var)
+    return share * away, to_std / (2.0 * math.sqrt(var)) if var > 0.0 else np.zeros_like(n)
+
+
+def spread_of(d: Floats, design: Design, controls: Floats | None = None) -> Spread:
+    """Return the uncertainty from contributions of shape (images, draws).
+
+    `controls` are functions of the plain images, (images, K), where each has one random draw.
+    """
+    images, each = len(d), d.mean(axis=1)
+    between = float(np.var(each, ddof=1)) if images > 1 else math.inf
+    if not design.random:
+        return spread_of_variances(between, None, images, design, effective_images(each))
+    rest, freedom = _within(d, each, controls)
+    within = float(np.sum(rest**2)) / freedom if freedom else math.inf
+    carried = rest if images >= design.found else each
+    effective = effective_images(carried.ravel())
+    return spread_of_variances(between, within, images, design, effective, freedom)
+
+
+def spread_of_variances(
+    between: float,
+    within: float | None,
+    images: int,
+    design: Design,
+    effective_images: float,
+    freedom: int | None = None,
+) -> Spread:
+    """Return the uncertainty from the variances of images and, where they are random, of draws.
+
+    `freedom` is that of the draws; by default of several draws of each image.
+    """
+    fraction = min(1.0, images / design.found)
+    squared = (1.0 - fraction) * between / images if fraction < 1.0 else 0.0
+    degrees = images - 1
+    if within is not None:
+        squared += fraction * within / (images * design.draws)
+        if fraction == 1.0:
+            degrees = images * (design.draws - 1) if freedom is None else freedom
+    errors = math.sqrt(squared), math.sqrt(between / images)
+    return Spread(*errors, effective_images, degrees)
+
+
+def _within(d: Floats, each: Floats, controls: Floats | None) -> tuple[Floats, int]:
+    """Return what draws differ by from what their images tell of them, and degrees of freedom."""
+    images, draws = d.shape
+    if draws > 1:
+        return d - each[:, np.newaxis], images * (draws - 1)
+    if controls is None or images < IMAGES_A_CONTROL * controls.shape[1]:
+        return each - each.mean(), images - 1
+    return residuals(each, controls)
+
+
+def residuals(values: Floats, controls: Floats) -> tuple[Floats, int]:
+    """Return the residuals of a linear regression on controls and a constant, and their freedom."""
+    centred = controls - controls.mean(axis=0)
+    scale = np.sqrt(np.square(centred).mean(axis=0))
+    known = centred[:, scale > 0.0] / scale[scale > 0.0]
+    rest = values - values.mean()
+    fitted, _, rank, _ = np.linalg.lstsq(known, rest, rcond=1e-9)
+    return rest - known @ fitted, len(values) - 1 - int(rank)
+
+
+def effective_images(d: Floats) -> float:
+    """Return how many equal contributions would be as concentrated: (Σd²)²/Σd⁴."""
+    largest = float(np.abs(d).max(initial=0.0))
+    if largest == 0.0:
+        return math.inf
+    squares = (d / largest) ** 2  # so that fourth powers do not vanish
+    return float(squares.sum() ** 2 / (squares**2).sum())
