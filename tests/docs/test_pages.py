@@ -25,6 +25,13 @@ def test_generated_pages_are_current(name):
     assert (ROOT / "docs" / f"{name}.md").read_text() == page, f"python tests/docs/{name}.py"
 
 
+@pytest.mark.parametrize("name", ["reliability", "security"])
+def test_promises_name_tests_that_there_are(name):
+    """Each file in backquotes that tests a promise is below tests/."""
+    named = re.findall(r"`((?:\w+/)*test_\w+\.py)", (ROOT / "docs" / f"{name}.md").read_text())
+    assert len(named) > 10 and [n for n in named if not (ROOT / "tests" / n).exists()] == []
+
+
 def test_the_documentation_stays_short():
     """What is to be read is no more than 22,000 words, in 22 pages beside the README."""
     words = sum(len(page.read_text().split()) for page in READ)
@@ -128,7 +135,7 @@ def test_export_page_shows_what_export_prints(in_process, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bnstat.json").write_bytes((ROOT / "tests/golden/stats-v1.json").read_bytes())
     shown = re.findall(r"```bash\nbnstat ([^\n]*)\n```\n\n```\w+\n(.*?)```", page, re.DOTALL)
-    assert len(shown) == 22
+    assert len(shown) == 16
     for line, block in shown:
         printed = in_process(*line.split())
         assert (line, 0, block) == (line, printed.status, printed.out)
