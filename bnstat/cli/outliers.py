@@ -18,10 +18,17 @@ from bnstat.settings import Settings
 @click.option(
     "--threshold",
     type=options.AMOUNT,
-    default=3.5,
+    default=5.0,
     show_default=True,
-    metavar="Z",
-    help="Show images whose robust z of mean, std, saturation or size is above.",
+    metavar="SCORE",
+    help="Show images whose score, of all figures together, is above.",
+)
+@click.option(
+    "--expect",
+    type=options.number(int, ge=0),
+    default=None,
+    metavar="N",
+    help="At most so many images are outliers.  [default: 1 % of all]",
 )
 @click.option(
     "--limit",
@@ -36,15 +43,15 @@ from bnstat.settings import Settings
 @options.augment()
 @options.dataset
 @options.settings(Settings, "the result's")
-@options.terminal("progress", "color")
+@options.terminal("verbose", "progress", "color")
 def command(
     sources: tuple[str, ...], form: str, null: bool, terminal: Terminal, **settings: Any
 ) -> None:
-    """Find images unlike the rest of their group (--by), by the median and its deviations.
+    """Find images unlike the rest of their group (--by), by their figures taken together.
 
-    Compares mean, std, the shares of the smallest and largest value, and the size. For each
-    outlier: why, and what the set's mean and std would be without it. A file of records is read;
-    the images of a result, or of other sources, are measured.
+    Compares brightness, channels, contrast, clipping, histogram, size, shape, bytes per pixel and
+    bits a sample. For each outlier: why, and what it does to the set's mean and std. A file of
+    records is read; the images of a result, or of other sources, are measured.
     """
     warm_up(settings)
 

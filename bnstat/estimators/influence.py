@@ -25,7 +25,7 @@ class Images:
     """The measured images of a table, their draws taken together.
 
     first: the row of each image's first draw, of N; n: samples, mean, std: of shape (N, C); low,
-    high: shares of the ends, NaN for floats.
+    high: shares of the ends; entropy: of the histogram, in bits; these three NaN for floats.
     """
 
     table: RecordTable
@@ -35,6 +35,7 @@ class Images:
     std: Array
     low: Array
     high: Array
+    entropy: Array
 
     @classmethod
     def of(cls, table: RecordTable) -> Images:
@@ -42,11 +43,12 @@ class Images:
         table = table.take(table.measured & (table.n > 0).all(axis=1))
         if not len(table):
             none = np.zeros((0, len(table.channels)))
-            return cls(table, np.zeros(0, np.int64), none, none, none, none, none)
+            return cls(table, np.zeros(0, np.int64), none, none, none, none, none, none)
         first = np.flatnonzero(table.epoch == table.epoch[0])
         if len(first) == len(table):
             counts = table.n.astype(np.float64)
-            return cls(table, first, counts, table.mean, table.std, table.low, table.high)
+            ends = (table.low, table.high)
+            return cls(table, first, counts, table.mean, table.std, *ends, table.entropy)
         n = np.add.reduceat(table.n.astype(np.float64), first)
 
         def pooled(values: Array) -> Array:
@@ -55,7 +57,8 @@ class Images:
         mean = pooled(table.mean)
         away = table.mean - np.repeat(mean, np.diff([*first, len(table)]), axis=0)
         std = np.sqrt(pooled(table.std**2 + away**2))
-        return cls(table, first, n, mean, std, pooled(table.low), pooled(table.high))
+        low, high, entropy = map(pooled, (table.low, table.high, table.entropy))
+        return cls(table, first, n, mean, std, low, high, entropy)
 
     def groups(self) -> list[NDArray[np.int64]]:
         """Return the places of the images of each group."""

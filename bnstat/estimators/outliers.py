@@ -1,40 +1,104 @@
-"""Which images are unlike the rest of their group, by the robust z of their figures.
+"""Which images are unlike the rest of their group, by their figures taken together.
 
-The robust z of a value x is 0.6745·(x − median)/MAD; where more than half of the values are equal,
-so that the MAD (median absolute deviation) is 0, it is (x − median)/(1.2533·mean absolute
-deviation). Iglewicz and Hoaglin, *How to Detect and Handle Outliers*, 1993, call values beyond 3.5
-outliers.
+Each figure is measured from the group's median in spreads of its own side, z: the largest of what
+the quartile, the tenth and the twentieth part of that side say the standard deviation is. A skewed
+figure so has two spreads, as in the adjusted boxplot (Hubert and Vandervieren, *Computational
+Statistics & Data Analysis* 52, 2008), and a heavy tail widens its own: what 5 % of the images have
+is usual. The score is (Σ z⁴)^¼: one figure far away counts almost alone, several that are unusual
+add up.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bnstat.estimators.influence import Array, Images, Influence
+from bnstat.estimators.outlier_figures import Figure, figures
 from bnstat.result.found_images import Outlier, Outliers
 from bnstat.result.tables import RecordTable
 
-THRESHOLD = 3.5
-# In a smaller group nothing can be called usual.
-_SMALLEST_GROUP = 5
+THRESHOLD = 5.0
+# Of the images, at most so many are named unless more are expected.
+EXPECTED = 0.01
+# In a smaller group nothing can be called usual; in one of fewer than `_SURE` its spreads are wide.
+_SMALLEST_GROUP, _SURE = 5, 20
+# Images of one color are usual where so many are.
+_USUAL = 0.25
+# The share of values that a quantile leaves above, and the standard normal quantile.
+_TAILS = ((0.25, 0.6745), (0.1, 1.2816), (0.05, 1.6449))
+# Reasons beside the strongest have at least this z.
+_WORTH_SAYING = 3.0
+
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Score:
-    """The robust z of a figure for each image; what a high and a low one mean, and where."""
+class Scores:
+    """Of each image, (N,): its score, and whether it is of one color.
 
-    z: Array
-    high: str
-    low: str
-    where: str = ""
+    The score of an image of one color is infinite, unless these are usual.
+    """
+
+    images: Images
+    groups: Sequence[NDArray[np.int64]]
+    score: Array
+    one_color: Flags
+
+    @classmethod
+    def of(cls, images: Images) -> Scores:
+        """Return the scores of images within their groups."""
+        groups = [own for own in images.groups() if len(own) >= _SMALLEST_GROUP]
+        one_color = _one_color(images, groups)
+        total = np.zeros(len(images.first))
+        for figure in figures(images):
+            z, _ = _within(groups, figure, one_color)
+            total += z**4
+        return cls(images, groups, np.where(one_color, math.inf, total**0.25), one_color)
+
+    def beyond(self, threshold: float) -> NDArray[np.int64]:
+        """Return the places of images whose score is above, the strongest first."""
+        chosen = np.flatnonzero(self.score > threshold)
+        return chosen[np.argsort(-self.score[chosen], kind="stable")]
+
+    def reasons(self, chosen: NDArray[np.int64]) -> list[Mapping[str, float]]:
+        """Return what is unusual about images and the z of it, of each the strongest first.
+
+        Figures are computed a second time: to keep all would take the memory of the table.
+        """
+        found: list[list[tuple[str, float]]] = [[] for _ in chosen]
+        for figure in figures(self.images):
+            z, usual = _within(self.groups, figure, self.one_color)
+            for own, image in zip(found, chosen.tolist(), strict=True):
+                words = figure.words(float(figure.values[image]), float(usual[image]))
+                own.append((words, float(z[image])))
+        return [
+            {_color(self.images.mean[image]): math.inf} if self.one_color[image] else _worth(own)
+            for own, image in zip(found, chosen.tolist(), strict=True)
+        ]
 
 
-def find_outliers(table: RecordTable, *, threshold: float, limit: int | None = None) -> Outliers:
+def _worth(said: Sequence[tuple[str, float]]) -> Mapping[str, float]:
+    """Return what is worth saying of an image: the strongest, and others far away."""
+    first, *others = sorted(said, key=lambda each: -abs(each[1]))
+    worth = dict([first])
+    for words, z in others:
+        if abs(z) >= _WORTH_SAYING:
+            worth.setdefault(words, z)
+    return worth
+
+
+def find_outliers(
+    table: RecordTable,
+    *,
+    threshold: float = THRESHOLD,
+    expect: int | None = None,
+    limit: int | None = None,
+) -> Outliers:
     """Return the images unlike the rest of their group, the strongest first.
 
     Parameters
@@ -42,47 +106,35 @@ def find_outliers(table: RecordTable, *, threshold: float, limit: int | None = N
     table
         Of all images of a set; the draws of an image are taken together.
     threshold
-        Of the absolute robust z of mean, std, saturation and size.
+        Of the score.
+    expect
+        The most that are outliers; None is 1 % of the images.
     limit
         The most that are returned; None is all.
     """
     images = Images.of(table)
-    scored = list(_scores(images))
-    largest, constant = _largest(images, scored)
-    chosen = _strongest(largest, threshold)
-    number = len(chosen)
-    chosen = chosen[:limit]
-    influence = Influence.of(images)
-    found = []
-    for i in chosen.tolist():
-        said = list(_reasons(scored, i, threshold, bool(constant[i])))
-        found.append(_outlier(images, i, said, largest[i], influence))
-    return Outliers(len(images.first), table.channels, threshold, number, tuple(found))
-
-
-def strongest(images: Images, *, threshold: float, limit: int) -> NDArray[np.int64]:
-    """Return the places of the strongest outliers among images."""
-    largest, _ = _largest(images, _scores(images))
-    return _strongest(largest, threshold)[:limit]
-
-
-def _largest(images: Images, scored: Iterable[Score]) -> tuple[Array, NDArray[np.bool_]]:
-    """Return the largest absolute score of each image, and whether it is of one colour."""
-    constant = (images.std == 0.0).all(axis=1)
-    largest = np.zeros(len(images.first))
-    for score in scored:
-        np.maximum(largest, np.abs(score.z), out=largest)
-    largest[constant] = math.inf
-    return largest, constant
-
-
-def _strongest(largest: Array, threshold: float) -> NDArray[np.int64]:
-    chosen = np.flatnonzero(largest > threshold)
-    return chosen[np.argsort(-largest[chosen], kind="stable")]
+    scores = Scores.of(images)
+    beyond = scores.beyond(threshold)
+    expect = math.ceil(EXPECTED * len(images.first)) if expect is None else expect
+    number = min(len(beyond), expect)
+    chosen = beyond[:number][:limit]
+    influence, reasons = Influence.of(images), scores.reasons(chosen)
+    return Outliers(
+        images=len(images.first),
+        channels=table.channels,
+        threshold=threshold,
+        expect=expect,
+        beyond=len(beyond),
+        number=number,
+        found=tuple(
+            _outlier(images, image, float(scores.score[image]), why, influence)
+            for image, why in zip(chosen.tolist(), reasons, strict=True)
+        ),
+    )
 
 
 def _outlier(
-    images: Images, image: int, reasons: Sequence[str], score: float, influence: Influence
+    images: Images, image: int, score: float, reasons: Mapping[str, float], influence: Influence
 ) -> Outlier:
     row, table = int(images.first[image]), images.table
     on_mean, on_std = influence.of_image(image)
@@ -91,7 +143,8 @@ def _outlier(
         location=table.location[row],
         group=table.group[row],
         reasons=tuple(reasons),
-        score=float(score),
+        z=tuple(reasons.values()),
+        score=score,
         mean=tuple(images.mean[image].tolist()),
         std=tuple(images.std[image].tolist()),
         influence_on_mean=on_mean,
@@ -99,65 +152,53 @@ def _outlier(
     )
 
 
-def _scores(images: Images) -> Iterator[Score]:
-    """Yield the scores of mean, std, saturation and size, within each group."""
-    groups = images.groups()
-    for c, channel in enumerate(images.table.channels):
-        of = "" if len(images.table.channels) == 1 else f" in {channel}"
-        for values, high, low in (
-            (images.mean, "bright", "dark"),
-            (images.std, "high contrast", "low contrast"),
-            (images.high, "many samples of the largest value", ""),
-            (images.low, "many samples of 0", ""),
-        ):
-            z = _robust_z(values[:, c], groups)
-            yield Score(z if low else np.maximum(z, 0.0), high, low, of)
-    width, height = (
-        v[images.first].astype(float) for v in (images.table.width, images.table.height)
-    )
-    for values, high, low in (
-        (np.log(width * height), "large", "small"),
-        (np.log(width / height), "wide", "tall"),
-    ):
-        yield Score(_robust_z(values, groups), high, low)
+def _color(mean: Array) -> str:
+    if not mean.any():
+        return "black"
+    return "white" if (mean == 1.0).all() else "one color"
 
 
-def _robust_z(values: Array, groups: Sequence[NDArray[np.int64]]) -> Array:
-    """Return the robust z of each value within its group; 0 where that is too small."""
-    z = np.zeros(len(values))
+def _one_color(images: Images, groups: Sequence[NDArray[np.int64]]) -> Flags:
+    """Return which images are of one color, and of a group in which few are; no single pixels."""
+    flat = (images.std == 0.0).all(axis=1) & (images.n > 1).any(axis=1)
+    few = np.zeros(len(flat), dtype=bool)
     for own in groups:
-        if len(own) >= _SMALLEST_GROUP:
-            z[own] = robust_z(values[own])
-    return z
+        few[own] = flat[own] & (flat[own].mean() < _USUAL)
+    return few
 
 
-def robust_z(values: Array) -> Array:
-    """Return how far each value is from the median, in robust standard deviations.
+def _within(
+    groups: Sequence[NDArray[np.int64]], figure: Figure, one_color: Flags
+) -> tuple[Array, Array]:
+    """Return z and the usual value of each image within its group; z is 0 where that is small."""
+    z, usual = (np.zeros(len(figure.values)) for _ in range(2))
+    for own in groups:
+        values = figure.values[own]
+        rest = np.sort(values[~one_color[own] & np.isfinite(values)])
+        if len(rest):
+            usual[own] = np.median(rest)
+            z[own] = robust_z(values, rest, figure.least)
+    return (np.maximum(z, 0.0) if figure.only_above else z), usual
 
-    values: float64 of shape (N,). Where all are equal, or any is NaN, it is 0.
+
+def robust_z(values: Array, rest: Array, least: float) -> Array:
+    """Return how far values are from the median of the rest, in spreads of their side.
+
+    rest: sorted, without NaN; least: of the spread. The z of NaN is 0.
     """
-    away = values - np.median(values)
-    spread = np.median(np.abs(away)) / 0.6745
-    if spread == 0.0:
-        spread = 1.2533 * np.abs(away).mean()
-    # Rounding alone must not make an outlier of one of many equal values.
-    if not spread > 1e-9 * max(1.0, float(np.abs(values).max(initial=0.0))):
-        return np.zeros(len(values))
-    z: Array = away / spread
+    middle = float(np.median(rest))
+    above = _spread(rest - middle, least)
+    below = _spread(middle - rest[::-1], least)
+    away = np.nan_to_num(values - middle)
+    z: Array = away / np.where(away > 0, above, below)
     return z
 
 
-def _reasons(
-    scored: Sequence[Score], image: int, threshold: float, constant: bool
-) -> Iterator[str]:
-    """Yield what is unusual about an image, the strongest first, each in its strongest channel."""
-    if constant:
-        yield "one color"
-    beyond = [score for score in scored if abs(score.z[image]) > threshold]
-    said = set()
-    for score in sorted(beyond, key=lambda score: -abs(score.z[image])):
-        z = float(score.z[image])
-        words = score.high if z > 0 else score.low
-        if words not in said:
-            said.add(words)
-            yield f"{words}{score.where} (z {z:+.1f})"
+def _spread(away: Array, least: float) -> float:
+    """Return the standard deviation that the upper side of sorted distances shows.
+
+    The values that a quantile leaves above are at least one, so that a single one widens nothing.
+    """
+    places = (len(away) - 1 - math.ceil(share * (len(away) - 1)) for share, _ in _TAILS)
+    shown = (float(away[place]) / sd for place, (_, sd) in zip(places, _TAILS, strict=True))
+    return max(least, *shown) * max(1.0, _SURE / len(away))

@@ -93,7 +93,7 @@ class _View:
         describe: bool,
     ) -> Measured:
         moments = self.accumulator.moments(
-            per_image_histograms=per_image_histograms, extremes=describe
+            per_image_histograms=per_image_histograms, histogram_figures=describe
         )
         failures = sorted(report.failures + self.failures)
         return Measured(

@@ -16,7 +16,7 @@ from bnstat.decode.references import Decoded, decode_each
 from bnstat.errors import DocumentError
 from bnstat.estimators import Schedule, moments_of_batches
 from bnstat.estimators.influence import Images
-from bnstat.estimators.outliers import THRESHOLD, strongest
+from bnstat.estimators.outliers import THRESHOLD, Scores
 from bnstat.estimators.spreads import Design, margin, spreads
 from bnstat.moments import Column
 from bnstat.pictures import ImageScatter, MarginCurve, Picture, RunningValues
@@ -188,7 +188,7 @@ def _images(stats: Stats, records: RecordTable | None) -> ImageScatter:
     table = images.table
     marked = [
         (printable(table.key[int(images.first[i])]), float(brightness[i]), float(contrast[i]))
-        for i in strongest(images, threshold=THRESHOLD, limit=_MAX_MARKED).tolist()
+        for i in Scores.of(images).beyond(THRESHOLD)[:_MAX_MARKED].tolist()
     ]
     return ImageScatter(brightness, contrast, marked)
 

@@ -20,7 +20,7 @@ from bnstat.moments import (
     Records,
     Table,
 )
-from bnstat.moments.chunk_counts import Extremes
+from bnstat.moments.chunk_counts import HistogramFigures
 from bnstat.moments.keys import Keys
 from bnstat.result.tables import RecordTable
 from bnstat.result.tables.table import NULL
@@ -33,7 +33,7 @@ NameOf: TypeAlias = Callable[[bytes], str | None]
 _BATCH = 10_000
 # What is kept of each image, and of each draw of it.
 _OF_IMAGES = ("size", "width", "height", "depth")
-_OF_DRAWS = ("low", "high", "hashes")
+_OF_DRAWS = ("low", "high", "entropy", "hashes")
 
 
 def ungrouped(key: bytes) -> str | None:
@@ -57,10 +57,11 @@ class _Columns:
     depth: array[int] = field(default_factory=_numbers)
     low: array[int] = field(default_factory=_numbers)
     high: array[int] = field(default_factory=_numbers)
+    entropy: array[int] = field(default_factory=_numbers)  # the bits of floats
     hashes: array[int] = field(default_factory=_numbers)  # the bits of unsigned numbers
 
     def add(
-        self, images: Sequence[Reference], seen: Sequence[Appearance], extremes: Extremes
+        self, images: Sequence[Reference], seen: Sequence[Appearance], figures: HistogramFigures
     ) -> None:
         self.paths.extend([image.path for image in images])
         self.size.extend(image.size for image in images)
@@ -68,7 +69,7 @@ class _Columns:
         for column, values in zip(columns, zip(*seen, strict=True), strict=False):
             column.extend(values)  # type: ignore[attr-defined]
         for name in _OF_DRAWS:
-            getattr(self, name).frombytes(getattr(extremes, name).tobytes())
+            getattr(self, name).frombytes(getattr(figures, name).tobytes())
 
     def take(self, name: str, images: Ints) -> Any:
         """Return the numbers of some images: int64 of shape (images, numbers of each)."""
@@ -95,11 +96,11 @@ class Rows:
     ) -> None:
         """Add what was measured of a chunk, by its rows; also add its moments to the records."""
         for kind_moments in moments:
-            assert kind_moments.extremes is not None
+            assert kind_moments.histogram_figures is not None
             rows = kind_moments.rows[:: self.draws]
             images, seen = [chunk[row] for row in rows], [appearances[row] for row in rows]
             columns = self._columns.setdefault(kind_moments.kind, _Columns())
-            columns.add(images, seen, kind_moments.extremes)
+            columns.add(images, seen, kind_moments.histogram_figures)
         self._failed |= {chunk[row].key: chunk[row] for row in failed}
 
     def batches(
@@ -133,7 +134,9 @@ class Rows:
         moments = table.take(rows)
         n = moments.n
         size, width, height, depth = (np.repeat(own.take(c, images), draws) for c in _OF_IMAGES)
-        low, high = (own.take(name, images).reshape(n.shape) for name in ("low", "high"))
+        low, high, entropy = (
+            own.take(name, images).reshape(n.shape) for name in ("low", "high", "entropy")
+        )
         mean, std = _mean_and_std(moments)
         exact = kind.scale != 1  # of signed samples, which are of scale 1, sums are not told
         return RecordTable(
@@ -157,6 +160,7 @@ class Rows:
             std=std,
             low=_share(low, n) if exact else np.full(n.shape, np.nan),
             high=_share(high, n) if exact else np.full(n.shape, np.nan),
+            entropy=entropy.view(np.float64),
         )
 
 
@@ -215,6 +219,7 @@ def _failures(
         std=no_figures,
         low=no_figures,
         high=no_figures,
+        entropy=no_figures,
     )
 
 

@@ -33,24 +33,38 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Extremes:
-    """What is told of the distribution of each draw, besides its moments.
+class HistogramFigures:
+    """What is told of the histogram of each draw, besides its moments.
 
     low, high: samples of the smallest and of the largest value, int64 of shape (N, C), 0 for
-    floats; hashes: of the histograms of 8-bit draws, uint64 of shape (N,), 0 for others.
+    floats; entropy: of the values, in bits, float64 of shape (N, C), NaN for floats; hashes: of the
+    histograms of 8-bit draws, uint64 of shape (N,), 0 for others.
     """
 
     low: Ints
     high: Ints
+    entropy: Floats
     hashes: NDArray[np.uint64]
 
     @classmethod
-    def of_histograms(cls, counts: Ints) -> Extremes:
-        """Return those of 8-bit draws, from counts of shape (N, C, 256)."""
+    def of_8_bit(cls, counts: Ints) -> HistogramFigures:
+        """Return those of draws whose counts have the shape (N, C, 256)."""
         narrow = counts.astype(np.uint32, order="C")  # tells as much of them, in half the bytes
         digests = [blake2b(each, digest_size=8).digest() for each in narrow]
         hashes = np.frombuffer(b"".join(digests), dtype=np.uint64)
-        return cls(counts[:, :, 0].copy(), counts[:, :, 255].copy(), hashes)
+        return cls(counts[:, :, 0].copy(), counts[:, :, 255].copy(), entropy(counts), hashes)
+
+
+def entropy(counts: Ints) -> Floats:
+    """Return the entropy of histograms along the last axis in bits; NaN where nothing was counted.
+
+    >>> entropy(np.array([[1, 1, 1, 1], [0, 8, 0, 0]])).tolist()
+    [2.0, 0.0]
+    """
+    n = counts.sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bits: Floats = np.log2(n) - (counts * np.log2(np.maximum(counts, 1))).sum(axis=-1) / n
+    return np.maximum(bits, 0.0)
 
 
 # Label images have no more values; some drawings and digits have as few.
@@ -64,8 +78,8 @@ class ChunkMoments:
     `histogram` is how often each 8- or 16-bit value occurs in all of them: int64 of shape (C, scale
     + 1); and `per_image_histograms`, where they are kept, how often in each image, packed.
     `excluded_count` is how many samples of each draw did not count: int64 of shape (N, C), or None
-    where all counted. `extremes` are there where they were asked for. `few_valued` are rows of
-    8-bit images of at most FEW values in each channel.
+    where all counted. `histogram_figures` are there where they were asked for. `few_valued` are
+    rows of 8-bit images of at most FEW values in each channel.
     """
 
     kind: Kind
@@ -74,7 +88,7 @@ class ChunkMoments:
     histogram: Ints | None
     per_image_histograms: bytes | None = None
     excluded_count: Ints | None = None
-    extremes: Extremes | None = None
+    histogram_figures: HistogramFigures | None = None
     few_valued: tuple[int, ...] = ()
 
     def take(self, rows: Sequence[int]) -> ChunkMoments | None:
@@ -130,6 +144,7 @@ class _Pending:
     rows: list[int] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     ends: list[Ints] = field(default_factory=list)
+    entropies: list[Floats] = field(default_factory=list)
     deep: list[Occurrences] = field(default_factory=list)
     # numpy reads an array's bytes far faster than a list; of unsigned numbers it is made fastest.
     histograms: list[array[int]] = field(default_factory=list)
@@ -142,13 +157,15 @@ class _Pending:
         numbers[list(self.excluded)] = list(self.excluded.values())
         return numbers
 
-    def extremes(self, channels: int) -> Extremes:
-        """Return the extremes of draws that are not 8-bit."""
+    def histogram_figures(self, channels: int) -> HistogramFigures:
+        """Return those of draws that are not 8-bit."""
         hashes, shape = np.zeros(len(self.rows), np.uint64), (len(self.rows), channels)
         if not self.ends:
-            return Extremes(np.zeros(shape, np.int64), np.zeros(shape, np.int64), hashes)
+            none = np.zeros(shape, np.int64)
+            return HistogramFigures(none, none, np.full(shape, np.nan), hashes)
         both = np.stack(self.ends)
-        return Extremes(both[:, :, 0].copy(), both[:, :, 1].copy(), hashes)
+        low, high = both[:, :, 0].copy(), both[:, :, 1].copy()
+        return HistogramFigures(low, high, np.stack(self.entropies), hashes)
 
     def deep_histograms(self, channels: int, per_image: bool) -> tuple[Ints | None, bytes | None]:
         """Return the histogram of 16-bit draws, and packed those of each image."""
@@ -177,6 +194,7 @@ class _Pending:
         self.rows += other.rows
         self.tables += other.tables
         self.ends += other.ends
+        self.entropies += other.entropies
         self.deep += other.deep
         self.histograms += other.histograms
 
@@ -222,6 +240,7 @@ class ChunkCounts:
         occurring = Occurrences.of(counts)
         pending.tables.append(occurring.table(len(counts), lowest))
         pending.ends.append(counts[:, [0, -1]])
+        pending.entropies.append(entropy(counts))
         if kind.scale == 65535:
             pending.deep.append(occurring)
 
@@ -249,7 +268,7 @@ class ChunkCounts:
         return list(self._pending)
 
     def moments(
-        self, *, per_image_histograms: bool = False, extremes: bool = False
+        self, *, per_image_histograms: bool = False, histogram_figures: bool = False
     ) -> Iterator[ChunkMoments]:
         """Yield the moments of what was added, by kind, with what is asked for besides."""
         for kind, pending in self._pending.items():
@@ -257,9 +276,9 @@ class ChunkCounts:
             excluded = pending.excluded_count(channels)
             if not pending.histograms:
                 table = Table.joined(pending.tables)
-                ends = pending.extremes(channels) if extremes else None
+                figures = pending.histogram_figures(channels) if histogram_figures else None
                 histograms = pending.deep_histograms(channels, per_image_histograms)
-                yield ChunkMoments(kind, pending.rows, table, *histograms, excluded, ends)
+                yield ChunkMoments(kind, pending.rows, table, *histograms, excluded, figures)
                 continue
             own = pending.counts()
             counts = np.broadcast_to(own, (len(own), channels, 256))
@@ -270,7 +289,7 @@ class ChunkCounts:
                 counts.sum(axis=0),
                 _packed(counts, _draws(pending.rows)) if per_image_histograms else None,
                 excluded,
-                Extremes.of_histograms(counts) if extremes else None,
+                HistogramFigures.of_8_bit(counts) if histogram_figures else None,
                 few_valued_rows(pending.rows, own),
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any
 
 from bnstat.display import Displayed
@@ -18,10 +19,11 @@ class Outlier:
     ----------
     image, location, group
         Its key; the file or archive that holds it; its label, or None.
-    reasons
-        What is unusual about it, in words, the strongest first.
+    reasons, z
+        What is unusual about it, in words, the strongest first; and how many spreads of the group
+        each is from its median, infinity for an image of one color.
     score
-        The largest absolute robust z; infinity for an image of one colour.
+        All z taken together: (Σ z⁴)^¼.
     mean, std
         Of the image, per channel, in [0, 1].
     influence_on_mean, influence_on_std
@@ -32,6 +34,7 @@ class Outlier:
     location: str
     group: str | None
     reasons: tuple[str, ...]
+    z: tuple[float, ...]
     score: float
     mean: Floats
     std: Floats
@@ -43,31 +46,36 @@ class Outlier:
 class Outliers(Displayed):
     """The outliers of a set, the strongest first.
 
-    images: looked at; number: of outliers, of which `found` may be the strongest alone.
+    images: looked at; expect: the most that are outliers; beyond: images with a score above the
+    threshold; number: of outliers, of which `found` may be the strongest alone.
     """
 
     images: int
     channels: tuple[str, ...]
     threshold: float
+    expect: int
+    beyond: int
     number: int
     found: tuple[Outlier, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return them as JSON has them; a score of infinity is null."""
+        """Return them as JSON has them; infinity is null."""
         return {
             "format": "bnstat.outliers",
             "version": 1,
             "images": self.images,
             "channels": self.channels,
             "threshold": self.threshold,
+            "expect": self.expect,
+            "beyond": self.beyond,
             "number": self.number,
             "outliers": [_dict(outlier) for outlier in self.found],
         }
 
 
 def _dict(outlier: Outlier) -> dict[str, Any]:
-    score = outlier.score if outlier.score < float("inf") else None
-    return asdict(outlier) | {"score": score}
+    score, *z = (value if isfinite(value) else None for value in (outlier.score, *outlier.z))
+    return asdict(outlier) | {"score": score, "z": z}
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def report(result: Reportable, *, verbose: bool = False) -> tuple[Block, ...]:
         case Recalibration():
             return recalibration_report(result, verbose=verbose)
         case Outliers():
-            return outliers_report(result)
+            return outliers_report(result, verbose=verbose)
         case Duplicates():
             return duplicates_report(result)
 

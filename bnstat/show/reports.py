@@ -148,12 +148,14 @@ def _row(layer: LayerShift) -> Row:
     return Row((layer.name, str(layer.channels), *(f"{figure:.2g}" for figure in figures)), tone)
 
 
-def outliers_report(outliers: Outliers) -> tuple[Block, ...]:
-    """Return how many there are, and a line for each: why, and what it does to the figures."""
+def outliers_report(outliers: Outliers, *, verbose: bool = False) -> tuple[Block, ...]:
+    """Return how many there are, and a line for each: why, and what it does to the figures.
+
+    With `verbose`, all that is unusual about each, with z.
+    """
     number = outliers.number
     looked_at = pluralize(outliers.images, "image")
-    said = f"{looked_at}, of which {number:,} unlike the rest of their group "
-    headline = Headline(f"{said}(robust z above {outliers.threshold:g}).")
+    headline = Headline(f"{looked_at}, of which {number:,} unlike the rest of their group.")
     if not number:
         return (headline,)
     columns = (
@@ -162,13 +164,24 @@ def outliers_report(outliers: Outliers) -> tuple[Block, ...]:
         Column("on std"),
         Column("why", numbers=False),
     )
-    rows = tuple(_outlier_row(outlier) for outlier in outliers.found)
-    note = Line("on mean, on std: the set's figure less that without the image, at its largest.")
-    return headline, Table(columns, rows, footnotes=(note,))
+    rows = tuple(_outlier_row(outlier, verbose) for outlier in outliers.found)
+    note = "on mean, on std: the set's figure less that without the image, at its largest."
+    return headline, Table(columns, rows, footnotes=Paragraph.of(note, *_more(outliers)).lines)
 
 
-def _outlier_row(outlier: Outlier) -> Row:
-    why = ", ".join(outlier.reasons)
+def _more(outliers: Outliers) -> Iterator[str]:
+    """Yield how outliers that are not shown are asked for."""
+    if outliers.number > len(outliers.found):
+        yield f"{outliers.number - len(outliers.found):,} more: --limit {outliers.number}."
+    if outliers.beyond > outliers.number:
+        more = f"{outliers.beyond - outliers.number:,} more with a score above"
+        yield f"{more} {outliers.threshold:g}: --expect {outliers.beyond}."
+
+
+def _outlier_row(outlier: Outlier, verbose: bool) -> Row:
+    pairs = zip(outlier.reasons, outlier.z, strict=True)
+    said = [f"{why} (z {z:+.1f})" if math.isfinite(z) else why for why, z in pairs]
+    why = ", ".join(said) if verbose else outlier.reasons[0]
     influences = (outlier.influence_on_mean, outlier.influence_on_std)
     figures = (signed(max(values, key=_size)) for values in influences)
     return Row((printable(outlier.image), *figures, why))

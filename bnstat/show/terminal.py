@@ -133,8 +133,18 @@ def _rich_table(table: Table, shown: Sequence[int], width: int) -> RichTable:
             max_width=None if column.numbers or _is_text(table, i) else most,
         )
     for row in table.rows:
-        made.add_row(*_cells(row, table.columns, shown), style=STYLES[row.tone])
+        cells = _cells(row, table.columns, shown)
+        made.add_row(*(_shortened(cell, most) for cell in cells), style=STYLES[row.tone])
     return made
+
+
+def _shortened(cell: Text, width: int) -> Text:
+    """Return the end of a path that is too long: the names of many images begin alike."""
+    path = cell.plain
+    if cell_len(path) <= width or "/" not in path or " " in path:
+        return cell
+    start = next(i for i in range(len(path)) if cell_len(path[i:]) < width)
+    return Text("…" + path[start:])
 
 
 def _is_text(table: Table, column: int) -> bool:

@@ -22,6 +22,7 @@ from bnstat.verbs.resolve import DOCUMENT, Named, flat, images_of
 def outliers(
     *sources: Named | Iterable[Named],
     threshold: float = THRESHOLD,
+    expect: int | None = None,
     limit: int | None = None,
     augment: Spec | None = None,
     **settings: Unpack[Settings],
@@ -35,7 +36,9 @@ def outliers(
         a file of records (`compute(records=...)`), from which nothing is measured. None is
         bnstat.json.
     threshold
-        Above which absolute robust z of mean, std, saturation or size an image is an outlier.
+        Above which score an image is an outlier.
+    expect
+        The most images that are outliers; None is 1 % of them.
     limit
         The most that are returned; None is all.
     augment
@@ -58,7 +61,7 @@ def outliers(
     table = _records(flat(sources) or [DOCUMENT], augment, settings)
     if not table.measured.any():
         raise MeasureError("no image was measured")
-    return find_outliers(table, threshold=threshold, limit=limit)
+    return find_outliers(table, threshold=threshold, expect=expect, limit=limit)
 
 
 def _records(

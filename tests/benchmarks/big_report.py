@@ -81,6 +81,7 @@ def batches(number: int) -> Iterator[RecordTable]:
             std=std,
             low=np.zeros((rows, 3)),
             high=np.zeros((rows, 3)),
+            entropy=rng.uniform(5, 7.9, (rows, 3)),
         )
 
 

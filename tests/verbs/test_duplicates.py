@@ -10,6 +10,7 @@ from PIL import Image
 import bnstat
 from bnstat import show as reports
 from bnstat.result.tables import RecordTable
+from bnstat.result.tables.table import FIGURES
 from bnstat.verbs.duplicates import candidates
 
 
@@ -82,7 +83,7 @@ def test_candidates_need_equal_histograms():
         ("epoch", "width", "height", "depth", "bytes", "scale"), np.ones(2, np.int64)
     )
     sums = {name: np.ones((2, 1), np.int64) for name in ("n", "sum", "sum_of_squares")}
-    figures = {name: np.ones((2, 1)) for name in ("mean", "std", "low", "high")}
+    figures = {name: np.ones((2, 1)) for name in FIGURES}
     rows = {"key": ["a", "b"], **columns, **numbers, **sums, **figures}
     for hashes, expected in (([1, 2], set()), ([1, 1], {"a", "b"})):
         table = RecordTable(("L",), histogram_hash=np.array(hashes, np.uint64), **rows)

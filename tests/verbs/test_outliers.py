@@ -9,7 +9,6 @@ from PIL import Image
 import bnstat
 from bnstat import show as reports
 from bnstat.errors import DocumentError, SourceError
-from bnstat.estimators.outliers import robust_z
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +38,18 @@ def odd(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(odd):
-    return bnstat.outliers(odd, mode="L", by="folder", workers=1)
+    return bnstat.outliers(odd, mode="L", by="folder", expect=8, workers=1)
 
 
 def test_planted_images_are_found_with_their_reasons(found):
     """Each planted image is an outlier of its group, and says why."""
     why = {outlier.image: outlier.reasons for outlier in found.found}
-    assert "one color" == why["day/one.png"][0]
-    assert why["day/dark.png"][0].startswith("dark (z -")
-    assert why["day/clipped.png"][0].startswith("many samples of the largest value (z +")
-    assert why["night/large.png"][0].startswith("large (z +")
-    assert why["night/wide.png"][0].startswith("wide (z +")
-    assert 65 == found.images and len(found.found) == found.number <= 8
+    assert ("one color",) == why["day/one.png"]
+    assert "darker" in why["day/dark.png"]
+    assert "clipped highlights" == why["day/clipped.png"][0]
+    assert "10 times larger" == why["night/large.png"][0]
+    assert "wider" in why["night/wide.png"]
+    assert (65, 5, 5) == (found.images, found.beyond, found.number)
 
 
 def test_without_groups_a_dark_image_is_like_the_night(odd):
@@ -76,9 +75,9 @@ def test_influence_is_what_the_set_is_without_the_image(odd, found, name, tmp_pa
 def test_influence_of_float_samples(odd):
     """Under a pipeline of floats and several draws, influences are those of the records."""
     spec = "ToImage | ToDtype(torch.float32, scale=True)"
-    exact = {o.image: o for o in bnstat.outliers(odd, mode="L", workers=1).found}
-    floats = bnstat.outliers(odd, mode="L", augment=spec, epochs=2, workers=1).found
-    assert floats
+    exact = {o.image: o for o in bnstat.outliers(odd, mode="L", expect=8, workers=1).found}
+    floats = bnstat.outliers(odd, mode="L", augment=spec, epochs=2, expect=8, workers=1).found
+    assert {"day/one.png", "night/large.png"} <= exact.keys() & {o.image for o in floats}
     for outlier in floats:
         if outlier.image in exact:
             assert np.allclose(
@@ -86,24 +85,13 @@ def test_influence_of_float_samples(odd):
             )
 
 
-def test_robust_z_by_its_formula():
-    """0.6745·(x − median)/MAD; where the MAD is 0, by the mean absolute deviation."""
-    values = np.array([1.0, 2.0, 3.0, 4.0, 100.0])
-    assert np.allclose(0.6745 * (values - 3) / 1.0, robust_z(values))
-    mostly = np.array([0.0] * 9 + [1.0])
-    assert np.allclose((mostly - 0) / (1.2533 * 0.1), robust_z(mostly))
-    assert not robust_z(np.full(7, 0.3)).any()
-    assert not robust_z(np.full(7, 0.3) + np.arange(7) * 1e-17).any()
-    assert not robust_z(np.full(7, np.nan)).any()
-
-
 def test_a_result_and_a_file_of_records_say_the_same(odd, found, tmp_path):
     """From a folder, from its result, and from its records the outliers are the same."""
     stats = bnstat.compute(odd, mode="L", by="folder", records=tmp_path / "r.parquet", workers=1)
     stats.save(tmp_path / "r.json")
     for source in (stats, tmp_path / "r.json"):
-        assert found == bnstat.outliers(source, by="folder", workers=1)
-    assert found == bnstat.outliers(tmp_path / "r.parquet")
+        assert found == bnstat.outliers(source, by="folder", expect=8, workers=1)
+    assert found == bnstat.outliers(tmp_path / "r.parquet", expect=8)
 
 
 def test_what_is_printed(odd, in_process):
@@ -112,19 +100,30 @@ def test_what_is_printed(odd, in_process):
         "outliers", odd, "--mode", "L", "--by", "folder", "--limit", "1", "--workers", "1"
     )
     lines = result.out.splitlines()
-    assert lines[0].startswith("65 images, of which ")
-    assert lines[3].split()[0] == "day/one.png" and "one color, low contrast" in lines[3]
+    assert "65 images, of which 1 unlike the rest of their group." == lines[0]
+    assert ("day/one.png", "one color") == (lines[3].split()[0], lines[3][-9:])
+    assert "4 more with a score above 5: --expect 5." == lines[-1]
     assert 0 == result.status
+
+
+def test_z_is_told_with_verbose(odd, in_process):
+    """A reason stands alone in words; `-v` adds others and how far each is."""
+    options = ("outliers", odd, "--mode", "L", "--by", "folder", "--expect", "5", "--workers", "1")
+    assert "(z " not in in_process(*options).out
+    lines = in_process(*options, "-v").out.splitlines()
+    (large,) = [line for line in lines if line.startswith("night/large.png")]
+    assert "10 times larger (z +" in large and 2 <= large.count("(z ")
 
 
 def test_keys_for_xargs_and_json(odd, in_process):
     """`-0` ends each key in NUL; JSON has all that Python has."""
-    options = ("--mode", "L", "--by", "folder", "--workers", "1")
+    options = ("--mode", "L", "--by", "folder", "--expect", "5", "--workers", "1")
     keys = in_process("outliers", odd, "-0", *options).out.split("\0")
     assert "" == keys.pop() and "day/one.png" == keys[0]
     document = json.loads(in_process("outliers", odd, "--format", "json", *options).out)
     assert keys == [o["image"] for o in document["outliers"]]
-    assert document["outliers"][0]["score"] is None  # infinity
+    assert (None, [None]) == (document["outliers"][0]["score"], document["outliers"][0]["z"])
+    assert (5, 5, 5) == tuple(document[name] for name in ("expect", "beyond", "number"))
 
 
 def test_no_outliers(tmp_path):
@@ -133,7 +132,7 @@ def test_no_outliers(tmp_path):
     for i in range(10):
         Image.fromarray(rng.integers(0, 256, (40, 40), dtype=np.uint8)).save(tmp_path / f"{i}.png")
     found = bnstat.outliers(tmp_path, mode="L", workers=1)
-    assert "10 images, of which 0 unlike the rest of their group (robust z above 3.5).\n" == (
+    assert "10 images, of which 0 unlike the rest of their group.\n" == (
         reports.text(reports.report(found))
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from bnstat.result.tables.table import (
     BY_CHANNEL,
+    FIGURES,
     FlatColumn,
     RecordTable,
     column_names,
@@ -32,7 +33,7 @@ def _type(name: str, channels: tuple[str, ...]) -> str:
         own = own.removesuffix(f"_{channel}")
     if own in ("key", "location", "group", "mode", "failure"):
         return "string"
-    if own in ("mean", "std", "low", "high"):
+    if own in FIGURES:
         return "float64"
     if own == "histogram_hash":
         return "uint64"

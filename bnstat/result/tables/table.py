@@ -56,6 +56,8 @@ class RecordTable:
     low, high
         Shares of the smallest and of the largest value that samples of this depth can have; NaN for
         floats.
+    entropy
+        Of the histogram, in bits; NaN for floats, and in files of version 0.2.
     header
         What the rows were measured with, by name.
     """
@@ -80,6 +82,7 @@ class RecordTable:
     std: Floats
     low: Floats
     high: Floats
+    entropy: Floats
     header: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -108,7 +111,8 @@ class RecordTable:
 COLUMNS = tuple(f.name for f in fields(RecordTable) if f.name not in ("channels", "header"))
 TEXTS = ("key", "location", "group", "mode", "failure")
 # Columns with a value for each channel: in files, each channel has a column of its own.
-BY_CHANNEL = ("n", "sum", "sum_of_squares", "mean", "std", "low", "high")
+FIGURES = ("mean", "std", "low", "high", "entropy")
+BY_CHANNEL = ("n", "sum", "sum_of_squares", *FIGURES)
 
 
 def _taken(column: Any, places: NDArray[np.int64]) -> Any:
@@ -171,7 +175,10 @@ def from_flat_columns(columns: dict[str, Any], header: dict[str, Any]) -> Record
     rows = len(columns["key"])
     own = {name: _column(name, columns[name], rows) for name in COLUMNS if name not in BY_CHANNEL}
     for name in BY_CHANNEL:
-        own[name] = _stacked(name, [columns.pop(f"{name}_{c}") for c in channels], rows)
+        names = [f"{name}_{c}" for c in channels]
+        if name == "entropy":  # version 0.2 did not write it
+            columns = dict.fromkeys(names) | columns
+        own[name] = _stacked(name, [columns.pop(each) for each in names], rows)
     return RecordTable(channels, header=header, **own)
 
 
@@ -179,7 +186,7 @@ def _stacked(name: str, columns: list[Any], rows: int) -> Any:
     """Return a column for each channel as one array; the columns may go as they are copied."""
     kind = kind_of_column(name)
     if columns and columns[0] is None:  # not read
-        return np.broadcast_to(np.zeros(1, kind), (rows, len(columns)))
+        return np.broadcast_to(np.array(null_of(name), kind), (rows, len(columns)))
     both = np.zeros((rows, len(columns)), kind)
     for c in range(len(columns)):
         both[:, c], columns[c] = _column(name, columns[c]), None
@@ -200,7 +207,7 @@ def kind_of_column(name: str) -> type[Any]:
     """Return the type of the numbers in a column."""
     if name == "histogram_hash":
         return np.uint64
-    return np.float64 if name in ("mean", "std", "low", "high") else np.int64
+    return np.float64 if name in FIGURES else np.int64
 
 
 def null_of(name: str) -> float | int:
