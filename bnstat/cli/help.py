@@ -12,8 +12,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "Comparison": ("to", "groups", "attribute", "fail_over", "significant"),
     "The model": ("weights", "stats", "check"),
     "What to read": (
-        *("files_from", "null", "root", "include", "exclude", "mode", "column"),
-        *("frames", "truncated"),
+        *("files_from", "null", "root", "include", "exclude", "mode", "max_value"),
+        *("column", "frames", "truncated"),
         *("files_column", "where", "dataset", "array", "layout", "follow_links"),
         *("max_pixels", "max_bytes"),
     ),

@@ -18,7 +18,7 @@ from bnstat.decode.jpeg import CutOffError, check_whole
 from bnstat.decode.modes import UnmeasurableError, forget_notes, note
 from bnstat.decode.png_checksums import SIGNATURE, check_pixels
 from bnstat.decode.samples import deeper_than_8_bits, load_jpeg_2000, load_tiff
-from bnstat.moments import NotFiniteError
+from bnstat.moments import SampleError
 from bnstat.sources.limits import UnreadableError
 from bnstat.text import printable
 
@@ -174,7 +174,7 @@ def _one_line(text: str) -> str:
 
 def _cause(error: Exception, size: int) -> str:
     match error:
-        case UnmeasurableError() | NotFiniteError() | UnreadableError():
+        case UnmeasurableError() | SampleError() | UnreadableError():
             return str(error)
         case UnidentifiedImageError():
             return "is not an image of a known format" if size else "is empty"

@@ -20,6 +20,8 @@ BANDS = "bands"  # of rasters, as GDAL reads them
 _PREMULTIPLIED = {"La": "LA"}
 # Under this name, the `info` of 16-bit gray says how many bits its file has, where they are fewer.
 _BITS = "bits of the file"
+# And under this one what integers are divided by, where that is asked for.
+_MAX_VALUE = "--max-value"
 # And under this one what is noted of an image: a code of a warning, and a few words.
 _NOTES = "notes of the file"
 
@@ -65,22 +67,49 @@ def largest_gray(image: Image.Image) -> int:
     return int((1 << image.info.get(_BITS, 16)) - 1)
 
 
+def with_max_value(image: Any, most: int | None, *, deep: bool) -> Any:
+    """Return an image whose integers are divided by `most`, where that is asked for."""
+    if most is None or not isinstance(image, Image.Image):
+        return image
+    if deep and not is_gray_16(image) and image.mode not in (FLOAT, "I"):
+        raise UnmeasurableError(
+            "is deep color, of which Pillow gives the upper 8 bits; --mode bands reads all"
+        )
+    image.info.pop(_BITS, None)
+    image.info[_MAX_VALUE] = most
+    return image
+
+
+def opaque_gray(image: Image.Image) -> int:
+    """Return what an opaque alpha has in the units of 16-bit gray."""
+    return int(image.info.get(_MAX_VALUE, 65535))
+
+
 def in_8_bits(image: Any, mode: str) -> Any:
     """Return an image as a pipeline receives it: 8 bits a sample, in the asked mode.
 
-    16-bit gray v becomes v/257, rounded, and 12-bit gray v · 255/4095. A tensor stays as it is, and
-    an array (H, W[, C]) becomes a PIL image where it can, else a tensor.
+    16-bit gray v becomes v/257, rounded, and 12-bit gray v · 255/4095; any v becomes v · 255/N
+    where integers are divided by N. A tensor stays as it is, and an array (H, W[, C]) becomes a PIL
+    image where it can, else a tensor.
     """
     if not isinstance(image, Image.Image):
         return image if hasattr(image, "detach") else _of_array(np.asarray(image))
+    most = image.info.get(_MAX_VALUE)
     if is_gray_16(image):
-        deep, largest = np.asarray(image).astype(np.uint32), largest_gray(image)
-        image = Image.fromarray(((deep * 255 + largest // 2) // largest).astype(np.uint8))
+        deep, largest = np.asarray(image).astype(np.uint64), most or largest_gray(image)
+        scaled = (deep * 255 + largest // 2) // largest
+        image, most = Image.fromarray(np.minimum(scaled, 255).astype(np.uint8)), None
     elif image.mode in (FLOAT, "I"):
         raise UnmeasurableError(f"is of mode {image.mode}, which a pipeline cannot take")
-    if mode == NATIVE:
-        return expanded(image)
-    return converted(image, mode)
+    image = expanded(image) if mode == NATIVE else converted(image, mode)
+    return image if most is None else _scaled(image, most)
+
+
+def _scaled(image: Image.Image, most: int) -> Image.Image:
+    """Return an 8-bit image with v · 255/most for each v, rounded; alpha stays."""
+    scaled = [min(255, (value * 255 + most // 2) // most) for value in range(256)]
+    tables = [list(range(256)) if name == "A" else scaled for name in image.getbands()]
+    return image.point([value for table in tables for value in table])
 
 
 def _of_array(array: NDArray[Any]) -> Any:

@@ -15,7 +15,7 @@ from bnstat.decode.frames import pages
 from bnstat.decode.image_formats import open_image
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.raster import is_whole
-from bnstat.moments import NotFiniteError
+from bnstat.moments import SampleError
 from bnstat.sources.frames import FIRST, Frame, chosen_frames, file_key, frame_key
 from bnstat.sources.items import Item, Items, Membership
 from bnstat.sources.limits import Limits, UnreadableError
@@ -97,7 +97,7 @@ def _reason(error: Exception, reference: Reference, limits: Limits) -> str:
     """Return why an image could not be decoded; of a TIFF that is whole, that GDAL reads it."""
     said, refused = reason(error, reference.size), "cannot be read as TIFF: "
     # What bnstat decides, and what libtiff says of decoding, which GDAL would say of none.
-    decided = isinstance(error, UnmeasurableError | UnreadableError | NotFiniteError)
+    decided = isinstance(error, UnmeasurableError | UnreadableError | SampleError)
     if (decided and not said.startswith(refused)) or not _is_whole_tiff(reference, limits):
         return said
     cause = said.removeprefix(refused).removeprefix("is broken: ")

@@ -31,7 +31,8 @@ class ImageMoments:
         columns = [records.column(channel) for channel in range(len(records.channels))]
         n, mean, m2 = (np.stack(each, axis=1) for each in zip(*columns, strict=True))
         some = (n > 0).all(axis=1)
-        return cls(n[some], mean[some], m2[some], records.histogram)
+        own = records.max_value is None  # or else its values are in other units
+        return cls(n[some], mean[some], m2[some], records.histogram if own else None)
 
     @classmethod
     def of_table(cls, table: RecordTable) -> ImageMoments:

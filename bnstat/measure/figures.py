@@ -13,7 +13,7 @@ from bnstat import estimators
 from bnstat.estimators import Schedule
 from bnstat.measure.found import of_files
 from bnstat.measure.groups import GroupNames, NamesOfFiles
-from bnstat.moments import Records
+from bnstat.moments import Ints, Records
 from bnstat.result import EXACT, Pipeline, Sample, Selection, Source, Stats, Uncertainty
 from bnstat.result.quantiles import Distribution, Occurring, distribution_figures
 from bnstat.settings import Settings
@@ -50,7 +50,8 @@ def now() -> str:
 
 def figures(records: Records, schedule: Schedule, percentiles: Sequence[float]) -> dict[str, Any]:
     """Return what a `Stats` holds of its samples: sums, methods, quantiles, conventions."""
-    total, scale, distribution = records.total(), records.scale, _distribution(records)
+    total, scale, histogram = records.total(), records.scale, records.histogram
+    deep = histogram is not None and histogram.shape[1] > 256
     methods, reasons = estimators.every_method(records, schedule)
     exact = methods[EXACT]
     return {
@@ -59,8 +60,8 @@ def figures(records: Records, schedule: Schedule, percentiles: Sequence[float]) 
         "count": records.count,
         "sum": total.sum if total else None,
         "sum_of_squares": total.sum_of_squares if total else None,
-        "histogram": _histogram(records) if scale == 255 else None,
-        **distribution_figures(distribution, scale, percentiles),
+        "histogram": None if histogram is None or deep else tuple(map(tuple, histogram.tolist())),
+        **distribution_figures(_distribution(histogram), scale, percentiles, deep=deep),
         "pooled": exact and estimators.over_channels(records.count, exact, total),
         "methods": methods,
         "conventions": estimators.conventions(records),
@@ -68,14 +69,8 @@ def figures(records: Records, schedule: Schedule, percentiles: Sequence[float]) 
     }
 
 
-def _histogram(records: Records) -> tuple[tuple[int, ...], ...] | None:
-    histogram = records.histogram
-    return None if histogram is None else tuple(map(tuple, histogram.tolist()))
-
-
-def _distribution(records: Records) -> Distribution | None:
+def _distribution(histogram: Ints | None) -> Distribution | None:
     """Return which values occur in each channel; None of other than 8 and 16 bits."""
-    histogram = records.histogram
     if histogram is None:
         return None
     places = [np.flatnonzero(counts) for counts in histogram]

@@ -215,10 +215,16 @@ class Scan:
         Raises
         ------
         MeasureError
-            If an image is a failure and `fail_fast` is set.
+            If an image is a failure and `fail_fast` is set; or if images of 8 and of 16 bits are to
+            be divided by one value.
         """
         for view in self.views:
             view.keep_own_mode()
+            if view.records.max_value is not None and view.records.several_depths:
+                raise MeasureError(
+                    "there are images of 8 and of 16 bits, and --max-value is of one depth; "
+                    "measure each depth alone"
+                )
         if fail_fast:
             self.check_none_failed()
 

@@ -26,7 +26,8 @@ def found_warnings(view: View, stats: Stats, plan: Plan) -> Iterator[InputWarnin
     if stats.pipeline.spec is None and not plan.conditions.excludes:
         yield from _label_images(view)
         yield from _all_gray(view.records, stats)
-        yield from _fewer_bits(view.records)
+        if stats.max_value is None:
+            yield from _fewer_bits(view.records)
     for code, noted in sorted(view.notes.items()):
         first, text = key_text(noted.first), printable(noted.text)
         yield noted_warning(code, noted.images, first, text, noted.number)
@@ -52,8 +53,7 @@ def _fewer_bits(records: Records) -> Iterator[InputWarning]:
             images = sum(len(keys) for kind, keys, _ in records.by_kind() if kind.scale == 65535)
             text = (
                 f"{pluralize(images, 'image')} of 16 bits, and no sample above {largest}, as "
-                f"from a sensor of {bits} bits: divided by 65535; divided by {top}, mean and std "
-                f"are {65535 / top:.4g} times as large"
+                f"from a sensor of {bits} bits: divided by 65535; --max-value {top} divides by that"
             )
             yield InputWarning("fewer-bits", text, images)
 

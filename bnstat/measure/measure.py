@@ -14,7 +14,7 @@ from PIL import Image
 from bnstat import generators
 from bnstat.augment import Drawn, Draws, caller_undisturbed
 from bnstat.decode.decoding import reason
-from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits, notes_of
+from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits, notes_of, with_max_value
 from bnstat.decode.references import Decoded, DecodeReport, decode_each
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.appearing import Appearing, of_stack
@@ -120,7 +120,8 @@ class Measure:
     draws it; in each, only samples count that the conditions let count. With `per_image_histograms`
     these are kept, as a journal needs them; with `describe`, what a table of records tells of each
     image besides its moments. `items` tells of images that are those of a dataset, and `epochs` how
-    often each is drawn where the dataset does that at random, and no pipeline.
+    often each is drawn where the dataset does that at random, and no pipeline. `max_value` is what
+    integers are divided by, where that is asked for.
     """
 
     mode: str
@@ -131,12 +132,20 @@ class Measure:
     describe: bool = False
     items: bool = False
     epochs: int = 1
+    max_value: int | None = None
 
     @property
     def draws(self) -> list[int]:
         """How many draws of an image each view has."""
         return [
             plan.epochs if plan else self.epochs for plan in self.plans for _ in range(_width(plan))
+        ]
+
+    @property
+    def max_values(self) -> list[int | None]:
+        """What integers are divided by in each view; a pipeline has images of 8 bits."""
+        return [
+            None if plan else self.max_value for plan in self.plans for _ in range(_width(plan))
         ]
 
     def __call__(self, chunk: Sequence[Reference]) -> Result:
@@ -148,7 +157,8 @@ class Measure:
             _release(chunk)
             same = of_stack(stack.images)
             return [Measured(moments, failures, [], memberships=memberships, appearances=same)]
-        views, seen = [_View() for _ in self.draws], Appearing(len(chunk))
+        views = [_View(ChunkCounts(most)) for most in self.max_values]
+        seen = Appearing(len(chunk))
         rest = iter(views)
         filled = [(plan, list(islice(rest, _width(plan)))) for plan in self.plans]
         with self._ready_to_draw():
@@ -167,6 +177,7 @@ class Measure:
     def _stack_of(self, chunk: Sequence[Reference]) -> Stack | None:
         """Return the images of a chunk as one array, where that tells all that is asked for."""
         plain = self.draws == [1] and self.plans == (None,) and self.conditions == Conditions()
+        plain = plain and self.max_value is None
         items = items_of(chunk) if plain else None
         if items is None or self.describe or self.per_image_histograms:
             return None
@@ -196,9 +207,9 @@ class Measure:
         from bnstat.decode.raster import open_raster
         from bnstat.measure.counting.raster import count_raster
 
-        own = ChunkCounts()
+        own = ChunkCounts(self.max_value)
         with open_raster(reference, self.limits) as raster:
-            count_raster(own, row, raster, self.conditions.nodata)
+            count_raster(own, row, raster, self.conditions.nodata, self.max_value)
             kind, size = raster.dtype, (raster.width, raster.height)
             seen.put(row, (*size, kind.name, 8 * kind.itemsize, raster.dataset.driver))
         view.accumulator.extend(own)
@@ -208,7 +219,10 @@ class Measure:
         seen.note(decoded.row, decoded.image, decoded.deep)
         try:
             plain = self.plans == (None,)
-            chosen = self.conditions.of(decoded.image, self.mode, decoded.labels, plain=plain)
+            image = with_max_value(decoded.image, self.max_value, deep=decoded.deep)
+            chosen = self.conditions.of(image, self.mode, decoded.labels, plain=plain)
+            if self.max_value is not None and any(self.plans):
+                self._check_for_pipeline(decoded.row, chosen)
         except Exception as error:
             for _, views in filled:
                 _fail(views, decoded, error)
@@ -228,6 +242,12 @@ class Measure:
                     view.memberships[decoded.row] = decoded.membership
                 view.notes.extend((decoded.row, *note) for note in notes_of(decoded.image))
 
+    def _check_for_pipeline(self, row: int, chosen: Selected) -> None:
+        """Refuse what a pipeline cannot get in 8 bits divided by `max_value`."""
+        if not isinstance(chosen.image, Image.Image):
+            raise UnmeasurableError("is no PIL image, which a pipeline takes as it is")
+        self._count_plain(ChunkCounts(self.max_value), row, chosen)
+
     def _count_in(
         self, views: Sequence[_View], decoded: Decoded, chosen: Selected, plan: View
     ) -> None:
@@ -238,10 +258,11 @@ class Measure:
         if isinstance(plan, Thumbnail):
             self._count_thumbnail(views[0].accumulator, decoded.row, chosen.image, plan)
             return
-        drawn = [ChunkCounts() for _ in views]
+        drawn = [ChunkCounts(None if plan else self.max_value) for _ in views]
         for epoch in range(plan.epochs if plan else self.epochs):
             image = decoded.in_epoch(epoch)
             if image is not decoded.image:
+                image = with_max_value(image, self.max_value, deep=False)
                 chosen = self.conditions.of(image, self.mode)
             if plan is None:
                 self._count_plain(drawn[0], decoded.row, chosen)

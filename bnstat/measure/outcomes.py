@@ -138,6 +138,7 @@ class _Run:
             source=source_of(self.sources, self.scan, view, self.plan),
             pipeline=pipeline,
             mode=settings["mode"],
+            max_value=settings["max_value"],
             selection=selection_of(self.plan, view),
             sample=sample,
             summary=self.scan.summary,

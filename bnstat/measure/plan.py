@@ -9,7 +9,7 @@ from bnstat import augment as pipelines
 from bnstat.augment import Draws, Spec
 from bnstat.decode.modes import BANDS
 from bnstat.decode.raster import check_rasterio
-from bnstat.decode.selection import Conditions, conditions
+from bnstat.decode.selection import OVER, Conditions, conditions
 from bnstat.errors import MeasureError
 from bnstat.estimators import Schedule
 from bnstat.measure.measure import Thumbnail, View
@@ -57,6 +57,8 @@ class Plan:
             If it does not go with the bands of rasters.
         """
         counting = conditions(settings)
+        if settings["max_value"] is not None and counting.alpha.startswith(OVER):
+            raise MeasureError("--max-value does not go with --alpha over:COLOR")
         if settings["mode"] == BANDS:
             _check_bands(augments, counting, settings)
         draws = tuple(

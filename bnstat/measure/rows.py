@@ -149,7 +149,7 @@ class Rows:
             height=height,
             depth=depth,
             bytes=size,
-            scale=np.full(len(n), kind.scale),
+            scale=np.full(len(n), table.scale if exact else 1),
             mode=_repeated((own.modes[image] for image in images), draws),
             failure=[None] * len(n),
             histogram_hash=own.take("hashes", images).reshape(-1).view(np.uint64),

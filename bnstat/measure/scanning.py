@@ -177,6 +177,7 @@ def scan_images(
         describe=describe,
         items=plan.dataset is not None,
         epochs=plan.epochs,
+        max_value=settings["max_value"],
     )
     torch_needed = any(plan.draws) or (plan.dataset is not None and "torch" in sys.modules)
     with closing(open_workers(settings, pipeline=torch_needed)) as engine:
@@ -230,11 +231,11 @@ def scan(
     result = Scan(
         [
             View(
-                Records(draws, selected=selected),
+                Records(draws, selected=selected, max_value=most),
                 Rows(draws) if describe else None,
                 TextsByKey(named),
             )
-            for draws in measure.draws
+            for draws, most in zip(measure.draws, measure.max_values, strict=True)
         ]
     )
 

@@ -35,6 +35,7 @@ _SAME: dict[str, Callable[[Stats], Any]] = {
     "pipeline's end": lambda stats: (
         "before Normalize" if stats.pipeline.before_normalize else "as it is"
     ),
+    "max-value": lambda stats: stats.max_value,
     "alpha": lambda stats: stats.selection.alpha,
     "nodata": lambda stats: stats.selection.nodata,
     "masks": lambda stats: stats.selection.masks,
@@ -55,6 +56,7 @@ _SAME: dict[str, Callable[[Stats], Any]] = {
 _SAME_WHERE_MEASURED: dict[str, Callable[[Stats], Any]] = {
     "channels": lambda stats: " ".join(stats.channels),
     "scale": lambda stats: stats.scale if stats.mode == "native" else None,
+    "depth": lambda stats: stats.max_value and (16 if stats.sparse_histogram else 8),
 }
 
 

@@ -46,14 +46,17 @@ def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
     total = _total(found)
     methods = {name: _merged(method, found, total) for name, method in METHODS.items()}
     count, exact = _count(found), methods[EXACT]
+    deep = any(stats.sparse_histogram is not None for stats in found)
     return {
         "channels": found[0].channels,
         "scale": total.scale if total else 1,
         "count": count,
         "sum": total.sum if total else None,
         "sum_of_squares": total.sum_of_squares if total else None,
-        "histogram": _histogram(found) if total and total.scale == 255 else None,
-        **distribution_figures(_distribution(found), _scale(found), _percentiles(found[0])),
+        "histogram": None if deep else _histogram(found),
+        **distribution_figures(
+            _distribution(found), _scale(found), _percentiles(found[0]), deep=deep
+        ),
         "pooled": exact and over_channels(count, exact, total),
         "methods": methods,
         "conventions": _conventions(found),

@@ -62,6 +62,7 @@ def merge(
         source=_merged_source(ordered, shards),
         pipeline=first.pipeline,
         mode=first.mode,
+        max_value=first.max_value,
         selection=_merged_selection([stats.selection for stats in results]),
         sample=sample,
         uncertainty=merged_uncertainty(results, sample) if shards is None else None,

@@ -12,7 +12,7 @@ from PIL import Image
 
 from bnstat.augment import Draws, caller_undisturbed
 from bnstat.decode.decoding import reason
-from bnstat.decode.modes import UnmeasurableError, expanded, in_8_bits
+from bnstat.decode.modes import UnmeasurableError, expanded, in_8_bits, with_max_value
 from bnstat.decode.references import Decoded, decode_each
 from bnstat.decode.selection import Conditions
 from bnstat.errors import MeasureError
@@ -45,7 +45,8 @@ class DrawnChunk:
 class Drawing:
     """Decodes the images of a chunk, and has the pipeline draw them if there is one.
 
-    epochs: how often images are drawn that a dataset draws at random, and no pipeline.
+    epochs: how often images are drawn that a dataset draws at random, and no pipeline; max_value:
+    what integers are divided by, where that is asked for.
     """
 
     mode: str
@@ -53,6 +54,7 @@ class Drawing:
     draws: Draws | None = None
     conditions: Conditions = field(default_factory=Conditions)
     epochs: int = 1
+    max_value: int | None = None
 
     def __call__(self, chunk: Sequence[Reference]) -> DrawnChunk:
         """Return the drawn images; what cannot be decoded or drawn is a failure."""
@@ -79,7 +81,8 @@ class Drawing:
     def _drawn(self, decoded: Decoded) -> Iterator[Stack]:
         """Yield each draw of an image: uint8, or floats, of shape (C, H, W)."""
         for epoch in range(self.draws.epochs if self.draws else self.epochs):
-            image = self.conditions.of(decoded.in_epoch(epoch), self.mode).image
+            own = with_max_value(decoded.in_epoch(epoch), self.max_value, deep=decoded.deep)
+            image = self.conditions.of(own, self.mode).image
             if self.draws is not None:
                 yield self._through_pipeline(
                     self.draws, decoded, in_8_bits(image, self.mode), epoch

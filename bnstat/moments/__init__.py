@@ -14,7 +14,7 @@ squared deviations from the mean, where they are floats. Integer moments add exa
 
 from bnstat.moments.appearances import Appearance, Appearances
 from bnstat.moments.chunk_counts import ChunkCounts, ChunkMoments, Kind
-from bnstat.moments.floats import NotFiniteError, Pooled, moments_of_floats
+from bnstat.moments.floats import NotFiniteError, Pooled, SampleError, moments_of_floats
 from bnstat.moments.records import Column, Records
 from bnstat.moments.table import Floats, Ints, Moments, Table
 
@@ -31,6 +31,7 @@ __all__ = [
     "NotFiniteError",
     "Pooled",
     "Records",
+    "SampleError",
     "Table",
     "moments_of_floats",
 ]

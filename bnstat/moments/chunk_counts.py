@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bnstat.moments.floats import AboveMaximumError
 from bnstat.moments.histograms import Occurrences, pack, pack_16_bit, unpack, unpack_16_bit
 from bnstat.moments.table import Floats, Ints, Table
 
@@ -206,10 +207,17 @@ class ChunkCounts:
     with small images, doing it image by image would cost more than decoding them.
 
     `excluded` is the number of samples of each channel of a draw that do not count; None is none.
+    Integers above `max_value` are refused, unless that is 1 or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_value: int | None = None) -> None:
         self._pending: defaultdict[Kind, _Pending] = defaultdict(_Pending)
+        self._most = None if max_value == 1 else max_value
+
+    def check_largest(self, largest: int) -> None:
+        """Raise AboveMaximumError if the largest sample of a draw is above what it may be."""
+        if self._most is not None and largest > self._most:
+            raise AboveMaximumError(largest, self._most)
 
     def _at(self, row: int, kind: Kind, excluded: Sequence[int] | None) -> _Pending:
         pending = self._pending[kind]
@@ -225,6 +233,8 @@ class ChunkCounts:
 
         256 alone stand for every channel, as of a gray image.
         """
+        if self._most is not None:
+            self.check_largest(max((i % 256 for i, count in enumerate(counts) if count), default=0))
         self._at(row, kind, excluded).histograms.append(array("Q", counts))
 
     def add_16_bit(
@@ -236,8 +246,10 @@ class ChunkCounts:
         lowest: int = 0,
     ) -> None:
         """Add a 16-bit draw: `counts` of each value from `lowest` on, int64 of (C, 65536)."""
-        pending = self._at(row, kind, excluded)
         occurring = Occurrences.of(counts)
+        if self._most is not None:
+            self.check_largest(int((occurring.where % 65536).max(initial=0)) + lowest)
+        pending = self._at(row, kind, excluded)
         pending.tables.append(occurring.table(len(counts), lowest))
         pending.ends.append(counts[:, [0, -1]])
         pending.entropies.append(entropy(counts))

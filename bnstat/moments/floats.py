@@ -11,8 +11,19 @@ import numpy as np
 from bnstat.moments.table import Floats, Ints
 
 
-class NotFiniteError(ValueError):
+class SampleError(ValueError):
+    """A sample has a value of which there can be no moments."""
+
+
+class NotFiniteError(SampleError):
     """A sample is NaN or infinite."""
+
+
+class AboveMaximumError(SampleError):
+    """A sample is above the value that all are to be divided by."""
+
+    def __init__(self, largest: int, most: int) -> None:
+        super().__init__(f"has a sample of {largest}, above --max-value {most}")
 
 
 class Pooled(NamedTuple):

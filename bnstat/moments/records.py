@@ -86,11 +86,11 @@ class _Group:
             getattr(taken, name).frombytes(numbers[images].tobytes())
         return taken
 
-    def table(self, kind: Kind) -> Table:
+    def table(self, kind: Kind, scale: int) -> Table:
         dtype: type[Any] = np.int64 if kind.integral else np.float64
         shape = (-1, len(kind.channels))
         return Table(
-            kind.scale,
+            scale,
             np.frombuffer(self.n, dtype=np.int64).reshape(shape),
             np.frombuffer(self.sum_or_mean, dtype=dtype).reshape(shape),
             np.frombuffer(self.sumsq_or_m2, dtype=dtype).reshape(shape),
@@ -108,11 +108,16 @@ class Records:
         How many records each image has, one after another: one an epoch of a pipeline.
     selected
         Whether only some samples count, by a selection of pixels.
+    max_value
+        What all integers are divided by, instead of the largest value of their depth.
     """
 
-    def __init__(self, draws: int = 1, *, selected: bool = False) -> None:
+    def __init__(
+        self, draws: int = 1, *, selected: bool = False, max_value: int | None = None
+    ) -> None:
         self.draws = draws
         self.selected = selected
+        self.max_value = max_value
         self._groups: dict[Kind, _Group] = {}
         self._forget()
 
@@ -124,11 +129,18 @@ class Records:
     @classmethod
     def merged(cls, shards: Sequence[Records]) -> Records:
         """Return the records of disjoint shards as those of one run."""
-        whole = cls(shards[0].draws, selected=shards[0].selected)
+        whole = shards[0]._without_images()
         for shard in shards:
             for kind, group in shard._groups.items():
                 whole._groups.setdefault(kind, _Group()).add(group)
         return whole
+
+    def _without_images(self) -> Records:
+        return Records(self.draws, selected=self.selected, max_value=self.max_value)
+
+    def _table(self, kind: Kind, group: _Group) -> Table:
+        own = self.max_value if kind.integral else None
+        return group.table(kind, own or kind.scale)
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -148,7 +160,7 @@ class Records:
         for kind, group in self._groups.items():
             keys, excluded = list(group.keys), group.excluded_count
             rows = [row for row in range(len(keys)) for _ in range(self.draws)]
-            table = group.table(kind)
+            table = group.table(kind, kind.scale)
             counts = None
             if excluded is not None:  # of all together; the first stands for them
                 counts = np.zeros(table.n.shape, np.int64)
@@ -177,23 +189,35 @@ class Records:
     @property
     def scale(self) -> int:
         """The unit of the whole: 1 if any samples are floats, else that of the deepest."""
+        if self.max_value is not None and all(kind.integral for kind in self._groups):
+            return self.max_value
+        return self._depth
+
+    @property
+    def _depth(self) -> int:
+        """The largest value of the deepest samples; 1 if any are floats or signed."""
         scales = {kind.scale for kind in self._groups}
         return 1 if 1 in scales else max(scales)
 
     @property
+    def several_depths(self) -> bool:
+        """Whether there are integers of 8 bits and of 16."""
+        return {255, 65535} <= {kind.scale for kind in self._groups}
+
+    @property
     def histogram(self) -> Ints | None:
-        """How often each value occurs, int64 of shape (C, scale + 1); None of floats.
+        """How often each value occurs, int64 of shape (C, 256 or 65536); None of floats.
 
         8-bit values of a deeper whole stand at their multiples: 65535 = 255 · 257.
         """
-        scale = self.scale
-        if scale == 1:
+        depth = self._depth
+        if depth == 1:
             return None
-        total = np.zeros((len(self.channels), scale + 1), dtype=np.int64)
+        total = np.zeros((len(self.channels), depth + 1), dtype=np.int64)
         for kind, group in self._groups.items():
             if group.histogram is None:
                 return None
-            total[:, :: scale // kind.scale] += group.histogram
+            total[:, :: depth // kind.scale] += group.histogram
         return total
 
     @property
@@ -225,7 +249,7 @@ class Records:
         return self._total
 
     def _tables(self) -> list[Table]:
-        return [group.table(kind) for kind, group in self._groups.items()]
+        return [self._table(kind, group) for kind, group in self._groups.items()]
 
     def largest(self, scale: int) -> int:
         """Return the largest of the integer samples of one depth; 0 where there are none."""
@@ -243,7 +267,7 @@ class Records:
     def by_kind(self) -> Iterator[tuple[Kind, Keys, Table]]:
         """Yield the keys and moments of each kind, as they were added."""
         for kind, group in self._groups.items():
-            yield kind, group.keys, group.table(kind)
+            yield kind, group.keys, self._table(kind, group)
 
     def split(self, label_of: Callable[[bytes], str]) -> dict[str, Records]:
         """Return the records of the images under each label, without histograms."""
@@ -254,7 +278,7 @@ class Records:
             for row, key in enumerate(keys):
                 rows.setdefault(label_of(key), []).append(row)
             for label, chosen in rows.items():
-                share = shares.setdefault(label, Records(self.draws, selected=self.selected))
+                share = shares.setdefault(label, self._without_images())
                 share._groups[kind] = group.take(chosen, keys)
         return shares
 

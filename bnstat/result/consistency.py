@@ -45,7 +45,8 @@ def contradictions(stats: Contents) -> Iterator[str]:
     if stats.channels:
         channels = tuple(map(printable, stats.channels))
         sums = (stats.count, stats.sum, stats.sum_of_squares)
-        whole = _Part("", channels, stats.scale, *sums, stats.mean, stats.var)
+        signed = stats.may_be_signed
+        whole = _Part("", channels, stats.scale, signed, *sums, stats.mean, stats.var)
         yield from _histogram(stats, whole)
         yield from _sums(whole)
         yield from _distribution(stats, whole)
@@ -68,6 +69,7 @@ class _Part:
     where: str
     channels: tuple[str, ...]
     scale: int
+    signed: bool
     count: tuple[int, ...]
     sum: tuple[int, ...] | None
     sum_of_squares: tuple[int, ...] | None
@@ -76,7 +78,7 @@ class _Part:
 
     @property
     def unsigned(self) -> bool:
-        return self.scale != 1
+        return not self.signed
 
 
 def _images(stats: Contents) -> Iterator[str]:
@@ -105,7 +107,8 @@ def _histogram(stats: Contents, whole: _Part) -> Iterator[str]:
     found = _occurring(stats)
     if found is None:
         return
-    scale = 255 if stats.sparse_histogram is None else 65535
+    scale = stats.max_value if stats.pipeline.spec is None else None
+    scale = scale or (255 if stats.sparse_histogram is None else 65535)
     if whole.scale != scale or whole.sum is None or whole.sum_of_squares is None:
         yield f"scale is {whole.scale}, or there are no sums, but there is a histogram"
         return
@@ -130,7 +133,7 @@ def _distribution(stats: Contents, whole: _Part) -> Iterator[str]:
     if found is None or stats.quantiles is None or not all(channel.counts for channel in found):
         return
     by_text = {text: at(found, whole.scale, float(text)) for text in stats.quantiles}
-    ends = distribution_figures(found, whole.scale, ())
+    ends = distribution_figures(found, whole.scale, (), deep=False)
     for name, said, expected in (
         *((f"quantiles.{text}", stats.quantiles[text], by_text[text]) for text in by_text),
         ("min", stats.min, ends["min"]),
@@ -159,7 +162,7 @@ def _pooled(stats: Contents, whole: _Part) -> Iterator[str]:
 def _sums(part: _Part) -> Iterator[str]:
     """Yield what is wrong with sums, or with the mean and the variance that follow from them."""
     if part.sum is None or part.sum_of_squares is None:
-        if part.unsigned and part.where == "":
+        if part.scale != 1 and part.where == "":
             yield f"scale is {part.scale}, but there are no sums"
         return
     means, variances = list(part.mean), list(part.var)
@@ -240,7 +243,15 @@ def _groups(stats: Contents, whole: _Part) -> Iterator[str]:
         _Part(
             f"groups.{printable(name)} ",
             whole.channels,
-            *(whole.scale, group.count, group.sum, group.sum_of_squares, group.mean, group.var),
+            *(
+                whole.scale,
+                whole.signed,
+                group.count,
+                group.sum,
+                group.sum_of_squares,
+                group.mean,
+                group.var,
+            ),
         )
         for name, group in stats.groups.items()
     ]

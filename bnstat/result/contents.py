@@ -15,7 +15,7 @@ from bnstat.result.methods import EXACT
 from bnstat.result.quantiles import Distribution, occurring
 from bnstat.result.summary import Summary
 
-Unit: TypeAlias = Literal["[0, 1]", "normalized", "stored", "unknown"]
+Unit: TypeAlias = Literal["[0, 1]", "divided", "normalized", "stored", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,7 @@ class Contents:
     max: Floats | None = None
     pooled: OverChannels | None = None
     summary: Summary | None = None
+    max_value: int | None = None
     created: str
     bnstat: str = __version__
 
@@ -62,15 +63,29 @@ class Contents:
     def unit(self) -> Unit:
         """What the figures are of.
 
-        "[0, 1]"; "normalized": images that the pipeline has normalized; "stored": float samples of
-        files that go beyond [0, 1]; "unknown": what a pipeline makes, and goes beyond [0, 1].
+        "[0, 1]"; "divided": integers divided by `max_value`; "normalized": images that the pipeline
+        has normalized; "stored": integers or floats of files as they are, beyond [0, 1]; "unknown":
+        what a pipeline makes, and goes beyond [0, 1].
         """
         if "Normalize" in self.pipeline.names:
             return "normalized"
+        if self.max_value == self.scale and self.pipeline.spec is None:
+            return "divided" if self.scale > 1 else "stored"
         estimate = self.methods.get(EXACT)
         if estimate is None or not _goes_beyond(estimate):
             return "[0, 1]"
         return "stored" if self.pipeline.spec is None else "unknown"
+
+    @property
+    def may_be_signed(self) -> bool:
+        """Whether sums may be of signed samples, or of values of any size."""
+        return self.scale == 1 or (self.max_value is not None and self.mode == "bands")
+
+    @property
+    def measured_as(self) -> str:
+        """How samples were taken, where not as they are by default, in a few words."""
+        divided = [] if self.max_value is None else [f"integers divided by {self.max_value}"]
+        return ", ".join(filter(None, [*divided, self.selection.words]))
 
     @property
     def mean(self) -> Floats:

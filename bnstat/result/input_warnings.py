@@ -116,8 +116,9 @@ CODES: Mapping[str, Code] = {
     "fewer-bits": Code(
         "The largest of all 16-bit samples is that of 9 to 14 bits, or up to 1 % less, as of raw "
         "sensors, thermal cameras and CT: they are divided by 65535, and the figures are small.",
-        "Multiply mean and std as the text says, if the training divides by the sensor's largest "
-        "value; or store the images at full depth.",
+        "`--max-value` divides by the sensor's largest value, if that is what the training does; "
+        "`--max-value 65535` says that it is not.",
+        "max_value",
     ),
     "until-not-reached": Code(
         "All images were measured, and the margins of the random draws are still wider than "

@@ -35,7 +35,9 @@ def picture(stats: Contents, kind: str) -> Picture:
 
 
 def _histogram(stats: Contents) -> Histogram:
-    counts = stats.histogram
+    counts = None if stats.max_value else stats.histogram
+    if stats.max_value == stats.scale == 1:
+        raise DocumentError("No histogram: samples are as they are stored, not in [0, 1].")
     if counts is None and stats.distribution is not None:
         counts = tuple(tuple(each.binned(256, stats.scale)) for each in stats.distribution)
     if counts is None or not any(stats.count):

@@ -74,16 +74,16 @@ def _added(parts: Sequence[tuple[int, Occurring]], scale: int) -> Occurring:
 
 
 def distribution_figures(
-    distribution: Distribution | None, scale: int, percentiles: Sequence[float]
+    distribution: Distribution | None, scale: int, percentiles: Sequence[float], *, deep: bool
 ) -> dict[str, Any]:
-    """Return what a document says of a distribution."""
+    """Return what a document says of a distribution; `deep` is one of 16-bit values."""
     if distribution is None:
         return {}
     return {
         "quantiles": {f"{q:g}": at(distribution, scale, q) for q in percentiles},
         "min": tuple(channel.values[0] / scale for channel in distribution),
         "max": tuple(channel.values[-1] / scale for channel in distribution),
-        "sparse_histogram": distribution if scale == 65535 else None,
+        "sparse_histogram": distribution if deep else None,
     }
 
 

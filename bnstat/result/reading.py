@@ -50,7 +50,9 @@ def read_contents(root: Node, kind: type[C]) -> C:
     nothing = root["count"].value in (0, [])  # as in a shard without images
     channels = root["channels"].texts(minimum=0 if nothing else 1)
     width = len(channels)
-    scale = root["scale"].one_of(255, 65535, 1)
+    max_value = root.get("max_value", None).optional(lambda node: node.integer(minimum=1))
+    scale = root["scale"].one_of(255, 65535, 1, *filter(None, [max_value]))
+    signed = scale == 1 or max_value is not None
     histogram = root["histogram"].optional(lambda node: node.table(width, 256))
     return kind(
         source=_source(root["source"]),
@@ -59,7 +61,8 @@ def read_contents(root: Node, kind: type[C]) -> C:
         channels=channels,
         scale=scale,
         count=_count(root["count"], width),
-        sum=root["sum"].optional(lambda node: node.decimals(width, signed=scale == 1)),
+        max_value=max_value,
+        sum=root["sum"].optional(lambda node: node.decimals(width, signed=signed)),
         sum_of_squares=root["sum_of_squares"].optional(lambda node: node.decimals(width)),
         histogram=histogram,
         methods=_methods(root["methods"], width),
@@ -69,7 +72,7 @@ def read_contents(root: Node, kind: type[C]) -> C:
         or Selection(excluded=(0,) * width),
         sample=root.get("sample", None).optional(_sample),
         uncertainty=root.get("uncertainty", None).optional(lambda node: _uncertainty(node, width)),
-        groups=root.get("groups", None).optional(lambda node: _groups(node, width, scale)),
+        groups=root.get("groups", None).optional(lambda node: _groups(node, width, signed)),
         sparse_histogram=root.get("sparse_histogram", None).optional(
             lambda node: _sparse_histogram(node, width)
         ),
@@ -165,16 +168,16 @@ def _mean_and_std(node: Node, width: int) -> MeanAndStd:
     return MeanAndStd(node["mean"].floats(width, minimum=0.0), node["std"].floats(width, 0.0))
 
 
-def _groups(node: Node, width: int, scale: int) -> dict[str, Group]:
-    return {label: _group(group, width, scale) for label, group in node.items()}
+def _groups(node: Node, width: int, signed: bool) -> dict[str, Group]:
+    return {label: _group(group, width, signed) for label, group in node.items()}
 
 
-def _group(node: Node, width: int, scale: int) -> Group:
+def _group(node: Node, width: int, signed: bool) -> Group:
     estimate = read_estimate(node, width)
     return Group(
         images=node["images"].integer(),
         count=node["count"].integers(width),
-        sum=node["sum"].optional(lambda value: value.decimals(width, signed=scale == 1)),
+        sum=node["sum"].optional(lambda value: value.decimals(width, signed=signed)),
         sum_of_squares=node["sum_of_squares"].optional(lambda value: value.decimals(width)),
         mean=estimate.mean,
         var=estimate.var,

@@ -45,6 +45,18 @@ class DrawSettings(TypedDict, total=False):
             moments_depend="always",
         ),
     ]
+    max_value: Annotated[
+        int | None,
+        Setting(
+            default=None,
+            none="that of their depth, 255 or 65535",
+            metavar="N",
+            ge=1,
+            help="Divide stored integers by N, such as 1023 of a 10-bit sensor; 1 keeps them.",
+            recorded_in="result",
+            moments_depend="always",
+        ),
+    ]
     seed: Annotated[
         int,
         Setting(

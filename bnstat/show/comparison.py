@@ -78,6 +78,7 @@ class Comparison(Displayed):
                     "source": row.source,
                     "pipeline": row.pipeline,
                     "selection": row.result.selection.words if row.result else None,
+                    "max_value": row.result.max_value if row.result else None,
                     "methods": {
                         name: None if value is None else {"mean": value[0], "std": value[1]}
                         for name, value in row.methods.items()

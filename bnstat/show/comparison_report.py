@@ -103,7 +103,7 @@ def _change_row(figure: Figure, changed: Change | None) -> Row:
 
 def _heading(row: ComparedRow) -> str:
     """Return the name of a row, and which of its pixels counted where not all did."""
-    words = row.result.selection.words if row.result else ""
+    words = row.result.measured_as if row.result else ""
     return printable(f"{row.name} ({words})" if words else row.name)
 
 

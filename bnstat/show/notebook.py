@@ -73,7 +73,7 @@ def _row(row: Row, columns: Sequence[Column]) -> str:
 
 
 def _pictures(value: Reportable) -> Iterator[str]:
-    if isinstance(value, Stats) and value.distribution:
+    if isinstance(value, Stats) and value.distribution and value.unit != "stored":
         yield histogram_svg(value)
 
 

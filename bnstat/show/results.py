@@ -48,7 +48,8 @@ def _headline(stats: Stats) -> Headline:
     if source.duplicates:
         counts.append(pluralize(source.duplicates, "duplicate"))
     where = printable(title(stats))
-    unit = "values as they are" if stats.scale == 1 else "in [0, 1]"
+    divided = f"integers divided by {stats.scale:,}" if stats.unit == "divided" else "in [0, 1]"
+    unit = "values as they are" if stats.scale == 1 else divided
     said = f"{', '.join(counts)}, {stats.mode} {unit}"
     return Headline(said, name=f"{where}{_shards(source.shards)}")
 

@@ -21,17 +21,20 @@ RGB = ("R", "G", "B")
 # Figures of all channels together, under which each channel has the same.
 POOLED = "pooled"
 
-# Units of results that a form can have: images in [0, 1] alone; samples as they are, of any range;
-# or any numbers at all.
+# Units of results that a form can have: images in [0, 1] alone; integers too that are divided by
+# what it tells its reader; samples as they are, of any range; or any numbers at all.
 IN_UNIT = ("[0, 1]",)
-AS_THEY_ARE = ("[0, 1]", "stored", "unknown")
-ANY = ("[0, 1]", "stored", "unknown", "normalized")
+DIVIDED = (*IN_UNIT, "divided")
+AS_THEY_ARE = (*DIVIDED, "stored", "unknown")
+ANY = (*AS_THEY_ARE, "normalized")
 _ORIGINS = {
-    "stored": "float samples that go beyond [0, 1], as they are stored",
+    "divided": "integers divided by --max-value",
+    "stored": "samples that go beyond [0, 1], as they are stored",
     "unknown": "what its pipeline makes, which goes beyond [0, 1]",
     "normalized": "images that its pipeline has normalized",
 }
 _REMEDIES = {
+    "divided": "--format normalize takes samples as they are",
     "stored": "--format normalize takes samples as they are",
     "unknown": "end the pipeline with ToDtype(float32, scale=True)",
     "normalized": "measure without --keep-normalize, or without the Normalize",
@@ -167,12 +170,26 @@ class Figures:
         first of them, and both apply one mean to each channel of a colour image.
         """
         names = ", ".join(self.channels)
-        unit = "" if self.in_unit else f" Of {_ORIGINS[self.stats.unit]}."
+        unit = "" if self.in_unit else f" Of {self._samples}."
         if len(self.channels) == 1:
             return (
                 f"For images of 1 channel ({names}): in others, each gets the same figures.{unit}"
             )
         return f"For images of {len(self.channels)} channels ({names}): convert others first.{unit}"
+
+    @property
+    def _samples(self) -> str:
+        """Say which samples the figures are of, where these are not in [0, 1]."""
+        if self.stats.unit != "divided":
+            return _ORIGINS[self.stats.unit]
+        stored = f"integers as they are stored, up to {self.scale}"
+        return f"integers divided by {self.stats.max_value}" if self.scale == 1 else stored
+
+    @property
+    def largest(self) -> float:
+        """What an integer has in its file that is 1 in the units of the figures."""
+        white = self.stats.scale if self.stats.unit == "divided" else 255
+        return white / self.scale
 
     @property
     def _estimate(self) -> Estimate:
@@ -228,8 +245,8 @@ def provenance(stats: Stats, method: str) -> dict[str, str]:
         "bnstat": stats.bnstat,
         "created": stats.created,
     }
-    if stats.selection.words:
-        facts["pixels"] = stats.selection.words
+    if stats.measured_as:
+        facts["pixels"] = stats.measured_as
     if not stats.is_exact:
         facts["figures"] = exactness(stats)
     return {name: printable(fact) for name, fact in facts.items()}

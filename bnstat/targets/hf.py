@@ -33,7 +33,7 @@ def fields(figures: Figures) -> dict[str, Any]:
     """Return what says how images are normalized; processors take `rescale_factor` times 8 bits."""
     return {
         "do_rescale": figures.scale == 1,
-        "rescale_factor": 1 / 255,
+        "rescale_factor": 1 / figures.largest if figures.scale == 1 else 1 / 255,
         "do_normalize": True,
         "image_mean": figures.numbers(figures.mean),
         "image_std": figures.numbers(figures.nonzero_std),

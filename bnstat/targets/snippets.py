@@ -24,12 +24,12 @@ FIELDS: dict[str, Field] = {
     # coreml adds it, so it is less the mean.
     "bias": lambda f: f.text([-mean for mean in f.numbers(f.mean)]),
     # What albumentations multiplies mean and std by.
-    "largest": lambda f: 255.0 / f.scale,
+    "largest": lambda f: f.largest,
     # Whether red and blue of images in BGR are swapped.
     "swapped": lambda f: f.order == "rgb" and len(f.channels) > 1,
     # What torchvision, openvino, coreml, detectron2 and OpenCV say of the images.
-    "to_unit": lambda f: ", scale=True" if f.scale == 1 else "",
-    "element_type": lambda f: "u8" if f.scale == 255 else "f32",
+    "to_unit": lambda f: ", scale=True" if f.in_unit and f.scale == 1 else "",
+    "element_type": lambda f: "u8" if f.in_unit and f.scale == 255 else "f32",
     "color_layout": lambda f: "GRAYSCALE" if len(f.channels) == 1 else f.order.upper(),
     "mode": lambda f: f.order.upper() if len(f.channels) > 1 else "L",
     "as_loaded": lambda f: " and BGR, as cv2.imread loads them" * (len(f.channels) > 1),

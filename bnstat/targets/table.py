@@ -17,7 +17,7 @@ from bnstat.targets import (
     values,
 )
 from bnstat.targets.config import ConfigFormat
-from bnstat.targets.figures import ANY, AS_THEY_ARE
+from bnstat.targets.figures import ANY, AS_THEY_ARE, DIVIDED
 from bnstat.targets.snippets import snippet
 from bnstat.targets.target import Target
 
@@ -71,6 +71,7 @@ _ALL = (
         scales=UNIT_FIRST,
         channels=GRAY_OR_COLOR,
         config=ConfigFormat("json", hf.changes),
+        units=DIVIDED,
     ),
     Target(
         "timm",
@@ -95,6 +96,7 @@ _ALL = (
         "albumentations_normalize.py",
         variants={"serialized": "albumentations_normalize.json"},
         scales=UNIT_FIRST,
+        units=DIVIDED,
     ),
     Target(
         "mmengine",

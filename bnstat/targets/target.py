@@ -10,7 +10,7 @@ from typing import Any
 from bnstat.errors import ExportError
 from bnstat.result import EXACT, Stats
 from bnstat.targets.config import ConfigFormat
-from bnstat.targets.figures import IN_UNIT, RGB, Figures, check_unit
+from bnstat.targets.figures import AS_THEY_ARE, IN_UNIT, RGB, Figures, check_unit
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,19 @@ class Target:
             _check_channels(self.name, self.channels, stats.channels)
         check_unit(stats, self.units, self.name)
         if stats.unit not in IN_UNIT:
-            scale = self._own_scale(scale)
+            scale = self._own_scale(stats, scale)
         order = order or next(iter(self.orders), "rgb")
         return Figures(stats, method, scale or self.scales[0], order, precision)
 
-    def _own_scale(self, scale: int | None) -> int:
-        """Return the scale for figures that are not in [0, 1]: their own."""
+    def _own_scale(self, stats: Stats, scale: int | None) -> int:
+        """Return the scale for figures that are not in [0, 1]: their own.
+
+        Integers that were divided are, for what takes samples as they are, those of files again.
+        """
         if scale not in (None, 1):
             raise ExportError(f"figures that are not in [0, 1] have no scale {scale}")
-        return 1
+        as_stored = scale is None and self.units == AS_THEY_ARE and stats.unit == "divided"
+        return stats.scale if as_stored else 1
 
 
 def _check_channels(name: str, possible: tuple[int, ...], channels: tuple[str, ...]) -> None:

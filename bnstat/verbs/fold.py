@@ -148,14 +148,15 @@ def _decoded(stats: Stats, mode: str, size: tuple[int, int]) -> list[Tensor]:
     """Return images of a result, resized to one size, as far as they are still there."""
     from torchvision.transforms.v2 import functional
 
-    from bnstat.decode.modes import UnmeasurableError, in_8_bits
+    from bnstat.decode.modes import UnmeasurableError, in_8_bits, with_max_value
     from bnstat.decode.references import Decoded, decode_each, with_frames
 
     found: list[Tensor] = []
 
     def keep(decoded: Decoded) -> None:
         with suppress(UnmeasurableError):
-            image = in_8_bits(decoded.image, mode).resize(size[::-1])
+            own = with_max_value(decoded.image, stats.max_value, deep=decoded.deep)
+            image = in_8_bits(own, mode).resize(size[::-1])
             found.append(functional.pil_to_tensor(image))
 
     try:

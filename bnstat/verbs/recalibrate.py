@@ -138,7 +138,9 @@ def _model_images(named: Images[RecalibrateSettings], stats: Named | None) -> Mo
     normalization, described = _normalization(recipe, stats)
     sources = named.open()
     epochs = used["epochs"] if sources.random and not sources.several_passes else 1
-    drawing = Drawing(used["mode"], limits_of(used), _draws(recipe, used), pixels, epochs)
+    drawing = Drawing(
+        used["mode"], limits_of(used), _draws(recipe, used), pixels, epochs, used["max_value"]
+    )
     return ModelImages(sources, used, drawing, normalization, described)
 
 

@@ -22,7 +22,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 def closed(schema):
     """Return the schema with no key allowed that it does not name."""
     schema = copy.deepcopy(schema)
-    conditions = {name: schema["$defs"].pop(name) for name in ("measured", "nothing")}
+    conditions = {name: schema["$defs"].pop(name) for name in ("measured", "nothing", "undivided")}
     conditions_of_versions = {name: schema.pop(name) for name in ("if", "then", "else")}
     objects = [schema]
     while objects:

@@ -125,7 +125,7 @@ def test_plain_values_say_the_unit(results, name):
 def test_a_comment_says_the_unit(results):
     """In the line that says which images the figures are for."""
     text = bnstat.export(results["stored"], "normalize").decode()
-    assert " Of float samples that go beyond [0, 1], as they are stored.\n" in text
+    assert " Of samples that go beyond [0, 1], as they are stored.\n" in text
 
 
 def test_transforms_and_layers(results):

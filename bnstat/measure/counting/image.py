@@ -22,6 +22,7 @@ from bnstat.decode.modes import (
     expanded,
     is_gray_16,
     largest_gray,
+    opaque_gray,
 )
 from bnstat.measure.counting.planes import (
     Mask,
@@ -124,12 +125,12 @@ def _grays(kind: Kind) -> int:
     return len(kind.channels) - ("A" in kind.channels)
 
 
-def _opaque(kind: Kind, counts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+def _opaque(kind: Kind, counts: NDArray[np.int64], opaque: int) -> list[NDArray[np.int64]]:
     """Return the counts of an opaque alpha channel, where there is one."""
     if "A" not in kind.channels:
         return []
     alpha = np.zeros_like(counts)
-    alpha[-1] = counts.sum()
+    alpha[opaque] = counts.sum()
     return [alpha]
 
 
@@ -157,7 +158,7 @@ def _add_gray_16(
     counts, largest = _counts_16(image, mask), largest_gray(image)
     if largest == 65535:
         kind = _kind_in(mode, "I;16", 65535)
-        channels = np.stack([counts] * _grays(kind) + _opaque(kind, counts))
+        channels = np.stack([counts] * _grays(kind) + _opaque(kind, counts, opaque_gray(image)))
         accumulator.add_16_bit(row, kind, channels, _excluded_counts(mask, kind))
     else:
         _add_gray(

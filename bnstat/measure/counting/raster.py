@@ -17,10 +17,17 @@ from bnstat.moments import ChunkCounts, Ints, Kind, Pooled
 _UNSIGNED = {"uint8": 255, "uint16": 65535}
 
 
-def count_raster(accumulator: ChunkCounts, row: int, raster: Raster, nodata: Nodata | None) -> None:
+def count_raster(
+    accumulator: ChunkCounts,
+    row: int,
+    raster: Raster,
+    nodata: Nodata | None,
+    max_value: int | None = None,
+) -> None:
     """Add the samples of all bands to the accumulator: integers of 8 and 16 bits exactly.
 
-    Unsigned 8- and 16-bit samples are in units of their largest value, all others as they are.
+    Unsigned 8- and 16-bit samples are in units of their largest value, all others as they are; or
+    all integers are divided by `max_value`.
 
     Raises
     ------
@@ -33,7 +40,7 @@ def count_raster(accumulator: ChunkCounts, row: int, raster: Raster, nodata: Nod
     if raster.dtype.name in (*_UNSIGNED, "int16"):
         _add_integers(accumulator, row, raster, nodata, excluded)
     else:
-        _add_floats(accumulator, row, raster, nodata, excluded)
+        _add_floats(accumulator, row, raster, nodata, excluded, max_value or 1)
 
 
 def _kind(raster: Raster, scale: int) -> Kind:
@@ -99,12 +106,25 @@ def _add_integers(
 
 
 def _add_floats(
-    accumulator: ChunkCounts, row: int, raster: Raster, nodata: Nodata | None, excluded: Ints
+    accumulator: ChunkCounts,
+    row: int,
+    raster: Raster,
+    nodata: Nodata | None,
+    excluded: Ints,
+    max_value: int,
 ) -> None:
-    """Add samples as they are: moments of each block, merged by Chan's formula."""
+    """Add samples as they are: moments of each block, merged by Chan's formula.
+
+    Integers of 32 bits are divided by `max_value`.
+    """
     bands = len(raster.bands)
     total = Pooled(np.zeros(bands, np.int64), np.zeros(bands), np.zeros(bands))
     for samples, mask in _pieces(raster, nodata, excluded):
+        if raster.dtype.kind != "f":
+            chosen = samples if mask is None else samples[mask]
+            accumulator.check_largest(int(chosen.max(initial=0)))
         total = total.merged(Pooled(*moments_of(samples, mask)))
     rest = tuple(excluded.tolist()) if excluded.any() else None
-    accumulator.add_floats(row, _kind(raster, 1), *total, rest)
+    unit = 1 if raster.dtype.kind == "f" else max_value
+    moments = total.n, total.mean / unit, total.m2 / unit**2
+    accumulator.add_floats(row, _kind(raster, 1), *moments, rest)

@@ -313,6 +313,7 @@ SCHEMA = {
                     "source": {"type": "string"},
                     "pipeline": {"type": ["array", "null"], "items": {"type": "string"}},
                     "selection": {"type": ["string", "null"]},
+                    "max_value": {"type": ["integer", "null"]},
                     "methods": {"additionalProperties": {"anyOf": [{"type": "null"}, FIGURES]}},
                     "delta": FIGURES,
                     "delta_in_std": FIGURES,
