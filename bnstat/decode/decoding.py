@@ -18,6 +18,7 @@ from bnstat.decode.jpeg import CutOffError, check_whole
 from bnstat.decode.modes import UnmeasurableError, forget_notes, note
 from bnstat.decode.png_checksums import SIGNATURE, check_pixels
 from bnstat.decode.samples import deeper_than_8_bits, load_jpeg_2000, load_tiff
+from bnstat.decode.small_png import load_small_png
 from bnstat.moments import SampleError
 from bnstat.sources.limits import UnreadableError
 from bnstat.text import printable
@@ -87,6 +88,8 @@ def _is_cut_off(error: Exception) -> bool:
 
 
 def _load(file: IO[bytes], *, whole: bool = True) -> tuple[Image.Image, bool]:
+    if (small := load_small_png(file)) is not None:
+        return small, False
     file.seek(0)
     image: Any = open_image(file)
     several = getattr(image, "is_animated", False)  # asked later, a GIF would lose its pixels
