@@ -6,6 +6,7 @@ toml      a TOML file to steps; the files that come with bnstat, the presets
 spec      any form to a recipe
 build     steps to torchvision transforms
 user      package.module:attribute, the user's own transform
+code      what that depends on, for a journal
 objects   a transform that is passed as an object
 draws     the seed of each draw
 masks     which samples count, through the draw of their image

@@ -28,6 +28,7 @@ def found_warnings(view: View, stats: Stats, plan: Plan) -> Iterator[InputWarnin
         yield from _all_gray(view.records, stats)
         if stats.max_value is None:
             yield from _fewer_bits(view.records)
+    yield from _not_in_unit(view.records, stats)
     for code, noted in sorted(view.notes.items()):
         first, text = key_text(noted.first), printable(noted.text)
         yield noted_warning(code, noted.images, first, text, noted.number)
@@ -56,6 +57,16 @@ def _fewer_bits(records: Records) -> Iterator[InputWarning]:
                 f"from a sensor of {bits} bits: divided by 65535; --max-value {top} divides by that"
             )
             yield InputWarning("fewer-bits", text, images)
+
+
+def _not_in_unit(records: Records, stats: Stats) -> Iterator[InputWarning]:
+    """Yield a warning if a pipeline makes 16-bit samples in the unit of 8 bits."""
+    if stats.pipeline.spec is not None and 0 < (largest := records.largest(65535)) <= 255:
+        text = (
+            f"{pluralize(len(records), 'image')} of 16 bits, and no sample above {largest}: the "
+            "pipeline gives the type without the unit; ToDtype(uint16, scale=True) gives both"
+        )
+        yield InputWarning("pipeline-unit", text, len(records))
 
 
 def _until_not_reached(stats: Stats, plan: Plan) -> Iterator[InputWarning]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from bnstat.augment.code import digest_of_code
 from bnstat.measure.dispatch import Chunk
 from bnstat.measure.measure import Measured, Result, Thumbnail, View
 from bnstat.settings import Settings, settings_of
@@ -107,7 +108,10 @@ def _describe_plan(plan: View) -> str:
     text = " | ".join(recipe.transforms)
     if recipe.passed is not None:  # its text may leave something out
         return f"{text} {recipe.passed.digest}"
-    return text + " kept to the end" * (recipe.user is not None and recipe.keep_normalize)
+    if recipe.user is not None:
+        end = " kept to the end" * recipe.keep_normalize
+        return f"{text} {digest_of_code(recipe.user)}{end}"
+    return text
 
 
 def unknown_images(

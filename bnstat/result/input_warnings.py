@@ -120,6 +120,11 @@ CODES: Mapping[str, Code] = {
         "`--max-value 65535` says that it is not.",
         "max_value",
     ),
+    "pipeline-unit": Code(
+        "The pipeline makes 16-bit samples of which none is above 255, as `ToDtype(uint16)` does: "
+        "they are divided by 65535, and the figures are small.",
+        "`ToDtype(uint16, scale=True)`.",
+    ),
     "until-not-reached": Code(
         "All images were measured, and the margins of the random draws are still wider than "
         "`--until` asks for.",

@@ -144,3 +144,11 @@ def test_the_demo_has_no_warnings_but_true_ones(tmp_path):
     """It has an image of 16 bits."""
     write_demo_images(tmp_path)
     assert ["deep"] == codes(tmp_path)
+
+
+@pytest.mark.parametrize(("arguments", "code"), [("", ["pipeline-unit"]), (", scale=True", [])])
+def test_a_pipeline_gives_the_type_without_the_unit(tmp_path, arguments, code):
+    """ToDtype(uint16) keeps values of 8 bits, which are then divided by 65535."""
+    write(tmp_path / "a.png")
+    augment = f"ToImage() | ToDtype(uint16{arguments})"
+    assert code == codes(tmp_path, augment=augment)
