@@ -69,7 +69,7 @@ def test_killed_again_and_again(here, many, start, process, seed):
         running = start("-m", "bnstat", "compute", many, "--journal", "j.db", "-q")
         try:
             # Longer and longer, so that a slow machine gets to its end, too.
-            assert running.wait(timeout=rng.uniform(0.05, 0.8 + attempt / 10)) == 0
+            assert running.wait(timeout=rng.uniform(0.05, 0.2 + attempt / 10)) == 0
             break
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, rng.choice([signal.SIGKILL, signal.SIGTERM]))

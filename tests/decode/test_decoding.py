@@ -91,7 +91,6 @@ def test_huge_image_is_refused_before_it_is_decoded(header, measured):
     """65,000 × 65,000 pixels would be 12 GB: the header is enough to refuse them."""
     reason = measured(header(65_000, 65_000)).reason
     assert reason == "has 4225000000 pixels, more than --max-pixels allows"
-    assert "4225000000" in reason.replace(",", "")
 
 
 @pytest.mark.parametrize(("limit", "fits"), [(391, True), (390, False), (1, False), (10**9, True)])
