@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from bnstat.decode.deep_color import find_visible, raw_mode
 from bnstat.decode.frames import pages
 from bnstat.decode.image_formats import open_image
 from bnstat.decode.jpeg import CutOffError, check_whole
@@ -24,6 +25,8 @@ from bnstat.sources.limits import UnreadableError
 from bnstat.text import printable
 
 _JPEG = ("JPEG", "MPO")
+# Gray of fewer bits than Pillow gives; its tRNS has as few.
+_FEW_BITS = {"L;2": 2, "L;4": 4}
 
 
 @contextmanager
@@ -91,7 +94,7 @@ def _load(file: IO[bytes], *, whole: bool = True) -> tuple[Image.Image, bool]:
     if (small := load_small_png(file)) is not None:
         return small, False
     file.seek(0)
-    image: Any = open_image(file)
+    image: Any = open_whole(file)
     several = getattr(image, "is_animated", False)  # asked later, a GIF would lose its pixels
     image, deep = load_opened(image, file, whole=whole)
     if several:
@@ -104,6 +107,15 @@ def _note_frames(image: Image.Image, file: IO[bytes]) -> None:
     with suppress(Exception):  # the first was read, and is measured
         if (frames := len(pages(file))) > 1:
             note(image, "frames", f"{frames} frames", frames)
+
+
+def open_whole(file: IO[bytes]) -> Any:
+    """Return an opened image, whose tRNS is in the unit of the samples that Pillow gives."""
+    image: Any = open_image(file)
+    key, bits = image.info.get("transparency"), _FEW_BITS.get(raw_mode(image))
+    if bits is not None and isinstance(key, int):
+        image.info["transparency"] = key * 255 // (2**bits - 1)
+    return image
 
 
 def load_opened(
@@ -121,7 +133,10 @@ def load_opened(
         check_pixels(file, last=page, whole=whole)
     elif image.format == "ICO":
         _check_icon(image, file)
+    key, raw = image.info.get("transparency"), raw_mode(image)
     image = _loaded(image, file)
+    if isinstance(key, tuple) and raw == "RGB;16B":
+        image = find_visible(image, file)
     if whole and image.format in _JPEG:
         check_whole(image, file)
     if 0 in image.size:

@@ -20,6 +20,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageChops, ImageColor
 
+from bnstat.decode.deep_color import visible_plane
 from bnstat.decode.masks import SampleMask, plane_of_values
 from bnstat.decode.modes import FLOAT, NATIVE, UnmeasurableError, is_gray_16
 from bnstat.text import pluralize
@@ -44,6 +45,8 @@ def visible(image: Image.Image) -> SampleMask | None:
 
 
 def _alpha_plane(image: Image.Image) -> Image.Image | None:
+    if (plane := visible_plane(image)) is not None:
+        return plane
     if not image.has_transparency_data:
         return None
     if image.getbands()[-1] in ("A", "a"):
@@ -73,9 +76,11 @@ def over(image: Image.Image, color: str) -> Image.Image:
 
     A gray image over a gray stays gray.
     """
+    background = ImageColor.getrgb(color)[:3]
+    if (plane := visible_plane(image)) is not None:
+        return Image.composite(image, Image.new("RGB", image.size, background), plane)
     if not image.has_transparency_data:
         return image
-    background = ImageColor.getrgb(color)[:3]
     gray = len(set(background)) == 1
     if is_gray_16(image):
         deep = np.asarray(image).copy()
@@ -104,6 +109,8 @@ class Nodata:
 
     def counted(self, image: Image.Image) -> SampleMask | None:
         """Return the mask of an image's samples, a plane for each of its bands; None is all."""
+        if self.values is None and (plane := visible_plane(image)) is not None:
+            return SampleMask((plane,))
         values = _declared(image) if self.values is None else self.values
         if values is None:
             return None

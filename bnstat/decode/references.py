@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, NamedTuple
 
 from PIL import Image
 
 from bnstat import position
-from bnstat.decode.decoding import load, load_opened, loaded, reason, strict_pillow
+from bnstat.decode.decoding import (
+    load,
+    load_opened,
+    loaded,
+    open_whole,
+    reason,
+    strict_pillow,
+)
 from bnstat.decode.frames import pages
-from bnstat.decode.image_formats import open_image
-from bnstat.decode.modes import UnmeasurableError
+from bnstat.decode.labels import load_labels
+from bnstat.decode.modes import UnmeasurableError, note, notes_of
 from bnstat.decode.raster import is_whole
 from bnstat.moments import SampleError
 from bnstat.sources.frames import FIRST, Frame, chosen_frames, file_key, frame_key
@@ -22,6 +29,8 @@ from bnstat.sources.limits import Limits, UnreadableError
 from bnstat.sources.reference import EncodedBytes, Reference
 from bnstat.text import key_text, pluralize
 
+# A tag of EXIF, and its value where an image is stored as it is to be shown.
+_ORIENTATION, _UPRIGHT = 0x0112, 1
 # How a TIFF begins, and a BigTIFF.
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -183,15 +192,17 @@ class _Files:
         """Return a decoded mask: of a frame that of its place, or the one that all frames have."""
         if reference.frame is not None and len(_pages(reference, self._limits)) == 1:
             reference = reference._replace(frame=None)
-        with closing(_Files(self._limits)) as files:  # the image's own file stays open
-            return files.load(reference)[0]
+        if reference.problem is not None:
+            raise UnmeasurableError(reference.problem)
+        with reference.open(self._limits) as file:
+            return load_labels(file, reference.frame and reference.frame.page)
 
     def _kept(self, reference: Reference) -> tuple[Image.Image, IO[bytes]]:
         file_of = file_key(reference.key), reference.path
         if self._last[:2] != file_of:
             self.close()
             file = self._open.enter_context(reference.open(self._limits))
-            self._last = *file_of, open_image(file), file
+            self._last = *file_of, open_whole(file), file
         return self._last[2], self._last[3]
 
     def close(self) -> None:
@@ -207,7 +218,18 @@ def _decoded(row: int, reference: Reference, files: _Files) -> Decoded:
     image, deep = files.load(reference)
     if reference.labels is None:
         return Decoded(row, reference, image, deep)
-    return Decoded(row, reference, image, deep, _mask(reference.labels, files))
+    labels = _mask(reference.labels, files)
+    _note_mask(image, labels)
+    return Decoded(row, reference, image, deep, labels)
+
+
+def _note_mask(image: Image.Image, labels: Image.Image) -> None:
+    """Note of an image what is doubtful of its mask."""
+    if any(code == "lossy-masks" for code, *_ in notes_of(labels)):
+        note(image, "lossy-masks")
+    with suppress(Exception):  # of damaged metadata
+        if (turned := image.getexif().get(_ORIENTATION, _UPRIGHT)) != _UPRIGHT:
+            note(image, "orientation", f"EXIF orientation {turned}")
 
 
 def _item(items: Items, reference: Reference, epoch: int) -> Item:

@@ -19,7 +19,7 @@ from bnstat.decode.references import Decoded, DecodeReport, decode_each
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.appearing import Appearing, of_stack
 from bnstat.measure.counting import count_image, count_output, count_stack
-from bnstat.moments import Appearances, ChunkCounts, ChunkMoments
+from bnstat.moments import Appearances, ChunkCounts, ChunkMoments, NotFiniteError
 from bnstat.sources.items import Items, Membership, Stack, items_of
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
@@ -289,7 +289,10 @@ class Measure:
     def _count_plain(self, counts: ChunkCounts, row: int, chosen: Selected) -> None:
         """Count an image as it is: a PIL image in the asked mode, an array with its channels."""
         if isinstance(chosen.image, Image.Image):
-            count_image(counts, row, chosen.image, self.mode, chosen.mask, chosen.without)
+            try:
+                count_image(counts, row, chosen.image, self.mode, chosen.mask, chosen.without)
+            except NotFiniteError as error:
+                raise UnmeasurableError(f"{error}; --nodata nan leaves out NaN") from error
         else:
             count_output(counts, row, chosen.image)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import IO, Any
 
 from PIL import Image
 
-from bnstat.decode.modes import expanded
+from bnstat.decode.decoding import load_opened, open_whole
+from bnstat.decode.deep_color import low_bytes
+from bnstat.decode.frames import pages
+from bnstat.decode.modes import expanded, notes_of
 from bnstat.decode.references import Decoded, decode_each
-from bnstat.sources.items import as_array
+from bnstat.sources.items import Items, as_array
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 
@@ -38,7 +41,8 @@ class DigestPixels:
         found: dict[int, bytes] = {}
 
         def digest(decoded: Decoded) -> None:
-            found[decoded.row] = digest_of(decoded.image)
+            own = digest_of(decoded.image)
+            found[decoded.row] = own + b"".join(_digests_of_rest(decoded, self.limits))
 
         report = decode_each(chunk, self.limits, digest)
         return Digests(found, report.failures)
@@ -46,6 +50,35 @@ class DigestPixels:
     def lost(self, reason: str) -> Digests:
         """Return the result for a chunk of one image that has ended its worker."""
         return Digests({}, [(0, reason)])
+
+
+def _digests_of_rest(decoded: Decoded, limits: Limits) -> Iterator[bytes]:
+    """Yield the digests of what a file has beside the image: lower bytes of color, and frames.
+
+    Where these cannot be read, files are equal that have the same bytes.
+    """
+    deep_color = decoded.deep and len(decoded.image.getbands()) > 1
+    several = any(code == "frames" for code, *_ in notes_of(decoded.image))
+    if (not deep_color and not several) or isinstance(decoded.reference.content, Items):
+        return
+    with decoded.reference.open(limits) as file:
+        low = low_bytes(file) if deep_color else None
+        if low is not None:
+            yield digest_of(low)
+        if several:
+            yield from _digests_of_frames(file)
+        elif low is None:
+            file.seek(0)
+            yield blake2b(file.read(), digest_size=32).digest()
+
+
+def _digests_of_frames(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the digests of the frames behind the first."""
+    behind = pages(file)[1:]
+    file.seek(0)
+    image = open_whole(file)
+    for page in behind:
+        yield digest_of(load_opened(image, file, page)[0])
 
 
 def digest_of(image: Any) -> bytes:

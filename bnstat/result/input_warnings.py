@@ -79,6 +79,24 @@ CODES: Mapping[str, Code] = {
         "that are cut off",
         "measured as far as they could be read",
     ),
+    "orientation": Code(
+        "Images that have masks and an EXIF orientation. They are measured as they are stored, as "
+        "`torchvision.datasets.ImageFolder` loads them, and masks are laid on them so: a mask that "
+        "was drawn on the image as it is shown selects other pixels.",
+        "Store the images upright (`exiftran -a`, `mogrify -auto-orient`), or the masks as the "
+        "images are.",
+        None,
+        "with masks and an EXIF orientation, which is not applied",
+        "their masks must be stored as they are, not as they are shown",
+    ),
+    "lossy-masks": Code(
+        "Masks in JPEG files, which do not keep values: beside each edge there are values that "
+        "nobody has drawn, and they count as labels.",
+        "Store masks as PNG; `--mask-values` takes the values that are meant.",
+        "mask_values",
+        "whose masks are JPEG files, in which values change beside edges",
+        "store masks as PNG",
+    ),
     "service-folders": Code(
         "Folders that programs put beside images, for thumbnails, metadata and deleted files "
         "(`@eaDir`, `#recycle`, `@Recycle`, `.@__thumb`, `.thumbnails`, `$RECYCLE.BIN`, "
@@ -152,7 +170,7 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
         yield InputWarning(
             "deep",
             f"{pluralize(deep, 'image')} deeper than 8 bits: gray was {done}, color is read at 8 "
-            "bits; torchvision's ImageFolder would clip them",
+            "bits (--mode bands reads all); torchvision's ImageFolder would clip them",
             deep,
         )
     if selection.alpha == "drop" and selection.transparent:
