@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from bnstat.measure.found import View
@@ -12,12 +14,15 @@ from bnstat.measure.plan import Plan
 from bnstat.moments import Records
 from bnstat.result import Stats
 from bnstat.result.input_warnings import InputWarning, noted_warning
+from bnstat.sources.naming import archive_kind
 from bnstat.text import key_text, pluralize, printable
 
 # Label images: fewer images under one name may look so by chance.
 _MIN_LABELS = 4
 # Of these, this share must have an image that is named like them.
 _MIN_PAIRED = 0.9
+# Images of a tar whose suffixes are compared.
+_MOST_SUFFIXED = 20_000
 _SUFFIX = re.compile(rb"(.+)([_-][A-Za-z]+)")
 
 
@@ -32,6 +37,7 @@ def found_warnings(view: View, stats: Stats, plan: Plan) -> Iterator[InputWarnin
     for code, noted in sorted(view.notes.items()):
         first, text = key_text(noted.first), printable(noted.text)
         yield noted_warning(code, noted.images, first, text, noted.number)
+    yield from _image_suffixes(view.records, stats)
     yield from _until_not_reached(stats, plan)
 
 
@@ -81,6 +87,36 @@ def _until_not_reached(stats: Stats, plan: Plan) -> Iterator[InputWarning]:
             f"are up to ±{widest:.2g}, not within ±{tolerance:g}; more --epochs narrow them"
         )
         yield InputWarning("until-not-reached", text, stats.source.images)
+
+
+def _image_suffixes(records: Records, stats: Stats) -> Iterator[InputWarning]:
+    """Yield a warning if most samples of a tar have the same several images.
+
+    As WebDataset has them: a sample is what stands before the first dot of the names.
+    """
+    if not any(archive_kind(os.fsencode(name)) == "tar" for name in stats.source.locations):
+        return
+    suffixes: dict[bytes, list[bytes]] = defaultdict(list)
+    for key in islice(records.keys(), _MOST_SUFFIXED):
+        folder, _, name = key.rpartition(b"/")
+        stem, _, suffix = name.partition(b".")
+        suffixes[folder + b"/" + stem].append(suffix)
+    same = Counter(tuple(sorted(each)) for each in suffixes.values())
+    common, number = max(same.items(), key=lambda item: item[1], default=((), 0))
+    if len(common) < 2 or number < _MIN_LABELS or 2 * number <= len(suffixes):
+        return
+    if any(suffix.partition(b".")[0].isdigit() for suffix in common):  # frames of a video
+        return
+    named = sorted(map(printable, map(key_text, common)), key=lambda name: (name.count("."), name))
+    first, *others = named
+    choice = f"--include '*.{first}'"
+    if any(other.endswith(f".{first}") for other in others):
+        choice = " ".join(f"--exclude '*.{other}'" for other in others)
+    text = (
+        f"{pluralize(len(records), 'image')} of samples that have several, {', '.join(named)}: all "
+        f"count; {choice} measures one of each"
+    )
+    yield InputWarning("image-suffixes", text, len(records))
 
 
 class _Named(NamedTuple):

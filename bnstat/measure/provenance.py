@@ -50,6 +50,8 @@ def source_of(sources: Sources, scan: Scan, view: View, plan: Plan) -> Source:
         column=sources.column,
         files_column=listed.column if listed else None,
         where=(tuple(listed.where) or None) if listed else None,
+        links=sources.links,
+        inner_links=sources.inner_links,
         unfollowed_links=tuple(map(key_text, sources.unfollowed)),
         dataset=sources.dataset,
         array=plan.settings["array"],

@@ -119,6 +119,8 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
         dataset=_dataset(sources),
         array=first.array,
         layout=first.layout,
+        links=sum(source.links for source in sources),
+        inner_links=sum(source.inner_links for source in sources),
         frames=first.frames,
         files=None if first.files is None else sum(source.units for source in sources),
         truncated_images=(

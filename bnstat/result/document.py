@@ -151,6 +151,7 @@ def _group(group: Group) -> dict[str, Any]:
     }
 
 
+_LINKS = ("links", "inner_links")
 # What chose the images; it is told where it was given.
 _CHOICE = ("include", "exclude", "column", "files_column", "where", "array", "layout")
 
@@ -174,6 +175,7 @@ def _source(source: Source) -> dict[str, Any]:
         **({"not_replaced": source.not_replaced} if source.not_replaced else {}),
         **({"unfollowed_links": source.unfollowed_links} if source.unfollowed_links else {}),
         **{name: each for name in _CHOICE if (each := getattr(source, name)) is not None},
+        **{name: each for name in _LINKS if (each := getattr(source, name))},
         **({"frames": source.frames, "files": source.files} if source.files is not None else {}),
         **({"truncated": source.truncated_images} if source.truncated == "load" else {}),
         **({"dataset": vars(source.dataset)} if source.dataset else {}),

@@ -148,6 +148,23 @@ CODES: Mapping[str, Code] = {
         "`--until` asks for.",
         "More `--epochs`; without a random pipeline, a whole set has no margins.",
     ),
+    "links": Code(
+        "Images that are other names of a file that is another image: hard links, or symbolic "
+        "links to an image of the source. Each counts as an image of its own.",
+        "Leave them out with `--exclude`; or nothing, if training reads them too.",
+    ),
+    "inner-links": Code(
+        "Links to folders of the same source: their images are measured by the folders' own names, "
+        "and not a second time by the links.",
+        "Nothing; name the link as a SOURCE to have its images measured by that name.",
+    ),
+    "image-suffixes": Code(
+        "A tar in which most samples have several images, as of WebDataset: `000.jpg` and "
+        "`000.mask.png`. All are counted.",
+        "`--include` as the text says measures one of each; `--include '*'` says that all are "
+        "meant.",
+        "include",
+    ),
     "link-not-followed": Code(
         "A link to a folder that contains the source, or to the system's folders.",
         "`--follow-links` follows it.",
@@ -194,6 +211,7 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
             source.floats.images,
         )
     yield from _stored_again(source)
+    yield from _linked(source)
     for link in source.unfollowed_links:
         yield InputWarning(
             "link-not-followed",
@@ -226,6 +244,21 @@ def _stored_again(source: Source) -> Iterator[InputWarning]:
             f"{pluralize(source.not_replaced, 'image')} came again in archives that are read as a "
             "stream: the first counted; in a plain .tar or a .zip on a disk the last does",
             source.not_replaced,
+        )
+
+
+def _linked(source: Source) -> Iterator[InputWarning]:
+    if source.links:
+        images = pluralize(source.links, "image")
+        is_are = "is a link to another" if source.links == 1 else "are links to others"
+        yield InputWarning("links", f"{images} {is_are}; each name counts", source.links)
+    if source.inner_links:
+        number = pluralize(source.inner_links, "link")
+        yield InputWarning(
+            "inner-links",
+            f"{number} to folders of the source not followed: their images count by the folders' "
+            "own names",
+            0,
         )
 
 
@@ -263,7 +296,7 @@ def merged_warnings(
 # Codes that `warnings_of` yields.
 _SHOWN_BY_RESULTS = {
     *("deep", "transparent", "service-folders", "mixed-floats", "replaced", "not-replaced"),
-    *("link-not-followed", "pillow", "pipeline"),
+    *("links", "inner-links", "link-not-followed", "pillow", "pipeline"),
 }
 
 

@@ -105,6 +105,8 @@ class Source:
     counted; `not_replaced` came again in archives that are read as a stream, where the first
     counted. `floats` have values beyond [0, 1], beside images of integers.
     `service_folders` are names of skipped folders of thumbnails and deleted files, with numbers.
+    `links` are images that are other names of a file that is another image, `inner_links` are to
+    folders that are walked by their own names.
     `frames` of a file of several are images, as asked for; `files` is how many files the images are
     of, None where each has one. `truncated_images` were cut off and count, None where such images
     are failures.
@@ -132,6 +134,8 @@ class Source:
     not_replaced: int = 0
     floats: FloatImages | None = None
     service_folders: tuple[tuple[str, int], ...] = ()
+    links: int = 0
+    inner_links: int = 0
     dataset: Dataset | None = None
     array: str | None = None
     layout: str | None = None

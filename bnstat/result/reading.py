@@ -224,6 +224,8 @@ def _source(node: Node) -> Source:
         dataset=node.get("dataset", None).optional(_dataset),
         array=node.get("array", None).optional(Node.text),
         layout=node.get("layout", None).optional(Node.text),
+        links=node.get("links", 0).integer(),
+        inner_links=node.get("inner_links", 0).integer(),
         frames=node.get("frames", "first").text(),
         files=node.get("files", None).optional(Node.integer),
         truncated_images=node.get("truncated", None).optional(Node.integer),

@@ -4,7 +4,7 @@ reference       an image's key, and where its bytes are; frames: which image of 
 source          what every kind of source offers to a run
 sources         all sources of a run, as one stream; opening: from settings and results
 locations       which kind of source a location is; naming: keys, endings, patterns
-folder          the images below a folder, on a disk or at a URL
+folder          the images below a folder; remote_folder: at a URL; links: several names of a file
 listing         a list of file names
 archive         the images in one file: tar (tar_headers), zip (zip_directory), Parquet (its layout)
 urls            files at URLs, through fsspec; web: time limits, errors, http

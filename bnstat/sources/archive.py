@@ -144,13 +144,14 @@ class Format:
 
     members: yields the images; count: counts them without reading any, or returns None; ordered:
     whether they come in the order of their keys; index: lists them, where that takes less than
-    reading them.
+    reading them; columns: whether images are in one of several columns.
     """
 
     members: Members
     count: Callable[[ArchiveFile], int | None]
     ordered: bool = False
     index: Callable[[ArchiveFile, ReadLimits], Index] | None = None
+    columns: bool = False
 
 
 class Archive:
@@ -182,6 +183,11 @@ class Archive:
         self.prefix = prefix
         self.ordered = kind.ordered
         self.skipped = self.replaced = 0
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether images are in one of several columns."""
+        return self._format.columns
 
     @property
     def service_folders(self) -> Counter[bytes]:

@@ -1,4 +1,4 @@
-"""The images below a folder, on a disk or at a URL, in key order, while it is being read."""
+"""The images below a folder, in key order, while it is being read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from functools import partial
 from threading import Lock
 
 from bnstat.sources.globs import EVERYTHING, Globs
-from bnstat.sources.limits import ReadLimits, UnreadableError
-from bnstat.sources.naming import SERVICE_FOLDERS, extension, is_image
+from bnstat.sources.links import LinkCounter
+from bnstat.sources.naming import SERVICE_FOLDERS, extension, is_image, is_visible_image
 from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.sampling import ALL_KEYS
-from bnstat.sources.source import InMemoryIndex, NamedFiles, StreamIndex, index_by_reading
-from bnstat.sources.urls import Filesystem, Info, filesystem, url_of, url_reference
-from bnstat.sources.web import as_unreadable, tried
+from bnstat.sources.source import NamedFiles
 
 # Folders of the system, of which a data set is no part; /dev/shm may well hold one.
 _SYSTEM = (b"/proc", b"/sys")
@@ -27,11 +25,11 @@ class Folder:
 
     Hidden files and folders are left out, and folders of thumbnails and deleted files, which
     `service_folders` counts by name. A link to a folder is followed, unless the folder is
-    walked anyway, and each folder is walked once, so loops end. A link to a folder that contains
-    this one, or to /, /dev, /proc or /sys, is followed with `follow_links` alone, and is among
-    `unfollowed` otherwise. Folders that `globs` exclude are not entered. Keys are posix paths
-    below the root, with `prefix` before them; files
-    whose keys are not in `keys` are not examined.
+    walked anyway, which `inner_links` counts, and each folder is walked once, so loops end. A link
+    to a folder that contains this one, or to /, /dev, /proc or /sys, is followed with
+    `follow_links` alone, and is among `unfollowed` otherwise. Folders that `globs` exclude are not
+    entered. Keys are posix paths below the root, with `prefix` before them; files whose keys are
+    not in `keys` are not examined.
     """
 
     ordered = True
@@ -61,6 +59,15 @@ class Folder:
     @property
     def unfollowed(self) -> list[bytes]:
         return self._current.unfollowed
+
+    @property
+    def inner_links(self) -> int:
+        return self._current.inner_links
+
+    @property
+    def links(self) -> int:
+        """Images that are other names of a file that is another image."""
+        return self._current.links.number
 
     @property
     def skipped(self) -> int:
@@ -117,6 +124,9 @@ class _Walk:
         self.others: Counter[bytes] = Counter()
         self.service_folders: Counter[bytes] = Counter()
         self.unfollowed: list[bytes] = []
+        self.inner_links = 0
+        self.links = LinkCounter()
+        self._symbolic: set[bytes] = set()
 
     def count(self) -> int:
         """Walk to the end; return how many images there are."""
@@ -142,7 +152,21 @@ class _Walk:
 
     def reference(self, key: bytes, problem: str | None) -> Reference:
         path = self._path(key)
-        return file_reference(key, path) if problem is None else Reference(key, path, 0, 0, problem)
+        if problem is not None:
+            return Reference(key, path, 0, 0, problem)
+        return file_reference(key, path, partial(self._meet, key))
+
+    def _meet(self, key: bytes, status: os.stat_result) -> None:
+        symbolic = key in self._symbolic
+        known = symbolic and self._has(os.path.realpath(self._path(key)))
+        self.links.add(status, symbolic=symbolic, known=known)
+
+    def _has(self, target: bytes) -> bool:
+        """Whether a file is one of the images below the root."""
+        below = os.path.relpath(target, os.path.realpath(self._root))
+        if below.startswith(b"../"):
+            return False
+        return is_visible_image(below) and self._globs.has(below)
 
     def _path(self, key: bytes) -> bytes:
         below = key[len(self._prefix) :].rstrip(b"/")
@@ -198,6 +222,8 @@ class _Walk:
                     self.others[extension(entry.name)] += 1
                 elif self._globs.has(self._below_root(key + entry.name)):
                     found.append((entry.name, False))
+                    if entry.is_symlink():
+                        self._symbolic.add(key + entry.name)
         return sorted(found)
 
     def _below_root(self, key: bytes) -> bytes:
@@ -208,6 +234,7 @@ class _Walk:
         target, root = os.path.realpath(link), os.path.realpath(self._root)
         names = os.path.relpath(target, root).split(b"/")
         if not any(name.startswith(b".") and name != b"." for name in names):
+            self.inner_links += target != root
             return False
         if not self._follow_links and (root.startswith(target + b"/") or _is_of_system(target)):
             self.unfollowed.append(key)
@@ -225,65 +252,3 @@ def _is_folder(entry: os.DirEntry[bytes]) -> bool:
         return entry.is_dir()
     except OSError:  # a link to itself
         return False
-
-
-class RemoteFolder:
-    """The images below a URL, listed one level at a time; the rules are those of `Folder`."""
-
-    ordered = True
-
-    def __init__(self, url: bytes, prefix: bytes, limits: ReadLimits) -> None:
-        self._url = url
-        self._limits = limits
-        self.prefix = prefix
-        self.skipped = 0
-        self.service_folders: Counter[bytes] = Counter()
-
-    def count(self) -> None:
-        """Return None: the number is not known before everything is listed."""
-
-    def index(self) -> InMemoryIndex | StreamIndex:
-        return index_by_reading(self)
-
-    def __iter__(self) -> Iterator[Reference]:
-        self.skipped = 0
-        self.service_folders.clear()
-        fs, root = filesystem(self._url, self._limits)
-        waiting: list[tuple[bytes, str, Info | None]] = [(self.prefix, root, None)]
-        while waiting:
-            key, path, listed = waiting.pop()
-            if listed is not None:
-                url = url_of(self._url, path, fs)
-                yield url_reference(key, url, self._limits, listed)
-                continue
-            try:
-                waiting.extend(reversed(self._below(fs, key, path)))
-            except UnreadableError as error:
-                yield Reference(key or b"/", self._url, 0, 0, str(error))
-
-    def _below(self, fs: Filesystem, key: bytes, path: str) -> list[tuple[bytes, str, Info | None]]:
-        """Return key, path and, for files, what is listed of a folder's entries, by key."""
-        with as_unreadable(self._limits):
-            entries = tried(lambda: fs.ls(path, detail=True))
-        found: list[tuple[bytes, str, Info | None]] = []
-        for entry in entries:
-            name = self._file_name(entry["name"])
-            if name in SERVICE_FOLDERS and entry["type"] == "directory":
-                self.service_folders[name] += 1
-                continue
-            if not name or name.startswith(b".") or entry["name"].rstrip("/") == path.rstrip("/"):
-                continue
-            if entry["type"] == "directory":
-                found.append((key + name + b"/", entry["name"], None))
-            elif is_image(name):
-                found.append((key + name, entry["name"], entry))
-            else:
-                self.skipped += 1
-        return sorted(found, key=lambda entry: entry[0])
-
-    def _file_name(self, path: str) -> bytes:
-        """Return the last part of a path, as a file in a folder would be named."""
-        from urllib.parse import unquote_to_bytes
-
-        name = path.rstrip("/").rpartition("/")[2]
-        return unquote_to_bytes(name) if self._url.startswith(b"http") else os.fsencode(name)

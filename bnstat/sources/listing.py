@@ -8,12 +8,14 @@ import stat
 import sys
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bnstat.errors import SourceError
 from bnstat.sources import urls
 from bnstat.sources.headings import chosen_names, names_column, rows_of
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
+from bnstat.sources.links import LinkCounter, place_of
 from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.sampling import ALL_KEYS
 from bnstat.sources.source import NamedFiles
@@ -49,7 +51,11 @@ class Listing:
 
     def __post_init__(self) -> None:
         selected = (name for name in self._read() if self._key(name) in self.keys)
-        self._names = sorted(selected, key=self._key)
+        first: dict[bytes, bytes] = {}
+        alike = (first.setdefault(self._place(name), name) for name in selected)
+        self._names = sorted(alike, key=self._key)
+        self._first = first
+        self._links = LinkCounter()
         urls.check_distinct(dict.fromkeys(self._names))
 
     @property
@@ -76,7 +82,21 @@ class Listing:
         path = self._file(name)
         if is_url(name) and not os.path.lexists(path):
             return urls.url_reference(self._key(name), name, self.limits)
-        return file_reference(self._key(name), path)
+        return file_reference(self._key(name), path, partial(self._meet, path))
+
+    def _place(self, name: bytes) -> bytes:
+        """Return what is the same for a file however its path is spelt."""
+        return name if is_url(name) else place_of(name, os.fsencode(self.cwd))
+
+    def _meet(self, path: bytes, status: os.stat_result) -> None:
+        symbolic = os.path.islink(path)
+        known = symbolic and os.path.realpath(path) in self._first
+        self._links.add(status, symbolic=symbolic, known=known)
+
+    @property
+    def links(self) -> int:
+        """Images that are other names of a file that is another image."""
+        return self._links.number
 
     def _file(self, name: bytes) -> bytes:
         path = os.path.join(os.fsencode(self.cwd), name)

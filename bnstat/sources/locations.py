@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from bnstat.errors import SourceError
 from bnstat.sources import naming, urls
 from bnstat.sources.archive import Archive, ArchiveFile, Format
-from bnstat.sources.folder import Folder, RemoteFolder
+from bnstat.sources.folder import Folder
 from bnstat.sources.globs import EVERYTHING, Chosen, Globs
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
+from bnstat.sources.links import spelt_alike
 from bnstat.sources.naming import (
     archive_kind,
     holds_arrays,
@@ -21,6 +22,7 @@ from bnstat.sources.naming import (
     is_image,
 )
 from bnstat.sources.reference import Reference, file_reference
+from bnstat.sources.remote_folder import RemoteFolder
 from bnstat.sources.sampling import ALL_KEYS
 from bnstat.sources.source import NamedFiles, Source
 from bnstat.sources.web import is_web
@@ -56,9 +58,29 @@ def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
     names = [name for typed in locations for name in _without_braces(typed, how.cwd)]
     urls.check_distinct(dict.fromkeys(names))
     several = len(locations) > 1 or len(names) > 1
+    if several:
+        names = _spelt_alike(names, how.cwd)
     only_source = len(names) == 1
     found = [s for n in names for s in _Location(n, how, several, only_source).sources]
+    _check_column(found, how.column)
     return [s if isinstance(s, Folder) or not how.globs else Chosen(s, how.globs) for s in found]
+
+
+def _spelt_alike(names: Sequence[bytes], cwd: bytes) -> list[bytes]:
+    """Return names in which equal paths are spelt equally; URLs as they are."""
+    local = [name for name in names if name and not is_url(name)]
+    alike = dict(zip(local, spelt_alike(local, cwd), strict=True))
+    return [alike.get(name, name) for name in names]
+
+
+def _check_column(found: Sequence[Source], column: str | None) -> None:
+    """Raise SourceError if a column is asked for, and no source has any."""
+    archives = (source for source in found if isinstance(source, Archive))
+    if column is not None and not any(archive.has_columns for archive in archives):
+        raise SourceError(
+            f"--column {column} is of Parquet files, and none is named; leave it out, or name "
+            "files that end in .parquet"
+        )
 
 
 def _without_braces(typed: str, cwd: bytes) -> list[bytes]:

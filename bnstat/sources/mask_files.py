@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from bnstat.errors import SourceError
 from bnstat.sources import urls
 from bnstat.sources.archive import Archive
+from bnstat.sources.globs import Chosen
 from bnstat.sources.limits import ReadLimits
 from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.source import Source
@@ -69,17 +70,23 @@ class MaskFiles:
         self._file = re.compile(_regular_expression(whole), re.DOTALL)
 
     def attached(self, source: Source) -> Iterator[Reference]:
-        if isinstance(source, Archive):
-            yield from self._in_archive(source, len(source.prefix))
+        whole = source.source if isinstance(source, Chosen) else source
+        if isinstance(whole, Archive):
+            yield from self._in_archive(source, whole, len(source.prefix))
         else:
             for image in source:
                 if not self._is_mask(image):
                     yield image._replace(labels=self._if_needed(self._found(image.key)))
 
-    def _in_archive(self, source: Iterable[Reference], prefix: int) -> Iterator[Reference]:
-        """Yield the images of an archive, which is read once for the masks and once for them."""
+    def _in_archive(
+        self, source: Iterable[Reference], whole: Iterable[Reference], prefix: int
+    ) -> Iterator[Reference]:
+        """Yield the images of an archive, which is read once for the masks and once for them.
+
+        Masks are found in the whole of it, also those that are excluded as images.
+        """
         masks, held = {}, 0
-        for member in source:
+        for member in whole:
             if self._member.fullmatch(member.key[prefix:]):
                 masks[member.key[prefix:]] = member
                 held += member.bytes_held

@@ -69,6 +69,8 @@ def open_sources(
         raise SourceError("give sources or files_from, not both")
     folder = None if root is None else os.fspath(root)
     examined = ALL_KEYS if sampling else keys
+    if settings["column"] is not None:
+        raise SourceError("--column is of Parquet files, and a list names images; leave it out")
     column, where = settings["files_column"], settings["where"] or ()
     listing = Listing(os.fspath(files_from), null, folder, cwd, examined, limits, column, where)
     listing.check_names()

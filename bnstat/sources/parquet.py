@@ -258,4 +258,4 @@ def _count(archive: ArchiveFile) -> int | None:
 def parquet(column: str | None) -> Format:
     """Return the format with this column of images; None is the one that must be meant."""
     index = partial(_index, column)
-    return Format(partial(_members, column), _count, ordered=True, index=index)
+    return Format(partial(_members, column), _count, ordered=True, index=index, columns=True)

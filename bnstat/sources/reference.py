@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
@@ -122,8 +123,13 @@ class EncodedBytes:
         return BytesIO(self.data)
 
 
-def file_reference(key: bytes, path: bytes) -> Reference:
-    """Return the reference to a file; only regular files can be measured, and nothing is opened."""
+def file_reference(
+    key: bytes, path: bytes, met: Callable[[os.stat_result], None] | None = None
+) -> Reference:
+    """Return the reference to a file; only regular files can be measured, and nothing is opened.
+
+    `met` is told the status of a regular file.
+    """
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:
@@ -131,6 +137,8 @@ def file_reference(key: bytes, path: bytes) -> Reference:
     problem = _problem(status.st_mode)
     if problem is not None:
         return Reference(key, path, 0, 0, problem)
+    if met is not None:
+        met(status)
     changed, status_changed = status.st_mtime_ns, status.st_ctime_ns
     return Reference(key, path, status.st_size, changed, ctime_ns=status_changed)
 

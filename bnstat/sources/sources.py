@@ -13,13 +13,14 @@ from itertools import chain
 from bnstat.result import Dataset, Shards
 from bnstat.sources.archive import Archive
 from bnstat.sources.arrays import ArraySource
-from bnstat.sources.folder import Folder, RemoteFolder
+from bnstat.sources.folder import Folder
 from bnstat.sources.globs import EVERYTHING, Chosen, Globs
 from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.sources.listing import Listing
 from bnstat.sources.locations import Opening, sources_at
 from bnstat.sources.mask_files import MaskFiles, MaskPattern
 from bnstat.sources.reference import Reference
+from bnstat.sources.remote_folder import RemoteFolder
 from bnstat.sources.sampling import ALL_KEYS, Population, Sampling, ShardKeys
 from bnstat.sources.source import Index, ItemSource, Source, index_by_reading
 from bnstat.text import key_text
@@ -199,6 +200,17 @@ class Sources:
         found = [s for s in self._whole if isinstance(s, Folder | RemoteFolder | Archive)]
         counts = (source.service_folders for source in found if self._keys.has_first)
         return sum(map(_as_text, counts), Counter())
+
+    @property
+    def links(self) -> int:
+        """Images that are other names of a file that is another image."""
+        return sum(s.links for s in self._whole if isinstance(s, Folder | Listing))
+
+    @property
+    def inner_links(self) -> int:
+        """Links to folders that are walked by their own names: the first shard counts them."""
+        folders = (source for source in self._whole if isinstance(source, Folder))
+        return sum(folder.inner_links for folder in folders) if self._keys.has_first else 0
 
     @property
     def others(self) -> Counter[str]:

@@ -170,8 +170,8 @@ def test_deep_images_are_mentioned(compute, here):
     """One line on stderr says how many images were deeper than 8 bits."""
     Image.fromarray(np.array([[0, 65535]], dtype=np.uint16)).save(here / "deep.png")
     assert compute("deep.png", "-q").err == (
-        "1 image deeper than 8 bits: gray was kept in full, color is read at 8 bits (--mode bands reads all); "
-        "torchvision's ImageFolder would clip them\n"
+        "1 image deeper than 8 bits: gray was kept in full, color is read at 8 "
+        "bits (--mode bands reads all); torchvision's ImageFolder would clip them\n"
         "1 image, all of them gray: three equal channels; --mode L measures one\n"
     )
 
