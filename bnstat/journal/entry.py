@@ -47,11 +47,13 @@ FINGERPRINT_BYTES = 16
 class Expected:
     """What the entries of a journal have in common.
 
-    draws: how many draws of an image each view has; is_kind: whether draws of a kind can exist.
+    draws: how many draws of an image each view has; is_kind: whether draws of a kind can exist;
+    per_image: whether the histograms of single images are needed.
     """
 
     draws: Sequence[int]
     is_kind: Callable[[Kind], bool]
+    per_image: bool = False
 
 
 @dataclass(frozen=True)

@@ -180,10 +180,11 @@ class Store:
                 self._db.execute(moments, (chunk, view, *packed_moments(each)))
 
     def entries(self) -> Iterator[tuple[int, Entry]]:
-        """Yield all chunks and their entries by first key, without histograms of single images.
+        """Yield all chunks and their entries by first key, with single histograms if expected.
 
         Those that are added meanwhile, before the one that was last yielded, do not matter.
         """
+        columns = _MOMENTS + ", per_image_histograms" * self._expected.per_image
         query = (
             f"SELECT first_key, id, {_IMAGES} FROM chunks "
             "WHERE (first_key, id) > (?, ?) ORDER BY first_key, id LIMIT 1"
@@ -191,7 +192,7 @@ class Store:
         last: tuple[bytes, int] = (b"", -1)
         while found := self._db.execute(query, last).fetchone():
             key, chunk, *row = found
-            entry = self._entry(chunk, tuple(row), _MOMENTS)
+            entry = self._entry(chunk, tuple(row), columns)
             if (key, chunk) <= last:  # a forged index could lead in a circle
                 raise DamagedError("entries are not in order")
             last = key, chunk

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bnstat.decode.selection import Conditions
+from bnstat.measure.appearing import of_stack
 from bnstat.measure.counting import count_stack
 from bnstat.measure.found import Scan, TextsByKey, View
 from bnstat.measure.measure import Measured
@@ -20,7 +21,7 @@ _BLOCK = 4 << 20
 def array_of(sources: Sources, plan: Plan) -> ArraySource | None:
     """Return the array whose images are all that is measured, as they are, in this process."""
     plain = plan.views == (None,) and plan.conditions == Conditions() and plan.epochs == 1
-    return sources.array if plain else None
+    return sources.array if plain and plan.settings["max_value"] is None else None
 
 
 def scan_array(array: ArraySource, plan: Plan) -> Scan:
@@ -36,7 +37,9 @@ def scan_array(array: ArraySource, plan: Plan) -> Scan:
     found = Scan([view], fingerprint=sum(each.fingerprint() for each in array) % 2**256)
     for keys, images in array.blocks(_BLOCK):
         view.add_figures(keys, Measured(*count_stack(images), deep=[]))
+        found.summarize(of_stack(images))
         found.images += len(keys)
+        found.files += len(keys)
         found.bytes += images.nbytes
         if settings["fail_fast"]:
             found.check_none_failed()

@@ -8,9 +8,11 @@ from fractions import Fraction
 
 from bnstat.errors import MeasureError
 from bnstat.measure.dispatch import Chunk
+from bnstat.measure.group_histograms import GroupHistograms
 from bnstat.measure.measure import Measured, Result
 from bnstat.measure.rows import NameOf, Rows, ungrouped
 from bnstat.moments import Records
+from bnstat.moments.appearances import Appearances
 from bnstat.result import MAX_WARNINGS, Summary
 from bnstat.result.summary import merged_summaries
 from bnstat.result.tables import RecordTable
@@ -105,7 +107,7 @@ class View:
     what Pillow warned of; transparent: keys of images with fully transparent pixels; few_valued:
     keys of images with few values, as label images have; rows: of a table of records, where one is
     asked for; memberships: the groups and clusters that a dataset gives, by key; notes: by
-    the codes of warnings.
+    the codes of warnings; by_group: histograms of groups, where there are any.
     """
 
     records: Records
@@ -117,6 +119,7 @@ class View:
     few_valued: list[bytes] = field(default_factory=list)
     memberships: dict[bytes, Membership] = field(default_factory=dict)
     notes: dict[str, Noted] = field(default_factory=dict)
+    by_group: GroupHistograms | None = None
 
     @classmethod
     def merged(cls, views: Sequence[View]) -> View:
@@ -146,6 +149,8 @@ class View:
         """Add what was measured of images with these keys, but for the rows of a table."""
         for moments in measured.moments:
             self.records.extend(keys, moments)
+            if self.by_group is not None:
+                self.by_group.add(keys, moments, measured.memberships)
             self.few_valued.extend(keys[row] for row in moments.few_valued)
         self.failures.add((keys[row], reason) for row, reason in measured.failures)
         self.deep.extend(keys[row] for row in measured.deep)
@@ -205,9 +210,13 @@ class Scan:
         self.images += len(chunk)
         self.files += sum(Fraction(1, r.frame.of) if r.frame else 1 for r in chunk)
         self.bytes += sum(reference.share for reference in chunk)
-        if counts := result[0].appearances.counts():
-            summary = Summary.of(counts, _file_sizes(chunk, result[0].appearances.places))
-            self.summary = merged_summaries([self.summary, summary])
+        seen = result[0].appearances
+        self.summarize(seen, _file_sizes(chunk, seen.places))
+
+    def summarize(self, seen: Appearances, sizes: Iterable[int] = ()) -> None:
+        """Add what images are like that were decoded, and the bytes of their files."""
+        if counts := seen.counts():
+            self.summary = merged_summaries([self.summary, Summary.of(counts, sizes)])
 
     def finalize(self, *, fail_fast: bool = False) -> None:
         """Do what only the whole set decides: which mode is its own.

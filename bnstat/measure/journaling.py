@@ -45,7 +45,7 @@ def open_journal(
 
     draws = [plan.epochs if plan else 1 for plan in plans for _ in range(plan.width if plan else 1)]
     described = _describe_sources(sources) | _describe_settings(plans, settings)
-    expected = Expected(draws, is_kind)
+    expected = Expected(draws, is_kind, per_image=settings["by"] is not None)
     return Journal.open(
         os.fspath(path),
         described,

@@ -16,7 +16,7 @@ from bnstat.measure.plan import Plan
 from bnstat.measure.provenance import sample_of, selection_of, source_of
 from bnstat.measure.rows import ungrouped
 from bnstat.moments import Records
-from bnstat.result import PairedMargins, Pipeline, Sample, Stats, Uncertainty, empty_figures
+from bnstat.result import Group, PairedMargins, Pipeline, Sample, Stats, Uncertainty, empty_figures
 from bnstat.result.input_warnings import unanswered
 from bnstat.result.tables import RecordTable
 from bnstat.sources.frames import FIRST
@@ -126,10 +126,21 @@ class _Run:
             _check_measured(self.sources, self.scan, view)
         stats = self._stats(view, pipeline)
         if self.names is not None and any(stats.count):
-            stats = replace(stats, groups=groups(view.records, self.names))
+            stats = replace(stats, groups=self._groups(view))
         warnings = (*stats.shown_warnings(), *found_warnings(view, stats, self.plan))
         stats = replace(stats, told_warnings=unanswered(warnings, self.plan.given))
         return Outcome(stats, view, self.names, self._controls)
+
+    def _groups(self, view: View) -> dict[str, Group]:
+        assert self.names is not None
+        records, found = view.records, groups(view.records, self.names)
+        if view.by_group is None:
+            return found
+        percentiles = self.plan.settings["percentiles"]
+        return {
+            name: replace(group, **view.by_group.figures(name, records, percentiles))
+            for name, group in found.items()
+        }
 
     def _stats(self, view: View, pipeline: Pipeline) -> Stats:
         records, settings = view.records, self.plan.settings

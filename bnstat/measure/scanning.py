@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, TypeVar
 from bnstat.augment import Spec
 from bnstat.decode.modes import BANDS
 from bnstat.decode.references import frames_of, with_frames
-from bnstat.engines import Engine, InlineEngine, usable_cores
-from bnstat.errors import JournalError, MeasureError, SettingError
+from bnstat.engines import Engine, InlineEngine
+from bnstat.errors import JournalError, MeasureError
 from bnstat.measure.adaptive_sampling import GrowingScan, StoppingRule
 from bnstat.measure.array_scan import array_of, scan_array
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
 from bnstat.measure.found import Scan, TextsByKey, View
+from bnstat.measure.group_histograms import GroupHistograms
 from bnstat.measure.groups import GroupNames, ItemNames, group_names
 from bnstat.measure.journaling import (
     open_journal,
@@ -29,6 +30,7 @@ from bnstat.measure.journaling import (
 )
 from bnstat.measure.measure import Measure, Result
 from bnstat.measure.outcomes import Outcome, outcomes
+from bnstat.measure.placement import check_dataset, where_it_runs
 from bnstat.measure.plan import Plan
 from bnstat.measure.rows import Rows
 from bnstat.measure.warm_up import open_workers
@@ -71,7 +73,7 @@ def measure(
     if settings["mode"] == BANDS and journal is not None:
         raise MeasureError("--mode bands does not go with a journal")
     if sources.dataset is not None:
-        _check_dataset(settings, journal=journal is not None)
+        check_dataset(settings, journal=journal is not None)
     costly = describe or any(augment is not None for augment in augments)
     settings = where_it_runs(sources, settings, costly=costly)
     plan = Plan.of(augments, sources, settings, attribute=attribute, given=given)
@@ -93,42 +95,18 @@ def measure(
             scanned = scan_array(array, plan)
         else:
             scanned = scan_images(
-                images, plan, journal=opened, total=total, stop=rule, describe=describe
+                images,
+                plan,
+                journal=opened,
+                total=total,
+                stop=rule,
+                describe=describe,
+                names=names,
             )
     measured = outcomes(sources, scanned, plan, *_drawn(names, clusters, scanned))
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured
-
-
-def where_it_runs(sources: Sources, settings: S, *, costly: bool) -> S:
-    """Return settings by which what workers cannot be sent is measured in this process.
-
-    Raises
-    ------
-    SettingError
-        If it should be ended after a time, or measured on a cluster.
-    """
-    if settings["engine"] != "processes":
-        if sources.dataset is not None or not sources.send(costly=False):
-            raise SettingError("a dataset is measured on this machine; leave out --engine")
-        return settings
-    killable = bool(settings["timeout"])
-    if (settings["workers"] or usable_cores()) == 1 and not killable:
-        return settings
-    if sources.send(costly=costly or killable):
-        return settings
-    if killable:
-        raise SettingError("a time limit ends workers, which this dataset cannot be sent to")
-    return {**settings, "workers": 1}  # type: ignore[return-value]
-
-
-def _check_dataset(settings: Settings, *, journal: bool) -> None:
-    """Refuse what does not go with a dataset, before any item is drawn."""
-    if journal:
-        raise SettingError("a journal knows images by keys that stay; a dataset has only numbers")
-    if settings["mode"] == BANDS:
-        raise SettingError("mode bands is of rasters, and a dataset gives decoded images")
 
 
 def _drawn(
@@ -161,18 +139,19 @@ def scan_images(
     total: Callable[[], int | None] = lambda: None,
     stop: StoppingRule | None = None,
     describe: bool = False,
+    names: GroupNames | None = None,
 ) -> Scan:
     """Scan images on the engine of the settings; with `finalize=False`, those of a shard.
 
     `stop` ends the scan once enough images were measured. With `describe`, rows of a table of
-    records are kept.
+    records are kept; with `names`, the histograms of these groups.
     """
     settings = plan.settings
     work = Measure(
         settings["mode"],
         limits_of(settings),
         plan.views,
-        per_image_histograms=journal is not None,
+        per_image_histograms=journal is not None or names is not None,
         conditions=plan.conditions,
         describe=describe,
         items=plan.dataset is not None,
@@ -195,6 +174,7 @@ def scan_images(
             total=total,
             stop=stop,
             frames=settings["frames"],
+            names=names,
         )
 
 
@@ -211,6 +191,7 @@ def scan(
     journal: Journal[Reference] | None = None,
     stop: StoppingRule | None = None,
     frames: str = FIRST,
+    names: GroupNames | None = None,
 ) -> Scan:
     """Measure all images; the result does not depend on the engine or its workers.
 
@@ -219,7 +200,7 @@ def scan(
     `finalize=False`, the images are only a shard of the set, and what depends on the whole set is
     left to `merge_scans`. `all_failures` keeps the reasons of all images that fail, not of the
     first by key alone. `stop` ends the scan once enough images were measured. `frames` are those of
-    a file of several that are images of their own.
+    a file of several that are images of their own. `names` are those of groups.
 
     Raises
     ------
@@ -234,6 +215,7 @@ def scan(
                 Records(draws, selected=selected, max_value=most),
                 Rows(draws) if describe else None,
                 TextsByKey(named),
+                by_group=GroupHistograms(names) if names else None,
             )
             for draws, most in zip(measure.draws, measure.max_values, strict=True)
         ]

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from bnstat.estimators import (
     Design,
@@ -147,7 +147,16 @@ def _group(parts: Sequence[tuple[int, Group]], scale: int) -> Group:
     if total is None or (total.scale == 1) != (scale == 1):
         return Group(images, _count(groups), None, None, estimate.mean, estimate.var)
     own = total.at(scale)
-    return Group(images, own.n, own.sum, own.sum_of_squares, own.mean(), own.var())
+    exact = own.n, own.sum, own.sum_of_squares, own.mean(), own.var()
+    return Group(images, *exact, None, _ends(groups, "min"), _ends(groups, "max"))
+
+
+def _ends(groups: Sequence[Group], end: Literal["min", "max"]) -> Floats | None:
+    """Return the smallest or the largest value of groups together, if all tell theirs."""
+    values = [getattr(group, end) for group in groups]
+    if None in values:
+        return None
+    return tuple(map({"min": min, "max": max}[end], zip(*values, strict=True)))
 
 
 def _total(found: Sequence[Stats]) -> Moments | None:

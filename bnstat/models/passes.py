@@ -13,7 +13,8 @@ from bnstat.engines import Engine, InlineEngine, usable_cores
 from bnstat.errors import MeasureError, ModelError
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
-from bnstat.measure.scanning import count_beside, where_it_runs
+from bnstat.measure.placement import where_it_runs
+from bnstat.measure.scanning import count_beside
 from bnstat.measure.warm_up import open_workers
 from bnstat.models.image_cache import CachedChunk, open_image_cache
 from bnstat.models.layers import Activations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -166,6 +166,11 @@ class Records:
                 counts = np.zeros(table.n.shape, np.int64)
                 counts[0] = excluded
             yield keys, ChunkMoments(kind, rows, table, group.histogram, excluded_count=counts)
+
+    @property
+    def kinds(self) -> Set[Kind]:
+        """The kinds that there are."""
+        return self._groups.keys()
 
     @property
     def modes(self) -> dict[str, int]:

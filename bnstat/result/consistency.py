@@ -259,6 +259,20 @@ def _groups(stats: Contents, whole: _Part) -> Iterator[str]:
         yield from _sums(part)
     for name in ("count", "sum", "sum_of_squares"):
         yield from _added(name, parts, whole, everything=counts == list(whole.count))
+    if counts == list(whole.count):
+        yield from _group_ends(stats, whole)
+
+
+def _group_ends(stats: Contents, whole: _Part) -> Iterator[str]:
+    """Yield where the smallest or largest value is not that of any group."""
+    for end, of in (("min", min), ("max", max)):
+        own = [getattr(group, end) for group in (stats.groups or {}).values()]
+        said = getattr(stats, end)
+        if said is None or None in own:
+            continue
+        for channel, value, *each in zip(whole.channels, said, *own, strict=True):
+            if not _near(value, of(each)):
+                yield f"{end} of {channel} is {value!r}, but {of(each)!r} of all groups"
 
 
 def _added(name: str, parts: Sequence[_Part], whole: _Part, *, everything: bool) -> Iterator[str]:

@@ -143,12 +143,17 @@ def _uncertainty(uncertainty: Uncertainty) -> dict[str, Any]:
     return {key: value for key, value in written.items() if key not in _NEW or value is not None}
 
 
+# Of groups; documents of 0.2 do not have them.
+_ENDS = ("quantiles", "min", "max")
+
+
 def _group(group: Group) -> dict[str, Any]:
-    return vars(group) | {
+    written = vars(group) | {
         "sum": _decimals(group.sum),
         "sum_of_squares": _decimals(group.sum_of_squares),
         "std": group.std,
     }
+    return {key: value for key, value in written.items() if key not in _ENDS or value is not None}
 
 
 _LINKS = ("links", "inner_links")

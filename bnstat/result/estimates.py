@@ -147,7 +147,10 @@ class PairedMargins:
 
 @dataclass(frozen=True)
 class Group:
-    """The figures of the images under one label; the sums are None for float samples."""
+    """The figures of the images under one label; the sums are None for float samples.
+
+    quantiles, min, max: as those of a result; None where they are not known.
+    """
 
     images: int
     count: tuple[int, ...]
@@ -155,6 +158,9 @@ class Group:
     sum_of_squares: tuple[int, ...] | None
     mean: Floats
     var: Floats
+    quantiles: Mapping[str, Floats] | None = None
+    min: Floats | None = None
+    max: Floats | None = None
 
     @property
     def std(self) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bnstat.result.contents import Contents
 from bnstat.result.estimates import (
@@ -76,9 +76,7 @@ def read_contents(root: Node, kind: type[C]) -> C:
         sparse_histogram=root.get("sparse_histogram", None).optional(
             lambda node: _sparse_histogram(node, width)
         ),
-        quantiles=root.get("quantiles", None).optional(lambda node: node.percentiles(width)),
-        min=root.get("min", None).optional(lambda node: node.floats(width)),
-        max=root.get("max", None).optional(lambda node: node.floats(width)),
+        **_ends(root, width),
         pooled=root.get("pooled", None).optional(_pooled),
         summary=root.get("summary", None).optional(read_summary),
         created=root["created"].text(),
@@ -181,7 +179,17 @@ def _group(node: Node, width: int, signed: bool) -> Group:
         sum_of_squares=node["sum_of_squares"].optional(lambda value: value.decimals(width)),
         mean=estimate.mean,
         var=estimate.var,
+        **_ends(node, width),
     )
+
+
+def _ends(node: Node, width: int) -> dict[str, Any]:
+    """Return percentiles, smallest and largest value, where a result or a group tells them."""
+    return {
+        "quantiles": node.get("quantiles", None).optional(lambda each: each.percentiles(width)),
+        "min": node.get("min", None).optional(lambda each: each.floats(width)),
+        "max": node.get("max", None).optional(lambda each: each.floats(width)),
+    }
 
 
 def _source(node: Node) -> Source:

@@ -85,6 +85,7 @@ class Comparison(Displayed):
                     },
                     "delta": {"mean": d.mean, "std": d.std},
                     "delta_in_std": {"mean": d.mean_in_std, "std": d.std_in_std},
+                    "distribution": row.distribution,
                     "margin": d.pair.margin and vars(d.pair.margin),
                     **_paired(d.pair.paired),
                     "p_values": d.p_values and dict(zip(("mean", "std"), d.p_values, strict=True)),

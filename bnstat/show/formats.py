@@ -25,6 +25,7 @@ from bnstat.show.reports import (
     sweep_report,
 )
 from bnstat.show.results import result_report
+from bnstat.show.rows import distribution
 
 Reportable: TypeAlias = (
     Stats | Comparison | Explanation | Sweep | Recalibration | Outliers | Duplicates
@@ -115,12 +116,9 @@ def _stats_rows(stats: Stats) -> list[Values]:
 
 def _distribution_rows(stats: Stats) -> list[Values]:
     """Return percentiles and ends by channel, and what is of all channels together."""
-    figures = {f"percentile {q}": values for q, values in (stats.quantiles or {}).items()}
-    ends = {"min": stats.min, "max": stats.max}
-    figures |= {name: values for name, values in ends.items() if values is not None}
     rows: list[Values] = [
         ("histogram", name, *pair)
-        for name, values in figures.items()
+        for name, values in distribution(stats).items()
         for pair in zip(stats.channels, values, strict=True)
     ]
     pooled = vars(stats.pooled) if stats.pooled else {}
@@ -133,7 +131,21 @@ def _comparison_rows(comparison: Comparison) -> list[Values]:
     for figure in figures(comparison):
         numbers = figure.values, figure.delta, figure.delta_in_std
         rows += [(figure.row.name, figure.name, *n) for n in zip(names, *numbers, strict=True)]
-    return rows
+    return rows + _compared_distributions(comparison)
+
+
+def _compared_distributions(comparison: Comparison) -> list[Values]:
+    """Return percentiles and ends that a row and the baseline both have."""
+    first, names = comparison.rows[0], channels(comparison)
+    if not any(row.distribution for row in comparison.rows[1:]):
+        return []
+    return [
+        (row.name, name, channel, value, value - own, None)
+        for row in comparison.rows
+        for name, values in row.distribution.items()
+        if name in first.distribution
+        for channel, value, own in zip(names, values, first.distribution[name], strict=True)
+    ]
 
 
 def _sweep_rows(sweep: Sweep) -> list[Values]:

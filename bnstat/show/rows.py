@@ -32,6 +32,11 @@ class ComparedRow:
     group: Group | None = None
     paired: PairedMargins | None = None
 
+    @property
+    def distribution(self) -> dict[str, Floats]:
+        """Percentiles and ends by name, as in "percentile 99.5"; empty where none is known."""
+        return distribution(self.group or self.result)
+
     @classmethod
     def of_group(cls, label: str, group: Group, whole: Stats) -> ComparedRow:
         """Return the row of a group of a result."""
@@ -60,6 +65,15 @@ class ComparedRow:
         figures = constants.mean, constants.std
         source = f"{constants.source} (std: {constants.convention})"
         return cls(constants.name, source, None, None, {"published": figures}, *figures)
+
+
+def distribution(of: Stats | Group | None) -> dict[str, Floats]:
+    """Return percentiles and ends of each channel by name, where they are known."""
+    if of is None:
+        return {}
+    figures = {f"percentile {q}": values for q, values in (of.quantiles or {}).items()}
+    ends = {"min": of.min, "max": of.max}
+    return figures | {name: values for name, values in ends.items() if values is not None}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from bnstat.decode.references import with_frames
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import dispatch
 from bnstat.measure.pixel_digests import DigestPixels
-from bnstat.measure.scanning import measure, where_it_runs
+from bnstat.measure.placement import where_it_runs
+from bnstat.measure.scanning import measure
 from bnstat.measure.warm_up import open_workers
 from bnstat.result import Failure
 from bnstat.result.found_images import Duplicates, EqualImages

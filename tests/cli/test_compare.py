@@ -143,7 +143,9 @@ def test_all_tables(compare, results):
 def test_csv(compare, results):
     """A line for each row, figure and channel, with all digits."""
     done = compare("train.json", "test.json", "--format", "csv")
-    assert (0, "", CSV) == (done.status, done.err, done.out)
+    assert (0, "") == (done.status, done.err)
+    assert done.out.startswith(CSV)
+    assert "test.json,min,L,0.2,0.2,\n" in done.out
 
 
 def test_markdown(compare, results):

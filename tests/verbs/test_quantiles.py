@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import numpy as np
 import pytest
@@ -80,6 +81,37 @@ def test_pooled_is_over_all_channels(images, stats):
     """One mean and one std, as numpy has them of all samples."""
     found = samples(images, stats.scale) / stats.scale
     assert (found.mean(), found.std()) == pytest.approx((stats.pooled.mean, stats.pooled.std))
+
+
+def by_hand(images, scale):
+    """Return what numpy has of some images: quantiles, min and max."""
+    found = samples(images, scale)
+    at = {q: np.percentile(found, float(q), axis=0, method="inverted_cdf") for q in DEFAULT}
+    quantiles = {q: tuple((values / scale).tolist()) for q, values in at.items()}
+    return quantiles, tuple(found.min(0) / scale), tuple(found.max(0) / scale)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_groups_have_them_too(folder, images, tmp_path, workers):
+    """By labels that alternate, of a table and of a dataset; shards tell the ends alone."""
+    labels = tmp_path / "labels.csv"
+    labels.write_text("".join(f"{i}.png,{'ab'[i % 2]}\n" for i in range(len(images))))
+    whole = bnstat.compute(folder, by=str(labels), workers=workers)
+    expected = {name: by_hand(images[i::2], whole.scale) for i, name in enumerate("ab")}
+    found = {name: (g.quantiles, g.min, g.max) for name, g in whole.groups.items()}
+    assert found == expected
+    assert bnstat.Stats.from_json(whole.to_json()) == whole
+    if workers == 1:
+        items = [(image, "ab"[i % 2]) for i, image in enumerate(images) if image.ndim == 3]
+        of_items = bnstat.compute(items, by=1, workers=1).groups if items else {}
+        for i, name in enumerate(of_items):
+            own = [image for image, label in items if label == name]
+            assert (of_items[name].quantiles, of_items[name].min) == by_hand(own, 255)[:2], i
+        shards = [bnstat.compute(folder, by=str(labels), shard=(i, 2)) for i in (1, 2)]
+        merged = bnstat.merge(*shards).groups
+        assert {n: (g.quantiles, g.min, g.max) for n, g in merged.items()} == {
+            name: (None, low, high) for name, (_, low, high) in expected.items()
+        }
 
 
 def test_other_percentiles(folder):
@@ -163,6 +195,19 @@ def test_csv_and_report(stats):
     text = reports.markdown(stats)
     assert f"| 99.5 % | {' | '.join(f'{v:.6f}' for v in stats.percentile(99.5))} |" in text
     assert f"mean {stats.pooled.mean:.6f}, std {stats.pooled.std:.6f}" in text
+
+
+def test_compare_tells_them(folder, stats):
+    """In CSV and JSON, of results and groups, each beside the baseline's."""
+    dark = bnstat.compute(folder, workers=1, nodata="0")
+    found = bnstat.compare(stats, dark, workers=1)
+    rows = list(csv.reader(io.StringIO(reports.csv(found))))
+    value, own = dark.min[1], stats.min[1]
+    assert [found.rows[1].name, "min", "G", str(value), str(value - own), ""] in rows
+    told = json.loads(reports.json(found))["rows"][0]["distribution"]
+    assert told["percentile 99.5"] == list(stats.percentile(99.5))
+    none = bnstat.compare(stats, to="imagenet")
+    assert (none.rows[0].distribution == {}) == (none.rows[0].result is None)
 
 
 def test_export_pooled(stats):

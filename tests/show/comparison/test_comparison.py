@@ -315,6 +315,7 @@ SCHEMA = {
                     "selection": {"type": ["string", "null"]},
                     "max_value": {"type": ["integer", "null"]},
                     "methods": {"additionalProperties": {"anyOf": [{"type": "null"}, FIGURES]}},
+                    "distribution": {"type": "object"},
                     "delta": FIGURES,
                     "delta_in_std": FIGURES,
                     "margin": {"anyOf": [{"type": "null"}, FIGURES]},
