@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from PIL import Image
 
 # How long an example takes says more about the machine than about the code.
-house = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=25)
+house = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=10)
 settings.register_profile("house", house)
 settings.register_profile("thorough", house, max_examples=100)  # of .ci/run, in all tiers
 settings.register_profile("quick", house, max_examples=5)  # of tests/benchmarks/mutants.py

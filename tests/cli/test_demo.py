@@ -38,6 +38,7 @@ def test_it_leaves_what_it_made(told):
     assert made == {"images", "bnstat.json", "bnstat.pt", "report.html"}
 
 
+@pytest.mark.long
 def test_it_can_be_run_again_and_touches_no_other_folder(told, in_process, tmp_path):
     """A folder of its own is written anew; of another, not a byte is changed."""
     *_, home = told

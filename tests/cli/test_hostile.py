@@ -167,7 +167,7 @@ def named(here):
     return here / "named"
 
 
-def test_names_are_shown_escaped(process, here, named):
+def test_names_are_shown_escaped(process, compute, here, named):
     """In failures and tables; and each image is measured or named."""
     result = process("compute", "named", "--workers", "2")
     assert result.returncode == 3
@@ -175,8 +175,7 @@ def test_names_are_shown_escaped(process, here, named):
     damaged = "cannot be read as PNG: its header is cut off or damaged"
     assert rf"failed: bad-0/new\nline.png: {damaged}" in result.stderr.splitlines()
     for i in range(len(NAMES)):  # of all together, only the first are named
-        result = process("compute", f"named/bad-{i}", "--workers", "1")
-        failure, nothing = result.stderr.splitlines()
+        failure, nothing = compute(f"named/bad-{i}").err.splitlines()
         assert shown(failure) and failure.endswith(f": {damaged}") and shown(nothing)
     assert not (here / "harm").exists()
 

@@ -118,6 +118,7 @@ def test_readme_python_runs(tmp_path, monkeypatch):
     assert names["layer"].num_features == 3
 
 
+@pytest.mark.long
 def test_methods_page_shows_what_its_script_prints():
     """Each block of figures in docs/methods.md is what tests/docs/methods.py prints."""
     import torch

@@ -42,6 +42,7 @@ def shell(command):
     return subprocess.run(command, shell=True, capture_output=True, text=True)
 
 
+@pytest.mark.long
 def test_make(project):
     """The snippet is made from the result, the result from the images; a drift fails the check."""
     if shutil.which("make") is None:
@@ -57,6 +58,7 @@ def test_make(project):
     assert 2 == drifted.returncode and "over the tolerance of 0.02" in drifted.stderr
 
 
+@pytest.mark.long
 def test_dvc(project):
     """The stages are DVC's: commands, what they read and what they write; both commands run."""
     stages = yaml.safe_load(FILES["dvc.yaml"])["stages"]
@@ -68,6 +70,7 @@ def test_dvc(project):
         assert written and all(Path(name).exists() for name in (*written, *stage["deps"]))
 
 
+@pytest.mark.long
 def test_pre_commit(project):
     """The hook fails once an image of the test set is in the training set, too."""
     (hook,) = yaml.safe_load(FILES[".pre-commit-config.yaml"])["repos"][0]["hooks"]

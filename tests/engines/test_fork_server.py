@@ -42,6 +42,7 @@ def test_a_module_that_cannot_be_imported_is_left_to_the_workers(has):
         assert executor.submit(has, "xml.sax.xmlreader").result()[0]
 
 
+@pytest.mark.long
 def test_one_server_for_all_runs_of_a_process():
     """It is started once, and again only where it has been killed."""
     first = warm_up()

@@ -45,9 +45,11 @@ def cut(images, size):
 
 PLAIN = Measure("RGB", Limits(10**9))
 MODULES = ["bnstat.measure.measure"]
+# Each of its workers imports all anew; whole runs by spawn are in engines/test_other_systems.
+SPAWN = pytest.param("spawn", marks=pytest.mark.long)
 
 
-@pytest.fixture(params=["inline", "fork", "spawn"])
+@pytest.fixture(params=["inline", "fork", SPAWN])
 def engine(request):
     """An engine of each kind."""
     if request.param == "inline":
@@ -57,7 +59,7 @@ def engine(request):
         yield engine
 
 
-@pytest.fixture(params=["fork", "spawn"])
+@pytest.fixture(params=["fork", SPAWN])
 def two(request):
     """Two worker processes, started in each way."""
     with closing(ProcessEngine(2, MODULES, start_method=request.param)) as engine:
@@ -169,7 +171,7 @@ def test_only_its_chunk_is_tried_again(images, deadly, two, tmp_path):
     assert failed(landed) == {images[1].key: "worker died (signal 9)"}
 
 
-@pytest.mark.parametrize("start", ["fork", "spawn"])
+@pytest.mark.parametrize("start", ["fork", SPAWN])
 def test_an_image_that_takes_too_long_is_a_failure_at_once(images, deadly, tmp_path, start):
     """It is not tried again, and its chunk goes on; the limit is for an image, not for a chunk."""
     slow = deadly.Deadly(

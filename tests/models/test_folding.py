@@ -162,7 +162,7 @@ def test_other_norms_are_no_batchnorm():
     ("name", "norms"),
     [
         pytest.param("resnet18", 20, marks=pytest.mark.long),
-        ("mobilenet_v3_small", 34),
+        pytest.param("mobilenet_v3_small", 34, marks=pytest.mark.long),
     ],
 )
 def test_models_of_torchvision(name, norms):

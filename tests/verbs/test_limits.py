@@ -122,6 +122,7 @@ def test_warnings_stay_with_a_journal(warned, tmp_path):
     assert runs[0].sum == runs[1].sum
 
 
+@pytest.mark.long
 def test_a_pipeline_that_ends_its_process(python, photos, tmp_path):
     """It is an error that says so, and not one of the images."""
     (tmp_path / "deadly.py").write_text("import os\nos.abort()\n")

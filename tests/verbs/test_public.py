@@ -66,6 +66,7 @@ ERRORS = (
 )
 
 
+@pytest.mark.long
 def test_each_public_name_after_all_submodules(python, photos):
     """No room hides a function: import every submodule, then call each public name twice."""
     names = ", ".join(map(repr, ERRORS))
