@@ -18,12 +18,18 @@ from bnstat.settings import MeasureSettings
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @options.dataset
 @click.option("--fail", is_flag=True, help="Exit with status 1 if any images are equal.")
+@options.sheet
 @options.form("json")
 @options.settings(MeasureSettings)
 @options.failures
 @options.terminal("progress", "color")
 def command(
-    sources: tuple[str, ...], fail: bool, form: str, terminal: Terminal, **settings: Any
+    sources: tuple[str, ...],
+    fail: bool,
+    sheet: str | None,
+    form: str,
+    terminal: Terminal,
+    **settings: Any,
 ) -> int:
     """Find images of SOURCEs whose decoded pixels are equal, whatever their files are called.
 
@@ -32,6 +38,9 @@ def command(
     """
     if not sources:
         raise click.UsageError("name a SOURCE or --dataset")
+    from bnstat.cli import outputs
+
+    outputs.check_sheet(sheet, sources)
     warm_up(settings)
 
     from bnstat.verbs.duplicates import duplicates
@@ -40,6 +49,7 @@ def command(
         found = duplicates(*sources, progress=meter.update, **options.given(settings))
     terminal.print_failures([(f.image, f.reason) for f in found.failures])
     terminal.show_as(form, found)
+    outputs.save_sheet(found, sheet)
     if fail and found.sets:
         raise click.exceptions.Exit(DRIFT)
     return len(found.failures)

@@ -196,6 +196,12 @@ def form(*names: str, help: str = "What goes to standard output.") -> Callable[[
     )
 
 
+sheet = click.option(
+    "--sheet",
+    metavar="FILE.png",
+    help="Write a contact sheet, too: the images, small, with their names.",
+)
+
 weights = click.option(
     "--weights",
     metavar="FILE",

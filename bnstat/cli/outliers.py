@@ -38,6 +38,7 @@ from bnstat.settings import Settings
     metavar="N",
     help="Show at most so many, the strongest first.",
 )
+@options.sheet
 @options.form("json", "keys")
 @click.option("-0", "--null", is_flag=True, help="Print keys that end in NUL, for xargs -0.")
 @options.augment()
@@ -45,7 +46,12 @@ from bnstat.settings import Settings
 @options.settings(Settings, "the result's")
 @options.terminal("verbose", "progress", "color")
 def command(
-    sources: tuple[str, ...], form: str, null: bool, terminal: Terminal, **settings: Any
+    sources: tuple[str, ...],
+    sheet: str | None,
+    form: str,
+    null: bool,
+    terminal: Terminal,
+    **settings: Any,
 ) -> None:
     """Find images unlike the rest of their group (--by), by their figures taken together.
 
@@ -53,6 +59,9 @@ def command(
     bits a sample. For each outlier: why, and what it does to the set's mean and std. A file of
     records is read; the images of a result, or of other sources, are measured.
     """
+    from bnstat.cli import outputs
+
+    outputs.check_sheet(sheet, sources)
     warm_up(settings)
 
     from bnstat.verbs.outliers import outliers
@@ -64,3 +73,4 @@ def command(
         click.echo("".join(outlier.image + end for outlier in found.found), nl=False)
     else:
         terminal.show_as(form, found)
+    outputs.save_sheet(found, sheet)

@@ -19,7 +19,7 @@ from bnstat.verbs.load import load
 from bnstat.verbs.resolve import names_images
 
 if TYPE_CHECKING:
-    from bnstat import Stats
+    from bnstat import Duplicates, Outliers, Stats
 
 
 def check_output(
@@ -43,6 +43,33 @@ def check_output(
     if path.is_file() and _holds_images(path):
         raise OutputError(f"{output} is an image or an archive; name another --output")
     files.check_writable(path)
+
+
+def check_sheet(sheet: str | None, sources: Sequence[str]) -> None:
+    """Find out before the work that a contact sheet cannot be written, or would be measured.
+
+    Raises
+    ------
+    OutputError
+        If it is no PNG, is or would be among the images, or cannot be written.
+    """
+    if sheet is None:
+        return
+    if not sheet.lower().endswith(".png"):
+        raise OutputError(f"a sheet is a picture: name FILE.png, not {sheet}")
+    files.check_distinct([("--sheet", sheet)], [("SOURCE", name) for name in sources])
+    place = Path(sheet).resolve()
+    for name in sources:
+        if Path(name).is_dir() and place.is_relative_to(Path(name).resolve()):
+            raise OutputError(f"{sheet} would be an image of {name}; name another --sheet")
+    files.check_writable(place)
+
+
+def save_sheet(found: Outliers | Duplicates, sheet: str | None) -> None:
+    """Write a contact sheet of what was found, if one is asked for; say so on stderr."""
+    if sheet is not None:
+        found.sheet().save(sheet)
+        say(f"Saved to {printable(sheet)}.")
 
 
 def _holds_images(path: Path) -> bool:

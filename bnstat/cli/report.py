@@ -29,7 +29,7 @@ from bnstat.cli.help import subcommand
     default=0,
     show_default=True,
     metavar="N",
-    help="Show the N images with the most influence, small: their pixels are copied into the page.",
+    help="Copy N images unlike the rest and N with the most influence into the page, small.",
 )
 @click.pass_context
 def command(

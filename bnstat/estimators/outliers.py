@@ -60,10 +60,19 @@ class Scores:
             total += z**4
         return cls(images, groups, np.where(one_color, math.inf, total**0.25), one_color)
 
+    @property
+    def expected(self) -> int:
+        """How many images are outliers at most, unless it is said."""
+        return math.ceil(EXPECTED * len(self.score))
+
     def beyond(self, threshold: float) -> NDArray[np.int64]:
         """Return the places of images whose score is above, the strongest first."""
         chosen = np.flatnonzero(self.score > threshold)
         return chosen[np.argsort(-self.score[chosen], kind="stable")]
+
+    def strongest(self) -> NDArray[np.int64]:
+        """Return the places of the outliers, no more than are expected."""
+        return self.beyond(THRESHOLD)[: self.expected]
 
     def reasons(self, chosen: NDArray[np.int64]) -> list[Mapping[str, float]]:
         """Return what is unusual about images and the z of it, of each the strongest first.
@@ -115,7 +124,7 @@ def find_outliers(
     images = Images.of(table)
     scores = Scores.of(images)
     beyond = scores.beyond(threshold)
-    expect = math.ceil(EXPECTED * len(images.first)) if expect is None else expect
+    expect = scores.expected if expect is None else expect
     number = min(len(beyond), expect)
     chosen = beyond[:number][:limit]
     influence, reasons = Influence.of(images), scores.reasons(chosen)

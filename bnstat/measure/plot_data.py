@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from io import BytesIO
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bnstat.decode.modes import expanded
-from bnstat.decode.references import Decoded, decode_each
 from bnstat.errors import DocumentError
 from bnstat.estimators import Schedule, moments_of_batches
 from bnstat.estimators.influence import Images
-from bnstat.estimators.outliers import THRESHOLD, Scores
+from bnstat.estimators.outliers import Scores
 from bnstat.estimators.spreads import Design, margin, spreads
 from bnstat.moments import Column
 from bnstat.pictures import ImageScatter, MarginCurve, Picture, RunningValues
 from bnstat.result import BatchNormEstimate, Stats
 from bnstat.result.plots import PICTURES, sample_sizes
 from bnstat.result.tables import RecordTable
-from bnstat.sources.limits import Limits
-from bnstat.sources.reference import Reference
 from bnstat.sources.sampling import hash_rank
-from bnstat.text import key_text, printable
+from bnstat.text import printable
 
 # Outliers that are marked.
 _MAX_MARKED = 50
-# Pixels of the longer side of a small copy.
-_SIDE = 160
 
 KINDS = ("histogram", "batchnorm", "margin", "images", "groups")
 
@@ -188,7 +179,7 @@ def _images(stats: Stats, records: RecordTable | None) -> ImageScatter:
     table = images.table
     marked = [
         (printable(table.key[int(images.first[i])]), float(brightness[i]), float(contrast[i]))
-        for i in Scores.of(images).beyond(THRESHOLD)[:_MAX_MARKED].tolist()
+        for i in Scores.of(images).strongest()[:_MAX_MARKED].tolist()
     ]
     return ImageScatter(brightness, contrast, marked)
 
@@ -200,41 +191,26 @@ _WITH_RECORDS: Mapping[str, Callable[[Stats, RecordTable | None], Picture]] = {
 }
 
 
-class SmallCopy(NamedTuple):
-    """A small copy of an image: an address that holds it, its key, what it does to figures."""
-
-    address: str
-    key: str
-    influence: str
-
-
-def small_copies(
-    images: Iterable[Reference], limits: Limits, records: RecordTable, number: int
-) -> list[SmallCopy]:
-    """Return small copies of the images with the most influence on mean or std, in that order."""
-    wanted = dict(_most_influential(records, number))
-    copies: dict[str, SmallCopy] = {}
-
-    def copy(decoded: Decoded) -> None:
-        key = key_text(decoded.reference.key)
-        image = expanded(decoded.image).convert("RGB")
-        image.thumbnail((_SIDE, _SIDE))
-        file = BytesIO()
-        image.save(file, "JPEG", quality=80)
-        address = "data:image/jpeg;base64," + b64encode(file.getvalue()).decode()
-        copies[key] = SmallCopy(address, key, wanted[key])
-
-    decode_each([image for image in images if key_text(image.key) in wanted], limits, copy)
-    return [copies[key] for key in wanted if key in copies]
+def unlike_the_rest(records: RecordTable) -> dict[str, str]:
+    """Return the keys of the outliers, the strongest first, and why they are."""
+    images = Images.of(records)
+    scores = Scores.of(images)
+    chosen = scores.strongest()
+    return {
+        images.table.key[int(images.first[image])]: next(iter(reasons))
+        for image, reasons in zip(chosen.tolist(), scores.reasons(chosen), strict=True)
+    }
 
 
-def _most_influential(records: RecordTable, number: int) -> Iterator[tuple[str, str]]:
-    """Yield the keys of the images whose leaving moves a mean or std most, and by how much."""
+def most_influential(records: RecordTable, number: int) -> dict[str, str]:
+    """Return the keys of the images whose leaving moves a mean or std most, and by how much."""
     images = Images.of(records)
     on_mean, on_std = (np.nan_to_num(values) for values in images.influences())
     both = np.concatenate([on_mean, on_std], axis=1)
     largest = np.abs(both).max(axis=1, initial=0.0)
+    found = {}
     for image in np.argsort(-largest, kind="stable")[:number].tolist():
         mean, std = (values[image][np.abs(values[image]).argmax()] for values in (on_mean, on_std))
         key = images.table.key[int(images.first[image])]
-        yield key, f"on mean {mean:+.2g}, on std {std:+.2g}"
+        found[key] = f"on mean {mean:+.2g}, on std {std:+.2g}"
+    return found

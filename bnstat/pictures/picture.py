@@ -68,7 +68,7 @@ def render(picture: Picture, form: str, theme: Theme = LIGHT, *, title: bool = T
         If matplotlib is missing.
     """
     check_matplotlib()
-    with _style(theme):
+    with style(theme):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(_SIZE[0], _SIZE[1] * picture.height), layout="constrained")
@@ -95,7 +95,8 @@ def check_matplotlib() -> None:
 
 
 @contextmanager
-def _style(theme: Theme) -> Iterator[None]:
+def style(theme: Theme) -> Iterator[None]:
+    """Have matplotlib draw in the colors of a theme, the same everywhere."""
     import matplotlib
 
     colors = {

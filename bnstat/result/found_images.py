@@ -2,13 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, TypeAlias
 
 from bnstat.display import Displayed
+from bnstat.errors import BnstatError
+from bnstat.pictures.sheet import Sheet, Tile
 from bnstat.result.estimates import Floats
 from bnstat.result.inputs import Failure
+
+# Small copies of the images with these keys, as JPEG, of those that can be read again.
+Copies: TypeAlias = Callable[[Collection[str]], Mapping[str, bytes]]
+# A notebook shows no more images, and a sheet no more of one set.
+_MOST_TILES, _MOST_OF_A_SET = 60, 6
+
+
+@dataclass(frozen=True, repr=False)
+class Shown(Displayed):
+    """Images that can be looked at, small: on a sheet, and below the report in a notebook.
+
+    copies: makes small copies; it is no part of what was found, and is not pickled.
+    """
+
+    copies: Copies | None = field(default=None, kw_only=True, compare=False, repr=False)
+
+    def sheet(self) -> Sheet:
+        """Return a contact sheet of the images, which are read again; `save` writes it as PNG."""
+        notes = self._notes()
+        tiles = {key: Tile(key, note, None) for _, chosen in notes for key, note in chosen}
+        for key, copy in self._copies_of(tiles).items():
+            tiles[key] = Tile(key, tiles[key].note, copy)
+        parts = [(heading, [tiles[key] for key, _ in chosen]) for heading, chosen in notes]
+        return Sheet(self._title(), parts)
+
+    def _title(self) -> str:
+        raise NotImplementedError
+
+    def _notes(self) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+        """Return keys, each with a note, by heading."""
+        raise NotImplementedError
+
+    def _copies_of(self, keys: Collection[str]) -> Mapping[str, bytes]:
+        try:
+            return self.copies(keys) if self.copies else {}
+        except (BnstatError, OSError):  # they were there when they were measured
+            return {}
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return super()._repr_html_() + self.sheet().html(_MOST_TILES)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all but what reads the images."""
+        return self.__dict__ | {"copies": None}
 
 
 @dataclass(frozen=True)
@@ -43,7 +91,7 @@ class Outlier:
 
 
 @dataclass(frozen=True)
-class Outliers(Displayed):
+class Outliers(Shown):
     """The outliers of a set, the strongest first.
 
     images: looked at; expect: the most that are outliers; beyond: images with a score above the
@@ -72,6 +120,12 @@ class Outliers(Displayed):
             "outliers": [_dict(outlier) for outlier in self.found],
         }
 
+    def _title(self) -> str:
+        return f"{self.number:,} of {self.images:,} images are unlike the rest"
+
+    def _notes(self) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+        return [("", [(outlier.image, outlier.reasons[0]) for outlier in self.found])]
+
 
 def _dict(outlier: Outlier) -> dict[str, Any]:
     score, *z = (value if isfinite(value) else None for value in (outlier.score, *outlier.z))
@@ -92,9 +146,19 @@ class EqualImages:
     mode: str
     across: bool
 
+    @property
+    def what(self) -> str:
+        """Size and mode, in words."""
+        return f"{self.width} × {self.height} {self.mode}"
+
+    @property
+    def first(self) -> Sequence[str]:
+        """The images of a set that are shown."""
+        return self.images[:_MOST_OF_A_SET]
+
 
 @dataclass(frozen=True)
-class Duplicates(Displayed):
+class Duplicates(Shown):
     """All images of a set that are equal to others.
 
     images: looked at; candidates: of these, with moments equal to another's, which were decoded a
@@ -108,4 +172,21 @@ class Duplicates(Displayed):
 
     def to_dict(self) -> dict[str, Any]:
         """Return them as JSON has them."""
-        return {"format": "bnstat.duplicates", "version": 1, **asdict(self)}
+        return {
+            "format": "bnstat.duplicates",
+            "version": 1,
+            "images": self.images,
+            "candidates": self.candidates,
+            "sets": [asdict(each) for each in self.sets],
+            "failures": [asdict(failure) for failure in self.failures],
+        }
+
+    def _title(self) -> str:
+        equal = sum(len(each.images) for each in self.sets)
+        return f"{equal:,} of {self.images:,} images are equal to others"
+
+    def _notes(self) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+        return [
+            (f"{len(each.images):,} equal images", [(key, each.what) for key in each.first])
+            for each in self.sets
+        ]

@@ -205,6 +205,6 @@ def duplicates_report(duplicates: Duplicates) -> tuple[Block, ...]:
 
 
 def _equal_images(each: EqualImages) -> Paragraph:
-    what = f"{each.width} × {each.height} {each.mode}{', across sources' if each.across else ''}:"
+    what = f"{each.what}{', across sources' if each.across else ''}:"
     names = (Line(f"  {printable(image)}") for image in each.images)
     return Paragraph((Line(what, "title"), *names))

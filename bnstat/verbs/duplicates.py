@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from functools import partial
 from typing import Unpack
 
 import numpy as np
@@ -15,6 +16,7 @@ from bnstat.measure.dispatch import dispatch
 from bnstat.measure.pixel_digests import DigestPixels
 from bnstat.measure.placement import where_it_runs
 from bnstat.measure.scanning import measure
+from bnstat.measure.small_copies import small_copies
 from bnstat.measure.warm_up import open_workers
 from bnstat.result import Failure
 from bnstat.result.found_images import Duplicates, EqualImages
@@ -68,6 +70,7 @@ def duplicates(
         candidates=len(wanted),
         sets=tuple(sorted(sets, key=lambda each: each.images)),
         failures=(*outcome.stats.source.failures, *failures),
+        copies=partial(small_copies, lambda: images, used),
     )
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Unpack
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Unpack
 
 from bnstat.augment import Spec
 from bnstat.errors import MeasureError
 from bnstat.estimators.outliers import THRESHOLD, find_outliers
 from bnstat.measure.scanning import measure
+from bnstat.measure.small_copies import small_copies
 from bnstat.result import Stats
 from bnstat.result import tables as record_tables
-from bnstat.result.found_images import Outliers
+from bnstat.result.found_images import Outlier, Outliers
 from bnstat.result.tables import RecordTable, holds_records
-from bnstat.settings import Settings, takes_settings
-from bnstat.verbs.resolve import DOCUMENT, Named, flat, images_of
+from bnstat.settings import Settings, complete, takes_settings
+from bnstat.sources.naming import holds_images
+from bnstat.sources.reference import Reference, file_reference
+from bnstat.verbs.resolve import DOCUMENT, Images, Named, flat, images_of
 
 
 @takes_settings(Settings)
@@ -58,21 +63,30 @@ def outliers(
     MeasureError
         If no image could be measured.
     """
-    table = _records(flat(sources) or [DOCUMENT], augment, settings)
+    named = flat(sources) or [DOCUMENT]
+    first, images = named[0], None
+    if len(named) == 1 and not isinstance(first, Stats) and holds_records(os.fspath(first)):
+        table = record_tables.read(os.fspath(first))
+    else:
+        images = images_of(Settings, named, settings, augment)
+        table = _records(images)
     if not table.measured.any():
         raise MeasureError("no image was measured")
-    return find_outliers(table, threshold=threshold, expect=expect, limit=limit)
+    found = find_outliers(table, threshold=threshold, expect=expect, limit=limit)
+    if images is not None:
+        return replace(found, copies=partial(small_copies, images.open, images.settings))
+    listed = partial(_files, found.found, str(table.header.get("cwd", "")))
+    return replace(found, copies=partial(small_copies, listed, complete(Settings, settings)))
 
 
-def _records(
-    named: Sequence[Named], augment: Spec | None, settings: Mapping[str, Any]
-) -> RecordTable:
-    """Return the records that a file holds, or those of images, which are measured for them."""
-    first = named[0]
-    if len(named) == 1 and not isinstance(first, Stats) and holds_records(os.fspath(first)):
-        return record_tables.read(os.fspath(first))
-    images = images_of(Settings, named, settings, augment)
-    batches, *_ = measure(images.open(), [images.augment], images.settings, describe=True)[
-        0
-    ].tables()
+def _records(images: Images[Settings]) -> RecordTable:
+    """Return the records of images, which are measured for them."""
+    outcome, *_ = measure(images.open(), [images.augment], images.settings, describe=True)
+    batches, *_ = outcome.tables()
     return RecordTable.joined(list(batches))
+
+
+def _files(found: Sequence[Outlier], cwd: str) -> list[Reference]:
+    """Return the files that records say images are in; in an archive it is not said where."""
+    pairs = ((os.fsencode(o.image), os.fsencode(os.path.join(cwd, o.location))) for o in found)
+    return [file_reference(key, path) for key, path in pairs if not holds_images(path)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from bnstat import files
-from bnstat.decode.references import with_frames
-from bnstat.measure.plot_data import pictures, small_copies
+from bnstat.measure.plot_data import most_influential, pictures, unlike_the_rest
+from bnstat.measure.small_copies import small_copies
+from bnstat.pictures.sheet import address
 from bnstat.result import Stats
 from bnstat.result.tables import RecordTable
 from bnstat.show.comparison import Comparison
@@ -17,7 +19,6 @@ from bnstat.show.comparison import compare as compare_rows
 from bnstat.show.page import Section, Thumbnail, check_jinja
 from bnstat.show.page import page as page_of
 from bnstat.show.rows import ComparedRow
-from bnstat.sources.opening import limits_of
 from bnstat.text import printable
 from bnstat.verbs.resolve import (
     DOCUMENT,
@@ -47,8 +48,8 @@ def report(
     records
         The records of the first result, or their file, for pictures that need them.
     thumbnails
-        How many of the images with the most influence are shown, small; it copies pixels into
-        the page, and needs the records.
+        How many of the images unlike the rest, and of those with the most influence, are shown,
+        small; it copies pixels into the page, and needs the records.
 
     Raises
     ------
@@ -71,20 +72,32 @@ def report(
         for i, (name, stats) in enumerate(named)
     ]
     if thumbnails and table is not None:
-        copies = _small_copies(named[0][1], table, thumbnails)
-        sections[0] = replace(sections[0], thumbnails=copies)
+        galleries = _galleries(named[0][1], table, thumbnails)
+        sections[0] = replace(sections[0], galleries=galleries)
     html = page_of(sections, _comparison(named))
     if output is not None:
         files.write(Path(output), html.encode())
     return html
 
 
-def _small_copies(stats: Stats, records: RecordTable, number: int) -> list[Thumbnail]:
+def _galleries(stats: Stats, records: RecordTable, number: int) -> dict[str, list[Thumbnail]]:
+    """Return at most so many images under each heading, small, with a note on each."""
     images = plain_images_of(stats, {"sample": None})  # the records say which are meant
-    limits = limits_of(images.settings)
-    frames = with_frames(images.open(), images.settings["frames"], limits)
-    copies = small_copies(frames, limits, records, number)
-    return [Thumbnail(copy.address, printable(copy.key), copy.influence) for copy in copies]
+    unlike = dict(islice(unlike_the_rest(records).items(), number))
+    notes = {
+        "unlike the rest": unlike,
+        "with the most influence": most_influential(records, number),
+    }
+    wanted = {key for chosen in notes.values() for key in chosen}
+    copies = small_copies(images.open, images.settings, wanted)
+    return {
+        f"Images {name}": [
+            Thumbnail(address(copies[key]), printable(key), note)
+            for key, note in chosen.items()
+            if key in copies
+        ]
+        for name, chosen in notes.items()
+    }
 
 
 def _comparison(named: list[tuple[str, Stats]]) -> Comparison | None:

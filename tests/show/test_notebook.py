@@ -20,7 +20,7 @@ HOSTILE = "<script>alert(1)</script>&amp;"
 
 def values(stats, comparison, sweep):
     """Return one value of each kind; a name in it looks like HTML."""
-    outlier = Outlier(HOSTILE, "", None, ("dark",), 9.0, (0.1,), (0.1,), (0.2,), (0.3,))
+    outlier = Outlier(HOSTILE, "", None, ("dark",), (9.0,), 9.0, (0.1,), (0.1,), (0.2,), (0.3,))
     digits = Explained(Digits.of(["0.5"]), ())
     return {
         "stats": replace(stats, source=replace(stats.source, locations=(HOSTILE,))),
@@ -28,7 +28,7 @@ def values(stats, comparison, sweep):
             comparison, rows=(*comparison.rows[:1], replace(comparison.rows[1], name=HOSTILE))
         ),
         "sweep": sweep,
-        "outliers": Outliers(3, ("L",), 3.5, 1, (outlier,)),
+        "outliers": Outliers(3, ("L",), 5.0, 1, 1, 1, (outlier,)),
         "duplicates": Duplicates(2, 2, (EqualImages((HOSTILE, "b"), 2, 2, "L", False),), ()),
         "recalibration": Recalibration(
             "m",
@@ -102,7 +102,8 @@ def test_rich_prints_the_report(stats, comparison, sweep, kind, width):
     console.print(values(stats, comparison, sweep)[kind])
     text = console.file.getvalue()
     assert max(map(len, text.splitlines())) <= width
-    assert kind in NAMELESS or "<script>" in text
+    ends = HOSTILE[:8], HOSTILE[-9:]  # where a path is too long, its end is shown
+    assert kind in NAMELESS or any(end in text for end in ends)
 
 
 def test_a_result_has_a_small_histogram(stats):

@@ -112,6 +112,20 @@ def test_what_is_printed(sources, in_process):
     assert [list(images) for images in SETS] == [each["images"] for each in document["sets"]]
 
 
+def test_sets_are_shown_small(sources, tmp_path, in_process):
+    """Each set has a row on the sheet, with the first of its images; a notebook shows the same."""
+    found = bnstat.duplicates(*sources, workers=1)
+    parts = found.sheet().parts
+    assert ["2 equal images", "2 equal images", "3 equal images", "2 equal images"] == [
+        heading for heading, _ in parts
+    ]
+    assert all(tile.copy for _, tiles in parts for tile in tiles)
+    assert 9 == found._repr_html_().count("<img")
+    options = ("--workers", "1", "--sheet", tmp_path / "sheet.png")
+    assert 0 == in_process("duplicates", *sources, *options).status
+    assert (tmp_path / "sheet.png").read_bytes() == found.sheet().png()
+
+
 def test_broken_images_are_failures(tmp_path, in_process):
     """What cannot be read is named, with status 3; the rest is compared."""
     for name in ("a.png", "b.png"):

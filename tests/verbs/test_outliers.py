@@ -1,6 +1,7 @@
 """Outliers and their influence, against numpy and against measuring the set without an image."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -135,6 +136,48 @@ def test_no_outliers(tmp_path):
     assert "10 images, of which 0 unlike the rest of their group.\n" == (
         reports.text(reports.report(found))
     )
+
+
+@pytest.fixture(scope="module")
+def records(odd, tmp_path_factory):
+    """The records of these images, in a file."""
+    file = tmp_path_factory.mktemp("records") / "r.csv"
+    bnstat.compute(odd, mode="L", by="folder", records=file, workers=1)
+    return file
+
+
+@pytest.mark.parametrize("of", ["folder", "records"])
+def test_outliers_are_shown_small(of, found, records):
+    """A notebook shows report and small copies, read again where the records say they are."""
+    shown = found if of == "folder" else bnstat.outliers(records, expect=8)
+    html = shown._repr_html_()
+    assert 5 == html.count('src="data:image/jpeg;base64,')
+    assert "10 times larger" in html and "night/large.png" in html
+    again = pickle.loads(pickle.dumps(shown))
+    assert again == shown and "<img" not in again._repr_html_()
+
+
+def test_images_that_are_gone_have_no_picture(tmp_path):
+    """What cannot be read again is named without a picture."""
+    for i in range(20):
+        Image.effect_noise((20, 20), 40).save(tmp_path / f"{i}.png")
+    Image.new("L", (20, 20)).save(tmp_path / "black.png")
+    found = bnstat.outliers(tmp_path, workers=1)
+    (tmp_path / "black.png").unlink()
+    assert ["black"] == [tile.note for _, tiles in found.sheet().parts for tile in tiles]
+    assert "<img" not in found._repr_html_() and "black.png" in found._repr_html_()
+
+
+def test_a_sheet_is_written(records, odd, tmp_path, in_process):
+    """`--sheet` writes a PNG of what is flagged; refused is what is none, or would be an image."""
+    sheet = tmp_path / "sheet.png"
+    said = in_process("outliers", records, "--expect", "5", "--sheet", sheet)
+    assert f"Saved to {sheet}." in said.err
+    with Image.open(sheet) as picture:
+        assert "PNG" == picture.format and len(picture.getcolors(1 << 16)) > 50
+    for wrong, why in ((tmp_path / "a.jpg", "FILE.png"), (odd / "a.png", "would be an image of")):
+        refused = in_process("outliers", odd, "--sheet", wrong)
+        assert 4 == refused.status and why in refused.err and not wrong.exists()
 
 
 def test_what_is_not_there(tmp_path, monkeypatch):

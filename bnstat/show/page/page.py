@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -52,7 +52,7 @@ _MOST_FAILURES = 50
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small copy of an image: an address of data; its name; what it does to the figures."""
+    """A small copy of an image: an address of data; its name; a note on it."""
 
     source: str
     name: str
@@ -61,12 +61,12 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class Section:
-    """A result on a page: its name, its pictures (or why there is none), and thumbnails."""
+    """A result on a page: its name, its pictures (or why there is none), thumbnails by heading."""
 
     name: str
     stats: Stats
     pictures: Sequence[Picture | str]
-    thumbnails: Sequence[Thumbnail] = field(default=())
+    galleries: Mapping[str, Sequence[Thumbnail]] = field(default_factory=dict)
 
 
 def check_jinja() -> None:
@@ -135,7 +135,7 @@ def _context(section: Section) -> dict[str, Any]:
         "more_failures": stats.source.failed - len(_first(stats)),
         "figures": figures,
         "missing": [each for each in section.pictures if isinstance(each, str)],
-        "thumbnails": section.thumbnails,
+        "galleries": section.galleries,
     }
 
 
