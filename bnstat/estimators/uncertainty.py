@@ -16,12 +16,13 @@ from bnstat.estimators.spreads import (
     Spread,
     contributions,
     controls_of,
+    corrected,
     effective_images,
     margin,
     spreads,
 )
 from bnstat.moments import Column, Floats, Ints, Records
-from bnstat.result import MeanAndStd, Uncertainty
+from bnstat.result import Corrected, MeanAndStd, Uncertainty
 
 # Below, so few images carry the figure that no simple interval covers: the simulation of
 # tests/benchmarks/coverage_of_margins.py.
@@ -107,13 +108,25 @@ def uncertainty_of(
 ) -> Uncertainty:
     """Return how sure `two-pass` is, from the uncertainty of each channel's mean and std."""
     causes = ("sample",) * (images < design.found) + ("draws",) * design.random
+    flat = [spread for pair in pairs for spread in pair]
+    reliable = all(spread.effective_images >= FEWEST_EFFECTIVE_IMAGES for spread in flat)
+    known = causes and all(s.freedom > 0 and s.skewness is not None for s in flat)
     return Uncertainty(
         confidence=confidence,
         of=causes,
         margin=of_both(pairs, lambda spread: margin(spread, confidence)) if causes else None,
-        reliable=all(s.effective_images >= FEWEST_EFFECTIVE_IMAGES for pair in pairs for s in pair),
+        reliable=reliable,
         superpopulation=of_both(pairs, lambda spread: spread.superpopulation),
+        corrected=_corrected(pairs, confidence) if known and not reliable else None,
     )
+
+
+def _corrected(pairs: Sequence[tuple[Spread, Spread]], confidence: float) -> Corrected:
+    below, above = (
+        of_both(pairs, lambda spread, side=side: corrected(spread, confidence)[side])  # type: ignore[misc]
+        for side in (0, 1)
+    )
+    return Corrected(below, above)
 
 
 def of_both(

@@ -16,6 +16,7 @@ Of other commands: found_images (outliers and duplicates), recalibration, sweep.
 from bnstat.result.contents import exactness
 from bnstat.result.estimates import (
     BatchNormEstimate,
+    Corrected,
     Estimate,
     Floats,
     Group,
@@ -53,6 +54,7 @@ __all__ = [
     "MAX_WARNINGS",
     "METHODS",
     "BatchNormEstimate",
+    "Corrected",
     "Dataset",
     "Estimate",
     "Failure",

@@ -11,7 +11,8 @@ What it says in several ways must be the same each time, and what it says must b
 4. `welford` is near `two-pass`; `batchnorm` has seen as many batches as its schedule has.
 5. Groups are of some of the images: their integers add up to no more than the whole's, and to just
    these where every sample is of a group. Rules 1 and 2 hold in each.
-6. There is a margin where there is a sample or random draws, and only there.
+6. There is a margin where there is a sample or random draws, and only there; and intervals that
+   correct it only where it is not reliable.
 7. A standard error of mean or std is at most √2 of the std; and nᵢ of n samples have a mean and a
    std that differ from the pooled mean and from 0 by at most √(n/nᵢ) of it: Σ(x − mean)² over them
    is part of that over all.
@@ -305,6 +306,8 @@ def _uncertainty(stats: Contents) -> Iterator[str]:
     if bool(uncertainty.of) != (uncertainty.margin is not None):
         margin = "no margin" if uncertainty.margin is None else "a margin"
         yield f"uncertainty.of is {causes}, but there is {margin}"
+    if uncertainty.corrected is not None and (uncertainty.reliable or uncertainty.margin is None):
+        yield "uncertainty.corrected is there, but no margin that is not reliable"
 
 
 def _standard_errors(stats: Contents, whole: _Part) -> Iterator[str]:

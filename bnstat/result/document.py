@@ -26,7 +26,7 @@ from bnstat.result.reading import read_contents
 FORMAT = "bnstat.stats"
 VERSION = 2
 # Left out of `uncertainty` where there is none, as they are in documents before 0.3.
-_NEW = ("sums", "cluster", "clusters")
+_NEW = ("corrected", "sums", "cluster", "clusters")
 _READABLE = (1, 2)
 
 C = TypeVar("C", bound=Contents)
@@ -138,6 +138,8 @@ def _uncertainty(uncertainty: Uncertainty) -> dict[str, Any]:
     written = vars(uncertainty) | {
         "margin": uncertainty.margin and vars(uncertainty.margin),
         "superpopulation": vars(uncertainty.superpopulation),
+        "corrected": uncertainty.corrected
+        and {side: vars(each) for side, each in vars(uncertainty.corrected).items()},
         "sums": uncertainty.sums and [vars(sums) for sums in uncertainty.sums],
     }
     return {key: value for key, value in written.items() if key not in _NEW or value is not None}

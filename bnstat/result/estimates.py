@@ -77,6 +77,14 @@ class OverChannels:
 
 
 @dataclass(frozen=True)
+class Corrected:
+    """How far intervals reach below and above each figure, where few images carry it."""
+
+    below: MeanAndStd
+    above: MeanAndStd
+
+
+@dataclass(frozen=True)
 class ImageSums:
     """What margins need of single images, as sums that merge; of one channel.
 
@@ -110,6 +118,8 @@ class Uncertainty:
         Whether enough images carry the figures for the margins to hold.
     superpopulation
         Standard errors: how far a new set of as many images like these would be off.
+    corrected
+        Where there are margins that are not reliable: intervals for skewed figures; else None.
     sums
         What margins of merged results follow from, a channel each; None where it is not known.
     cluster, clusters
@@ -125,6 +135,7 @@ class Uncertainty:
     sums: tuple[ImageSums, ...] | None = None
     cluster: str | None = None
     clusters: int | None = None
+    corrected: Corrected | None = None
 
 
 @dataclass(frozen=True)

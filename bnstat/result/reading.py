@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from bnstat.result.contents import Contents
 from bnstat.result.estimates import (
+    Corrected,
     Estimate,
     Floats,
     Group,
@@ -144,6 +145,11 @@ def _uncertainty(node: Node, width: int) -> Uncertainty:
         ),
         cluster=node.get("cluster", None).optional(Node.text),
         clusters=node.get("clusters", None).optional(lambda number: number.integer(minimum=2)),
+        corrected=node.get("corrected", None).optional(
+            lambda sides: Corrected(
+                *(_mean_and_std(sides[side], width) for side in ("below", "above"))
+            )
+        ),
     )
 
 

@@ -100,6 +100,24 @@ _ASKED_FOR = 0.005, 0.002, 0.001
 _LARGEST_SHARE = 0.5
 
 
+def skewed(stats: Stats) -> Iterator[str]:
+    """Yield the intervals that allow for a few images that carry the figures."""
+    sure = stats.uncertainty
+    if sure is None or sure.corrected is None:
+        return
+    below, above = sure.corrected.below, sure.corrected.above
+    said = [
+        f"{name} {printable(channel)} {max(value - low, floor):.4f} to {value + high:.4f}"
+        for name, floor in (("mean", -math.inf), ("std", 0.0))
+        for channel, value, low, high in zip(
+            stats.channels,
+            *(getattr(each, name) for each in (stats, below, above)),
+            strict=True,
+        )
+    ]
+    yield f"Allowing for that: {', '.join(said)}."
+
+
 def narrower(stats: Stats) -> Iterator[str]:
     """Yield a line on how many images certain margins take, and one on images or epochs."""
     widest = widest_margin(stats)

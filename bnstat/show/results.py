@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bnstat.result import EXACT, BatchNormEstimate, Estimate, Shards, Stats, exactness, title
 from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, percent, signed
-from bnstat.show.remarks import narrower
+from bnstat.show.remarks import narrower, skewed
 from bnstat.show.summary import summary_line, summary_table
 from bnstat.show.verdicts import imagenet
 from bnstat.text import pluralize, printable
@@ -98,6 +98,7 @@ def _certainty(stats: Stats, verbose: bool) -> Iterator[Line]:
     yield Line("; ".join([said, *_agreements(stats, verbose)]))
     if uncertainty is not None and not uncertainty.reliable and not stats.is_exact:
         yield Line("Few images carry these figures: the margins may be too small.", "warning")
+        yield from map(Line, skewed(stats))
     yield from map(Line, narrower(stats))
 
 

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from bnstat.estimators.spreads import Design, contributions, margin, spreads
+from bnstat.estimators.spreads import Design, contributions, corrected, margin, spreads
 from bnstat.estimators.uncertainty import look_sizes, uncertainty
 from bnstat.moments import Column
 
@@ -237,3 +237,47 @@ def test_a_whole_set_is_reliable_by_its_draws():
     )
     sampled = Design(1000, draws=3, random=True)
     assert spreads(draws, sampled)[0].effective_images < 40
+
+
+def test_a_corrected_interval_is_halls():
+    """It solves T + k/3·T² + k²/27·T³ + k/6 = t at a fifth of the error; of none it is t's."""
+    rng = np.random.default_rng(7)
+    skewed = Column(np.full(80, 9.0), rng.lognormal(0.0, 1.0, 80), np.zeros(80))
+    spread, _ = spreads(skewed, Design(400))
+    z = contributions(skewed)[0]
+    k = np.mean((z - z.mean()) ** 3) / np.std(z) ** 3 / np.sqrt(80)
+    assert spread.skewness == pytest.approx(k)
+    below, above = (side / spread.standard_error for side in corrected(spread, 0.95))
+    for t, side in ((2.6395, below), (-2.6395, -above)):  # of 79 degrees of freedom, from tables
+        assert t == pytest.approx(side + k / 3 * side**2 + k**2 / 27 * side**3 + k / 6, rel=1e-4)
+    assert above > below
+    even = Column(np.full(80, 9.0), np.tile([0.2, 0.4], 40), np.zeros(80))
+    (below, above), half = (
+        f(spreads(even, Design(400))[0], c) for f, c in ((corrected, 0.95), (margin, 0.99))
+    )
+    assert below == above == pytest.approx(half)
+
+
+def test_few_images_have_a_corrected_interval(records_of):
+    """Where there is a margin that is not reliable, and only there."""
+    rng = np.random.default_rng(4)
+    few, many = (records_of(rng.integers(0, 256, (n, 1, 30), dtype=np.uint8)) for n in (8, 300))
+    sure = uncertainty(few, 20, random=False, confidence=0.9)
+    assert sure.corrected.above.mean[0] > sure.margin.mean[0]
+    assert uncertainty(few, 8, random=False, confidence=0.9).corrected is None
+    assert uncertainty(many, 900, random=False, confidence=0.9).corrected is None
+
+
+def test_a_corrected_interval_covers_where_the_plain_one_does_not():
+    """The std of lognormal values, of 200 images: more than 0.90 where the margin has 0.7."""
+    rng = np.random.default_rng(2)
+    n, values = np.full(200, 9.0), rng.lognormal(-2.0, 1.0, 20_000)
+    truth, held = values.std(), []
+    for _ in range(300):
+        column_ = Column(n, rng.choice(values, 200), np.zeros(200))
+        _, spread = spreads(column_, Design(10**9))
+        off = column_.mean.std() - truth
+        below, above = corrected(spread, 0.95)
+        held.append((abs(off) <= margin(spread, 0.95), -above <= off <= below))
+    plain, skewed = np.mean(held, axis=0)
+    assert plain < 0.8 and skewed > 0.9

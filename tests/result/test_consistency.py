@@ -27,7 +27,7 @@ BLACK = {
     **{"mean": [0.0] * 3, "var": [0.0] * 3},
 }
 SURE = {"confidence": 0.95, "margin": None, "reliable": True, "of": []}
-SURE["superpopulation"] = {"mean": [0.1] * 3, "std": [0.1] * 3}
+SURE["superpopulation"] = _ERRORS = {"mean": [0.1] * 3, "std": [0.1] * 3}
 
 # What is put into the golden document, and what is said of it.
 CASES = [
@@ -80,6 +80,10 @@ CASES = [
     ),
     ({"uncertainty.of": ["sample"]}, "uncertainty.of is sample, but sample is of all images"),
     ({"uncertainty.of": ["draws"]}, "uncertainty.of is draws, but there is no pipeline"),
+    (
+        {"uncertainty": SURE | {"corrected": dict.fromkeys(("below", "above"), _ERRORS)}},
+        "uncertainty.corrected is there, but no margin that is not reliable",
+    ),
     (
         {"uncertainty": SURE | {"of": ["draws"]}, "pipeline.spec": "autoaugment"},
         "uncertainty.of is draws, but there is no margin",

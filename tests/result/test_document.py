@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bnstat.errors import DocumentError
 from bnstat.result import (
     BatchNormEstimate,
+    Corrected,
     Estimate,
     Failure,
     FileList,
@@ -132,12 +133,15 @@ def uncertainties(draw, std, sample, pipeline):
     sampled = sample is not None and sample.images < sample.of
     drawn = pipeline.spec is not None and draw(st.booleans())
     causes = ("sample",) * sampled + ("draws",) * drawn
+    reliable = draw(st.booleans())
+    both = st.builds(Corrected, errors(sizes, len(std)), errors(sizes, len(std)))
     return Uncertainty(
         confidence=draw(st.floats(0.5, 0.999)),
         of=causes,
         margin=draw(errors(sizes, len(std))) if causes else None,
-        reliable=draw(st.booleans()),
+        reliable=reliable,
         superpopulation=draw(errors(st.floats(0, min(std)), len(std))),
+        corrected=draw(st.none() | both) if causes and not reliable else None,
     )
 
 

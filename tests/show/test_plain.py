@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bnstat import show as reports
-from bnstat.result import MeanAndStd, Uncertainty
+from bnstat.result import Corrected, MeanAndStd, Uncertainty
 from bnstat.show import Column, Headline, Line, Paragraph, Row, Table
 
 
@@ -36,7 +36,8 @@ def test_a_table_with_all_that_belongs_to_it():
 def test_uncertain_figures(stats):
     """Margins stand below their figures; where few images carry them that is said."""
     margin = MeanAndStd((0.01, 0.02, 0.03), (0.001, 0.002, 0.003))
-    uncertainty = Uncertainty(0.95, ("draws",), margin, False, margin)
+    intervals = Corrected(margin, MeanAndStd((0.02, 0.03, 0.04), (0.01, 0.02, 0.03)))
+    uncertainty = Uncertainty(0.95, ("draws",), margin, False, margin, corrected=intervals)
     text = reports.text(reports.report(replace(stats, uncertainty=uncertainty)))
     assert (
         "            R        G        B\n"
@@ -46,5 +47,7 @@ def test_uncertain_figures(stats):
         "      ±0.0010  ±0.0020  ±0.0030\n"
         "two-pass of 2 random draws of each image, seed 0; ± 0.03 (95 %)\n"
         "Few images carry these figures: the margins may be too small.\n"
+        "Allowing for that: mean R 0.4900 to 0.5200, mean G 0.2300 to 0.2800, mean B 0.0950 to "
+        "0.1650, std R 0.4990 to 0.5100, std G 0.2480 to 0.2700, std B 0.0000 to 0.0300.\n"
         "The margins come from the random draws; more epochs narrow them.\n"
     ) in text
