@@ -24,17 +24,18 @@ def peak(pid):
 
 
 @pytest.fixture
-def peaks(start, processes):
+def peaks(start, processes, tmp_path):
     """Run `bnstat compute` with two workers; return the peaks of main process and workers."""
 
     def run(*arguments):
-        main = start("-m", "bnstat", "compute", "-q", "-o", "-", "--workers", "2", *arguments)
+        output = tmp_path / "peaks.json"  # a pipe that nobody reads may be full
+        main = start("-m", "bnstat", "compute", "-q", "-o", output, "--workers", "2", *arguments)
         mains, workers = 0, {}
         while main.poll() is None:
             mains = max(mains, peak(main.pid))
             for worker in processes.workers(main.pid):
                 workers[worker] = max(workers.get(worker, 0), peak(worker))
-        document = json.loads(main.communicate()[0])
+        document = json.loads(output.read_bytes())
         assert len(workers) == 2
         return document["source"]["images"], mains, max(workers.values())
 
