@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,8 +21,14 @@ def temporary(tmp_path):
     folder.mkdir()
     before = shared()
 
-    def left():
+    def found():
         return sorted(map(str, folder.rglob("*"))) + sorted(shared() - before)
+
+    def left():
+        end = time.monotonic() + 20  # what tests beside this one use goes with their end
+        while found() and time.monotonic() < end:
+            time.sleep(0.1)
+        return found()
 
     return SimpleNamespace(env={"TMPDIR": os.fspath(folder)}, left=left)
 
