@@ -72,7 +72,9 @@ def _batchnorm(stats: Stats, records: RecordTable | None) -> RunningValues:
     momentum = "cumulative" if estimate.momentum is None else f"momentum {estimate.momentum:g}"
     batches = f"{estimate.batches:,} batch{'es' * (estimate.batches != 1)}"
     words = f"{batches} of {estimate.batch_size}, {momentum}, {estimate.order}"
-    return RunningValues(words, stats.channels, mean, var, stats.mean, stats.var, low, high)
+    return RunningValues(
+        words, stats.channels, mean, var, stats.exact.mean, stats.exact.var, low, high
+    )
 
 
 def _measured(records: RecordTable) -> RecordTable:

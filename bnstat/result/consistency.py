@@ -46,8 +46,8 @@ def contradictions(stats: Contents) -> Iterator[str]:
     if stats.channels:
         channels = tuple(map(printable, stats.channels))
         sums = (stats.count, stats.sum, stats.sum_of_squares)
-        signed = stats.may_be_signed
-        whole = _Part("", channels, stats.scale, signed, *sums, stats.mean, stats.var)
+        signed, exact = stats.may_be_signed, stats.exact
+        whole = _Part("", channels, stats.scale, signed, *sums, exact.mean, exact.var)
         yield from _histogram(stats, whole)
         yield from _sums(whole)
         yield from _distribution(stats, whole)

@@ -87,21 +87,6 @@ class Contents:
         divided = [] if self.max_value is None else [f"integers divided by {self.max_value}"]
         return ", ".join(filter(None, [*divided, self.selection.words]))
 
-    @property
-    def mean(self) -> Floats:
-        """The exact mean of each channel, in [0, 1]."""
-        return self._exact.mean
-
-    @property
-    def var(self) -> Floats:
-        """The exact population variance of each channel."""
-        return self._exact.var
-
-    @property
-    def std(self) -> Floats:
-        """The exact population standard deviation of each channel."""
-        return self._exact.std
-
     def estimate(self, method: str = EXACT) -> Estimate:
         """Return the figures of one method.
 
@@ -145,7 +130,8 @@ class Contents:
         return self.pipeline.is_random or (dataset is not None and dataset.random)
 
     @property
-    def _exact(self) -> Estimate:
+    def exact(self) -> Estimate:
+        """The figures of `two-pass`."""
         estimate = self.methods[EXACT]
         if estimate is None:
             raise DocumentError(

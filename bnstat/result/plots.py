@@ -42,7 +42,7 @@ def _histogram(stats: Contents) -> Histogram:
         counts = tuple(tuple(each.binned(256, stats.scale)) for each in stats.distribution)
     if counts is None or not any(stats.count):
         raise DocumentError("No histogram: only 8- and 16-bit samples have one.")
-    return Histogram(_name(stats), stats.channels, counts, stats.mean, stats.std)
+    return Histogram(_name(stats), stats.channels, counts, stats.exact.mean, stats.exact.std)
 
 
 def _name(stats: Contents) -> str:
@@ -89,8 +89,8 @@ def _groups(stats: Contents) -> GroupFigures:
         images=[group.images for group in groups.values()],
         mean=[group.mean for group in groups.values()],
         std=[group.std for group in groups.values()],
-        whole_mean=stats.mean,
-        whole_std=stats.std,
+        whole_mean=stats.exact.mean,
+        whole_std=stats.exact.std,
     )
 
 

@@ -19,7 +19,9 @@ from bnstat.result.quantiles import at
 from bnstat.text import pluralize, printable
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 
 # What a session or a notebook shows has at most so many channels, and characters of names.
@@ -33,7 +35,8 @@ class Stats(Displayed, Contents):
     Attributes
     ----------
     mean, var, std
-        The exact ones (`two-pass`), one float64 a channel, in [0, 1].
+        The exact ones (`two-pass`), in [0, 1]: arrays of one float64 a channel, read-only. `exact`
+        has the same as plain tuples.
     methods
         Each method's estimate by name, "two-pass", "welford" and "batchnorm"; None where there is
         none, with the reason in `reasons` under the same name.
@@ -76,6 +79,21 @@ class Stats(Displayed, Contents):
     def __repr__(self) -> str:
         """Return a few lines: what was measured, mean and std."""
         return _summary(self)
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """The exact mean of each channel, in [0, 1]."""
+        return _array(self.exact.mean)
+
+    @property
+    def var(self) -> NDArray[np.float64]:
+        """The exact population variance of each channel."""
+        return _array(self.exact.var)
+
+    @property
+    def std(self) -> NDArray[np.float64]:
+        """The exact population standard deviation of each channel."""
+        return _array(self.exact.std)
 
     def percentile(self, q: float) -> Floats:
         """Return the value of each channel, in [0, 1], that q percent of its samples do not exceed.
@@ -158,6 +176,15 @@ class Stats(Displayed, Contents):
             sys.stdout.write(data.decode())
 
 
+def _array(values: Floats) -> NDArray[np.float64]:
+    """Return figures as an array that cannot be changed: they are the result's."""
+    import numpy as np
+
+    array = np.array(values, np.float64)
+    array.flags.writeable = False
+    return array
+
+
 def _read(path: str | os.PathLike[str]) -> bytes:
     try:
         return Path(path).read_bytes()
@@ -207,7 +234,7 @@ def _channel_lines(stats: Contents) -> list[str]:
 def _figures(stats: Contents) -> list[tuple[str, str, str]]:
     if not stats.channels:
         return []
-    values = zip(stats.channels, stats.mean, stats.std, strict=True)
+    values = zip(stats.channels, stats.exact.mean, stats.exact.std, strict=True)
     return [
         (printable(channel), f"{mean:.6f}", f"{std:.6f}")
         for channel, mean, std in list(values)[:_MAX_CHANNELS]

@@ -71,7 +71,7 @@ def _shards(shards: Shards | None) -> str:
 def _figures(stats: Stats) -> Iterator[Sequence[str]]:
     margin = stats.uncertainty.margin if stats.uncertainty else None
     for name in ("mean", "std"):
-        values, margins = getattr(stats, name), getattr(margin, name) if margin else ()
+        values, margins = getattr(stats.exact, name), getattr(margin, name) if margin else ()
         if not margins:
             yield [name, *(f"{value:.6f}" for value in values)]
             continue
@@ -106,7 +106,9 @@ def _agreements(stats: Stats, verbose: bool) -> Iterator[str]:
     for name, estimate in stats.methods.items():
         if name == EXACT or estimate is None or isinstance(estimate, BatchNormEstimate):
             continue
-        pairs = zip((*estimate.mean, *estimate.std), (*stats.mean, *stats.std), strict=True)
+        pairs = zip(
+            (*estimate.mean, *estimate.std), (*stats.exact.mean, *stats.exact.std), strict=True
+        )
         off = max(abs(a - b) for a, b in pairs)
         if off > _ROUNDING:
             yield f"{name} differs by {off:.1g}"
@@ -131,7 +133,7 @@ def _batchnorm(stats: Stats) -> Iterator[Line]:
         yield Line(f"BatchNorm2d: no figures, as {reason}.")
         return
     held = f"mean {_short(estimate.mean)}, std {_short(estimate.std)}"
-    pairs = zip((*estimate.mean, *estimate.std), (*stats.mean, *stats.std), strict=True)
+    pairs = zip((*estimate.mean, *estimate.std), (*stats.exact.mean, *stats.exact.std), strict=True)
     off = max(abs(a - b) for a, b in pairs)
     if estimate.start_weight >= _CONVERGED:
         left = f"{percent(estimate.start_weight)} is still the initial mean 0 / var 1"
@@ -164,7 +166,7 @@ def _sizes_differ(stats: Stats) -> bool:
     means = stats.conventions.get("mean_of_image_means")
     if means is None or stats.selection.excludes:
         return False
-    return any(abs(a - b) > _ROUNDING for a, b in zip(means, stats.mean, strict=True))
+    return any(abs(a - b) > _ROUNDING for a, b in zip(means, stats.exact.mean, strict=True))
 
 
 def _measure_under_pipeline(stats: Stats) -> str:
@@ -206,7 +208,7 @@ def _groups(stats: Stats, most: int) -> Iterator[Table]:
         return
 
     def far(name: str) -> float:
-        pairs = zip(groups[name].mean, stats.mean, stats.std, strict=True)
+        pairs = zip(groups[name].mean, stats.exact.mean, stats.exact.std, strict=True)
         return max((abs(a - b) / s for a, b, s in pairs if s), default=0.0)
 
     names = sorted(groups, key=far, reverse=True)
@@ -257,13 +259,13 @@ def differences(stats: Stats) -> Table:
         if name == EXACT:
             continue
         for label, figure, exact in (
-            ("mean", estimate.mean, stats.mean),
-            ("std", estimate.std, stats.std),
+            ("mean", estimate.mean, stats.exact.mean),
+            ("std", estimate.std, stats.exact.std),
         ):
             off = [value - true for value, true in zip(figure, exact, strict=True)]
             method = name if label == "mean" else ""
             rows.append([method, label, "1/255", *(signed(255 * d) for d in off)])
-            in_std = [d / s if s else None for d, s in zip(off, stats.std, strict=True)]
+            in_std = [d / s if s else None for d, s in zip(off, stats.exact.std, strict=True)]
             rows.append(["", "", "std", *map(signed, in_std)])
     return Table.by_channel([f"method − {EXACT}", "", "in"], stats.channels, rows)
 
@@ -299,8 +301,8 @@ def _digits(stats: Stats) -> int:
     batchnorm = stats.methods.get("batchnorm")
     if batchnorm is None:
         return 6
-    pairs = [*zip(stats.mean, batchnorm.mean, strict=True)]
-    pairs += zip(stats.std, batchnorm.std, strict=True)
+    pairs = [*zip(stats.exact.mean, batchnorm.mean, strict=True)]
+    pairs += zip(stats.exact.std, batchnorm.std, strict=True)
     smallest = min((abs(a - b) for a, b in pairs if a != b), default=1.0)
     digits = 6
     while digits < 15 and smallest < 10.0**-digits:

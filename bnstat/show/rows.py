@@ -56,7 +56,15 @@ class ComparedRow:
         source = " ".join(stats.source.locations)
         steps = stats.pipeline.transforms
         return cls(
-            name, source, stats.channels, steps, methods, stats.mean, stats.std, stats, fresh
+            name,
+            source,
+            stats.channels,
+            steps,
+            methods,
+            stats.exact.mean,
+            stats.exact.std,
+            stats,
+            fresh,
         )
 
     @classmethod

@@ -49,15 +49,15 @@ def deviations(
     """Return how far running mean and running variance are off, per channel."""
     expected, sd = estimate.expected or _expected(stats, estimate), estimate.expected_sd
     return (
-        _deviations(stats, stats.mean, estimate.mean, expected["mean"], sd["mean"]),
-        _deviations(stats, stats.var, estimate.var, expected["var"], sd["var"]),
+        _deviations(stats, stats.exact.mean, estimate.mean, expected["mean"], sd["mean"]),
+        _deviations(stats, stats.exact.var, estimate.var, expected["var"], sd["var"]),
     )
 
 
 def _deviations(
     stats: Stats, exact: Floats, running: Floats, expected: Floats, sds: Floats
 ) -> list[Deviation]:
-    rows = zip(stats.channels, stats.std, exact, running, expected, sds, strict=True)
+    rows = zip(stats.channels, stats.exact.std, exact, running, expected, sds, strict=True)
     return [
         Deviation(channel, value - true, centre - true, NOISE * sd + ROUNDING * (abs(true) + std))
         for channel, std, true, value, centre, sd in rows
@@ -72,10 +72,10 @@ def _expected(stats: Stats, estimate: BatchNormEstimate) -> Mapping[str, Floats]
     """
     start, images = estimate.start_weight, stats.source.images
     batch = min(estimate.batch_size, images)
-    within = stats.conventions.get("root_mean_image_variance", stats.std)
+    within = stats.conventions.get("root_mean_image_variance", stats.exact.std)
     var = []
-    for n, v, w in zip(stats.count, stats.var, within, strict=True):
+    for n, v, w in zip(stats.count, stats.exact.var, within, strict=True):
         samples = n * batch / images
         left_out = max(0.0, v - w * w) * (1 / batch - 1 / images)
         var.append(start + (1 - start) * (v - left_out) * samples / max(1.0, samples - 1))
-    return {"mean": tuple((1 - start) * m for m in stats.mean), "var": tuple(var)}
+    return {"mean": tuple((1 - start) * m for m in stats.exact.mean), "var": tuple(var)}

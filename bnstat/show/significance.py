@@ -79,8 +79,12 @@ class Pair:
             return None
         (one, other), errors = self._results, [each.superpopulation for each in known]
         return (
-            _p_values(one.mean, other.mean, _root_of_squares([error.mean for error in errors])),
-            _p_values(one.std, other.std, _root_of_squares([error.std for error in errors])),
+            _p_values(
+                one.exact.mean, other.exact.mean, _root_of_squares([error.mean for error in errors])
+            ),
+            _p_values(
+                one.exact.std, other.exact.std, _root_of_squares([error.std for error in errors])
+            ),
         )
 
     def images_to_settle(self, gap: float, margin: float) -> int | None:
@@ -120,8 +124,8 @@ def group_p_values(group: Group, whole: Stats) -> tuple[Floats, Floats] | None:
     factor = math.sqrt(max(0.0, images / group.images - 1.0)) if group.images else 0.0
     errors = whole.uncertainty.superpopulation
     return (
-        _p_values(group.mean, whole.mean, tuple(factor * error for error in errors.mean)),
-        _p_values(group.std, whole.std, tuple(factor * error for error in errors.std)),
+        _p_values(group.mean, whole.exact.mean, tuple(factor * error for error in errors.mean)),
+        _p_values(group.std, whole.exact.std, tuple(factor * error for error in errors.std)),
     )
 
 

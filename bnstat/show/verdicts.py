@@ -258,7 +258,7 @@ def _compute(found: Change) -> str:
 
 def imagenet(stats: Stats) -> str | None:
     """Say how near a result is to ImageNet's constants; None where it has no such channels."""
-    if stats.channels != ("R", "G", "B") or not all(0 <= mean <= 1 for mean in stats.mean):
+    if stats.channels != ("R", "G", "B") or not all(0 <= mean <= 1 for mean in stats.exact.mean):
         return None
     known = ComparedRow.of_constants(CONSTANTS["imagenet"])
     mean, std = normalized(ComparedRow.of_stats("", stats), known)

@@ -118,7 +118,7 @@ def _group_rows(baseline: ComparedRow) -> list[ComparedRow]:
 def _measured_again(name: str, document: Stats, again: ComparedRow) -> Iterator[ComparedRow]:
     """Yield what a document's images give when measured again, and the document if it differs."""
     assert again.result is not None
-    if (document.mean, document.std) == (again.mean, again.std):
+    if (document.exact.mean, document.exact.std) == (again.mean, again.std):
         yield replace(again, name=name)
         return
     sample = again.result.sample
@@ -168,8 +168,8 @@ class _Source:
         baseline = ComparedRow.of_stats(name, known or before.stats, fresh=known is None)
         rows = _rows(measured, attribute)
         if own is not None and (baseline.mean, baseline.std) != (
-            before.stats.mean,
-            before.stats.std,
+            before.stats.exact.mean,
+            before.stats.exact.std,
         ):
             return [baseline, *rows]  # the pipeline, or the images, are not what they were
         margins = [m.paired_with(before, settings["confidence"]) for m in measured]

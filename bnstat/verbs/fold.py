@@ -102,9 +102,8 @@ def fold(
     figures = figures_of(stats)
     if input == "uint8" and isinstance(figures, Stats):
         check_unit(figures, IN_UNIT, "--input uint8")
-    wanted = normalization.InputFormat(
-        figures.mean, figures.std, input == "uint8", layout == "nhwc"
-    )
+    exact = figures.exact if isinstance(figures, Stats) else figures
+    wanted = normalization.InputFormat(exact.mean, exact.std, input == "uint8", layout == "nhwc")
     loaded = ModelSpec(model, None if weights is None else Path(weights)).load()
     folded = folding.fold(loaded, wanted, input_size)
     images, which = _images(figures, len(figures.mean), input_size or _SIZE)

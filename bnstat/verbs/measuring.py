@@ -35,7 +35,7 @@ def measuring(
     ...         for batch in batches:
     ...             pass
     >>> batches.stats.mean
-    (0.5, 0.5, 0.5)
+    array([0.5, 0.5, 0.5])
     """
     yield MeasuredBatches(loader, image, Accumulator(**settings))
 

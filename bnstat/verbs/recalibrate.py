@@ -174,7 +174,8 @@ def _normalization(recipe: Recipe | None, stats: Named | None) -> tuple[Normaliz
     found = figures_of(stats)
     name = found.name if isinstance(found, Constants) else "a result"
     described = stats if isinstance(stats, str) else name
-    return Normalization(found.mean, found.std), f"normalized with {described}"
+    exact = found if isinstance(found, Constants) else found.exact
+    return Normalization(exact.mean, exact.std), f"normalized with {described}"
 
 
 def _check_output(output: Path, weights: Path | None) -> None:

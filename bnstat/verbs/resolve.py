@@ -117,8 +117,8 @@ def figures_of(named: Named) -> Stats | Constants:
         If there are none.
     """
     found = named if isinstance(named, Stats) else _read_figures(os.fspath(named))
-    if isinstance(found, Stats) and 0.0 in found.std:
-        channel = found.channels[found.std.index(0.0)]
+    if isinstance(found, Stats) and 0.0 in found.exact.std:
+        channel = found.channels[found.exact.std.index(0.0)]
         raise SourceError(f"channel {channel} has std 0; nothing can be divided by it")
     if isinstance(found, Stats) and found.unit == "normalized":
         raise SourceError(

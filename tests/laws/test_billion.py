@@ -113,7 +113,7 @@ def test_a_million_equal_pixels_have_no_spread(tmp_path, plain):
     Image.fromarray(plain).save(tmp_path / "plain.tif")
     stats = bnstat.compute(tmp_path, workers=1)
 
-    assert stats.std == (0.0, 0.0, 0.0)
+    assert stats.exact.std == (0.0, 0.0, 0.0)
     assert stats.methods["welford"].std == (0.0, 0.0, 0.0)
     assert stats.conventions["mean_of_image_stds"] == (0.0, 0.0, 0.0)
 

@@ -29,8 +29,19 @@ def test_mean_var_and_std_are_two_pass_s(stats):
     """The exact figures are the result's own, whatever other methods say."""
     exact = stats.methods["two-pass"]
 
-    assert (stats.mean, stats.var, stats.std) == (exact.mean, exact.var, exact.std)
-    assert stats.mean != stats.methods["batchnorm"].mean
+    assert stats.exact == exact
+    arrays = stats.mean, stats.var, stats.std
+    assert tuple(tuple(array.tolist()) for array in arrays) == (exact.mean, exact.var, exact.std)
+
+
+def test_figures_are_arrays_that_cannot_be_changed(stats):
+    """They are float64 and can be computed with; the result is compared and written as before."""
+    doubled = stats.mean * 2
+    assert ("float64", [2 * mean for mean in stats.exact.mean]) == (doubled.dtype, doubled.tolist())
+    with pytest.raises(ValueError, match="read-only"):
+        stats.std[0] = 1.0
+    assert replace(stats) == stats and Stats.from_json(stats.to_json()) == stats
+    assert stats.exact.mean != stats.methods["batchnorm"].mean
 
 
 def test_methods_have_their_types(stats):

@@ -78,12 +78,12 @@ def test_column_that_is_named(written, rows, tmp_path):
     path = written({"left": pa.array(rows, IMAGE), "right": pa.array(rows[:1] * 12, IMAGE)})
     first = bnstat.compute(path, column="right", workers=1)
     assert len({tuple(first.mean)}) == 1 and "right" == first.source.column
-    assert first.mean != bnstat.compute(path, column="left", workers=1).mean
-    assert first.mean == bnstat.compute(path, column="right", sample=5, workers=1).mean
+    assert first.exact.mean != bnstat.compute(path, column="left", workers=1).exact.mean
+    assert first.exact.mean == bnstat.compute(path, column="right", sample=5, workers=1).exact.mean
     first.save(tmp_path / "own.json")
     assert first == bnstat.load(tmp_path / "own.json")
     again = bnstat.sweep(tmp_path / "own.json", batch_sizes=[4], repeats=1, workers=1)
-    assert first.mean == again.stats.mean
+    assert first.exact.mean == again.stats.exact.mean
     reason = r"has no column 'depth' of images \(--column\); it has left, right"
     with pytest.raises(SourceError, match=reason):
         bnstat.compute(path, column="depth", workers=1)

@@ -46,7 +46,7 @@ def test_reading_a_document(imported, tmp_path, photos):
     import bnstat
 
     bnstat.compute(photos, workers=1).save(tmp_path / "x.json")
-    assert imported("import bnstat; bnstat.Stats.load('x.json').mean") == set()
+    assert imported("import bnstat; bnstat.Stats.load('x.json').exact.mean") == set()
 
 
 def test_public_names():

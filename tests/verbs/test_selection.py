@@ -183,7 +183,7 @@ def test_images_of_which_nothing_is_left_are_no_failures(tmp_path):
     Image.new("RGB", (4, 4), (9, 9, 9)).save(tmp_path / "gray.png")
     stats = bnstat.compute(tmp_path, nodata=0, workers=1)
     assert (2, (), 1) == (stats.source.images, stats.source.failures, stats.selection.empty)
-    assert (16, (9 / 255,) * 3) == (stats.count[0], stats.mean)
+    assert (16, (9 / 255,) * 3) == (stats.count[0], stats.exact.mean)
 
 
 def test_a_channel_of_which_nothing_is_left_is_an_error(tmp_path):
@@ -225,7 +225,7 @@ def test_raster_visions_running_formula_is_nan_after_an_empty_band(tmp_path):
             running = running + (sums / n - running) / 2
     stats = bnstat.compute(tmp_path, nodata=0, workers=1)
     assert np.isnan(running[0])
-    assert (9 / 255,) * 3 == stats.mean
+    assert (9 / 255,) * 3 == stats.exact.mean
 
 
 NEAREST = ", interpolation=nearest"

@@ -147,7 +147,9 @@ def _snippet(stats: Stats) -> str | None:
     """Return the constants ready to copy; None where nothing was measured, or a std is 0."""
     if not stats.channels:
         return None
-    mean, std = (", ".join(f"{v:.6f}" for v in values) for values in (stats.mean, stats.std))
+    mean, std = (
+        ", ".join(f"{v:.6f}" for v in values) for values in (stats.exact.mean, stats.exact.std)
+    )
     return f"mean=[{mean}], std=[{std}]"
 
 
