@@ -13,6 +13,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "The model": ("weights", "stats", "check"),
     "What to read": (
         *("files_from", "null", "root", "include", "exclude", "mode", "max_value"),
+        "unscale",
         *("column", "frames", "truncated"),
         *("files_column", "where", "dataset", "array", "layout", "follow_links"),
         *("max_pixels", "max_bytes"),

@@ -1,13 +1,14 @@
 """Rasters of any number of bands, read block by block through GDAL (rasterio, an extra).
 
 GDAL follows what it finds beside a file and in it: other files, addresses, programs' pipes. Here it
-may open the one file that is named, by drivers that read one file; no folder is listed for side
-files, and no metadata file is read (docs/security.md).
+may open the one file that is named, by drivers that read one file, and a mask of the same name and
+.msk; no folder is listed for side files, and no metadata file is read (docs/security.md).
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -51,13 +52,58 @@ def check_rasterio() -> None:
 
 @dataclass(frozen=True)
 class Raster:
-    """An open raster: the names of its bands, the type of their samples, width and height."""
+    """An open raster: the names of its bands, the type of their samples, width and height.
+
+    mask: the file beside it that says which pixels count, if there is one.
+    """
 
     dataset: Any
     bands: tuple[str, ...]
     dtype: np.dtype[Any]
     width: int
     height: int
+    mask: Any = None
+
+    @property
+    def bits(self) -> int:
+        """Bits of a sample in the file, which its type may have more of."""
+        own = 8 * self.dtype.itemsize
+        return int(self.dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", own))
+
+    @property
+    def white_is_zero(self) -> bool:
+        """Whether the largest value is black; GDAL gives gray as it is stored."""
+        if self.bits == 1 and self.has_palette:
+            return bool(self.dataset.colormap(1)[0][0] > 0)
+        return bool(self.dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES")
+
+    @property
+    def has_palette(self) -> bool:
+        """Whether samples are the indices of colors."""
+        return bool(self.dataset.colorinterp[0].name == "palette")
+
+    @property
+    def alpha(self) -> int | None:
+        """Which band is alpha, counted from 1; None where none is."""
+        names = [color.name for color in self.dataset.colorinterp]
+        return names.index("alpha") + 1 if "alpha" in names else None
+
+    @property
+    def declares_nodata(self) -> bool:
+        """Whether a value or a mask says which samples count."""
+        flags = {flag.name for band in self.dataset.mask_flag_enums for flag in band}
+        return self.mask is not None or flags.isdisjoint({"all_valid", "alpha"})
+
+    @property
+    def linear(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Scale and offset of each band, which make of what is stored what is meant.
+
+        They have the shape (B, 1, 1); None where the file declares none.
+        """
+        scales, offsets = np.array(self.dataset.scales), np.array(self.dataset.offsets)
+        if (scales == 1).all() and (offsets == 0).all():
+            return None
+        return scales[:, np.newaxis, np.newaxis], offsets[:, np.newaxis, np.newaxis]
 
     def blocks(self, *, declared: bool = False) -> Iterator[tuple[Samples, Mask | None]]:
         """Yield samples (B, H, W) piece by piece, and, with `declared`, which of them count.
@@ -66,7 +112,11 @@ class Raster:
         """
         for window in self._windows():
             samples = self.dataset.read(window=window)
-            yield samples, self.dataset.read_masks(window=window) > 0 if declared else None
+            yield samples, self._declared(window) if declared else None
+
+    def _declared(self, window: Any) -> Mask:
+        counts: Mask = self.dataset.read_masks(window=window) > 0
+        return counts if self.mask is None else counts & (self.mask.read(1, window=window) > 0)
 
     def _windows(self) -> Iterator[Any]:
         """Yield rows of blocks, in pieces of about so many samples."""
@@ -100,7 +150,7 @@ def open_raster(reference: Reference, limits: Limits) -> Iterator[Raster]:
         except RasterioError as error:
             text = str(error).replace(str(reference.path), "it")
             raise UnmeasurableError(f"cannot be opened by GDAL: {text}") from error
-        yield _checked(dataset)
+        yield _checked(dataset, _mask_beside(reference, dataset, stack))
 
 
 def is_whole(reference: Reference, limits: Limits) -> bool:
@@ -134,8 +184,6 @@ def _gdal_heard() -> Iterator[list[logging.LogRecord]]:
 
 def _place(reference: Reference, limits: Limits, stack: ExitStack) -> Any:
     """Return what GDAL opens: the file itself, or its bytes in memory."""
-    import os
-
     from rasterio.io import MemoryFile
 
     if reference.content is None:
@@ -145,7 +193,22 @@ def _place(reference: Reference, limits: Limits, stack: ExitStack) -> Any:
         return stack.enter_context(MemoryFile(file.read())).name
 
 
-def _checked(dataset: Any) -> Raster:
+def _mask_beside(reference: Reference, dataset: Any, stack: ExitStack) -> Any:
+    """Return the file of the same name and .msk, open, that is a mask; None if there is none."""
+    from rasterio.errors import RasterioError
+    from rasterio.io import DatasetReader
+
+    path = os.fsdecode(reference.path) + ".msk"
+    if reference.content is not None or not os.path.isfile(path):
+        return None
+    try:
+        mask = stack.enter_context(DatasetReader(os.path.abspath(path), driver=["GTiff"]))
+    except RasterioError as error:
+        raise UnmeasurableError("its mask cannot be opened by GDAL as a GeoTIFF") from error
+    return mask if mask.shape == dataset.shape else None
+
+
+def _checked(dataset: Any, mask: Any) -> Raster:
     dtypes = set(dataset.dtypes)
     if len(dtypes) != 1:
         raise UnmeasurableError(f"has bands of several types: {', '.join(sorted(dtypes))}")
@@ -163,4 +226,4 @@ def _checked(dataset: Any) -> Raster:
             "are held at once; write it in tiles"
         )
     names = tuple(name or f"B{i}" for i, name in enumerate(dataset.descriptions, start=1))
-    return Raster(dataset, names, dtype, dataset.width, dataset.height)
+    return Raster(dataset, names, dtype, dataset.width, dataset.height, mask)

@@ -84,19 +84,22 @@ class TextsByKey:
 class Noted:
     """How many images have the same warning, the first of them by key, and what is said of it.
 
-    number: what is counted of each image, as its frames, in all.
+    number: what is counted of each image, as its frames, in all; differ: whether something else is
+    said of another image.
     """
 
     images: int
     first: bytes
     text: str
     number: int = 0
+    differ: bool = False
 
     def __add__(self, other: Noted) -> Noted:
         """Return what is noted of both."""
         first = min(self, other, key=lambda noted: noted.first)
         number = self.number + other.number
-        return replace(first, images=self.images + other.images, number=number)
+        differ = self.differ or other.differ or self.text != other.text
+        return replace(first, images=self.images + other.images, number=number, differ=differ)
 
 
 @dataclass

@@ -36,7 +36,8 @@ def found_warnings(view: View, stats: Stats, plan: Plan) -> Iterator[InputWarnin
     yield from _not_in_unit(view.records, stats)
     for code, noted in sorted(view.notes.items()):
         first, text = key_text(noted.first), printable(noted.text)
-        yield noted_warning(code, noted.images, first, text, noted.number)
+        said = "scales-differ" if code == "scaled" and noted.differ else code
+        yield noted_warning(said, noted.images, first, text, noted.number)
     yield from _image_suffixes(view.records, stats)
     yield from _until_not_reached(stats, plan)
 

@@ -121,7 +121,7 @@ class Measure:
     these are kept, as a journal needs them; with `describe`, what a table of records tells of each
     image besides its moments. `items` tells of images that are those of a dataset, and `epochs` how
     often each is drawn where the dataset does that at random, and no pipeline. `max_value` is what
-    integers are divided by, where that is asked for.
+    integers are divided by, where that is asked for; `unscale` applies scale and offset of rasters.
     """
 
     mode: str
@@ -133,6 +133,7 @@ class Measure:
     items: bool = False
     epochs: int = 1
     max_value: int | None = None
+    unscale: bool = False
 
     @property
     def draws(self) -> list[int]:
@@ -205,14 +206,16 @@ class Measure:
     def _count_bands(self, view: _View, seen: Appearing, row: int, reference: Reference) -> None:
         """Count all bands of a raster, or none."""
         from bnstat.decode.raster import open_raster
-        from bnstat.measure.counting.raster import count_raster
+        from bnstat.measure.counting.raster import Reading, count_raster
 
         own = ChunkCounts(self.max_value)
+        reading = Reading(self.conditions.nodata, self.max_value, self.unscale)
         with open_raster(reference, self.limits) as raster:
-            count_raster(own, row, raster, self.conditions.nodata, self.max_value)
+            notes = count_raster(own, row, raster, reading)
             kind, size = raster.dtype, (raster.width, raster.height)
             seen.put(row, (*size, kind.name, 8 * kind.itemsize, raster.dataset.driver))
         view.accumulator.extend(own)
+        view.notes.extend((row, *note) for note in notes)
 
     def _count(self, decoded: Decoded, filled: Sequence[_Filled], seen: Appearing) -> None:
         """Count an image in all views; where a pipeline fails, it is a failure of its views."""

@@ -150,6 +150,7 @@ class _Run:
             pipeline=pipeline,
             mode=settings["mode"],
             max_value=settings["max_value"],
+            unscale=settings["unscale"],
             selection=selection_of(self.plan, view),
             sample=sample,
             summary=self.scan.summary,

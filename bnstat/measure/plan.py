@@ -57,8 +57,7 @@ class Plan:
             If it does not go with the bands of rasters.
         """
         counting = conditions(settings)
-        if settings["max_value"] is not None and counting.alpha.startswith(OVER):
-            raise MeasureError("--max-value does not go with --alpha over:COLOR")
+        _check_units(settings, counting)
         if settings["mode"] == BANDS:
             _check_bands(augments, counting, settings)
         draws = tuple(
@@ -144,6 +143,16 @@ def _draws(augment: Spec, settings: Settings, attribute: bool, *, masks: bool) -
     draws = Draws(recipe, settings["seed"], settings["epochs"], attribute)
     here = recipe.passed is not None  # an object is where the caller has torch already
     return draws.checked(draws.check(masks) if here else ask_worker(settings, draws.check, masks))
+
+
+def _check_units(settings: Settings, counting: Conditions) -> None:
+    """Refuse what no samples can be divided or unscaled with, before any is read."""
+    if settings["max_value"] is not None and counting.alpha.startswith(OVER):
+        raise MeasureError("--max-value does not go with --alpha over:COLOR")
+    if settings["unscale"] and settings["max_value"] is not None:
+        raise MeasureError("--unscale does not go with --max-value: a file's own scale is enough")
+    if settings["unscale"] and settings["mode"] != BANDS:
+        raise MeasureError("--unscale is of rasters: add --mode bands")
 
 
 def _check_bands(augments: Sequence[object], counting: Conditions, settings: Settings) -> None:

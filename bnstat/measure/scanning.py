@@ -157,6 +157,7 @@ def scan_images(
         items=plan.dataset is not None,
         epochs=plan.epochs,
         max_value=settings["max_value"],
+        unscale=settings["unscale"],
     )
     torch_needed = any(plan.draws) or (plan.dataset is not None and "torch" in sys.modules)
     with closing(open_workers(settings, pipeline=torch_needed)) as engine:

@@ -36,6 +36,7 @@ _SAME: dict[str, Callable[[Stats], Any]] = {
         "before Normalize" if stats.pipeline.before_normalize else "as it is"
     ),
     "max-value": lambda stats: stats.max_value,
+    "unscale": lambda stats: stats.unscale,
     "alpha": lambda stats: stats.selection.alpha,
     "nodata": lambda stats: stats.selection.nodata,
     "masks": lambda stats: stats.selection.masks,

@@ -63,6 +63,7 @@ def merge(
         pipeline=first.pipeline,
         mode=first.mode,
         max_value=first.max_value,
+        unscale=first.unscale,
         selection=_merged_selection([stats.selection for stats in results]),
         sample=sample,
         uncertainty=merged_uncertainty(results, sample) if shards is None else None,

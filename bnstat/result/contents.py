@@ -46,6 +46,7 @@ class Contents:
     pooled: OverChannels | None = None
     summary: Summary | None = None
     max_value: int | None = None
+    unscale: bool = False
     created: str
     bnstat: str = __version__
 
@@ -85,7 +86,8 @@ class Contents:
     def measured_as(self) -> str:
         """How samples were taken, where not as they are by default, in a few words."""
         divided = [] if self.max_value is None else [f"integers divided by {self.max_value}"]
-        return ", ".join(filter(None, [*divided, self.selection.words]))
+        unscaled = ["unscaled as files declare"] * self.unscale
+        return ", ".join(filter(None, [*divided, *unscaled, self.selection.words]))
 
     def estimate(self, method: str = EXACT) -> Estimate:
         """Return the figures of one method.

@@ -90,6 +90,7 @@ def _contents(stats: Contents) -> dict[str, Any]:
         "channels": stats.channels,
         "scale": stats.scale,
         **({} if stats.max_value is None else {"max_value": stats.max_value}),
+        **({"unscale": True} if stats.unscale else {}),
         "count": stats.count,
         "sum": _decimals(stats.sum),
         "sum_of_squares": _decimals(stats.sum_of_squares),

@@ -53,6 +53,60 @@ CODES: Mapping[str, Code] = {
         "`--alpha drop` says that it is meant.",
         "alpha",
     ),
+    "nodata": Code(
+        "Rasters that declare samples as no data, by a value (GDAL_NODATA), or with `--mode bands` "
+        "by a mask in the file or a `.msk` beside it; these samples counted.",
+        "`--nodata auto` leaves them out; `--nodata none` says that they are meant.",
+        "nodata",
+        "with samples that the file declares as no data, which counted",
+        "--nodata auto leaves them out",
+    ),
+    "mask-ignored": Code(
+        "TIFFs with a mask of their own, in the file or as a `.msk` beside it, which Pillow does "
+        "not apply: all pixels counted.",
+        "`--mode bands --nodata auto` applies it.",
+        None,
+        "with a mask of its own that is not applied",
+        "--mode bands --nodata auto applies it",
+    ),
+    "float-outlier": Code(
+        "Float images with a smallest or largest value far from all others: there more than once, "
+        "and farther from the next value than the range of all others, or of 1e30 and more. Such "
+        "values mostly stand for no data.",
+        "`--nodata VALUE`, with the value that the text names, leaves it out.",
+        "nodata",
+        "with a float value far from all others",
+        "--nodata VALUE leaves it out",
+    ),
+    "alpha-band": Code(
+        "Rasters with a band that is declared alpha and left pixels out; it may be near-infrared.",
+        "Without `--nodata auto` and `--alpha exclude` all pixels count.",
+        None,
+        "with a band taken as alpha",
+        "if that is no alpha, leave out --nodata auto and --alpha exclude",
+    ),
+    "palette-indices": Code(
+        "Rasters with a palette, of which `--mode bands` measures the indices, not the colors.",
+        "`--mode RGB` measures colors.",
+        None,
+        "whose samples are indices of colors",
+        "--mode RGB measures the colors",
+    ),
+    "scaled": Code(
+        "GeoTIFFs that declare scale and offset; samples counted as they are stored.",
+        "`--mode bands --unscale` applies what each file declares.",
+        "unscale",
+        "that declare a scale and an offset, which are not applied",
+        "--mode bands --unscale applies them",
+    ),
+    "scales-differ": Code(
+        "GeoTIFFs that declare different scales and offsets, as Sentinel-2's before and after "
+        "2022: equal stored values do not mean the same, and the figures mix them.",
+        "`--mode bands --unscale` applies what each file declares.",
+        "unscale",
+        "that declare different scales and offsets: the figures mix units",
+        "--mode bands --unscale applies them",
+    ),
     "bands": Code(
         "TIFFs with bands that are neither colors nor alpha, as near-infrared: only the first "
         "bands are read, as gray or as red, green and blue.",

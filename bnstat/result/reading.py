@@ -63,6 +63,7 @@ def read_contents(root: Node, kind: type[C]) -> C:
         scale=scale,
         count=_count(root["count"], width),
         max_value=max_value,
+        unscale=root.get("unscale", False).boolean(),
         sum=root["sum"].optional(lambda node: node.decimals(width, signed=signed)),
         sum_of_squares=root["sum_of_squares"].optional(lambda node: node.decimals(width)),
         histogram=histogram,

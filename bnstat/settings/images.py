@@ -57,6 +57,15 @@ class DrawSettings(TypedDict, total=False):
             moments_depend="always",
         ),
     ]
+    unscale: Annotated[
+        bool,
+        Setting(
+            default=False,
+            help="Apply the scale and the offset that each raster declares (with --mode bands).",
+            recorded_in="result",
+            moments_depend="always",
+        ),
+    ]
     seed: Annotated[
         int,
         Setting(
@@ -362,6 +371,7 @@ class SelectionSettings(TypedDict, total=False):
         Setting(
             default=None,
             none="none",
+            none_typed=True,
             metavar="VALUE",
             convert=_nodata_as_typed,
             check=_check_nodata,

@@ -62,3 +62,171 @@ def test_blocks_that_were_never_written(tmp_path, blocks):
     reason = "lacks blocks that were never written; --mode bands reads it"
     assert [("a.tif", reason)] == raised.value.failures
     assert bnstat.compute(path, mode="bands", workers=1).mean == (pytest.approx(200 / 255 / 4),)
+
+
+def bands(*sources, **settings):
+    return bnstat.compute(*sources, mode="bands", workers=1, **settings)
+
+
+def told(stats):
+    return {warning.code: warning.text for warning in stats.warnings}
+
+
+@pytest.mark.parametrize("by", ["value", "mask in the file", "mask beside it"])
+def test_samples_that_the_file_declares_as_no_data(tmp_path, by):
+    """By GDAL_NODATA, a mask in the file or a .msk: a line, and `--nodata auto` heeds it."""
+    samples = noise() // 2
+    samples[0, :5] = 200
+    path = tmp_path / "a.tif"
+    write(path, samples, nodata=200 if by == "value" else None)
+    counts = np.where(samples[0] == 200, 0, 255).astype(np.uint8)
+    if by == "mask in the file":
+        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "r+") as file:
+            file.write_mask(counts)
+    elif by == "mask beside it":
+        write(tmp_path / "a.tif.msk", counts[np.newaxis])
+    stats = bands(path)
+    declared = "200" if by == "value" else "a mask"
+    assert told(stats)["nodata"] == (
+        "1 image with samples that the file declares as no data, which counted, such as a.tif "
+        f"({declared}); --nodata auto leaves them out"
+    )
+    assert stats.mean == (pytest.approx(samples.mean() / 255),)
+    chosen = bands(path, nodata="auto")
+    assert {} == told(chosen) == told(bands(path, nodata=None))
+    assert chosen.mean == (pytest.approx(samples[0, 5:].mean() / 255),)
+
+
+def test_a_declared_value_that_is_not_there(tmp_path):
+    """Nothing is said of it, nor of a mask that lets all count."""
+    write(tmp_path / "a.tif", noise(), nodata=0)
+    write(tmp_path / "b.tif", noise())
+    write(tmp_path / "b.tif.msk", np.full((1, 20, 16), 255, np.uint8))
+    assert {} == told(bands(tmp_path))
+
+
+def test_a_band_that_is_taken_as_alpha(tmp_path):
+    """Which leaves pixels out, be it near-infrared."""
+    samples = noise(4)
+    samples[3, :10] = 0
+    path = write(tmp_path / "a.tif", samples, photometric="rgb", alpha="yes")
+    assert {} == told(bands(path))
+    assert told(bands(path, nodata="auto"))["alpha-band"] == (
+        "1 image with a band taken as alpha, such as a.tif (band 4 left out 160 pixels); if that "
+        "is no alpha, leave out --nodata auto and --alpha exclude"
+    )
+    write(path, noise(4), photometric="rgb", alpha="yes")
+    assert {} == told(bands(path, nodata="auto"))
+
+
+def test_indices_of_a_palette(tmp_path):
+    """A line, where bands are measured; gray of one bit is none."""
+    Image.fromarray(noise()[0] % 3).convert("P").save(tmp_path / "p.tif")
+    assert told(bands(tmp_path / "p.tif"))["palette-indices"].startswith("1 image whose samples")
+    Image.new("1", (4, 4), 1).save(tmp_path / "one.tif")
+    assert {} == told(bands(tmp_path / "one.tif"))
+
+
+SCALED = {"a.tif": (1e-4, -0.1), "b.tif": (1e-4, -0.1), "c.tif": (1e-4, 0.0)}
+
+
+@pytest.fixture
+def reflectance(tmp_path):
+    """The same reflectance, stored with an offset and without."""
+    for name, (scale, offset) in SCALED.items():
+        stored = ((np.linspace(0.1, 0.4, 320).reshape(1, 20, 16) - offset) / scale).round()
+        write(tmp_path / name, stored.astype(np.uint16))
+        with rasterio.open(tmp_path / name, "r+") as file:
+            file.scales, file.offsets = (scale,), (offset,)
+    return tmp_path
+
+
+def test_scale_and_offset(reflectance):
+    """A line where files declare any, a louder one where they differ; --unscale applies them."""
+    assert told(bands(reflectance / "a.tif", reflectance / "b.tif"))["scaled"] == (
+        f"2 images that declare a scale and an offset, which are not applied, such as "
+        f"{reflectance}/a.tif (scale 0.0001, offset -0.1); --mode bands --unscale applies them"
+    )
+    mixed = bands(reflectance)
+    assert told(mixed)["scales-differ"].startswith("3 images that declare different scales")
+    stats = bands(reflectance, unscale=True)
+    assert {} == told(stats)
+    assert (1, True) == (stats.scale, stats.unscale)
+    assert stats.mean == (pytest.approx(0.25, abs=1e-5),)
+    assert stats == bnstat.Stats.from_json(stats.to_json())
+    with pytest.raises(bnstat.BnstatError, match="they differ in unscale, True and False"):
+        bnstat.merge(stats, mixed)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"mode": "RGB"}, "--unscale is of rasters: add --mode bands"),
+        ({"mode": "bands", "max_value": 10}, "--unscale does not go with --max-value"),
+    ],
+)
+def test_what_unscaling_does_not_go_with(reflectance, settings, reason):
+    """Said before anything is read."""
+    with pytest.raises(bnstat.BnstatError, match=reason):
+        bnstat.compute(reflectance, unscale=True, **settings)
+
+
+def floats(*extremes, number=1):
+    samples = np.random.default_rng(0).normal(100, 5, (1, 20, 16)).astype(np.float32)
+    for i, value in enumerate(extremes):
+        samples[0, i, : number + 1] = value
+        samples[0, i, number:] = 100
+    return samples
+
+
+OUTLIERS = [
+    ((-9999,), 2, "-9999.0"),
+    ((9999,), 2, "9999.0"),
+    ((-3.4e38,), 1, "-3.4e+38"),
+    ((2e30,), 1, "2e+30"),
+    ((-9999,), 1, None),
+    ((60,), 2, None),
+    ((), 1, None),
+]
+
+
+@pytest.mark.parametrize(("extremes", "number", "value"), OUTLIERS)
+@pytest.mark.parametrize("mode", ["bands", "native"])
+def test_float_values_far_from_all_others(tmp_path, extremes, number, value, mode):
+    """A repeated extreme beyond the range of the others, or one of no size that is measured."""
+    samples = floats(*extremes, number=number)
+    if mode == "bands":
+        write(tmp_path / "a.tif", samples)
+    else:
+        Image.fromarray(samples[0]).save(tmp_path / "a.tif")
+    stats = bnstat.compute(tmp_path, mode=mode, workers=1)
+    text = told(stats).get("float-outlier")
+    expected = "1 image with a float value far from all others, such as a.tif ({})"
+    assert text == (value and f"{expected.replace('{}', value)}; --nodata VALUE leaves it out")
+    if value:
+        again = bnstat.compute(tmp_path, mode=mode, nodata=value, workers=1)
+        assert {} == told(again) and 95 < again.mean[0] < 105
+
+
+def test_floats_that_are_black_and_white(tmp_path):
+    """Of two values none is far from the others."""
+    write(tmp_path / "a.tif", (noise() % 2).astype(np.float32))
+    assert {} == told(bands(tmp_path))
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 5, 7, 12, 15])
+def test_bits_that_the_file_declares(tmp_path, bits):
+    """Samples are divided by the largest value of the file's bits, as in other modes."""
+    dtype = np.uint8 if bits <= 8 else np.uint16
+    samples = np.random.default_rng(bits).integers(0, 2**bits, (1, 20, 16)).astype(dtype)
+    path = write(tmp_path / "a.tif", samples, nbits=bits)
+    stats = bands(path)
+    assert stats.mean == (pytest.approx(samples.mean() / (2**bits - 1), rel=1e-12),)
+    assert stats.std == (pytest.approx(samples.std() / (2**bits - 1), rel=1e-12),)
+    assert (bits in (1, 2, 4)) == (stats.sum is not None)
+    assert bands(path, max_value=1).mean == (pytest.approx(samples.mean(), rel=1e-12),)
+    assert bands(path, nodata=0).mean == (
+        pytest.approx(samples[samples > 0].mean() / (2**bits - 1), rel=1e-12),
+    )
+    if bits in (1, 2, 4, 12):
+        assert bnstat.compute(path, mode="L", workers=1).mean == (pytest.approx(stats.mean[0]),)

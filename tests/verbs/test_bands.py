@@ -1,7 +1,6 @@
 """Bands of rasters, block by block: against numpy, and nothing but the named file."""
 
 import csv
-import os
 from fractions import Fraction
 
 import numpy as np
@@ -187,13 +186,15 @@ class TestBands:
             '<PAMDataset><PAMRasterBand band="1"><NoDataValue>0</NoDataValue></PAMRasterBand>'
             "</PAMDataset>"
         )
-        write(folder / "a.tif.msk", np.zeros((1, 8, 8), np.uint8))
-        os.rename(folder / "a.tif.msk", folder / "a.tif.msk")
+        (folder / "a.ovr").write_text(vrt)
         stats = bnstat.compute(folder, mode="bands", nodata="auto", workers=1)
         assert ((64,), (int(own.sum()),)) == (stats.count, stats.sum)
         (failure,) = stats.source.failures
         assert "b.tif" == failure.image and "cannot be opened by GDAL" in failure.reason
         assert "secret" not in failure.reason
+        (folder / "a.tif.msk").write_text(vrt)
+        failures = bnstat.compute(folder / "a.tif", secret, mode="bands", workers=1).source.failures
+        assert ["its mask cannot be opened by GDAL"] == [f.reason[:33] for f in failures]
 
     def test_drivers_that_read_one_file(self):
         """Only drivers are used whose files name no other."""

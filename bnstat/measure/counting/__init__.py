@@ -2,6 +2,7 @@
 
 image    a decoded image, 8-bit, 16-bit or float, in the asked mode; what a pipeline returns
 planes   kinds of samples; planes of them, whatever their order in memory
+extremes float samples far from all others
 stack    many images of one shape at once
 raster   the bands of a raster, block by block
 """

@@ -22,8 +22,10 @@ from bnstat.decode.modes import (
     expanded,
     is_gray_16,
     largest_gray,
+    note,
     opaque_gray,
 )
+from bnstat.measure.counting.extremes import Extremes
 from bnstat.measure.counting.planes import (
     Mask,
     blocks,
@@ -162,11 +164,11 @@ def _add_gray_16(
         accumulator.add_16_bit(row, kind, channels, _excluded_counts(mask, kind))
     else:
         _add_gray(
-            accumulator, row, _kind_in(mode, "I;16", 1), mask, *_scaled_moments(counts, largest)
+            accumulator, row, _kind_in(mode, "I;16", 1), mask, *scaled_moments(counts, largest)
         )
 
 
-def _scaled_moments(counts: Ints, largest: int) -> tuple[Ints, Floats, Floats]:
+def scaled_moments(counts: Ints, largest: int) -> tuple[Ints, Floats, Floats]:
     """Return n, mean and M2, of shape (1,), of values divided by the largest; rounded once."""
     values = np.arange(len(counts))
     n, total, squares = (int(x) for x in (counts.sum(), counts @ values, counts @ values**2))
@@ -179,6 +181,11 @@ def _add_floats(
     accumulator: ChunkCounts, row: int, image: Image.Image, kind: Kind, mask: SampleMask | None
 ) -> None:
     _add_gray(accumulator, row, kind, mask, *_moments(image, mask))
+    ends = Extremes()
+    samples = np.asarray(image)
+    ends.add(samples if mask is None else samples[mask.array()[0]])
+    if ends.outlier is not None:
+        note(image, "float-outlier", ends.outlier)
 
 
 def _add_gray(

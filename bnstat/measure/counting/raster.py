@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,55 +12,169 @@ from numpy.typing import NDArray
 from bnstat.decode.excluded import Nodata
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.raster import Mask, Raster, Samples
-from bnstat.measure.counting.planes import counts_of, moments_of
+from bnstat.measure.counting.extremes import Extremes
+from bnstat.measure.counting.image import scaled_moments
+from bnstat.measure.counting.planes import counts_of, moments_of, selected
 from bnstat.moments import ChunkCounts, Ints, Kind, Pooled
 
 _UNSIGNED = {"uint8": 255, "uint16": 65535}
+# Code of a warning, a few words, and a number that is added over all images.
+Notes = list[tuple[str, str, int]]
 
 
-def count_raster(
-    accumulator: ChunkCounts,
-    row: int,
-    raster: Raster,
-    nodata: Nodata | None,
-    max_value: int | None = None,
-) -> None:
-    """Add the samples of all bands to the accumulator: integers of 8 and 16 bits exactly.
+@dataclass(frozen=True)
+class Reading:
+    """How rasters are read.
 
-    Unsigned 8- and 16-bit samples are in units of their largest value, all others as they are; or
-    all integers are divided by `max_value`.
+    nodata: which samples do not count; max_value: what integers are divided by, instead of the
+    largest value of their depth; unscale: whether scale and offset of a file are applied.
+    """
+
+    nodata: Nodata | None = None
+    max_value: int | None = None
+    unscale: bool = False
+
+    @property
+    def as_declared(self) -> bool:
+        """Whether the file itself says what counts."""
+        return self.nodata is not None and self.nodata.values is None
+
+
+def count_raster(counts: ChunkCounts, row: int, raster: Raster, reading: Reading) -> Notes:
+    """Add the samples of all bands to the counts: integers of 8 and 16 bits exactly.
+
+    Unsigned samples of up to 16 bits are in units of the largest value that the file's bits have,
+    all others as they are. Return what should be known of the file.
 
     Raises
     ------
     UnmeasurableError
         If `nodata` does not fit the bands.
-    NotFiniteError
-        If a sample that counts is NaN or infinite.
+    SampleError
+        If a sample that counts is NaN or infinite, or above `max_value`.
     """
-    excluded = np.zeros(len(raster.bands), dtype=np.int64)
-    if raster.dtype.name in (*_UNSIGNED, "int16"):
-        _add_integers(accumulator, row, raster, nodata, excluded)
+    count = _Count(counts, row, raster, reading, np.zeros(len(raster.bands), dtype=np.int64))
+    if raster.dtype.name in (*_UNSIGNED, "int16") and not reading.unscale:
+        count.integers()
     else:
-        _add_floats(accumulator, row, raster, nodata, excluded, max_value or 1)
+        count.floats()
+    return list(count.notes())
 
 
-def _kind(raster: Raster, scale: int) -> Kind:
-    """Return the kind of a raster's samples; sets are of one list of bands."""
-    of = " of int16" if raster.dtype == np.int16 else ""
-    return Kind(f"bands: {', '.join(raster.bands)}{of}", raster.bands, scale)
+@dataclass
+class _Count:
+    """The count of one raster.
 
+    excluded: how many samples of each band do not count; ignored: how many would not if what the
+    file declares were heeded; outlier: a float value that is far from all others.
+    """
 
-def _pieces(
-    raster: Raster, nodata: Nodata | None, excluded: Ints
-) -> Iterator[tuple[Samples, Mask | None]]:
-    """Yield samples and their masks; count what is excluded."""
-    declared = nodata is not None and nodata.values is None
-    typed = _typed(nodata, len(raster.bands))
-    for samples, own in raster.blocks(declared=declared):
-        mask = own if typed is None else typed(samples)
-        if mask is not None:
-            excluded += (~mask).sum(axis=(1, 2))
-        yield samples, mask
+    counts: ChunkCounts
+    row: int
+    raster: Raster
+    reading: Reading
+    excluded: Ints
+    ignored: int = 0
+    outlier: str | None = None
+
+    @property
+    def _rest(self) -> tuple[int, ...] | None:
+        return tuple(self.excluded.tolist()) if self.excluded.any() else None
+
+    def _kind(self, scale: int) -> Kind:
+        """Return the kind of a raster's samples; sets are of one list of bands."""
+        bands, signed = self.raster.bands, self.raster.dtype == np.int16
+        of = " of int16" if signed and not self.reading.unscale else ""
+        return Kind(f"bands: {', '.join(bands)}{of}", bands, scale)
+
+    def _pieces(self) -> Iterator[tuple[Samples, Mask | None]]:
+        """Yield samples and their masks; count what is excluded."""
+        raster, honored = self.raster, self.reading.as_declared
+        typed = _typed(self.reading.nodata, len(raster.bands))
+        ignored = self.reading.nodata is None and raster.declares_nodata
+        for samples, own in raster.blocks(declared=honored or ignored):
+            mask = own if typed is None else typed(samples)
+            if ignored and own is not None:
+                self.ignored += int((~own).sum())
+                mask = None
+            if mask is not None:
+                self.excluded += (~mask).sum(axis=(1, 2))
+            yield samples, mask
+
+    def integers(self) -> None:
+        """Add 8- or 16-bit samples by how often each value occurs."""
+        dtype, signed = self.raster.dtype, self.raster.dtype == np.int16
+        values = 256 if dtype == np.uint8 else 65536
+        counts = np.zeros((len(self.raster.bands), values), dtype=np.int64)
+        for samples, mask in self._pieces():
+            # As unsigned numbers, a signed sample is 32768 more.
+            own = (samples.view(np.uint16) ^ np.uint16(0x8000)) if signed else samples
+            counts += counts_of(own, values, mask)
+        if signed:
+            self.counts.add_16_bit(self.row, self._kind(1), counts, self._rest, lowest=-32768)
+        else:
+            self._unsigned(counts)
+
+    def _unsigned(self, counts: Ints) -> None:
+        """Add counts of unsigned samples, in the depth that the file has."""
+        whole, bits = counts.shape[1] - 1, self.raster.bits
+        largest = min(2**bits - 1, whole)
+        if self.raster.white_is_zero and self.reading.max_value is None:
+            counts[:, : largest + 1] = counts[:, largest::-1].copy()
+        if self.reading.max_value is None and whole % largest:
+            moments = zip(*(scaled_moments(band, largest) for band in counts), strict=True)
+            n, mean, m2 = map(np.concatenate, moments)
+            self.counts.add_floats(self.row, self._kind(1), n, mean, m2, self._rest)
+            return
+        if self.reading.max_value is None and largest < whole:
+            spread = np.zeros_like(counts)
+            spread[:, :: whole // largest] = counts[:, : largest + 1]
+            counts = spread
+        if whole == 255:
+            own = counts.ravel().tolist()
+            self.counts.add_8_bit(self.row, self._kind(255), own, self._rest)
+        else:
+            self.counts.add_16_bit(self.row, self._kind(65535), counts, self._rest)
+
+    def floats(self) -> None:
+        """Add samples as they are: moments of each block, merged by Chan's formula.
+
+        Integers of 32 bits are divided by `max_value`; `unscale` applies scale and offset.
+        """
+        bands, integral = len(self.raster.bands), self.raster.dtype.kind != "f"
+        total = Pooled(np.zeros(bands, np.int64), np.zeros(bands), np.zeros(bands))
+        linear = self.raster.linear if self.reading.unscale else None
+        extremes = [Extremes() for _ in range(bands)]
+        for samples, mask in self._pieces():
+            if integral:
+                chosen = samples if mask is None else samples[mask]
+                self.counts.check_largest(int(chosen.max(initial=0)))
+            meant = samples if linear is None else samples * linear[0] + linear[1]
+            total = total.merged(Pooled(*moments_of(meant, mask)))
+            if not integral:
+                each = samples if mask is None else selected(samples, mask)
+                for ends, values in zip(extremes, each, strict=True):
+                    ends.add(values)
+        unit = self.reading.max_value or 1 if integral else 1
+        moments = total.n, total.mean / unit, total.m2 / unit**2
+        self.counts.add_floats(self.row, self._kind(1), *moments, self._rest)
+        self.outlier = next((e.outlier for e in extremes if e.outlier is not None), None)
+
+    def notes(self) -> Iterator[tuple[str, str, int]]:
+        raster, linear = self.raster, self.raster.linear
+        if raster.has_palette and raster.bits > 1:
+            yield "palette-indices", "", 0
+        if self.ignored:
+            value = raster.dataset.nodata
+            yield "nodata", "a mask" if value is None else f"{value:g}", 0
+        elif self.outlier is not None and self.reading.nodata is None:
+            yield "float-outlier", self.outlier, 0
+        if raster.alpha is not None and self.reading.as_declared and self.excluded.any():
+            pixels = int(self.excluded.max())
+            yield "alpha-band", f"band {raster.alpha} left out {pixels:,} pixels", 0
+        if linear is not None and not self.reading.unscale:
+            scale, offset = (values.flat[0] for values in linear)
+            yield "scaled", f"scale {scale:g}, offset {offset:g}", 0
 
 
 def _typed(nodata: Nodata | None, bands: int) -> Callable[[Samples], Mask] | None:
@@ -83,48 +198,3 @@ def _typed(nodata: Nodata | None, bands: int) -> Callable[[Samples], Mask] | Non
 def _equal(samples: Samples, value: float) -> NDArray[np.bool_]:
     equal: NDArray[np.bool_] = np.isnan(samples) if math.isnan(value) else samples == value
     return equal
-
-
-def _add_integers(
-    accumulator: ChunkCounts, row: int, raster: Raster, nodata: Nodata | None, excluded: Ints
-) -> None:
-    """Add 8- or 16-bit samples by how often each value occurs."""
-    signed = raster.dtype == np.int16
-    values = 256 if raster.dtype == np.uint8 else 65536
-    counts = np.zeros((len(raster.bands), values), dtype=np.int64)
-    for samples, mask in _pieces(raster, nodata, excluded):
-        # As unsigned numbers, a signed sample is 32768 more.
-        own = (samples.view(np.uint16) ^ np.uint16(0x8000)) if signed else samples
-        counts += counts_of(own, values, mask)
-    rest = tuple(excluded.tolist()) if excluded.any() else None
-    if signed:
-        accumulator.add_16_bit(row, _kind(raster, 1), counts, rest, lowest=-32768)
-    elif values == 256:
-        accumulator.add_8_bit(row, _kind(raster, 255), counts.ravel().tolist(), rest)
-    else:
-        accumulator.add_16_bit(row, _kind(raster, 65535), counts, rest)
-
-
-def _add_floats(
-    accumulator: ChunkCounts,
-    row: int,
-    raster: Raster,
-    nodata: Nodata | None,
-    excluded: Ints,
-    max_value: int,
-) -> None:
-    """Add samples as they are: moments of each block, merged by Chan's formula.
-
-    Integers of 32 bits are divided by `max_value`.
-    """
-    bands = len(raster.bands)
-    total = Pooled(np.zeros(bands, np.int64), np.zeros(bands), np.zeros(bands))
-    for samples, mask in _pieces(raster, nodata, excluded):
-        if raster.dtype.kind != "f":
-            chosen = samples if mask is None else samples[mask]
-            accumulator.check_largest(int(chosen.max(initial=0)))
-        total = total.merged(Pooled(*moments_of(samples, mask)))
-    rest = tuple(excluded.tolist()) if excluded.any() else None
-    unit = 1 if raster.dtype.kind == "f" else max_value
-    moments = total.n, total.mean / unit, total.m2 / unit**2
-    accumulator.add_floats(row, _kind(raster, 1), *moments, rest)
