@@ -6,6 +6,7 @@ batchnorm     what `torch.nn.BatchNorm2d` would hold in training mode
 conventions   common but wrong recipes for the mean or the std
 uncertainty   how far mean and std may be off
 image_sums    what margins of merged results follow from
+likeness      how alike images of a cluster are
 paired        how far a difference of the same images may be off
 
 A method's module has its name, and in it the function of that name, from records, and a schedule
@@ -25,6 +26,7 @@ from bnstat.estimators.batchnorm import (
 from bnstat.estimators.conventions import conventions
 from bnstat.estimators.every_method import every_method
 from bnstat.estimators.image_sums import image_sums, merged_sums, spreads_of_sums
+from bnstat.estimators.likeness import likeness
 from bnstat.estimators.paired import paired_margins
 from bnstat.estimators.schedule import Schedule
 from bnstat.estimators.spreads import Design
@@ -45,6 +47,7 @@ __all__ = [
     "every_method",
     "expectation",
     "image_sums",
+    "likeness",
     "look_sizes",
     "merged_sums",
     "moments_of_batches",

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from bnstat.measure.found import View
+from bnstat.measure.look_alikes import look_alikes
 from bnstat.measure.plan import Plan
 from bnstat.moments import Records
 from bnstat.result import Stats
@@ -39,6 +40,7 @@ def found_warnings(view: View, stats: Stats, plan: Plan) -> Iterator[InputWarnin
         said = "scales-differ" if code == "scaled" and noted.differ else code
         yield noted_warning(said, noted.images, first, text, noted.number)
     yield from _image_suffixes(view.records, stats)
+    yield from look_alikes(view.records, stats)
     yield from _until_not_reached(stats, plan)
 
 

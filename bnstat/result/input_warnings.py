@@ -219,6 +219,13 @@ CODES: Mapping[str, Code] = {
         "meant.",
         "include",
     ),
+    "look-alikes": Code(
+        "Numbered images in folders, as of frames of videos, are far more alike within a folder "
+        "than across (intraclass correlation above 0.5): new images would bring new folders, so "
+        "what is said about chance is too sure, by the factor that the text names.",
+        "`--cluster` as the text says; it has standard errors go over the folders.",
+        "cluster",
+    ),
     "link-not-followed": Code(
         "A link to a folder that contains the source, or to the system's folders.",
         "`--follow-links` follows it.",

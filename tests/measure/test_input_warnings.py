@@ -152,3 +152,42 @@ def test_a_pipeline_gives_the_type_without_the_unit(tmp_path, arguments, code):
     write(tmp_path / "a.png")
     augment = f"ToImage() | ToDtype(uint16{arguments})"
     assert code == codes(tmp_path, augment=augment)
+
+
+def write_frames(folder, spread, within, *, videos=5, frames=6):
+    """Write numbered images in folders, of lights that differ between and within these."""
+    rng = np.random.default_rng(5)
+    for video in range(videos):
+        light = 120 + spread * (video - videos // 2)
+        for frame in range(frames):
+            path = folder / f"v{video}" / f"{frame:04}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pixels = rng.normal(light + rng.normal(0, within), 9, (8, 8))
+            Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path)
+
+
+@pytest.mark.parametrize(("top", "option"), [("data", "folder"), ("data/x", "'re:(.*)/'")])
+def test_frames_that_are_alike(tmp_path, top, option):
+    """The line names the factor, and the option that has errors be so large."""
+    write_frames(tmp_path / top, 20, 3)
+    stats = bnstat.compute(tmp_path / "data", mode="L", workers=1)
+    (warning,) = stats.warnings
+    assert ("look-alikes", 30) == (warning.code, warning.images)
+    assert warning.text.endswith(f"--cluster {option} says so")
+    said = float(warning.text.split(" are ")[1].split(" times")[0])
+    cluster = option.strip("'")
+    clustered = bnstat.compute(tmp_path / "data", mode="L", workers=1, cluster=cluster)
+    errors = [each.uncertainty.superpopulation.mean[0] for each in (clustered, stats)]
+    assert said == round(errors[0] / errors[1], 1) > 2
+    assert () == clustered.warnings
+
+
+def test_folders_that_are_not_alike_or_not_numbered(tmp_path):
+    """Classes whose images differ as much within, few folders, and other names are no frames."""
+    write_frames(tmp_path / "classes", 2, 20)
+    write_frames(tmp_path / "few", 20, 3, videos=3)
+    write_frames(tmp_path / "named", 20, 3)
+    for path in (tmp_path / "named").rglob("*.png"):
+        path.rename(path.with_stem(f"{path.stem}x"))
+    for folder in ("classes", "few", "named"):
+        assert [] == codes(tmp_path / folder, mode="L")
