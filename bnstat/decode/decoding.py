@@ -137,7 +137,7 @@ def load_opened(
     image = _loaded(image, file)
     if isinstance(key, tuple) and raw == "RGB;16B":
         image = find_visible(image, file)
-    if whole and image.format in _JPEG:
+    if whole and (image.format in _JPEG or image.info.get("compression") == "jpeg"):
         check_whole(image, file)
     if 0 in image.size:
         raise UnmeasurableError("has no pixels")

@@ -28,6 +28,8 @@ _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 # Data for all the intervals between restart markers, of codes of all lengths.
 _OTHER_DATA = b"".join(b"%b\xff%c" % (bytes(range(1, 250, 3)), 0xD0 + i) for i in range(8))
 _COEFFICIENTS = 64
+# The tag of a TIFF whose strips or tiles share their tables (TIFF technical note 2).
+_TABLES = 347
 
 
 class CutOffError(UnmeasurableError):
@@ -35,10 +37,18 @@ class CutOffError(UnmeasurableError):
 
 
 def check_whole(image: Any, file: IO[bytes]) -> None:
-    """Raise CutOffError if a decoded JPEG lacks data, though it has an end marker."""
+    """Raise CutOffError if a decoded JPEG, or TIFF of JPEGs, lacks data, though it has its end."""
+    if image.format == "TIFF":
+        _check_tiff(image, file)
+    else:
+        _check_jpeg(image, file)
+
+
+def _check_jpeg(image: Any, file: IO[bytes]) -> None:
     if "progressive" in image.info and _lacks_scans(_read(image, file)):
         raise CutOffError("is cut off: its last scans are missing")
-    if _ends_in_gray(image) and _has_place(image, _read(image, file)):
+    corner = image.width - 1, image.height - 1
+    if _is_gray(image, corner) and _has_place(_read(image, file)):
         raise CutOffError("is cut off: its data end before its last row")
 
 
@@ -48,18 +58,46 @@ def _read(image: Any, file: IO[bytes]) -> bytes:
     return file.read()
 
 
-def _ends_in_gray(image: Image.Image) -> bool:
-    corner = image.getpixel((image.width - 1, image.height - 1))
-    samples = corner if isinstance(corner, tuple) else (corner,)
+def _check_tiff(image: Any, file: IO[bytes]) -> None:
+    """Raise CutOffError if one of the JPEGs that the strips or tiles of a TIFF are lacks data."""
+    tags, tables = image.tag_v2, image.tag_v2.get(_TABLES, b"")
+    for corner, at, size in zip(_corners(image), *map(tags.get, _blocks(tags)), strict=False):
+        if _is_gray(image, corner):
+            file.seek(at)
+            if _has_place(tables[:-2] + file.read(size)[2 if tables else 0 :]):
+                raise CutOffError("is cut off: data of one of its JPEG blocks end too early")
+
+
+def _blocks(tags: Any) -> tuple[int, int]:
+    """Return the tags that tell where strips or tiles are, and how many bytes they have."""
+    return (273, 279) if 273 in tags else (324, 325)
+
+
+def _corners(image: Any) -> Iterator[tuple[int, int]]:
+    """Yield the last pixel of each strip or tile of a TIFF, as far as it is in the image."""
+    tags, (width, height) = image.tag_v2, image.size
+    across, down = tags.get(322, width), tags.get(323, tags.get(278, height))
+    for y in range(down, height + down, down):
+        for x in range(across, width + across, across):
+            yield min(x, width) - 1, min(y, height) - 1
+
+
+def _is_gray(image: Image.Image, at: tuple[int, int]) -> bool:
+    pixel = image.getpixel(at)
+    samples = pixel if isinstance(pixel, tuple) else (pixel,)
     return all(sample in _GRAY for sample in samples)
 
 
-def _has_place(image: Image.Image, data: bytes) -> bool:
+def _has_place(data: bytes) -> bool:
     """Whether other data before the end marker change the image: so there was a place for them."""
     end = next((at for marker, at, _ in _segments(data) if marker == _END), len(data))
-    other: Any = open_image(BytesIO(data[:end] + _OTHER_DATA + data[end:]))
-    other.load()
-    return bool(other.tobytes() != image.tobytes())
+    return _pixels(data) != _pixels(data[:end] + _OTHER_DATA + data[end:])
+
+
+def _pixels(data: bytes) -> bytes:
+    image: Any = open_image(BytesIO(data))
+    image.load()
+    return bytes(image.tobytes())
 
 
 def _lacks_scans(data: bytes) -> bool:

@@ -202,6 +202,11 @@ CODES: Mapping[str, Code] = {
         "`--until` asks for.",
         "More `--epochs`; without a random pipeline, a whole set has no margins.",
     ),
+    "mixed-edges": Code(
+        "Pixels are left out by `--alpha exclude` or `--nodata`, and the pipeline resamples the "
+        "image: samples beside them are mixed with theirs, and count.",
+        "`interpolation=NEAREST` does not mix; `--alpha over:COLOR` mixes with a chosen color.",
+    ),
     "links": Code(
         "Images that are other names of a file that is another image: hard links, or symbolic "
         "links to an image of the source. Each counts as an image of its own.",
@@ -273,6 +278,7 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
         )
     yield from _stored_again(source)
     yield from _linked(source)
+    yield from _mixed(selection, pipeline)
     for link in source.unfollowed_links:
         yield InputWarning(
             "link-not-followed",
@@ -305,6 +311,16 @@ def _stored_again(source: Source) -> Iterator[InputWarning]:
             f"{pluralize(source.not_replaced, 'image')} came again in archives that are read as a "
             "stream: the first counted; in a plain .tar or a .zip on a disk the last does",
             source.not_replaced,
+        )
+
+
+def _mixed(selection: Selection, pipeline: Pipeline) -> Iterator[InputWarning]:
+    """Yield a warning if pixels that were left out are in samples beside them."""
+    by_value = selection.alpha == "exclude" or selection.nodata is not None
+    if by_value and any(selection.excluded) and pipeline.mixing:
+        named = ", ".join(map(printable, pipeline.mixing))
+        yield InputWarning(
+            "mixed-edges", f"{named} mixed pixels that were left out into those beside them", 0
         )
 
 
@@ -357,7 +373,7 @@ def merged_warnings(
 # Codes that `warnings_of` yields.
 _SHOWN_BY_RESULTS = {
     *("deep", "transparent", "service-folders", "mixed-floats", "replaced", "not-replaced"),
-    *("links", "inner-links", "link-not-followed", "pillow", "pipeline"),
+    *("mixed-edges", "links", "inner-links", "link-not-followed", "pillow", "pipeline"),
 }
 
 

@@ -234,6 +234,16 @@ DETERMINISTIC = frozenset(
 )
 
 
+# Transforms that make samples of several pixels; and those that do so only if they are told how.
+_MIXING = frozenset(
+    (
+        *("ElasticTransform", "GaussianBlur", "RandomPerspective", "RandomResize"),
+        *("RandomResizedCrop", "RandomShortestSize", "Resize", "ScaleJitter"),
+    )
+)
+_MIXING_IF_TOLD = frozenset(("RandomAffine", "RandomRotation"))
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """What was done to each image before it was measured; `spec` is None for nothing.
@@ -256,6 +266,16 @@ class Pipeline:
     def names(self) -> tuple[str, ...]:
         """The names of the transforms."""
         return tuple(transform.partition("(")[0] for transform in self.transforms)
+
+    @property
+    def mixing(self) -> tuple[str, ...]:
+        """The names of the transforms that make samples of several pixels."""
+        return tuple(
+            name
+            for name, text in zip(self.names, self.transforms, strict=True)
+            if "nearest" not in text.lower()
+            and (name in _MIXING or (name in _MIXING_IF_TOLD and "interpolation" in text))
+        )
 
     @property
     def is_random(self) -> bool:

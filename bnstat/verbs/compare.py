@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
@@ -85,10 +85,12 @@ def compare(
         raise SourceError("nothing to compare; name SOURCEs, or pipelines with --augment")
     first = _Source.of(named[0])
     used = settings_for(first.document, settings) if first.document else plain
-    rows = first.rows(augments, attribute, used)
+    rows = first.rows(augments, attribute, used, settings)
     if groups:
         rows += _group_rows(rows[0])
-    rows += [row for source in named[1:] for row in _Source.of(source).rows([], False, used)]
+    rows += [
+        row for source in named[1:] for row in _Source.of(source).rows([], False, used, settings)
+    ]
     published = [ComparedRow.of_constants(constants.read(text)) for text in others]
     return compare_rows([*rows, *published])
 
@@ -140,9 +142,16 @@ class _Source:
         return cls(named, result_of([named]))
 
     def rows(
-        self, augments: Sequence[Spec], attribute: bool, settings: Settings
+        self,
+        augments: Sequence[Spec],
+        attribute: bool,
+        settings: Settings,
+        given: Collection[str],
     ) -> list[ComparedRow]:
-        """Return the row of the source, and those of it under pipelines, from one decode."""
+        """Return the row of the source, and those of it under pipelines, from one decode.
+
+        `given` are the settings that were typed.
+        """
         if published := self._constants():
             if augments:
                 raise SourceError(
@@ -159,10 +168,10 @@ class _Source:
         pipeline = None if known is None else known.pipeline
         own = None if pipeline is None else _spec_again(pipeline, settings)
         if known is not None and pipeline is not None and pipeline.spec != own:
-            measured = measure(images, specs, settings, attribute=attribute)
+            measured = measure(images, specs, settings, attribute=attribute, given=given)
             return [ComparedRow.of_stats(name, known), *_rows(measured, attribute)]
         # The baseline is measured anew where it is known, too: differences are of each image.
-        measured = measure(images, [own, *specs], settings, attribute=attribute)
+        measured = measure(images, [own, *specs], settings, attribute=attribute, given=given)
         views = max(1, len(pipeline.transforms)) if pipeline and attribute else 1
         before, measured = measured[views - 1], measured[views:]
         baseline = ComparedRow.of_stats(name, known or before.stats, fresh=known is None)

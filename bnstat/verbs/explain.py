@@ -142,7 +142,7 @@ def _measured(
     images = images_of(Settings, [source], settings)
     if None in specs and images.augment is not None:
         specs = [*specs, images.augment]
-    outcomes = measure(images.open(), specs, images.settings)
+    outcomes = measure(images.open(), specs, images.settings, given=settings)
     views = [
         View(ImageMoments.of_records(o.records), images.title, o.stats.pipeline.transforms)
         for o in outcomes

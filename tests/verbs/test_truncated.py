@@ -105,3 +105,18 @@ def test_results_that_differ_are_not_merged(tmp_path):
     assert 0 == two.source.truncated_images
     with pytest.raises(bnstat.MergeError, match="they differ in truncated"):
         bnstat.merge(one, two)
+
+
+@pytest.mark.parametrize("block", [0, -1])
+def test_a_jpeg_in_a_tiff_that_was_cut_and_ended_is_a_failure(block, tmp_path):
+    """Of its strips one lacks data; libtiff does not say so."""
+    noise((256, 300, 3)).save(tmp_path / "a.tif", compression="jpeg", quality=90)
+    with Image.open(tmp_path / "a.tif") as image:
+        assert len(image.tag_v2[273]) > 1
+        start, size = image.tag_v2[273][block], image.tag_v2[279][block]
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    assert failure(tmp_path / "a.tif", bytes(data)) is None
+    data[start + size // 2 : start + size] = END + bytes(size - size // 2 - 2)
+    assert "is cut off: data of one of its JPEG blocks end too early" == (
+        failure(tmp_path / "a.tif", bytes(data))
+    )
