@@ -15,7 +15,7 @@ from bnstat.estimators import look_sizes, uncertainty
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk
 from bnstat.measure.found import Scan, of_files
-from bnstat.measure.measure import Result
+from bnstat.measure.measured import Result
 from bnstat.moments import Records
 from bnstat.settings import Progress
 from bnstat.sources.reference import Reference

@@ -6,7 +6,7 @@ from bnstat.decode.selection import Conditions
 from bnstat.measure.appearing import of_stack
 from bnstat.measure.counting import count_stack
 from bnstat.measure.found import Scan, TextsByKey, View
-from bnstat.measure.measure import Measured
+from bnstat.measure.measured import Measured
 from bnstat.measure.plan import Plan
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES
@@ -36,7 +36,7 @@ def scan_array(array: ArraySource, plan: Plan) -> Scan:
     view = View(Records(), None, TextsByKey(None if settings["all_failures"] else MAX_FAILURES))
     found = Scan([view], fingerprint=sum(each.fingerprint() for each in array) % 2**256)
     for keys, images in array.blocks(_BLOCK):
-        view.add_figures(keys, Measured(*count_stack(images), deep=[]))
+        view.add_figures(keys, Measured(*count_stack(images)))
         found.summarize(of_stack(images))
         found.images += len(keys)
         found.files += len(keys)

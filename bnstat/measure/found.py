@@ -9,7 +9,7 @@ from fractions import Fraction
 from bnstat.errors import MeasureError
 from bnstat.measure.dispatch import Chunk
 from bnstat.measure.group_histograms import GroupHistograms
-from bnstat.measure.measure import Measured, Result
+from bnstat.measure.measured import Measured, Result
 from bnstat.measure.rows import NameOf, Rows, ungrouped
 from bnstat.moments import Records
 from bnstat.moments.appearances import Appearances

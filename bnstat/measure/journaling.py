@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from bnstat.augment.code import digest_of_code
 from bnstat.measure.dispatch import Chunk
-from bnstat.measure.measure import Measured, Result, Thumbnail, View
+from bnstat.measure.measure import Thumbnail, View
+from bnstat.measure.measured import Measured, Result
 from bnstat.settings import Settings, settings_of
 from bnstat.sources.frames import FIRST
 from bnstat.sources.reference import Reference

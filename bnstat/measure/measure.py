@@ -14,42 +14,19 @@ from PIL import Image
 from bnstat import generators
 from bnstat.augment import Drawn, Draws, caller_undisturbed
 from bnstat.decode.decoding import reason
-from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits, notes_of, with_max_value
-from bnstat.decode.references import Decoded, DecodeReport, decode_each
+from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits, with_max_value
+from bnstat.decode.references import Decoded, decode_each
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.appearing import Appearing, of_stack
 from bnstat.measure.counting import count_image, count_output, count_stack
-from bnstat.moments import Appearances, ChunkCounts, ChunkMoments, NotFiniteError
-from bnstat.sources.items import Items, Membership, Stack, items_of
+from bnstat.measure.measured import CountedView, Measured, Result
+from bnstat.moments import ChunkCounts, NotFiniteError
+from bnstat.sources.items import Items, Stack, items_of
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 
 if TYPE_CHECKING:
     from PIL import Image
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What was measured of a chunk in one view of it.
-
-    moments: of its images, by kind; failures: (row in the chunk, reason); deep: rows of images
-    deeper than 8 bits; warnings: (row, what Pillow warned of); transparent: rows of images with
-    fully transparent pixels; memberships: the groups and clusters that a dataset gives images, by
-    row; notes: row, code of a warning, a few words, a number; appearances: what images are like,
-    the same in all views.
-    """
-
-    moments: list[ChunkMoments]
-    failures: list[tuple[int, str]]
-    deep: list[int]
-    warnings: list[tuple[int, str]] = field(default_factory=list)
-    transparent: list[int] = field(default_factory=list)
-    memberships: dict[int, Membership] = field(default_factory=dict)
-    notes: list[tuple[int, str, str, int]] = field(default_factory=list)
-    appearances: Appearances = field(default_factory=Appearances)
-
-
-Result: TypeAlias = list[Measured]
 
 
 @dataclass(frozen=True)
@@ -74,42 +51,8 @@ class Thumbnail:
 View: TypeAlias = Draws | Thumbnail | None
 
 
-@dataclass
-class _View:
-    """One view of a chunk while its images are counted."""
-
-    accumulator: ChunkCounts = field(default_factory=ChunkCounts)
-    failures: list[tuple[int, str]] = field(default_factory=list)
-    deep: list[int] = field(default_factory=list)
-    transparent: list[int] = field(default_factory=list)
-    memberships: dict[int, Membership] = field(default_factory=dict)
-    notes: list[tuple[int, str, str, int]] = field(default_factory=list)
-
-    def measured(
-        self,
-        report: DecodeReport,
-        appearances: Appearances,
-        per_image_histograms: bool,
-        describe: bool,
-    ) -> Measured:
-        moments = self.accumulator.moments(
-            per_image_histograms=per_image_histograms, histogram_figures=describe
-        )
-        failures = sorted(report.failures + self.failures)
-        return Measured(
-            list(moments),
-            failures,
-            self.deep,
-            report.warnings,
-            self.transparent,
-            self.memberships,
-            self.notes,
-            appearances,
-        )
-
-
 # A plan, and the views that it fills.
-_Filled: TypeAlias = tuple[View, Sequence[_View]]
+_Filled: TypeAlias = tuple[View, Sequence[CountedView]]
 
 
 @dataclass(frozen=True)
@@ -157,8 +100,8 @@ class Measure:
             memberships = dict(enumerate(stack.memberships))
             _release(chunk)
             same = of_stack(stack.images)
-            return [Measured(moments, failures, [], memberships=memberships, appearances=same)]
-        views = [_View(ChunkCounts(most)) for most in self.max_values]
+            return [Measured(moments, failures, memberships=memberships, appearances=same)]
+        views = [CountedView(ChunkCounts(most)) for most in self.max_values]
         seen = Appearing(len(chunk))
         rest = iter(views)
         filled = [(plan, list(islice(rest, _width(plan)))) for plan in self.plans]
@@ -172,8 +115,8 @@ class Measure:
                 else None,
             )
         _release(chunk)
-        asked = seen.noted, self.per_image_histograms, self.describe
-        return [view.measured(report, *asked) for view in views]
+        asked = {"per_image": self.per_image_histograms, "describe": self.describe}
+        return [view.measured(report, seen.noted, **asked) for view in views]
 
     def _stack_of(self, chunk: Sequence[Reference]) -> Stack | None:
         """Return the images of a chunk as one array, where that tells all that is asked for."""
@@ -188,7 +131,7 @@ class Measure:
 
     def lost(self, reason: str) -> Result:
         """Return the result for a chunk of one image that has ended its worker."""
-        return [Measured([], [(0, reason)], []) for _ in self.draws]
+        return [Measured(failures=[(0, reason)]) for _ in self.draws]
 
     @contextmanager
     def _ready_to_draw(self) -> Iterator[None]:
@@ -203,7 +146,9 @@ class Measure:
                         plan.prepare()
             yield
 
-    def _count_bands(self, view: _View, seen: Appearing, row: int, reference: Reference) -> None:
+    def _count_bands(
+        self, view: CountedView, seen: Appearing, row: int, reference: Reference
+    ) -> None:
         """Count all bands of a raster, or none."""
         from bnstat.decode.raster import open_raster
         from bnstat.measure.counting.raster import Reading, count_raster
@@ -214,8 +159,8 @@ class Measure:
             notes = count_raster(own, row, raster, reading)
             kind, size = raster.dtype, (raster.width, raster.height)
             seen.put(row, (*size, kind.name, 8 * kind.itemsize, raster.dataset.driver))
-        view.accumulator.extend(own)
-        view.notes.extend((row, *note) for note in notes)
+        view.samples.extend(own)
+        view.found.notes.extend((row, *note) for note in notes)
 
     def _count(self, decoded: Decoded, filled: Sequence[_Filled], seen: Appearing) -> None:
         """Count an image in all views; where a pipeline fails, it is a failure of its views."""
@@ -237,13 +182,7 @@ class Measure:
                 _fail(views, decoded, error)
                 continue
             for view in views:
-                if decoded.deep:
-                    view.deep.append(decoded.row)
-                if chosen.transparent:
-                    view.transparent.append(decoded.row)
-                if decoded.membership is not None:
-                    view.memberships[decoded.row] = decoded.membership
-                view.notes.extend((decoded.row, *note) for note in notes_of(decoded.image))
+                view.note(decoded, transparent=chosen.transparent)
 
     def _check_for_pipeline(self, row: int, chosen: Selected) -> None:
         """Refuse what a pipeline cannot get in 8 bits divided by `max_value`."""
@@ -252,14 +191,14 @@ class Measure:
         self._count_plain(ChunkCounts(self.max_value), row, chosen)
 
     def _count_in(
-        self, views: Sequence[_View], decoded: Decoded, chosen: Selected, plan: View
+        self, views: Sequence[CountedView], decoded: Decoded, chosen: Selected, plan: View
     ) -> None:
         """Count all draws of an image, or none: one that fails takes the image with it."""
         if plan is None and self.epochs == 1:
-            self._count_plain(views[0].accumulator, decoded.row, chosen)
+            self._count_plain(views[0].samples, decoded.row, chosen)
             return
         if isinstance(plan, Thumbnail):
-            self._count_thumbnail(views[0].accumulator, decoded.row, chosen.image, plan)
+            self._count_thumbnail(views[0].samples, decoded.row, chosen.image, plan)
             return
         drawn = [ChunkCounts(None if plan else self.max_value) for _ in views]
         for epoch in range(plan.epochs if plan else self.epochs):
@@ -278,7 +217,7 @@ class Measure:
         if any(len(each.kinds) > 1 for each in drawn):
             raise UnmeasurableError("became of another mode or depth from draw to draw")
         for view, accumulator in zip(views, drawn, strict=True):
-            view.accumulator.extend(accumulator)
+            view.samples.extend(accumulator)
 
     def _count_thumbnail(
         self, counts: ChunkCounts, row: int, image: Any, thumbnail: Thumbnail
@@ -300,10 +239,10 @@ class Measure:
             count_output(counts, row, chosen.image)
 
 
-def _fail(views: Sequence[_View], decoded: Decoded, error: Exception) -> None:
+def _fail(views: Sequence[CountedView], decoded: Decoded, error: Exception) -> None:
     failure = (decoded.row, reason(error, decoded.reference.size))
     for view in views:
-        view.failures.append(failure)
+        view.found.failures.append(failure)
 
 
 def _blaming_the_pipeline(stages: Iterator[Drawn]) -> Iterator[Drawn]:

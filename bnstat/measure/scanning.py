@@ -28,7 +28,8 @@ from bnstat.measure.journaling import (
     unknown_images,
     unknown_in_any_order,
 )
-from bnstat.measure.measure import Measure, Result
+from bnstat.measure.measure import Measure
+from bnstat.measure.measured import Result
 from bnstat.measure.outcomes import Outcome, outcomes
 from bnstat.measure.placement import check_dataset, where_it_runs
 from bnstat.measure.plan import Plan
