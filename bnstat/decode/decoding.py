@@ -13,7 +13,7 @@ from typing import IO, Any
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from bnstat.decode.deep_color import find_visible, raw_mode
-from bnstat.decode.frames import pages
+from bnstat.decode.frames import has_mask, pages
 from bnstat.decode.image_formats import open_image
 from bnstat.decode.jpeg import CutOffError, check_whole
 from bnstat.decode.modes import UnmeasurableError, forget_notes, note
@@ -105,6 +105,8 @@ def _load(file: IO[bytes], *, whole: bool = True) -> tuple[Image.Image, bool]:
 def _note_frames(image: Image.Image, file: IO[bytes]) -> None:
     """Note how many frames there are in a file of several."""
     with suppress(Exception):  # the first was read, and is measured
+        if image.format == "TIFF" and has_mask(file):
+            note(image, "mask-ignored")
         if (frames := len(pages(file))) > 1:
             note(image, "frames", f"{frames} frames", frames)
 

@@ -22,7 +22,7 @@ from PIL import Image, ImageChops, ImageColor
 
 from bnstat.decode.deep_color import visible_plane
 from bnstat.decode.masks import SampleMask, plane_of_values
-from bnstat.decode.modes import FLOAT, NATIVE, UnmeasurableError, is_gray_16
+from bnstat.decode.modes import FLOAT, NATIVE, UnmeasurableError, decoded_gray, is_gray_16, note
 from bnstat.text import pluralize
 
 _VISIBLE = [False] + [True] * 255
@@ -114,6 +114,7 @@ class Nodata:
         values = _declared(image) if self.values is None else self.values
         if values is None:
             return None
+        values = tuple(decoded_gray(image, value) for value in values)
         if len(values) == 1:
             return _not_equal(image, values[0])
         return _not_all_equal(image, values)
@@ -124,10 +125,13 @@ class Nodata:
         It does for one value of samples that are counted as they are stored: then a histogram
         without that value is one of those that count.
         """
-        if self.values is None or len(self.values) > 1 or self.values[0] not in range(256):
+        if self.values is None or len(self.values) > 1:
+            return None
+        value = decoded_gray(image, self.values[0])
+        if value not in range(256):
             return None
         as_stored = {"L": ("L", "RGB", NATIVE), "RGB": ("RGB", NATIVE)}.get(image.mode, ())
-        return int(self.values[0]) if mode in as_stored else None
+        return int(value) if mode in as_stored else None
 
 
 def _declared(image: Image.Image) -> Values | None:
@@ -144,6 +148,20 @@ def _declared(image: Image.Image) -> Values | None:
     if isinstance(key, int) and image.mode != "P":
         return (float(key),)
     return tuple(map(float, key)) if isinstance(key, tuple) else None
+
+
+def note_declared(image: Image.Image) -> None:
+    """Note of an image of which all samples count that its TIFF declares some as no data."""
+    tags = getattr(image, "tag_v2", {})
+    if _GDAL_NODATA in tags and Nodata(None).counted(image) is not None:
+        note(image, "nodata", str(tags[_GDAL_NODATA]).strip("\0 "))
+
+
+def note_alpha(image: Image.Image, shown: SampleMask) -> None:
+    """Note that a band of a TIFF is taken as alpha, and leaves pixels out."""
+    if image.format == "TIFF" and image.getbands()[-1] == "A":
+        band, (pixels,) = len(image.getbands()), shown.excluded_counts(1)
+        note(image, "alpha-band", f"band {band} left out {pixels:,} pixels")
 
 
 def _not_equal(image: Image.Image, value: float) -> SampleMask | None:

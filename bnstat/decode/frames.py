@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from bnstat.decode.image_formats import open_image
 
-_NEW_SUBFILE_TYPE, _REDUCED_OR_MASK = 254, 0b101
+_NEW_SUBFILE_TYPE, _REDUCED_OR_MASK, _MASK = 254, 0b101, 0b100
 
 
 def pages(file: IO[bytes]) -> list[int]:
@@ -28,8 +28,22 @@ def pages(file: IO[bytes]) -> list[int]:
     return list(range(image.n_frames))
 
 
+def has_mask(file: IO[bytes]) -> bool:
+    """Whether a page of a TIFF is the mask of another."""
+    file.seek(0)
+    return any(kind & _MASK for _, kind in _kinds_of_pages(open_image(file)))
+
+
 def _pages_of_tiff(image: Any) -> Iterator[int]:
     """Yield the pages that are images of their own; a broken one is, and fails."""
+    return (page for page, kind in _kinds_of_pages(image) if page == 0 or not kind)
+
+
+def _kinds_of_pages(image: Any) -> Iterator[tuple[int, int]]:
+    """Yield the pages, and what of a smaller copy and of a mask each is, 0 for an image.
+
+    Pillow reads no mask, but its tags.
+    """
     page, broken = 0, False
     while True:
         try:
@@ -40,11 +54,9 @@ def _pages_of_tiff(image: Any) -> Iterator[int]:
             if broken:  # so is the chain of pages
                 return
             broken = True
-            yield page
         else:
             broken = False
-            if page == 0 or not image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & _REDUCED_OR_MASK:
-                yield page
+        yield page, image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & (_MASK if broken else _REDUCED_OR_MASK)
         page += 1
 
 

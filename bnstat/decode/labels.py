@@ -13,7 +13,7 @@ from PIL import Image
 from bnstat.decode.decoding import load_opened
 from bnstat.decode.deep_color import raw_mode
 from bnstat.decode.image_formats import open_image
-from bnstat.decode.modes import note
+from bnstat.decode.modes import as_stored, note
 
 # Pillow's words for gray of fewer bits than 8, for inverted gray, and for bits in reverse order.
 _GRAY = re.compile("(1|L);?([24]?)(I?)R?")
@@ -29,7 +29,7 @@ def load_labels(file: IO[bytes], page: int | None = None) -> Image.Image:
     image, _ = load_opened(opened, file, page)
     if opened.format in _LOSSY:
         note(image, "lossy-masks")
-    return image if raw is None else _stored(image, raw)
+    return as_stored(image) if raw is None else _stored(image, raw)
 
 
 def _stored(image: Image.Image, raw: re.Match[str]) -> Image.Image:

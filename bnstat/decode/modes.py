@@ -20,6 +20,8 @@ BANDS = "bands"  # of rasters, as GDAL reads them
 _PREMULTIPLIED = {"La": "LA"}
 # Under this name, the `info` of 16-bit gray says how many bits its file has, where they are fewer.
 _BITS = "bits of the file"
+# And under this one the largest value that gray has in its file, and whether that is black there.
+_STORED = "gray of the file"
 # And under this one what integers are divided by, where that is asked for.
 _MAX_VALUE = "--max-value"
 # And under this one what is noted of an image: a code of a warning, and a few words.
@@ -42,6 +44,32 @@ def with_bits(image: Image.Image, bits: int) -> Image.Image:
     return image
 
 
+def with_white(image: Image.Image, bits: int, *, is_zero: bool) -> Image.Image:
+    """Note how gray is stored, and let white be the largest value, as Pillow has it of 8 bits."""
+    largest = (1 << bits) - 1
+    if bits < 8 or is_zero:
+        image.info[_STORED] = largest, is_zero
+    return as_stored(image)
+
+
+def as_stored(image: Image.Image) -> Image.Image:
+    """Return 16-bit gray in which white is the other end of the range, if it is so in the file."""
+    largest, is_zero = image.info.get(_STORED, (0, False))
+    if is_zero and is_gray_16(image):
+        samples = np.asarray(image)
+        image.paste(Image.fromarray((largest - samples).astype(samples.dtype)))
+    return image
+
+
+def decoded_gray(image: Image.Image, stored: float) -> float:
+    """Return what a value of a gray file is in its decoded image."""
+    largest, is_zero = image.info.get(_STORED, (0, False))
+    if not largest or not 0 <= stored <= largest:
+        return stored
+    value = largest - stored if is_zero else stored
+    return value * (255 // largest) if largest < 255 else value
+
+
 def note(image: Image.Image, code: str, text: str = "", number: int = 0) -> None:
     """Note of an image what its result should tell.
 
@@ -52,7 +80,7 @@ def note(image: Image.Image, code: str, text: str = "", number: int = 0) -> None
 
 def forget_notes(image: Image.Image) -> None:
     """Forget what is noted of another frame of the same file."""
-    for name in (_NOTES, _BITS):
+    for name in (_NOTES, _BITS, _STORED):
         image.info.pop(name, None)
 
 

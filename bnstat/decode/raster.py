@@ -36,6 +36,7 @@ _SETTINGS = {
 # Samples of all bands that are read at once, about; and the largest block that is decompressed.
 _SAMPLES = 8 << 20
 _MAX_BLOCK = 256 << 20
+_MASK = ".msk"
 # Σx² of more 16-bit samples may pass 2⁶³.
 MAX_PIXELS = 1 << 31
 
@@ -193,16 +194,21 @@ def _place(reference: Reference, limits: Limits, stack: ExitStack) -> Any:
         return stack.enter_context(MemoryFile(file.read())).name
 
 
+def has_mask_beside(reference: Reference) -> bool:
+    """Whether there is a file of the same name and .msk."""
+    return reference.content is None and os.path.isfile(os.fsdecode(reference.path) + _MASK)
+
+
 def _mask_beside(reference: Reference, dataset: Any, stack: ExitStack) -> Any:
     """Return the file of the same name and .msk, open, that is a mask; None if there is none."""
     from rasterio.errors import RasterioError
     from rasterio.io import DatasetReader
 
-    path = os.fsdecode(reference.path) + ".msk"
-    if reference.content is not None or not os.path.isfile(path):
+    if not has_mask_beside(reference):
         return None
+    path = os.path.abspath(os.fsdecode(reference.path) + _MASK)
     try:
-        mask = stack.enter_context(DatasetReader(os.path.abspath(path), driver=["GTiff"]))
+        mask = stack.enter_context(DatasetReader(path, driver=["GTiff"]))
     except RasterioError as error:
         raise UnmeasurableError("its mask cannot be opened by GDAL as a GeoTIFF") from error
     return mask if mask.shape == dataset.shape else None

@@ -21,7 +21,7 @@ from bnstat.decode.decoding import (
 from bnstat.decode.frames import pages
 from bnstat.decode.labels import load_labels
 from bnstat.decode.modes import UnmeasurableError, note, notes_of
-from bnstat.decode.raster import is_whole
+from bnstat.decode.raster import has_mask_beside, is_whole
 from bnstat.moments import SampleError
 from bnstat.sources.frames import FIRST, Frame, chosen_frames, file_key, frame_key
 from bnstat.sources.items import Item, Items, Membership
@@ -216,6 +216,8 @@ def _decoded(row: int, reference: Reference, files: _Files) -> Decoded:
         item = _item(reference.content, reference, 0)
         return Decoded(row, reference, *loaded(item.image), None, item.membership)
     image, deep = files.load(reference)
+    if image.format == "TIFF" and has_mask_beside(reference):
+        note(image, "mask-ignored")
     if reference.labels is None:
         return Decoded(row, reference, image, deep)
     labels = _mask(reference.labels, files)

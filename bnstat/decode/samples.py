@@ -18,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image
 
-from bnstat.decode.modes import FLOAT, GRAY_16, UnmeasurableError, note, with_bits
+from bnstat.decode.modes import FLOAT, GRAY_16, UnmeasurableError, note, with_bits, with_white
 from bnstat.sources.lengths import read_exactly, step
 
 _DEEP = frozenset((*GRAY_16, FLOAT, "I"))
@@ -28,6 +28,9 @@ _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _SIGNED = 258, 339, 2
 # by photometric interpretation, where these are not 3.
 _SAMPLES, _EXTRA_SAMPLES, _PHOTOMETRIC = 277, 338, 262
 _COLORS = {0: 1, 1: 1, 3: 1, 5: 4}
+# https://gdal.org/en/stable/drivers/raster/gtiff.html#metadata: XML with items of each band.
+_GDAL = 42112
+_LINEAR = re.compile(rb'sample="0" role="(scale|offset)">([-+.0-9eE]{1,40})<')
 # Where strips and tiles begin; 0 is of one that was never written, and that readers fill.
 _OFFSETS = (273, 324)
 # As in "Fax4Decode: Bad code word at line 22 of strip 0 (x 28)."; other complaints are of tags.
@@ -90,7 +93,18 @@ def load_tiff(image: Any) -> Image.Image:
             heard.seek(0)
             _raise_complaint(heard.read(4096))
     _note_bands(image, tags)
-    return with_bits(image, bits)
+    _note_scale(image, tags)
+    image = with_bits(image, bits)
+    gray = tags.get(_PHOTOMETRIC) in (0, 1) and tags.get(_SAMPLES, 1) == 1 and image.mode != FLOAT
+    return with_white(image, bits, is_zero=tags[_PHOTOMETRIC] == 0) if gray else image
+
+
+def _note_scale(image: Image.Image, tags: Any) -> None:
+    """Note that GDAL's metadata declare a scale or an offset other than 1 and 0."""
+    declared = {n.decode(): float(v) for n, v in _LINEAR.findall(str(tags.get(_GDAL, "")).encode())}
+    scale, offset = declared.get("scale", 1.0), declared.get("offset", 0.0)
+    if (scale, offset) != (1.0, 0.0):
+        note(image, "scaled", f"scale {scale:g}, offset {offset:g}")
 
 
 def _note_bands(image: Image.Image, tags: Any) -> None:

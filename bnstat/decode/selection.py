@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bnstat.decode.excluded import Nodata, over, visible
+from bnstat.decode.excluded import Nodata, note_alpha, note_declared, over, visible
 from bnstat.decode.masks import MaskRule, SampleMask
 from bnstat.decode.modes import NATIVE, UnmeasurableError, expanded
 from bnstat.settings import MeasureSettings
@@ -84,7 +84,11 @@ class Conditions:
         masks = [shown] if shown is not None and self.alpha == EXCLUDE else []
         composed = self.alpha.startswith(OVER)
         without = None
-        if self.nodata is not None and plain and not composed:
+        if masks and shown is not None:
+            note_alpha(image, shown)
+        if self.nodata is None:
+            note_declared(image)
+        elif plain and not composed:
             without = self.nodata.value_in(image, mode)
         if self.nodata is not None and without is None:
             counted = self.nodata.counted(image)

@@ -230,3 +230,75 @@ def test_bits_that_the_file_declares(tmp_path, bits):
     )
     if bits in (1, 2, 4, 12):
         assert bnstat.compute(path, mode="L", workers=1).mean == (pytest.approx(stats.mean[0]),)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 12, 16])
+@pytest.mark.parametrize("mode", ["L", "bands"])
+def test_white_that_is_stored_as_zero(tmp_path, bits, mode):
+    """It is 1 in all depths and modes, as Pillow shows 8 bits; no data is what is stored."""
+    dtype = np.uint8 if bits <= 8 else np.uint16
+    samples = np.zeros((1, 20, 16), dtype)
+    samples[0, :4] = 2**bits - 1
+    samples[0, 4] = 1
+    options = {"photometric": "miniswhite"} | ({"nbits": bits} if bits not in (8, 16) else {})
+    path = write(tmp_path / "a.tif", samples, **options)
+
+    def mean(**settings):
+        return bnstat.compute(path, mode=mode, workers=1, **settings).mean[0]
+
+    if (mode, bits) == ("L", 12):
+        return  # Pillow reads none
+    shown = 1 - samples / (2**bits - 1)
+    assert mean() == pytest.approx(shown.mean(), rel=1e-12)
+    assert mean(nodata=1) == pytest.approx(shown[samples != 1].mean(), rel=1e-12)
+
+
+def test_declared_no_data_in_other_modes(tmp_path):
+    """A value of GDAL's tag, where it is there; `auto` leaves it out."""
+    samples = noise() // 2
+    write(tmp_path / "a.tif", samples, nodata=200)
+    assert {} == told(bnstat.compute(tmp_path, mode="L", workers=1))
+    samples[0, :5] = 200
+    write(tmp_path / "a.tif", samples, nodata=200)
+    stats = bnstat.compute(tmp_path, mode="L", workers=1)
+    assert told(stats)["nodata"].endswith("such as a.tif (200); --nodata auto leaves them out")
+    assert {} == told(bnstat.compute(tmp_path, mode="L", nodata="auto", workers=1))
+
+
+@pytest.mark.parametrize("internal", [True, False])
+def test_a_mask_that_pillow_does_not_apply(tmp_path, internal):
+    """A line; none where a TIFF has only a smaller copy of itself."""
+    path, counts = write(tmp_path / "a.tif", noise()), np.full((20, 16), 255, np.uint8)
+    with rasterio.open(path, "r+") as file:
+        file.build_overviews([2])
+    assert {} == told(bnstat.compute(path, mode="L", workers=1))
+    if internal:
+        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "r+") as file:
+            file.write_mask(counts)
+    else:
+        write(tmp_path / "a.tif.msk", counts[np.newaxis])
+    text = (
+        "1 image with a mask of its own that is not applied, such as a.tif; --mode bands --nodata "
+    )
+    assert {"mask-ignored": f"{text}auto applies it"} == told(
+        bnstat.compute(path, mode="L", workers=1)
+    )
+
+
+def test_alpha_that_leaves_out_near_infrared(tmp_path):
+    """`--alpha exclude` says which band it took, and how many pixels are gone."""
+    samples = noise(4)
+    samples[3, :10] = 0
+    path = write(tmp_path / "a.tif", samples, photometric="rgb", alpha="yes")
+    stats = bnstat.compute(path, mode="RGB", alpha="exclude", workers=1)
+    assert "(band 4 left out 160 pixels)" in told(stats)["alpha-band"]
+    Image.fromarray(np.moveaxis(samples, 0, -1)).save(tmp_path / "a.png")
+    assert {} == told(bnstat.compute(tmp_path / "a.png", alpha="exclude", workers=1))
+
+
+def test_scale_and_offset_in_other_modes(reflectance):
+    """The same lines; what applies them is named."""
+    mixed = bnstat.compute(reflectance, mode="native", workers=1)
+    assert told(mixed)["scales-differ"].endswith("--mode bands --unscale applies them")
+    alone = bnstat.compute(reflectance / "a.tif", mode="native", workers=1)
+    assert "(scale 0.0001, offset -0.1)" in told(alone)["scaled"]
