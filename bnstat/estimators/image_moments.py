@@ -74,6 +74,14 @@ class ImageMoments:
         return n, mean, (self.m2 + self.n * (self.mean - mean) ** 2).sum(axis=0)
 
     @cached_property
+    def together(self) -> ImageMoments:
+        """The moments of each image over all of its channels, as those of one."""
+        n = self.n.sum(axis=1, keepdims=True)
+        mean = (self.n * self.mean).sum(axis=1, keepdims=True) / n
+        m2 = (self.m2 + self.n * (self.mean - mean) ** 2).sum(axis=1, keepdims=True)
+        return ImageMoments(n, mean, m2)
+
+    @cached_property
     def equal_sizes(self) -> bool:
         """Whether all images have as many samples, so that they can stand in a batch."""
         return bool((self.n == self.n[0]).all())

@@ -33,13 +33,13 @@ class Recipe(NamedTuple):
     sizes: Sequence[int] = ()
 
 
-def over_channels(images: ImageMoments) -> tuple[float, float, float] | None:
-    """Return n, mean and M2 of the samples of all channels together."""
-    if images.n.shape[1] == 1:
-        return None
-    n, mean, m2 = images.pooled
-    centre = (n * mean).sum() / n.sum()
-    return n.sum(), centre, (m2 + n * (mean - centre) ** 2).sum()
+def over_channels(figure: Figure) -> Figure:
+    """Return the recipe that takes a figure of all channels together, as if they were one."""
+
+    def over_channels(images: ImageMoments) -> Floats | None:
+        return None if images.n.shape[1] == 1 else figure(images.together)
+
+    return over_channels
 
 
 def _moments_of_values(counts: Ints, values: Ints) -> tuple[Floats, Floats] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from bnstat.estimators.image_moments import ImageMoments
 from bnstat.estimators.recipe import (
     BATCH_SIZES,
@@ -30,11 +28,6 @@ def _mean_of_means(images: ImageMoments) -> Floats:
     return means
 
 
-def _mean_over_channels(images: ImageMoments) -> Floats | None:
-    pooled = over_channels(images)
-    return None if pooled is None else np.array([pooled[1]])
-
-
 MEANS: tuple[Recipe, ...] = (
     Recipe("mean", "the mean of all pixels", "Σx / n", "bnstat, numpy over the whole set", _mean),
     Recipe(
@@ -49,7 +42,7 @@ MEANS: tuple[Recipe, ...] = (
         "the mean over all channels",
         "Σx / n of all channels together",
         "transforms that take one number",
-        _mean_over_channels,
+        over_channels(_mean),
     ),
     Recipe(
         "mean",

@@ -42,11 +42,6 @@ def _sample_std(images: ImageMoments) -> Floats:
     return _root(m2 / np.where(n > 1, n - 1, np.nan))
 
 
-def _std_over_channels(images: ImageMoments) -> Floats | None:
-    pooled = over_channels(images)
-    return None if pooled is None else np.array([np.sqrt(pooled[2] / pooled[0])])
-
-
 def _mean_of_channels(figure: Figure) -> Figure:
     """Return the recipe that averages a figure of the channels to one for all of them."""
 
@@ -128,7 +123,21 @@ STDS: tuple[Recipe, ...] = (
         "the std over all channels",
         "√(Σ(x − mean)² / n) of all channels together",
         "transforms that take one number",
-        _std_over_channels,
+        over_channels(_std),
+    ),
+    Recipe(
+        "std",
+        "the mean of the images' stds over all channels",
+        "mean of √(Σ(x − image's mean)² / n) of all channels together",
+        "loops with numpy's std of an image, for one number",
+        over_channels(_mean_of_stds),
+    ),
+    Recipe(
+        "std",
+        "the std of the images' means over all channels",
+        "√(mean of (image's mean − mean)²) of all channels together",
+        "numpy's std of a list of means, for one number",
+        over_channels(_std_of_means),
     ),
     Recipe(
         "std",

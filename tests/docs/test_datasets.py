@@ -261,6 +261,7 @@ def test_loop_of_ones_own(run):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("default")  # its own
 def test_lightning_callback(run):
     """A model that Lightning trains: the document is that of the images."""
     lightning = pytest.importorskip("lightning")
@@ -289,6 +290,7 @@ def test_lightning_callback(run):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("default")  # its own
 def test_trainer_callback(run):
     """The same with Hugging Face's Trainer."""
     transformers = pytest.importorskip("transformers")

@@ -162,6 +162,16 @@ def plants():
     )
     yield "std", "√(E[x²] − E[x]²), images weighing alike", of_singles(weighing_alike)
     yield "std", "the std over all channels", all_pixels(np.std)
+    yield (
+        "std",
+        "the mean of the images' stds over all channels",
+        lambda images: np.mean([pixels([image]).std() for image in images]),
+    )
+    yield (
+        "std",
+        "the std of the images' means over all channels",
+        lambda images: np.std([pixels([image]).mean() for image in images]),
+    )
     yield "std", "the mean of the channels' stds", all_pixels(lambda x: x.std(0).mean())
     yield "std", "the std of all pixels (ddof 1)", all_pixels(lambda x: x.std(0, ddof=1))
     yield "std", "the std of the samples that are not 0", nonzero(np.std)

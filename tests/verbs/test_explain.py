@@ -5,7 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torchvision.transforms import v2
+from torchvision.transforms.functional import to_tensor
 
 import bnstat
 from bnstat.errors import DocumentError, SourceError
@@ -61,6 +64,40 @@ def test_opencv_order_and_bytes(pixels, folder):
         assert ("0-255", ("B", "G", "R")) == (each.matches[0].units, each.matches[0].channels)
     assert (1, 1, 1) == pytest.approx(found.normalized_std, abs=1e-3)
     assert (0, 0, 0) == pytest.approx(found.normalized_mean, abs=1e-3)
+
+
+def cifar(images):
+    """Each image a tensor of its own, and the mean of torch's stds of these."""
+    stacked = torch.stack([to_tensor(image) for image in images])
+    return stacked.mean((0, 2, 3)), stacked.std((2, 3)).mean(0)
+
+
+def skin(images):
+    """One number for all channels, 0-255: numpy's std of each image, averaged."""
+    return 255 * (images / 255).mean(), np.mean([image.std() for image in images])
+
+
+def imagenet(images):
+    """Resized and cropped, as models are evaluated."""
+    views = v2.Compose([v2.Resize(14), v2.CenterCrop(12)])
+    return cifar([np.array(views(Image.fromarray(image))) for image in images])
+
+
+@pytest.mark.parametrize(
+    ("thread", "augment", "recipe"),
+    [
+        (cifar, (), "the mean of the images' stds (ddof 1)"),
+        (skin, (), "the mean of the images' stds over all channels"),
+        (imagenet, "Resize(14) | CenterCrop(12)", "the mean of the images' stds (ddof 1)"),
+    ],
+    ids=["pytorch-cifar#129", "VM-UNet#38", "vision#1439"],
+)
+def test_threads(pixels, folder, thread, augment, recipe):
+    """Questions that were asked, rebuilt with small images: the std is not that of all pixels."""
+    mean, std = thread(pixels)
+    found = explain(f"{written(mean, 4)}/{written(std, 4)}", folder, augment=augment)
+    assert found.std.matches[0].recipe == recipe
+    assert bool(augment) == bool(found.std.matches[0].pipeline)
 
 
 def test_a_pipeline(pixels, folder):
