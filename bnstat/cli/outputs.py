@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +94,7 @@ def _old_result(output: str) -> Stats | None:
 
 def show_result(stats: Stats, output: str, terminal: Terminal) -> None:
     """Show a result on stdout, and what to type next; `output` is where it was written."""
-    last = reports.Paragraph.of(_next(stats, output))
+    last = reports.Paragraph.of(*_worth_a_look(stats, output), _next(stats, output))
     terminal.show([*reports.report(stats, verbose=terminal.verbose), last])
 
 
@@ -104,9 +104,19 @@ def print_speed(stats: Stats, seconds: float) -> None:
     say(f"{pluralize(images, 'image')} in {seconds:.2f} s, {images / seconds:,.0f} images/s")
 
 
+def _worth_a_look(stats: Stats, output: str) -> Iterator[str]:
+    """Yield what the scan has shown of single images, and the command that shows them."""
+    if number := stats.known_outliers:
+        are = "image is" if number == 1 else "images are"
+        yield f"{number:,} {are} unlike the rest: bnstat outliers{_document(output)}"
+
+
+def _document(output: str) -> str:
+    return "" if output == "bnstat.json" else f" {shlex.quote(printable(output))}"
+
+
 def _next(stats: Stats, output: str) -> str:
     if not stats.channels:
         return f"Nothing was measured. Saved to {printable(output)}, for bnstat merge."
-    document = "" if output == "bnstat.json" else f" {shlex.quote(printable(output))}"
-    export = f"bnstat export{document} --format normalize"
+    export = f"bnstat export{_document(output)} --format normalize"
     return f"Saved to {printable(output)}. Next: {export}"

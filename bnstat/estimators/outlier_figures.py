@@ -6,7 +6,7 @@ thumbnail is as far from a photograph as that is from a poster.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,10 +34,8 @@ class Figure:
 
 def figures(images: Images) -> Iterator[Figure]:
     """Yield the figures of images: of their samples, then of their files."""
-    yield _brightness(images)
-    for channel in (0, 2)[: images.mean.shape[1] - 1]:
-        yield Figure(images.mean[:, channel] - images.mean[:, 1], 0.03, _channels)
-    yield Figure(np.log2(_average(images.std) + 0.02), 0.2, _contrast)
+    exact = not (images.table.scale == 1).any()
+    yield from figures_of_moments(list(images.mean.T), _average(images.std), exact=exact)
     yield Figure(np.log2(_average(images.low) + 0.02), 0.5, _lowest, only_above=True)
     yield Figure(np.log2(_average(images.high) + 0.02), 0.5, _highest, only_above=True)
     yield Figure(_evenness(images), 0.2, _values)
@@ -46,23 +44,32 @@ def figures(images: Images) -> Iterator[Figure]:
         np.where(column[images.first] > 0, column[images.first], np.nan)
         for column in (table.width, table.height, table.bytes, table.depth)
     )
-    yield Figure(np.log2(width * height), 0.3, _size)
+    yield size_figure(width * height)
     yield Figure(np.log2(width / height), 0.15, _shape)
     yield Figure(np.log2(8 * size / (width * height) + 0.05), 0.3, _bytes)
     yield Figure(np.log2(depth), 0.05, _depth)
 
 
+def figures_of_moments(mean: Sequence[Array], std: Array, *, exact: bool) -> Iterator[Figure]:
+    """Yield those of the mean in each channel, and of the std over all; exact: of integers."""
+    average = np.mean(mean, axis=0)
+    if exact:  # log odds, in which black and white are far away
+        yield Figure(np.log2((average + 0.02) / (1.02 - average)), 0.2, _brighter)
+    else:
+        yield Figure(average, 0.04, _brighter)
+    for channel in (0, 2)[: len(mean) - 1]:
+        yield Figure(mean[channel] - mean[1], 0.03, _channels)
+    yield Figure(np.log2(std + 0.02), 0.2, _contrast)
+
+
+def size_figure(pixels: Array) -> Figure:
+    """Return that of the number of pixels."""
+    return Figure(np.log2(pixels), 0.3, _size)
+
+
 def _average(values: Array) -> Array:
     average: Array = values.mean(axis=1)
     return average
-
-
-def _brightness(images: Images) -> Figure:
-    """Return the mean as log odds, in which black and white are far away; of floats as it is."""
-    mean = _average(images.mean)
-    if (images.table.scale == 1).any():
-        return Figure(mean, 0.04, _brighter)
-    return Figure(np.log2((mean + 0.02) / (1.02 - mean)), 0.2, _brighter)
 
 
 def _evenness(images: Images) -> Array:

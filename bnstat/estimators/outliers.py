@@ -11,14 +11,20 @@ add up.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bnstat.estimators.influence import Array, Images, Influence
-from bnstat.estimators.outlier_figures import Figure, figures
+from bnstat.estimators.outlier_figures import (
+    Figure,
+    figures,
+    figures_of_moments,
+    size_figure,
+)
+from bnstat.moments import Records
 from bnstat.result.found_images import Outlier, Outliers
 from bnstat.result.tables import RecordTable
 
@@ -53,12 +59,9 @@ class Scores:
     def of(cls, images: Images) -> Scores:
         """Return the scores of images within their groups."""
         groups = [own for own in images.groups() if len(own) >= _SMALLEST_GROUP]
-        one_color = _one_color(images, groups)
-        total = np.zeros(len(images.first))
-        for figure in figures(images):
-            z, _ = _within(groups, figure, one_color)
-            total += z**4
-        return cls(images, groups, np.where(one_color, math.inf, total**0.25), one_color)
+        flat = (images.std == 0.0).all(axis=1) & (images.n > 1).any(axis=1)
+        one_color = _unusual(flat, groups)
+        return cls(images, groups, _score(figures(images), groups, one_color), one_color)
 
     @property
     def expected(self) -> int:
@@ -167,9 +170,35 @@ def _color(mean: Array) -> str:
     return "white" if (mean == 1.0).all() else "one color"
 
 
-def _one_color(images: Images, groups: Sequence[NDArray[np.int64]]) -> Flags:
-    """Return which images are of one color, and of a group in which few are; no single pixels."""
-    flat = (images.std == 0.0).all(axis=1) & (images.n > 1).any(axis=1)
+def known_outliers(records: Records) -> int:
+    """Return how many images their moments alone tell to be outliers, of records of one draw.
+
+    In all figures together, as `find_outliers` takes them, these are outliers, too: it may find
+    more.
+    """
+    columns = records.by_channel(lambda channel: records.column(channel, in_order=False))
+    std = np.mean([np.sqrt(column.m2 / column.n) for column in columns], axis=0)
+    mean, n = [column.mean for column in columns], columns[0].n
+    groups = [np.arange(len(n))]
+    one_color = _unusual((std == 0.0) & (n > 1), groups)
+    moments = figures_of_moments(mean, std, exact=records.scale != 1)
+    score = _score((*moments, size_figure(n)), groups, one_color)
+    return min(int((score > THRESHOLD).sum()), math.ceil(EXPECTED * len(n)))
+
+
+def _score(
+    figures: Iterable[Figure], groups: Sequence[NDArray[np.int64]], one_color: Flags
+) -> Array:
+    """Return the score of each image within its group: infinite where it is of one color."""
+    total = np.zeros(len(one_color))
+    for figure in figures:
+        z, _ = _within(groups, figure, one_color)
+        total += z**4
+    return np.where(one_color, math.inf, total**0.25)
+
+
+def _unusual(flat: Flags, groups: Sequence[NDArray[np.int64]]) -> Flags:
+    """Return which images are of one color, and of a group in which few are."""
     few = np.zeros(len(flat), dtype=bool)
     for own in groups:
         few[own] = flat[own] & (flat[own].mean() < _USUAL)
@@ -185,7 +214,7 @@ def _within(
         values = figure.values[own]
         rest = np.sort(values[~one_color[own] & np.isfinite(values)])
         if len(rest):
-            usual[own] = np.median(rest)
+            usual[own] = _median(rest)
             z[own] = robust_z(values, rest, figure.least)
     return (np.maximum(z, 0.0) if figure.only_above else z), usual
 
@@ -195,12 +224,18 @@ def robust_z(values: Array, rest: Array, least: float) -> Array:
 
     rest: sorted, without NaN; least: of the spread. The z of NaN is 0.
     """
-    middle = float(np.median(rest))
+    middle = _median(rest)
     above = _spread(rest - middle, least)
     below = _spread(middle - rest[::-1], least)
     away = np.nan_to_num(values - middle)
     z: Array = away / np.where(away > 0, above, below)
     return z
+
+
+def _median(ordered: Array) -> float:
+    """Return the median of sorted values, which numpy would sort again."""
+    last = len(ordered) - 1
+    return float(ordered[last // 2] + ordered[(last + 1) // 2]) / 2
 
 
 def _spread(away: Array, least: float) -> float:

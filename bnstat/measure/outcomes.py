@@ -24,6 +24,9 @@ from bnstat.sources.opening import none_found
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text
 
+# Of fewer images, none is named after a scan.
+_MANY = 100
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -128,8 +131,21 @@ class _Run:
         if self.names is not None and any(stats.count):
             stats = replace(stats, groups=self._groups(view))
         warnings = (*stats.shown_warnings(), *found_warnings(view, stats, self.plan))
-        stats = replace(stats, told_warnings=unanswered(warnings, self.plan.given))
+        stats = replace(
+            stats,
+            told_warnings=unanswered(warnings, self.plan.given),
+            known_outliers=self._known_outliers(view, pipeline),
+        )
         return Outcome(stats, view, self.names, self._controls)
+
+    def _known_outliers(self, view: View, pipeline: Pipeline) -> int:
+        """Return how many images of a whole, plain set are outliers; of few, one looks oneself."""
+        records, plain = view.records, pipeline.spec is None and self.names is None
+        if not plain or records.draws > 1 or records.selected or len(records) < _MANY:
+            return 0
+        from bnstat.estimators.outliers import known_outliers
+
+        return known_outliers(records)
 
     def _groups(self, view: View) -> dict[str, Group]:
         assert self.names is not None

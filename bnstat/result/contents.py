@@ -47,6 +47,8 @@ class Contents:
     summary: Summary | None = None
     max_value: int | None = None
     unscale: bool = False
+    # How many images the scan has shown to be outliers; it is not in the document.
+    known_outliers: int = field(default=0, compare=False)
     created: str
     bnstat: str = __version__
 

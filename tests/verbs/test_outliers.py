@@ -189,3 +189,21 @@ def test_what_is_not_there(tmp_path, monkeypatch):
         bnstat.outliers("r.csv")
     with pytest.raises(SourceError, match="no folder or file"):
         bnstat.outliers("nowhere")
+
+
+def test_compute_names_what_the_scan_has_shown(tmp_path, in_process, monkeypatch):
+    """Of 100 images or more, what moments alone tell; of fewer or through a pipeline, nothing."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(3)
+    for i in range(100):
+        pixels = np.clip(rng.normal(rng.uniform(90, 110), 20, (8, 8)), 1, 254)
+        Image.fromarray(pixels.astype(np.uint8)).save(f"{i:03}.png")
+    line = "1 image is unlike the rest: bnstat outliers"
+    Image.new("L", (8, 8)).save("black.png")
+    whole = in_process("compute", ".", "--workers", "1")
+    assert line in whole.out.splitlines()
+    assert bnstat.outliers(".", workers=1).found[0].image == "black.png"
+    few = in_process("compute", ".", "--workers", "1", "--sample", "50", "-o", "few.json")
+    drawn = in_process("compute", ".", "--workers", "1", "--augment", "Resize(4)", "-o", "a.json")
+    for result in (few, drawn):
+        assert 0 == result.status and "unlike" not in result.out
