@@ -31,7 +31,14 @@ if TYPE_CHECKING:
     from bnstat.models.fixed_point import PassDone
     from bnstat.result import Stats
     from bnstat.result.explanation import Explanation
-    from bnstat.result.found_images import Duplicates, EqualImages, Outlier, Outliers
+    from bnstat.result.found_images import (
+        Duplicates,
+        EqualImages,
+        NearImages,
+        NearPair,
+        Outlier,
+        Outliers,
+    )
     from bnstat.result.recalibration import LayerShift, Recalibration
     from bnstat.result.sweep import Sweep
     from bnstat.settings import Progress, RecalibrateSettings, Settings, SweepSettings
@@ -68,6 +75,8 @@ __all__ = [
     "MeasureError",
     "MergeError",
     "ModelError",
+    "NearImages",
+    "NearPair",
     "NothingMeasuredError",
     "Outlier",
     "Outliers",
@@ -110,6 +119,8 @@ _ROOMS = {
     "Explanation": "bnstat.result.explanation",
     "Folding": "bnstat.verbs.fold",
     "LayerShift": "bnstat.result.recalibration",
+    "NearImages": "bnstat.result.found_images",
+    "NearPair": "bnstat.result.found_images",
     "Outlier": "bnstat.result.found_images",
     "Outliers": "bnstat.result.found_images",
     "PassDone": "bnstat.models.fixed_point",

@@ -1,4 +1,4 @@
-"""`bnstat duplicates`: images with equal pixels."""
+"""`bnstat duplicates`: images with equal pixels, or nearly the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from bnstat.settings import MeasureSettings
 @subcommand("duplicates", "Images with equal pixels, within and across sources.")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @options.dataset
-@click.option("--fail", is_flag=True, help="Exit with status 1 if any images are equal.")
+@click.option("--near", is_flag=True, help="Find resized, re-encoded and cropped copies instead.")
+@click.option(
+    "--bits",
+    type=click.IntRange(0, 16),
+    metavar="N",
+    help="With --near: bits of 64 in which hashes may differ.  [default: 11]",
+)
+@click.option("--mirrored", is_flag=True, help="With --near: compare with mirror images, too.")
+@click.option("--fail", is_flag=True, help="Exit with status 1 if any images are found.")
 @options.sheet
 @options.form("json")
 @options.settings(MeasureSettings)
@@ -25,6 +33,9 @@ from bnstat.settings import MeasureSettings
 @options.terminal("progress", "color")
 def command(
     sources: tuple[str, ...],
+    near: bool,
+    bits: int | None,
+    mirrored: bool,
     fail: bool,
     sheet: str | None,
     form: str,
@@ -33,9 +44,11 @@ def command(
 ) -> int:
     """Find images of SOURCEs whose decoded pixels are equal, whatever their files are called.
 
-    Size, mode and pixels must be equal. Images that only look alike, such as resized copies,
-    are not found.
+    Size, mode and pixels must be equal. With --near, images are found that show the same: resized,
+    re-encoded, brightened, or cropped by some percent.
     """
+    if not near and (bits is not None or mirrored):
+        raise click.UsageError("--bits and --mirrored go with --near")
     if not sources:
         raise click.UsageError("name a SOURCE or --dataset")
     from bnstat.cli import outputs
@@ -43,10 +56,17 @@ def command(
     outputs.check_sheet(sheet, sources)
     warm_up(settings)
 
-    from bnstat.verbs.duplicates import duplicates
+    from bnstat.verbs.duplicates import BITS, duplicates
 
     with terminal.measuring() as meter:
-        found = duplicates(*sources, progress=meter.update, **options.given(settings))
+        found = duplicates(
+            *sources,
+            near=near,
+            bits=BITS if bits is None else bits,
+            mirrored=mirrored,
+            progress=meter.update,
+            **options.given(settings),
+        )
     terminal.print_failures([(f.image, f.reason) for f in found.failures])
     terminal.show_as(form, found)
     outputs.save_sheet(found, sheet)

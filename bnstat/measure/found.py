@@ -11,7 +11,7 @@ from bnstat.measure.dispatch import Chunk
 from bnstat.measure.group_histograms import GroupHistograms
 from bnstat.measure.measured import Measured, Result
 from bnstat.measure.rows import NameOf, Rows, ungrouped
-from bnstat.moments import Records
+from bnstat.moments import HashesByKey, Records
 from bnstat.moments.appearances import Appearances
 from bnstat.result import MAX_WARNINGS, Summary
 from bnstat.result.summary import merged_summaries
@@ -191,7 +191,7 @@ class Scan:
     """What a scan found: its views, and of all images number, size and sum of fingerprints.
 
     files: how many there are, where each frame of a file is an image, and a part of it; summary:
-    what the images are like that could be decoded; None of none.
+    what the images are like that could be decoded, None of none; hashes: where asked for.
     """
 
     views: list[View]
@@ -200,6 +200,7 @@ class Scan:
     bytes: int = 0
     fingerprint: int = 0
     summary: Summary | None = None
+    hashes: HashesByKey = field(default_factory=HashesByKey)
 
     @property
     def failures(self) -> int:
@@ -213,6 +214,7 @@ class Scan:
         self.images += len(chunk)
         self.files += sum(Fraction(1, r.frame.of) if r.frame else 1 for r in chunk)
         self.bytes += sum(reference.share for reference in chunk)
+        self.hashes.extend([reference.key for reference in chunk], result[0].hashes)
         seen = result[0].appearances
         self.summarize(seen, _file_sizes(chunk, seen.places))
 
@@ -251,7 +253,8 @@ def _file_sizes(chunk: Chunk, places: Iterable[int]) -> Iterator[int]:
     """Yield the bytes of the files of images that were decoded; the items of a dataset are none."""
     for reference, place in zip(chunk, places, strict=True):
         content = reference.content
-        if place >= 0 and (content is None or not isinstance(content, Items)):
+        file = content is None or not isinstance(content, Items)
+        if place >= 0 and file and reference.share:
             yield reference.share
 
 

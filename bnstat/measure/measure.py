@@ -19,6 +19,7 @@ from bnstat.decode.references import Decoded, decode_each
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.appearing import Appearing, of_stack
 from bnstat.measure.counting import count_image, count_output, count_stack
+from bnstat.measure.hashing import Hashing
 from bnstat.measure.measured import CountedView, Measured, Result
 from bnstat.moments import ChunkCounts, NotFiniteError
 from bnstat.sources.items import Items, Stack, items_of
@@ -64,7 +65,8 @@ class Measure:
     these are kept, as a journal needs them; with `describe`, what a table of records tells of each
     image besides its moments. `items` tells of images that are those of a dataset, and `epochs` how
     often each is drawn where the dataset does that at random, and no pipeline. `max_value` is what
-    integers are divided by, where that is asked for; `unscale` applies scale and offset of rasters.
+    integers are divided by, where that is asked for; `unscale` applies scale and offset of rasters;
+    `hashing` is how images are hashed, where that is asked for.
     """
 
     mode: str
@@ -73,6 +75,7 @@ class Measure:
     per_image_histograms: bool = False
     conditions: Conditions = field(default_factory=Conditions)
     describe: bool = False
+    hashing: Hashing | None = None
     items: bool = False
     epochs: int = 1
     max_value: int | None = None
@@ -123,7 +126,7 @@ class Measure:
         plain = self.draws == [1] and self.plans == (None,) and self.conditions == Conditions()
         plain = plain and self.max_value is None
         items = items_of(chunk) if plain else None
-        if items is None or self.describe or self.per_image_histograms:
+        if items is None or self.describe or self.hashing or self.per_image_histograms:
             return None
         with suppress(Exception):  # each image will say so
             return items.stack(chunk)
@@ -169,6 +172,8 @@ class Measure:
             plain = self.plans == (None,)
             image = with_max_value(decoded.image, self.max_value, deep=decoded.deep)
             chosen = self.conditions.of(image, self.mode, decoded.labels, plain=plain)
+            if self.hashing is not None:
+                self.hashing.add(filled[0][1][0].found.hashes, decoded.row, decoded.image)
             if self.max_value is not None and any(self.plans):
                 self._check_for_pipeline(decoded.row, chosen)
         except Exception as error:

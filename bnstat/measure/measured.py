@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from bnstat.decode.modes import notes_of
 from bnstat.decode.references import Decoded, DecodeReport
-from bnstat.moments import Appearances, ChunkCounts, ChunkMoments
+from bnstat.moments import Appearances, ChunkCounts, ChunkMoments, Hashes
 from bnstat.sources.items import Membership
 
 
@@ -19,7 +19,7 @@ class Measured:
     deeper than 8 bits; warnings: (row, what Pillow warned of); transparent: rows of images with
     fully transparent pixels; memberships: the groups and clusters that a dataset gives images, by
     row; notes: row, code of a warning, a few words, a number; appearances: what images are like,
-    the same in all views.
+    the same in all views; hashes: in the first view, where asked for.
     """
 
     moments: list[ChunkMoments] = field(default_factory=list)
@@ -30,6 +30,7 @@ class Measured:
     memberships: dict[int, Membership] = field(default_factory=dict)
     notes: list[tuple[int, str, str, int]] = field(default_factory=list)
     appearances: Appearances = field(default_factory=Appearances)
+    hashes: Hashes = field(default_factory=Hashes)
 
 
 Result: TypeAlias = list[Measured]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bnstat import estimators
@@ -15,7 +15,7 @@ from bnstat.measure.input_warnings import found_warnings
 from bnstat.measure.plan import Plan
 from bnstat.measure.provenance import sample_of, selection_of, source_of
 from bnstat.measure.rows import ungrouped
-from bnstat.moments import Records
+from bnstat.moments import HashesByKey, Records
 from bnstat.result import Group, PairedMargins, Pipeline, Sample, Stats, Uncertainty, empty_figures
 from bnstat.result.input_warnings import unanswered
 from bnstat.result.tables import RecordTable
@@ -33,13 +33,15 @@ class Outcome:
     """One view of the images: its result, and what it was made from.
 
     stats: the result; view: the records and failures; names: of the groups, or None; thumbnails:
-    records of the plain images, where one random draw of each was measured, or None.
+    records of the plain images, where one random draw of each was measured, or None; hashes: of the
+    images, where asked for.
     """
 
     stats: Stats
     view: View
     names: GroupNames | None = None
     thumbnails: Records | None = None
+    hashes: HashesByKey = field(default_factory=HashesByKey)
 
     @property
     def records(self) -> Records:
@@ -136,7 +138,7 @@ class _Run:
             told_warnings=unanswered(warnings, self.plan.given),
             known_outliers=self._known_outliers(view, pipeline),
         )
-        return Outcome(stats, view, self.names, self._controls)
+        return Outcome(stats, view, self.names, self._controls, self.scan.hashes)
 
     def _known_outliers(self, view: View, pipeline: Pipeline) -> int:
         """Return how many images of a whole, plain set are outliers; of few, one looks oneself."""

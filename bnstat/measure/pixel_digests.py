@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import IO, Any
 
@@ -13,43 +12,14 @@ from bnstat.decode.decoding import load_opened, open_whole
 from bnstat.decode.deep_color import low_bytes
 from bnstat.decode.frames import pages
 from bnstat.decode.modes import expanded, notes_of
-from bnstat.decode.references import Decoded, decode_each
+from bnstat.decode.references import Decoded
 from bnstat.sources.items import Items, as_array
 from bnstat.sources.limits import Limits
-from bnstat.sources.reference import Reference
 
 
-@dataclass(frozen=True)
-class Digests:
-    """Of a chunk: the digest of each image by its row, and (row, reason) of failures."""
-
-    of_rows: dict[int, bytes]
-    failures: list[tuple[int, str]]
-
-
-@dataclass(frozen=True)
-class DigestPixels:
-    """Decodes the images of a chunk and digests size, mode and pixels; sent to workers.
-
-    The indices of a palette are no pixels: its colours are.
-    """
-
-    limits: Limits
-
-    def __call__(self, chunk: Sequence[Reference]) -> Digests:
-        """Return the digests of a chunk's images."""
-        found: dict[int, bytes] = {}
-
-        def digest(decoded: Decoded) -> None:
-            own = digest_of(decoded.image)
-            found[decoded.row] = own + b"".join(_digests_of_rest(decoded, self.limits))
-
-        report = decode_each(chunk, self.limits, digest)
-        return Digests(found, report.failures)
-
-    def lost(self, reason: str) -> Digests:
-        """Return the result for a chunk of one image that has ended its worker."""
-        return Digests({}, [(0, reason)])
+def digest_whole(decoded: Decoded, limits: Limits) -> bytes:
+    """Return what tells an image and all that its file has besides."""
+    return digest_of(decoded.image) + b"".join(_digests_of_rest(decoded, limits))
 
 
 def _digests_of_rest(decoded: Decoded, limits: Limits) -> Iterator[bytes]:

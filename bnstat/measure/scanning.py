@@ -22,6 +22,7 @@ from bnstat.measure.dispatch import Chunk, dispatch
 from bnstat.measure.found import Scan, TextsByKey, View
 from bnstat.measure.group_histograms import GroupHistograms
 from bnstat.measure.groups import GroupNames, ItemNames, group_names
+from bnstat.measure.hashing import Hashing
 from bnstat.measure.journaling import (
     open_journal,
     record_chunk,
@@ -58,12 +59,14 @@ def measure(
     attribute: bool = False,
     journal: str | os.PathLike[str] | None = None,
     describe: bool = False,
+    hashing: Hashing | None = None,
     given: Iterable[str] = (),
 ) -> list[Outcome]:
     """Measure images plain (None) and through pipelines, from one decode.
 
     With `attribute`, a pipeline has an outcome after each of its transforms. `journal` is the file
-    that remembers what was measured. With `describe`, outcomes can tell all records.
+    that remembers what was measured. With `describe`, outcomes can tell all records; `hashing` is
+    how images are hashed, None is not at all.
     `given` are the settings that were typed: these answer the warnings that name them.
 
     Raises
@@ -91,7 +94,7 @@ def measure(
     told = settings["progress"] is not None and rule is None and not plan.by_file
     total = count_beside(sources) if told else lambda: None
     with open_journal(journal, sources, plan.views, settings) as opened:
-        bare = not (rule or opened or describe or names or clusters)
+        bare = not (rule or opened or describe or hashing or names or clusters)
         if bare and (array := array_of(sources, plan)):
             scanned = scan_array(array, plan)
         else:
@@ -103,6 +106,7 @@ def measure(
                 stop=rule,
                 describe=describe,
                 names=names,
+                hashing=hashing,
             )
     measured = outcomes(sources, scanned, plan, *_drawn(names, clusters, scanned))
     if opened is not None and opened.failure is not None:
@@ -141,6 +145,7 @@ def scan_images(
     stop: StoppingRule | None = None,
     describe: bool = False,
     names: GroupNames | None = None,
+    hashing: Hashing | None = None,
 ) -> Scan:
     """Scan images on the engine of the settings; with `finalize=False`, those of a shard.
 
@@ -155,6 +160,7 @@ def scan_images(
         per_image_histograms=journal is not None or names is not None,
         conditions=plan.conditions,
         describe=describe,
+        hashing=hashing,
         items=plan.dataset is not None,
         epochs=plan.epochs,
         max_value=settings["max_value"],

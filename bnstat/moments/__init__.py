@@ -15,6 +15,7 @@ squared deviations from the mean, where they are floats. Integer moments add exa
 from bnstat.moments.appearances import Appearance, Appearances
 from bnstat.moments.chunk_counts import ChunkCounts, ChunkMoments, Kind
 from bnstat.moments.floats import NotFiniteError, Pooled, SampleError, moments_of_floats
+from bnstat.moments.hashes import Hashes, HashesByKey
 from bnstat.moments.records import Column, Records
 from bnstat.moments.table import Floats, Ints, Moments, Table
 
@@ -25,6 +26,8 @@ __all__ = [
     "ChunkMoments",
     "Column",
     "Floats",
+    "Hashes",
+    "HashesByKey",
     "Ints",
     "Kind",
     "Moments",

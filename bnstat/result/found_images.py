@@ -147,28 +147,76 @@ class EqualImages:
     across: bool
 
     @property
+    def alike(self) -> str:
+        """In what its images are alike, as an adjective."""
+        return "equal"
+
+    @property
     def what(self) -> str:
         """Size and mode, in words."""
         return f"{self.width} × {self.height} {self.mode}"
 
     @property
-    def first(self) -> Sequence[str]:
-        """The images of a set that are shown."""
-        return self.images[:_MOST_OF_A_SET]
+    def notes(self) -> list[tuple[str, str]]:
+        """Its images, each with what stands beside it."""
+        return [(key, self.what) for key in self.images]
+
+
+@dataclass(frozen=True)
+class NearPair:
+    """An image and the one by which it came into its set.
+
+    bits: of 64, in which their hashes differ; correlation: of their gray pixels, after the crop was
+    fitted; mirrored: whether of one image and the other's mirror image.
+    """
+
+    image: str
+    other: str
+    bits: int
+    correlation: float
+    mirrored: bool
+
+
+@dataclass(frozen=True)
+class NearImages(EqualImages):
+    """Images that show the same, resized, encoded, brightened or cropped.
+
+    width, height, mode: of the largest; sizes: width and height of each; pairs: by which they are
+    one set, one fewer than images.
+    """
+
+    sizes: tuple[tuple[int, int], ...]
+    pairs: tuple[NearPair, ...]
+
+    @property
+    def alike(self) -> str:
+        """In what its images are alike."""
+        return "nearly equal"
+
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """Its images, each with its size, and whether it is mirrored."""
+        mirrored = {pair.image for pair in self.pairs if pair.mirrored}
+        return [
+            (key, f"{width} × {height}{', mirrored' * (key in mirrored)}")
+            for key, (width, height) in zip(self.images, self.sizes, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
 class Duplicates(Shown):
-    """All images of a set that are equal to others.
+    """All images of a set that are equal to others, or nearly so.
 
-    images: looked at; candidates: of these, with moments equal to another's, which were decoded a
-    second time; sets: of equal images, by their first key; failures: images that could not be read.
+    images: looked at; candidates: of these, with moments equal to another's, or a near hash, which
+    were decoded a second time; sets: of equal images, or `NearImages`, by their first key;
+    failures: images that could not be read; bits: in which near hashes may differ, or None.
     """
 
     images: int
     candidates: int
     sets: tuple[EqualImages, ...]
     failures: tuple[Failure, ...]
+    bits: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return them as JSON has them."""
@@ -179,14 +227,16 @@ class Duplicates(Shown):
             "candidates": self.candidates,
             "sets": [asdict(each) for each in self.sets],
             "failures": [asdict(failure) for failure in self.failures],
+            "bits": self.bits,
         }
 
     def _title(self) -> str:
         equal = sum(len(each.images) for each in self.sets)
-        return f"{equal:,} of {self.images:,} images are equal to others"
+        alike = "equal to" if self.bits is None else "nearly equal to"
+        return f"{equal:,} of {self.images:,} images are {alike} others"
 
     def _notes(self) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
         return [
-            (f"{len(each.images):,} equal images", [(key, each.what) for key in each.first])
+            (f"{len(each.images):,} {each.alike} images", each.notes[:_MOST_OF_A_SET])
             for each in self.sets
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from bnstat.result.found_images import Duplicates, EqualImages, Outlier, Outliers
+from bnstat.result.found_images import Duplicates, EqualImages, NearImages, Outlier, Outliers
 from bnstat.result.recalibration import LayerShift, Recalibration
 from bnstat.result.sweep import Cell, Off, Sweep
 from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, Tone, signed
@@ -197,11 +197,25 @@ def duplicates_report(duplicates: Duplicates) -> tuple[Block, ...]:
     across = sum(each.across for each in duplicates.sets)
     tone: Tone = "warning" if duplicates.sets else "good"
     headline = f"{pluralize(duplicates.images, 'image')}: "
+    near = duplicates.bits is not None
     if not duplicates.sets:
-        return (Headline(headline + "no two have equal pixels.", tone=tone),)
-    headline += f"{equal:,} are equal to others, in {pluralize(len(duplicates.sets), 'set')}"
+        none = "no two are nearly equal." if near else "no two have equal pixels."
+        return (Headline(headline + none, tone=tone),)
+    alike = "nearly equal to" if near else "equal to"
+    headline += f"{equal:,} are {alike} others, in {pluralize(len(duplicates.sets), 'set')}"
     headline += f", {across:,} of them across sources." if across else "."
-    return Headline(headline, tone=tone), *map(_equal_images, duplicates.sets)
+    return Headline(headline, tone=tone), *map(_set_of_images, duplicates.sets)
+
+
+def _set_of_images(each: EqualImages) -> Paragraph:
+    return _near_images(each) if isinstance(each, NearImages) else _equal_images(each)
+
+
+def _near_images(each: NearImages) -> Paragraph:
+    """Return a set: each image with its size, and whether it is mirrored."""
+    what = f"Nearly equal{', across sources' if each.across else ''}:"
+    names = (Line(f"  {printable(key)}  ({note})") for key, note in each.notes)
+    return Paragraph((Line(what, "title"), *names))
 
 
 def _equal_images(each: EqualImages) -> Paragraph:
