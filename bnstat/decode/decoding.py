@@ -8,7 +8,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, Any
+from typing import IO, Any, Protocol, TypeAlias
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
@@ -27,6 +27,16 @@ from bnstat.text import printable
 _JPEG = ("JPEG", "MPO")
 # Gray of fewer bits than Pillow gives; its tRNS has as few.
 _FEW_BITS = {"L;2": 2, "L;4": 4}
+
+
+# A decoded image, and whether it is deeper than 8 bits.
+Loaded: TypeAlias = tuple[Image.Image, bool]
+
+
+class Loading(Protocol):
+    """Decodes an image; without `whole`, as far as its data reach."""
+
+    def __call__(self, *, whole: bool) -> Loaded: ...
 
 
 @contextmanager
@@ -65,19 +75,16 @@ def can_be_opened(path: str) -> bool:
         return False
 
 
-def load(file: IO[bytes], *, whole: bool = True) -> tuple[Image.Image, bool]:
-    """Return the decoded first frame of an image, and whether it is deeper than 8 bits.
-
-    Without `whole`, one that is cut off is decoded as far as that is possible.
-    """
+def as_far_as_it_reaches(load: Loading) -> Loaded:
+    """Return what is loaded; of an image that is cut off, what there is of it."""
     try:
-        return _load(file)
+        return load(whole=True)
     except Exception as error:
-        if whole or not _is_cut_off(error):
+        if not _is_cut_off(error):
             raise
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
-        image, deep = _load(file, whole=False)
+        image, deep = load(whole=False)
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
     note(image, "truncated")
@@ -90,7 +97,8 @@ def _is_cut_off(error: Exception) -> bool:
     )
 
 
-def _load(file: IO[bytes], *, whole: bool = True) -> tuple[Image.Image, bool]:
+def load(file: IO[bytes], *, whole: bool = True) -> Loaded:
+    """Return the decoded first frame of an image."""
     if (small := load_small_png(file)) is not None:
         return small, False
     file.seek(0)
@@ -122,7 +130,7 @@ def open_whole(file: IO[bytes]) -> Any:
 
 def load_opened(
     image: Any, file: IO[bytes], page: int | None = None, *, whole: bool = True
-) -> tuple[Image.Image, bool]:
+) -> Loaded:
     """Return an opened image decoded, the one at a page if that is asked for, and if it is deep.
 
     Without `whole`, nothing says that it is cut off.

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, Any, NamedTuple
 
 from PIL import Image
 
 from bnstat import position
 from bnstat.decode.decoding import (
+    Loaded,
+    Loading,
+    as_far_as_it_reaches,
     load,
     load_opened,
     loaded,
@@ -175,15 +179,22 @@ class _Files:
         self._open = ExitStack()
         self._last: tuple[Any, ...] = ()
 
-    def load(self, reference: Reference) -> tuple[Image.Image, bool]:
+    def load(self, reference: Reference) -> Loaded:
         """Return the decoded image, and whether it is deeper than 8 bits."""
         if reference.problem is not None:
             raise UnmeasurableError(reference.problem)
-        if reference.frame is None:
-            with reference.open(self._limits) as file:
-                return load(file, whole=not self._limits.truncated)
+        if reference.frame is not None:
+            return self._as_asked(partial(self._load_frame, reference))
+        with reference.open(self._limits) as file:
+            return self._as_asked(partial(load, file))
+
+    def _as_asked(self, load: Loading) -> Loaded:
+        return as_far_as_it_reaches(load) if self._limits.truncated else load(whole=True)
+
+    def _load_frame(self, reference: Reference, *, whole: bool) -> Loaded:
+        assert reference.frame is not None
         try:
-            return load_opened(*self._kept(reference), reference.frame.page)
+            return load_opened(*self._kept(reference), reference.frame.page, whole=whole)
         except Exception:
             self.close()
             raise

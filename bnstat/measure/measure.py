@@ -25,6 +25,7 @@ from bnstat.moments import ChunkCounts, NotFiniteError
 from bnstat.sources.items import Items, Stack, items_of
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
+from bnstat.text import pluralize
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -162,6 +163,8 @@ class Measure:
             notes = count_raster(own, row, raster, reading)
             kind, size = raster.dtype, (raster.width, raster.height)
             seen.put(row, (*size, kind.name, 8 * kind.itemsize, raster.dataset.driver))
+            if (pages := len(raster.dataset.subdatasets)) > 1:
+                notes.append(("pages", pluralize(pages, "page"), pages))
         view.samples.extend(own)
         view.found.notes.extend((row, *note) for note in notes)
 

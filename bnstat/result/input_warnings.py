@@ -125,6 +125,13 @@ CODES: Mapping[str, Code] = {
         "of several frames",
         "--frames all measures all, not the first of each alone",
     ),
+    "pages": Code(
+        "Rasters of several pages or datasets, of which GDAL reads the first where none is named.",
+        "`gdal_translate GTIFF_DIR:2:FILE` takes another page out of a TIFF.",
+        None,
+        "of several pages",
+        "--mode bands reads the first of each alone",
+    ),
     "truncated": Code(
         "Images that are cut off, measured with `--truncated load`: as PIL's "
         "`LOAD_TRUNCATED_IMAGES` reads them, gray or black where their data have ended.",

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 import bnstat
+from bnstat.measure import scanning
 from bnstat.sources.frames import file_key, frame_key
 
 RNG_SEED = 5
@@ -200,11 +201,14 @@ def test_groups_and_clusters_name_files(folder, tmp_path):
     assert 2 == stats.uncertainty.clusters
 
 
-def test_a_journal_knows_each_frame(folder, tmp_path):
-    """And the second run gives the same."""
+def test_a_journal_knows_each_frame(folder, tmp_path, monkeypatch):
+    """The second run measures nothing, and gives the same."""
     journal = tmp_path / "j"
-    one, two = (compute(folder, frames="all", journal=journal) for _ in range(2))
-    assert (one.sum, one.methods) == (two.sum, two.methods)
+    one = compute(folder, frames="all", journal=journal)
+    recorded = []
+    monkeypatch.setattr(scanning, "record_chunk", lambda *chunk: recorded.append(chunk))
+    two = compute(folder, frames="all", journal=journal)
+    assert (one.sum, one.methods, []) == (two.sum, two.methods, recorded)
     with pytest.raises(bnstat.JournalError, match="differ in frames"):
         compute(folder, frames="1:", journal=journal)
 
@@ -256,3 +260,37 @@ def test_what_is_no_choice_of_frames(typed, said, folder):
 def test_keys_of_frames_are_unlike_those_of_files(key):
     """Whatever the names: each tells its file."""
     assert [key] * 3 == [file_key(frame_key(key, index)) for index in (None, 0, 12)]
+
+
+def test_a_frame_of_an_animation_with_a_wrong_checksum(tmp_path):
+    """It fails with those that are drawn over it; the ones before are measured."""
+    save(tmp_path / "a.png", pages(4, 1, (16, 16, 3)))
+    data = bytearray((tmp_path / "a.png").read_bytes())
+    second = data.index(b"fdAT", data.index(b"fdAT") + 1)
+    data[second + 40] ^= 1
+    (tmp_path / "a.png").write_bytes(data)
+    stats = bnstat.compute(tmp_path, workers=1, frames="all")
+    assert ["a.png#2", "a.png#3"] == [failure.image for failure in stats.source.failures]
+    assert 2 == stats.source.images
+
+
+def test_a_frame_that_is_cut_off(tmp_path):
+    """It is a failure, or counts as far as it reaches."""
+    save(tmp_path / "s.gif", pages(2, 1, (40, 40)))
+    (tmp_path / "s.gif").write_bytes((tmp_path / "s.gif").read_bytes()[:-600])
+    of = {"workers": 1, "mode": "L", "frames": "all"}
+    named = tmp_path / "s.gif"
+    assert ["s.gif#1"] == [f.image for f in bnstat.compute(named, **of).source.failures]
+    stats = bnstat.compute(named, truncated="load", **of)
+    assert (2, 1) == (stats.source.images, stats.source.truncated_images)
+
+
+def test_pages_of_a_raster_get_a_line_in_bands_too(tmp_path):
+    """GDAL reads the first; --frames is refused."""
+    pytest.importorskip("rasterio")
+    save(tmp_path / "s.tif", pages(3))
+    assert ["pages"] == codes(bnstat.compute(tmp_path, workers=1, mode="bands"))
+    with pytest.raises(bnstat.MeasureError, match="does not go with --frames"):
+        bnstat.compute(tmp_path, workers=1, mode="bands", frames="all")
+    pages(1)[0].save(tmp_path / "s.tif")
+    assert [] == codes(bnstat.compute(tmp_path, workers=1, mode="bands"))
