@@ -172,10 +172,10 @@ def command(
     }
     if update is not None:
         _update(target, Path(update), stats, output or "", chosen, wanted)
-        _note_shard(document, stats)
+        _note_origin(document, stats, target)
         return
     figures = target.figures(stats, **wanted)
-    _note_shard(document, stats)
+    _note_origin(document, stats, target)
     file = target.file_with(chosen)
     output = output or (file if target.binary else "-")
     if target.binary and output == "-" and sys.stdout.isatty():
@@ -255,8 +255,10 @@ def _output_path(output: str, name: str) -> Path:
     return path / name
 
 
-def _note_shard(document: str, stats: Stats) -> None:
-    """Say on stderr that figures are of one shard alone."""
+def _note_origin(document: str, stats: Stats, target: Target) -> None:
+    """Say on stderr that figures are of one shard alone, or of images before a Normalize."""
+    if stats.unit == "normalized" and stats.unit not in target.units:
+        _print_note("composed with the pipeline's Normalize: for images before it")
     if stats.source.shards is not None:
         shard = f"shard {stats.source.shards}"
         _print_note(f"{printable(document)} is {shard} alone; bnstat merge adds the others")

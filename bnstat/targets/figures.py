@@ -37,7 +37,7 @@ _REMEDIES = {
     "divided": "--format normalize takes samples as they are",
     "stored": "--format normalize takes samples as they are",
     "unknown": "end the pipeline with ToDtype(float32, scale=True)",
-    "normalized": "measure without --keep-normalize, or without the Normalize",
+    "normalized": "measure without the Normalize",
 }
 
 

@@ -48,8 +48,8 @@ def geometry(transforms: Sequence[str]) -> Geometry:
     """
     result = Geometry()
     for text in transforms:
-        name, arguments = _call(text)
-        size = arguments.get("size")
+        name, arguments = call(text, "size")
+        size = _size(arguments.get("size"))
         if name in _RESIZES and size is not None:
             target = size if name == "Resize" else _pair(size)
             squashed = name == "Resize" and isinstance(target, tuple)
@@ -59,19 +59,17 @@ def geometry(transforms: Sequence[str]) -> Geometry:
     return result
 
 
-def _call(text: str) -> tuple[str, dict[str, Any]]:
-    """Return the name of a transform, and its arguments: `size` also where it stands first."""
+def call(text: str, *positions: str) -> tuple[str, dict[str, Any]]:
+    """Return the name of a transform, and its arguments: those at the positions by their names."""
     try:
         node = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "", {}
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         return "", {}
-    arguments = {keyword.arg: _value(keyword.value) for keyword in node.keywords if keyword.arg}
-    if node.args:
-        arguments["size"] = _value(node.args[0])
-    arguments["size"] = _size(arguments.get("size"))
-    return node.func.id, arguments
+    named = {keyword.arg: _value(keyword.value) for keyword in node.keywords if keyword.arg}
+    placed = {name: _value(arg) for name, arg in zip(positions, node.args, strict=False)}
+    return node.func.id, named | placed
 
 
 def _value(node: ast.expr) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bnstat.errors import ExportError
 from bnstat.result import EXACT, Stats
+from bnstat.targets.composing import before_normalize
 from bnstat.targets.config import ConfigFormat
 from bnstat.targets.figures import AS_THEY_ARE, IN_UNIT, RGB, Figures, check_unit
 
@@ -97,6 +98,8 @@ class Target:
         _check(self, "channel order", order, self.orders)
         if precision is not None and not self.precise:
             raise ExportError(f"{self.name} has no digits to choose: its numbers are not text")
+        if stats.unit not in self.units:
+            stats = before_normalize(stats)
         if self.channels is not None:
             _check_channels(self.name, self.channels, stats.channels)
         check_unit(stats, self.units, self.name)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bnstat.errors import ExportError
 from bnstat.result import EXACT, BatchNormEstimate, Stats
+from bnstat.targets.composing import before_normalize
 from bnstat.targets.figures import AS_THEY_ARE, Figures, check_unit
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def normalize(stats: Stats, method: str = EXACT) -> v2.Normalize:
     """
     from bnstat.transforms import v2
 
+    stats = before_normalize(stats)
     check_unit(stats, AS_THEY_ARE, "Normalize")
     figures = Figures(stats, method)
     return v2.Normalize(mean=list(figures.mean), std=list(figures.nonzero_std))
@@ -75,6 +77,7 @@ def batch_norm(
     from torch import nn
 
     eps = EPS if absorb_eps is None else absorb_eps
+    stats = before_normalize(stats)
     check_unit(stats, AS_THEY_ARE, "BatchNorm2d")
     figures = Figures(stats, method)
     layer = nn.BatchNorm2d(len(stats.channels), eps=eps, momentum=momentum, affine=affine)

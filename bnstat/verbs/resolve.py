@@ -27,6 +27,7 @@ from bnstat.sources.naming import holds_images, is_image
 from bnstat.sources.objects import ObjectLocation, members_of
 from bnstat.sources.opening import Location, open_sources, sources_of
 from bnstat.sources.sources import Sources
+from bnstat.targets.composing import before_normalize
 from bnstat.text import is_url, printable, without_credentials
 
 if TYPE_CHECKING:  # they need numpy and Pillow, which merge and export do without
@@ -120,10 +121,11 @@ def figures_of(named: Named) -> Stats | Constants:
     if isinstance(found, Stats) and 0.0 in found.exact.std:
         channel = found.channels[found.exact.std.index(0.0)]
         raise SourceError(f"channel {channel} has std 0; nothing can be divided by it")
+    found = before_normalize(found) if isinstance(found, Stats) else found
     if isinstance(found, Stats) and found.unit == "normalized":
         raise SourceError(
             "the result is of images that its pipeline has normalized; a model's input needs the "
-            "figures before that: measure without --keep-normalize, or without the Normalize"
+            "figures before that: measure without the Normalize"
         )
     return found
 

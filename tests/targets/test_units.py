@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.transforms import v2
 
 import bnstat
 from bnstat.errors import ExportError, SourceError
@@ -34,6 +35,10 @@ def results(folder, rasters):
         "[0, 1]": (folder, {"augment": FLOATS}),
         "normalized": (folder, {"augment": f"{FLOATS} | {NORMALIZE}", "keep_normalize": True}),
         "normalized in between": (folder, {"augment": f"{FLOATS} | {NORMALIZE} | Resize(5)"}),
+        "normalized twice": (
+            folder,
+            {"augment": f"{FLOATS} | {NORMALIZE} | {NORMALIZE}", "keep_normalize": True},
+        ),
         "stored": (rasters, {"mode": "native"}),
         "unknown": (folder, {"augment": "Resize(5) | ToImage() | ToDtype(dtype=float32)"}),
     }
@@ -47,7 +52,8 @@ def test_results_know_their_unit(results, stats):
     """Integers are in [0, 1]; floats are where their figures can be of no others."""
     assert stats.unit == "[0, 1]"
     for name, result in results.items():
-        assert (name, name.split(" in ")[0]) == (name, result.unit)
+        unit = "normalized" if name.startswith("normalized") else name
+        assert unit == result.unit
 
 
 def test_bounds_of_the_unit(stats):
@@ -65,7 +71,38 @@ def test_bounds_of_the_unit(stats):
     assert unit(1.001, 0.1) == unit(-0.001, 0.1) == unit(0.5, 0.501) == "stored"
 
 
-@pytest.mark.parametrize("unit", ["normalized", "normalized in between"])
+@pytest.mark.parametrize("name", sorted(TARGETS.keys() - PLAIN))
+def test_a_normalize_at_the_end_is_composed(results, name):
+    """Its figures are then those of images before it; the plain values are as measured."""
+    before, stats, target = results["[0, 1]"], results["normalized"], TARGETS[name]
+    figures = target.figures(stats)
+    expected = target.figures(before)
+    for method in ("mean", "var", "std"):
+        assert getattr(figures, method) == pytest.approx(getattr(expected, method), rel=1e-6)
+    assert TARGETS["json"].figures(stats).mean == tuple(stats.mean)
+
+
+def test_composing_is_the_closed_form(results):
+    """Normalize after Normalize: one with other constants does the same."""
+    images = torch.rand(2, 3, 9, 9)
+    kept = v2.Normalize([0.5, 0.4, 0.3], [0.2, 0.3, 0.4])
+    stats = results["normalized"]
+    second = v2.Normalize(list(stats.mean), list(stats.std))
+    assert torch.allclose(bnstat.normalize(stats)(images), second(kept(images)), atol=1e-5)
+    assert bnstat.batch_norm(stats).running_mean.tolist() == pytest.approx(
+        bnstat.batch_norm(results["[0, 1]"]).running_mean.tolist()
+    )
+
+
+def test_composing_is_said(results, tmp_path, in_process):
+    """On stderr, in a sentence."""
+    results["normalized"].save(tmp_path / "n.json")
+    done = in_process("export", str(tmp_path / "n.json"))
+    assert done.err == "composed with the pipeline's Normalize: for images before it\n"
+    assert not in_process("export", str(tmp_path / "n.json"), "--format", "json").err
+
+
+@pytest.mark.parametrize("unit", ["normalized in between", "normalized twice"])
 @pytest.mark.parametrize("name", sorted(TARGETS.keys() - PLAIN))
 def test_normalized_images_are_refused(results, name, unit):
     """Their constants would be taken for those of images in [0, 1]."""
@@ -74,7 +111,7 @@ def test_normalized_images_are_refused(results, name, unit):
     channels = "hf", "mmengine", "detectron2", "coreml", "opencv", "open_clip"
     assert name in channels or str(refused.value) == (
         f"the figures are of images that its pipeline has normalized, which {name} does not take; "
-        "measure without --keep-normalize, or without the Normalize"
+        "measure without the Normalize"
     )
 
 
@@ -132,7 +169,7 @@ def test_transforms_and_layers(results):
     """Refuse what is normalized; samples as they are come out with mean 0 and std 1."""
     for make in (bnstat.normalize, bnstat.batch_norm):
         with pytest.raises(ExportError, match=r"^the figures are of images that its pipeline has"):
-            make(results["normalized"])
+            make(results["normalized twice"])
     stats = results["stored"]
     image = torch.tensor(np.array(Image.open(f"{stats.source.locations[0]}/a.tif")))[None]
     normalized = bnstat.normalize(stats)(image)
@@ -143,7 +180,7 @@ def test_transforms_and_layers(results):
 def test_fold_refuses_them(results, tmp_path):
     """Normalized images always, others as 8-bit ones."""
     with pytest.raises(SourceError, match=r"^the result is of images that its pipeline has normal"):
-        bnstat.fold("no:model", tmp_path / "x.pt2", stats=results["normalized"])
+        bnstat.fold("no:model", tmp_path / "x.pt2", stats=results["normalized twice"])
     with pytest.raises(ExportError, match=r"which --input uint8 does not take"):
         bnstat.fold("no:model", tmp_path / "x.pt2", stats=results["stored"], input="uint8")
 
