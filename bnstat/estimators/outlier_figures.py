@@ -39,15 +39,17 @@ def figures(images: Images) -> Iterator[Figure]:
     yield Figure(np.log2(_average(images.low) + 0.02), 0.5, _lowest, only_above=True)
     yield Figure(np.log2(_average(images.high) + 0.02), 0.5, _highest, only_above=True)
     yield Figure(_evenness(images), 0.2, _values)
-    table = images.table
-    width, height, size, depth = (
-        np.where(column[images.first] > 0, column[images.first], np.nan)
-        for column in (table.width, table.height, table.bytes, table.depth)
-    )
-    yield size_figure(width * height)
-    yield Figure(np.log2(width / height), 0.15, _shape)
-    yield Figure(np.log2(8 * size / (width * height) + 0.05), 0.3, _bytes)
-    yield Figure(np.log2(depth), 0.05, _depth)
+    pixels = _of_files(images, "width") * _of_files(images, "height")
+    yield size_figure(pixels)
+    yield Figure(2 * np.log2(_of_files(images, "width")) - np.log2(pixels), 0.15, _shape)
+    yield Figure(np.log2(8 * _of_files(images, "bytes") / pixels + 0.05), 0.3, _bytes)
+    yield Figure(np.log2(_of_files(images, "depth")), 0.05, _depth)
+
+
+def _of_files(images: Images, name: str) -> Array:
+    """Return a column of the records, NaN where there is no value."""
+    column = getattr(images.table, name)[images.first]
+    return np.where(column > 0, column, np.nan)
 
 
 def figures_of_moments(mean: Sequence[Array], std: Array, *, exact: bool) -> Iterator[Figure]:

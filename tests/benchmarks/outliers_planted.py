@@ -11,6 +11,7 @@ Python is named; without it bnstat alone is asked.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -195,22 +196,23 @@ def by_bnstat(folder: Path, name: str) -> Iterator[str]:
 
 
 def by_cleanvision(folder: Path, python: str) -> Iterator[str]:
-    """Yield what cleanvision says of single images: all but duplicates."""
+    """Yield what cleanvision says of single images: all but blur and duplicates."""
     done = subprocess.run([python, "-c", CLEANVISION, folder], capture_output=True, text=True)
     for line in done.stdout.splitlines():
-        if line.startswith("is_"):
+        if line.startswith("is_") and not line.startswith("is_blurry"):
             yield from line.split()[1:]
 
 
 def by_imgeda(folder: Path, python: str) -> Iterator[str]:
-    """Yield the names in what `imgeda check` says of exposure and artifacts."""
+    """Yield the names of the images that its manifest flags; blurry ones are not meant here."""
     imgeda, manifest = Path(python).with_name("imgeda"), folder.with_suffix(".jsonl")
     manifest.unlink(missing_ok=True)
     subprocess.run([imgeda, "scan", folder, "-o", manifest], capture_output=True, check=True)
-    for check in ("exposure", "artifacts"):
-        command = [imgeda, "check", check, "-m", manifest]
-        said = subprocess.run(command, capture_output=True, text=True).stdout
-        yield from re.findall(r"[\w-]+\.(?:jpe?g|png)", said)
+    flags = ("is_corrupt", "is_dark", "is_overexposed", "has_border_artifact")
+    for line in manifest.read_text().splitlines():
+        row = json.loads(line)
+        if any(map(row.get, flags)):
+            yield row["filename"]
 
 
 if __name__ == "__main__":
