@@ -68,6 +68,8 @@ def entropy(counts: Ints) -> Floats:
     return np.maximum(bits, 0.0)
 
 
+# Where one of so many values occurs, adding these alone is faster than adding all counts.
+_SPARSE = 16
 # Label images have no more values; some drawings and digits have as few.
 FEW = 32
 
@@ -139,7 +141,7 @@ def _draws(rows: Sequence[int]) -> int:
 class _Pending:
     """Draws of one kind: 8-bit ones by their histograms, others by their tables.
 
-    deep: of unsigned 16-bit draws, which values occur.
+    deep: of unsigned 16-bit draws, which values occur; total: the histogram of all of these.
     """
 
     rows: list[int] = field(default_factory=list)
@@ -147,6 +149,7 @@ class _Pending:
     ends: list[Ints] = field(default_factory=list)
     entropies: list[Floats] = field(default_factory=list)
     deep: list[Occurrences] = field(default_factory=list)
+    total: Ints | None = None
     # numpy reads an array's bytes far faster than a list; of unsigned numbers it is made fastest.
     histograms: list[array[int]] = field(default_factory=list)
     excluded: dict[int, Sequence[int]] = field(default_factory=dict)
@@ -168,17 +171,27 @@ class _Pending:
         low, high = both[:, :, 0].copy(), both[:, :, 1].copy()
         return HistogramFigures(low, high, np.stack(self.entropies), hashes)
 
+    def add_deep(self, occurring: Occurrences, counts: Ints) -> None:
+        """Add the histogram of a draw: as it is, where many of the values occur."""
+        self.deep.append(occurring)
+        if self.total is None:
+            self.total = counts.copy()
+        elif occurring.where.size * _SPARSE > counts.size:
+            self.total += counts
+        else:
+            np.add.at(self.total.reshape(-1), occurring.where, occurring.number)
+
     def deep_histograms(self, channels: int, per_image: bool) -> tuple[Ints | None, bytes | None]:
         """Return the histogram of 16-bit draws, and packed those of each image."""
         if not self.deep:
             return None, None
-        histogram, draws = Occurrences.joined(self.deep).counts(channels), _draws(self.rows)
         if not per_image:
-            return histogram, None
+            return self.total, None
+        draws = _draws(self.rows)
         images = [
             Occurrences.joined(self.deep[i : i + draws]) for i in range(0, len(self.deep), draws)
         ]
-        return histogram, pack_16_bit(images)
+        return self.total, pack_16_bit(images)
 
     def counts(self) -> Ints:
         """Return how often each value occurs: int64 of shape (N, C, 256).
@@ -197,6 +210,8 @@ class _Pending:
         self.ends += other.ends
         self.entropies += other.entropies
         self.deep += other.deep
+        if other.total is not None:
+            self.total = other.total if self.total is None else self.total + other.total
         self.histograms += other.histograms
 
 
@@ -254,7 +269,7 @@ class ChunkCounts:
         pending.ends.append(counts[:, [0, -1]])
         pending.entropies.append(entropy(counts))
         if kind.scale == 65535:
-            pending.deep.append(occurring)
+            pending.add_deep(occurring, counts)
 
     def add_floats(
         self,

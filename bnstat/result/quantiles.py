@@ -29,9 +29,13 @@ class Occurring:
         >>> Occurring((0, 7, 9), (5, 4, 1)).percentile(50), Occurring((0, 7), (1, 1)).percentile(51)
         (0, 7)
         """
+        return self.percentiles([q])[0]
+
+    def percentiles(self, several: Sequence[float]) -> list[int]:
+        """Return several percentiles; samples are added up once for all of them."""
         upto = list(accumulate(self.counts))
-        rank = Fraction(str(q)) * upto[-1] / 100
-        return self.values[bisect_left(upto, rank)]
+        ranks = (Fraction(str(q)) * upto[-1] / 100 for q in several)
+        return [self.values[bisect_left(upto, rank)] for rank in ranks]
 
     def binned(self, bins: int, scale: int) -> list[int]:
         """Return counts in so many bins of equal width over 0 to `scale`.
@@ -79,8 +83,10 @@ def distribution_figures(
     """Return what a document says of a distribution; `deep` is one of 16-bit values."""
     if distribution is None:
         return {}
+    columns = [channel.percentiles(percentiles) for channel in distribution]
+    by_q = [tuple(value / scale for value in row) for row in zip(*columns, strict=True)]
     return {
-        "quantiles": {f"{q:g}": at(distribution, scale, q) for q in percentiles},
+        "quantiles": {f"{q:g}": values for q, values in zip(percentiles, by_q, strict=True)},
         "min": tuple(channel.values[0] / scale for channel in distribution),
         "max": tuple(channel.values[-1] / scale for channel in distribution),
         "sparse_histogram": distribution if deep else None,
