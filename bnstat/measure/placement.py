@@ -8,6 +8,7 @@ from bnstat.decode.modes import BANDS
 from bnstat.engines import usable_cores
 from bnstat.errors import SettingError
 from bnstat.settings import MeasureSettings, Settings
+from bnstat.sources.frames import FIRST
 from bnstat.sources.sources import Sources
 
 S = TypeVar("S", bound=MeasureSettings)
@@ -41,3 +42,5 @@ def check_dataset(settings: Settings, *, journal: bool) -> None:
         raise SettingError("a journal knows images by keys that stay; a dataset has only numbers")
     if settings["mode"] == BANDS:
         raise SettingError("mode bands is of rasters, and a dataset gives decoded images")
+    if settings["frames"] != FIRST:
+        raise SettingError("frames are of files, and a dataset gives decoded images")

@@ -64,7 +64,7 @@ class _Columns:
         self, images: Sequence[Reference], seen: Sequence[Appearance], figures: HistogramFigures
     ) -> None:
         self.paths.extend([image.path for image in images])
-        self.size.extend(image.size for image in images)
+        self.size.extend(image.share for image in images)
         columns = (self.width, self.height, self.modes, self.depth)
         for column, values in zip(columns, zip(*seen, strict=True), strict=False):
             column.extend(values)  # type: ignore[attr-defined]
@@ -207,7 +207,7 @@ def _failures(
         width=none,
         height=none,
         depth=none,
-        bytes=np.array([image.size for image in chosen]),
+        bytes=np.array([image.share for image in chosen]),
         scale=np.zeros_like(none),
         mode=[None] * len(chosen),
         failure=[reasons[image.key] for image in chosen],

@@ -163,7 +163,8 @@ def exactness(stats: Contents) -> str:
         said.append(f"of {draws} of each image, seed {stats.pipeline.seed}")
     if "sample" in causes and stats.sample is not None:
         sample = stats.sample
-        said.append(f"of {sample.images:,} of {sample.of:,} images, seed {sample.seed}")
+        units = f"{sample.images:,} of {sample.of:,} {stats.source.unit}s"
+        said.append(f"of {units}, seed {sample.seed}")
     uncertainty = stats.uncertainty
     if uncertainty is not None and uncertainty.margin is not None:
         widest = max(*uncertainty.margin.mean, *uncertainty.margin.std)

@@ -154,6 +154,11 @@ class Source:
         return self.images if self.files is None else self.files
 
     @property
+    def unit(self) -> str:
+        """What they are: "image" or "file"."""
+        return "image" if self.files is None else "file"
+
+    @property
     def failed(self) -> int:
         """How many images could not be measured."""
         return len(self.failures) + self.unnamed_failures

@@ -124,7 +124,8 @@ def narrower(stats: Stats) -> Iterator[str]:
     if widest is None or not math.isfinite(widest) or not widest:
         return
     needed = {tolerance: images_needed(stats, tolerance / widest) for tolerance in _ASKED_FOR}
-    known = [f"{n:,} images for ±{tolerance:g}" for tolerance, n in needed.items() if n]
+    noun = stats.source.unit
+    known = [f"{pluralize(n, noun)} for ±{tolerance:g}" for tolerance, n in needed.items() if n]
     if known:
         yield f"Margins as narrow need about {', '.join(known)}."
     if "draws" in stats.uncertain_by:
@@ -149,7 +150,7 @@ def _share_of_images(stats: Stats) -> float:
     sample, uncertainty = stats.sample, stats.uncertainty
     if sample is None or uncertainty is None or uncertainty.margin is None:
         return 0.0
-    left_out = 1.0 - stats.source.images / sample.of
+    left_out = 1.0 - stats.source.units / sample.of
     margins = (*uncertainty.margin.mean, *uncertainty.margin.std)
     errors = (*uncertainty.superpopulation.mean, *uncertainty.superpopulation.std)
     half, error = max(zip(margins, errors, strict=True))

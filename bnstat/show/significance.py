@@ -155,10 +155,10 @@ def images_needed(stats: Stats, factor: float) -> int | None:
     was sampled.
     """
     sample = stats.sample
-    if sample is None or stats.is_exact or sample.images >= sample.of or not stats.source.images:
+    if sample is None or stats.is_exact or sample.images >= sample.of or not stats.source.units:
         return None
     rest = 0.0 if "draws" in stats.uncertain_by else 1.0 / sample.of
-    then = rest + (1.0 / stats.source.images - rest) * factor**2
+    then = rest + (1.0 / stats.source.units - rest) * factor**2
     return sample.of if then * sample.of <= 1.0 else math.ceil(1.0 / then)
 
 

@@ -6,6 +6,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.measure import scanning
+from bnstat.result.contents import exactness
 from bnstat.sources.frames import file_key, frame_key
 
 RNG_SEED = 5
@@ -136,6 +137,12 @@ def test_no_frame_of_a_file_is_chosen(folder):
     )
 
 
+def test_a_dataset_has_no_frames():
+    """Its images are what it gives."""
+    with pytest.raises(ValueError, match="frames are of files"):
+        bnstat.compute(pages(3), workers=1, frames="all")
+
+
 def test_fingerprints_shards_and_samples_go_by_file(folder):
     """All frames of a file are in the same shard, and in a sample or not."""
     whole = compute(folder, frames="all")
@@ -146,6 +153,7 @@ def test_fingerprints_shards_and_samples_go_by_file(folder):
     assert whole.source.fingerprint == merged.source.fingerprint
     sampled = compute(folder, frames="all", sample=2)
     assert (2, 2, 4) == (sampled.source.files, sampled.sample.images, sampled.sample.of)
+    assert exactness(sampled).startswith("of 2 of 4 files, seed 0")
     assert bnstat.Stats.from_json(sampled.to_json()) == sampled
 
 
@@ -216,7 +224,7 @@ def test_a_journal_knows_each_frame(folder, tmp_path, monkeypatch):
 def test_a_result_is_measured_again_with_its_frames(folder, tmp_path):
     """compare takes them from the document; merge refuses others."""
     compute(folder, frames="all").save(tmp_path / "all.json")
-    found = bnstat.compare(tmp_path / "all.json", augment="none")
+    found = bnstat.compare(tmp_path / "all.json", augment="none", workers=1)
     assert found.rows[0].result.sum == found.rows[-1].result.sum
     with pytest.raises(bnstat.MergeError, match="they differ in frames"):
         bnstat.merge(compute(folder / "stack.tif", frames="all"), compute(folder / "b.png"))
