@@ -24,12 +24,14 @@ import numpy as np
 
 from bnstat.estimators.spreads import (
     Design,
+    OneDraw,
     Spread,
     contributions,
     controls_of,
     effective_images,
     margin,
     p_value,
+    shares,
     spread_of,
 )
 from bnstat.estimators.student import t_quantile
@@ -47,6 +49,7 @@ def paired_margins(
     random: bool,
     confidence: float,
     controls: Records | None = None,
+    baseline_is_fixed: bool = True,
 ) -> PairedMargins | None:
     """Return how sure the differences are of `other` less `baseline`.
 
@@ -64,6 +67,8 @@ def paired_margins(
         Of the margins, in (0, 1).
     controls
         Of the plain images, where each has one random draw: control variates.
+    baseline_is_fixed
+        Whether nothing is drawn at random in the baseline.
     """
     shared = Shared.of(list(baseline.keys()), list(other.keys()))
     if len(shared.ones) < 2:
@@ -79,6 +84,7 @@ def paired_margins(
             design,
             controls_of(plain[c % len(plain)]) if plain else None,
             shared,
+            baseline_is_fixed=baseline_is_fixed,
         )
         for c in range(len(baseline.channels))
     ]
@@ -146,26 +152,37 @@ def difference_spreads(
     design: Design,
     controls: Floats | None = None,
     shared: Shared | None = None,
+    *,
+    baseline_is_fixed: bool = True,
 ) -> tuple[Spread, Spread]:
     """Return how sure the differences of a channel's mean and std are; `draws` are of each.
 
     `controls` are of the images in both, which are all where `shared` is not given.
     """
-    mean, std = (
-        _difference_spread(
-            one.reshape(-1, draws[0]), another.reshape(-1, draws[1]), design, controls, shared
-        )
-        for one, another in zip(contributions(baseline), contributions(other), strict=True)
-    )
-    return mean, std
+    if shared is None:
+        every = np.arange(len(other.n) // draws[1])
+        shared = Shared((), every, every, len(every))
+    pairs = []
+    for one, another in zip(contributions(baseline), contributions(other), strict=True):
+        of_one, of_other = one.reshape(-1, draws[0]), another.reshape(-1, draws[1])
+        known = None
+        if controls is not None:
+            share, fixed = shares(other)[shared.others], shares(baseline)[shared.ones]
+            varies = of_other[shared.others]
+            # A fixed baseline does not vary; of the same shares it cancels what is in both.
+            if not baseline_is_fixed or np.array_equal(share, fixed):
+                varies = varies - of_one[shared.ones]
+            known = OneDraw(varies.mean(axis=1), share, controls)
+        pairs.append(_difference_spread(of_one, of_other, design, known, shared))
+    return pairs[0], pairs[1]
 
 
 def _difference_spread(
-    one: Floats, other: Floats, design: Design, controls: Floats | None, shared: Shared | None
+    one: Floats, other: Floats, design: Design, known: OneDraw | None, shared: Shared
 ) -> Spread:
-    if shared is None or len(shared.ones) == shared.images:
-        return spread_of(other - one, design, controls)
-    spread = spread_of(other[shared.others] - one[shared.ones], design, controls)
+    spread = spread_of(other[shared.others] - one[shared.ones], design, known)
+    if len(shared.ones) == shared.images:
+        return spread
     every = shared.difference(one, other)
     error = float(np.sqrt(np.var(every, ddof=1) / len(every)))
     carried = min(spread.effective_images, effective_images(every))

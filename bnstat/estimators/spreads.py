@@ -13,17 +13,19 @@ images' contributions, averaged over their draws, and s_w² the variance of the 
 image.
 
 One random draw of each image does not tell the two apart. What an image would contribute on average
-over its draws is a function of the image; whatever function f of the plain image is fitted, the
-mean square of what is left, E(d − f)², is s_w² and the mean square by which f is off. So the
-variance of the residuals of a regression on the plain image's moments is an upper bound of s_w²,
-the nearer the better they tell (control variates: they need not be exact). Without controls it is
-s² itself, and the squared standard error s²/m.
+over its draws is a function of the image; whatever function f of the plain image is fitted to the
+other images, E(d − f)² is the variance of its draw and the square by which f is off. So the mean
+square of what each draw is off a regression on the plain images' moments, fitted without it, is an
+upper bound of s_w², the nearer the better they tell (control variates: they need not be exact). The
+regression is of contributions over shares of the samples, as large images would decide it. Without
+controls the bound is s² itself, and the squared standard error s²/m.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -77,6 +79,18 @@ class Spread:
     skewness: float | None = None
 
 
+class OneDraw(NamedTuple):
+    """One random draw of each image: all of shape (images,), but the controls.
+
+    contributed: what varies from draw to draw; share: of the samples, 1 on average; controls: what
+    plain images tell of it, (images, K).
+    """
+
+    contributed: Floats
+    share: Floats
+    controls: Floats
+
+
 def margin(spread: Spread, confidence: float) -> float:
     """Return the half-width of the confidence interval, with Student's t.
 
@@ -119,11 +133,11 @@ def p_value(spread: Spread, difference: float) -> float:
 def controls_of(column: Column) -> Floats:
     """Return what plain images tell of their draws, (images, K), for a regression.
 
-    What they contribute to mean and std, their share of the samples, and two squares.
+    What their samples contribute to mean and std, and two squares.
     """
-    to_mean, to_std = contributions(column)
-    share = column.n / column.n.mean()
-    return np.stack([to_mean, to_std, share, to_mean**2, to_mean * to_std], axis=1)
+    share = shares(column)
+    to_mean, to_std = (each / share for each in contributions(column))
+    return np.stack([to_mean, to_std, to_mean**2, to_mean * to_std], axis=1)
 
 
 def spreads(
@@ -142,10 +156,20 @@ def spreads(
         What plain images tell of one random draw of each, (images, K).
     """
     mean, std = (
-        spread_of(contributed.reshape(-1, design.draws), design, controls)
+        spread_of(
+            contributed.reshape(-1, design.draws),
+            design,
+            None if controls is None else OneDraw(contributed, shares(column), controls),
+        )
         for contributed in contributions(column)
     )
     return mean, std
+
+
+def shares(column: Column) -> Floats:
+    """Return the share of each draw in all samples, 1 on average."""
+    share: Floats = column.n / column.n.mean()
+    return share
 
 
 def contributions(column: Column) -> tuple[Floats, Floats]:
@@ -164,17 +188,17 @@ def contributions(column: Column) -> tuple[Floats, Floats]:
     return share * away, to_std / (2.0 * math.sqrt(var)) if var > 0.0 else np.zeros_like(n)
 
 
-def spread_of(d: Floats, design: Design, controls: Floats | None = None) -> Spread:
+def spread_of(d: Floats, design: Design, one_draw: OneDraw | None = None) -> Spread:
     """Return the uncertainty from contributions of shape (images, draws).
 
-    `controls` are functions of the plain images, (images, K), where each has one random draw.
+    `one_draw` is what is known of plain images, where each has one random draw.
     """
     images, each = len(d), d.mean(axis=1)
     between = float(np.var(each, ddof=1)) if images > 1 else math.inf
     if not design.random:
         spread = spread_of_variances(between, None, images, design, effective_images(each))
         return replace(spread, skewness=_skewness(each))
-    rest, freedom = _within(d, each, controls)
+    rest, freedom = _within(d, each, one_draw)
     within = float(np.sum(rest**2)) / freedom if freedom else math.inf
     carried = rest if images >= design.found else each
     effective = effective_images(carried.ravel())
@@ -205,24 +229,34 @@ def spread_of_variances(
     return Spread(*errors, effective_images, degrees)
 
 
-def _within(d: Floats, each: Floats, controls: Floats | None) -> tuple[Floats, int]:
+def _within(d: Floats, each: Floats, one_draw: OneDraw | None) -> tuple[Floats, int]:
     """Return what draws differ by from what their images tell of them, and degrees of freedom."""
     images, draws = d.shape
     if draws > 1:
         return d - each[:, np.newaxis], images * (draws - 1)
-    if controls is None or images < IMAGES_A_CONTROL * controls.shape[1]:
+    if one_draw is None or images < IMAGES_A_CONTROL * one_draw.controls.shape[1]:
         return each - each.mean(), images - 1
-    return residuals(each, controls)
+    contributed, share, controls = one_draw
+    values = np.divide(contributed, share, out=np.zeros_like(share), where=share > 0.0)
+    off, rank = prediction_errors(values, controls)
+    freedom = images - 1 - rank
+    return share * off * math.sqrt(freedom / images), freedom
 
 
-def residuals(values: Floats, controls: Floats) -> tuple[Floats, int]:
-    """Return the residuals of a linear regression on controls and a constant, and their freedom."""
+def prediction_errors(values: Floats, controls: Floats) -> tuple[Floats, int]:
+    """Return how far each value is off a regression on controls that is fitted to all others.
+
+    And the rank of the controls. The regression is linear, with a constant.
+    """
     centred = controls - controls.mean(axis=0)
     scale = np.sqrt(np.square(centred).mean(axis=0))
     known = centred[:, scale > 0.0] / scale[scale > 0.0]
-    rest = values - values.mean()
-    fitted, _, rank, _ = np.linalg.lstsq(known, rest, rcond=1e-9)
-    return rest - known @ fitted, len(values) - 1 - int(rank)
+    basis, sizes, _ = np.linalg.svd(known, full_matrices=False)
+    basis = basis[:, sizes > 1e-9 * sizes.max(initial=0.0)]
+    away = values - values.mean()
+    free = 1.0 - 1.0 / len(values) - np.square(basis).sum(axis=1)  # 1 less the leverage
+    rest = away - basis @ (basis.T @ away)
+    return np.where(free > 1e-6, rest / np.maximum(free, 1e-6), away), basis.shape[1]
 
 
 def _skewness(d: Floats) -> float:

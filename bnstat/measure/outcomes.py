@@ -68,6 +68,7 @@ class Outcome:
             random=random,
             confidence=confidence / 100,
             controls=plain,
+            baseline_is_fixed=not baseline.stats.draws_at_random,
         )
 
     def table(self) -> RecordTable | None:

@@ -1,22 +1,23 @@
 """How often margins cover the truth, by simulation.
 
-    python tests/benchmarks/coverage_of_margins.py [--runs 10000]
+    python tests/benchmarks/coverage_of_margins.py [--runs 10000] [--jobs 2]
 
 Each population is fixed by a seed. A run draws a sample of its images, at random without
 replacement, and asks whether the truth (of all images, over all random draws) lies within the
-margins that bnstat states at 95 %.
+margins that bnstat states at 95 %. Of pairs tells coverage_of_pairs.py; of false alarms, power and
+clusters coverage_of_comparisons.py.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from many_runs import arguments, rows_of
 
-from bnstat.estimators.spreads import Design, contributions, margin, spreads
+from bnstat.estimators.spreads import Design, contributions, corrected, margin, spreads
 from bnstat.estimators.uncertainty import FEWEST_EFFECTIVE_IMAGES, look_sizes
 from bnstat.moments import Column
 
@@ -79,57 +80,46 @@ def hard() -> Iterator[Population]:
     yield Population("two clusters, 50/50", equal, halves, var)
 
 
-@dataclass(frozen=True)
-class Coverage:
-    """Shares of the runs in which the margin held the truth, and in which it is called reliable."""
-
-    mean: float
-    std: float
-    reliable: float
-
-
-def fixed(
-    population: Population, images: int, draws: int, runs: int, *, rng: np.random.Generator
-) -> Coverage:
-    """Return the coverage of samples of a fixed size; `images` may be all there are."""
+def fixed(population: Population, images: int, draws: int, runs: int) -> np.ndarray:
+    """Return the shares of runs of a fixed size in which `covered` holds; `images` may be all."""
     design = Design(len(population.n), draws, population.draw_sd > 0)
-    truth = population.truth
-    held = np.zeros((runs, 3))
+    truth, rng = population.truth, np.random.default_rng(0)
+    held = np.zeros((runs, 5))
     for run in range(runs):
         chosen = rng.choice(len(population.n), images, replace=False)
-        column = population.column(chosen, draws, rng)
-        held[run] = covered(column, design, truth, images)
-    return Coverage(*held.mean(axis=0))
+        held[run] = covered(population.column(chosen, draws, rng), design, truth)
+    return held.mean(axis=0)
 
 
-def covered(
-    column: Column, design: Design, truth: tuple[float, float], images: int
-) -> tuple[bool, bool, bool]:
-    """Return whether the margins of mean and std hold the truth, and whether they are reliable."""
+def covered(column: Column, design: Design, truth: tuple[float, float]) -> tuple[bool, ...]:
+    """Return whether the margins of mean and std hold the truth, and whether they are reliable.
+
+    And whether the corrected intervals hold it.
+    """
     mean = np.average(column.mean, weights=column.n)
     std = np.sqrt(np.average(column.m2 / column.n + (column.mean - mean) ** 2, weights=column.n))
     both = spreads(column, design)
-    wide = [margin(spread, 0.95) for spread in both]
+    off = mean - truth[0], std - truth[1]
+    plain = [abs(o) <= margin(spread, 0.95) for o, spread in zip(off, both, strict=True)]
+    sides = [corrected(spread, 0.95) for spread in both]
+    skewed = [-above <= o <= below for o, (below, above) in zip(off, sides, strict=True)]
     reliable = min(spread.effective_images for spread in both) >= FEWEST_EFFECTIVE_IMAGES
-    return abs(mean - truth[0]) <= wide[0], abs(std - truth[1]) <= wide[1], reliable
+    return *plain, reliable, *skewed
 
 
-def until(
-    population: Population, tolerance: float, runs: int, *, rng: np.random.Generator
-) -> tuple[Coverage, float]:
+def until(population: Population, tolerance: float, runs: int) -> tuple[float, float, float]:
     """Return the coverage where a growing sample stops, and its images over an oracle's."""
-    design = Design(len(population.n))
+    design, rng = Design(len(population.n)), np.random.default_rng(0)
     truth = population.truth
-    held, used = np.zeros((runs, 3)), np.zeros(runs)
+    held, used = np.zeros((runs, 2)), np.zeros(runs)
     for run in range(runs):
         order = rng.permutation(len(population.n))
         for images in look_sizes(len(order)):
             column = population.column(order[:images], 1, rng)
-            wide = [margin(spread, 0.95) for spread in spreads(column, design)]
-            if max(wide) <= tolerance:
+            if max(margin(spread, 0.95) for spread in spreads(column, design)) <= tolerance:
                 break
-        held[run], used[run] = covered(column, design, truth, images), images
-    return Coverage(*held.mean(axis=0)), used.mean() / oracle(population, tolerance)
+        held[run], used[run] = covered(column, design, truth)[:2], images
+    return *held.mean(axis=0), used.mean() / oracle(population, tolerance)
 
 
 def oracle(population: Population, tolerance: float) -> int:
@@ -141,34 +131,51 @@ def oracle(population: Population, tolerance: float) -> int:
     return max(int(np.ceil(needed)), 200)
 
 
+def drawn() -> Iterator[tuple[Population, int, int]]:
+    """Yield small populations, with images and draws of each."""
+    first = next(easy())
+    n, mean, var = first.n[:2000], first.mean[:2000], first.var[:2000]
+    yield Population("equal sizes, 30 % sampled", n, mean, var), 600, 1
+    less = 0.45 + (mean[:1000] - 0.45) / 3, var[:1000], 0.12
+    yield Population("two draws, s_w = 3 s_b, 30 % sampled", n[:1000], *less), 300, 2
+    yield Population("two draws, s_w = 3 s_b, all images", n[:1000], *less), 1000, 2
+
+
+def cases() -> Iterator[tuple[Population, int, int]]:
+    """Yield the populations, with images and draws of each."""
+    for population in (*easy(), *hard()):
+        yield population, 200, 1
+        yield population, 1000, 1
+    yield from drawn()
+
+
+def row(case: tuple[Population, int, int], runs: int) -> str:
+    """Return a row of samples of a fixed size."""
+    population, images, draws = case
+    shares = "".join(f"{share:10.3f}" for share in fixed(population, images, draws, runs))
+    return f"{population.name:46}{images:8}{draws:7}{shares}"
+
+
+def row_of_until(case: tuple[Population, float], runs: int) -> str:
+    """Return a row of growing samples."""
+    population, tolerance = case
+    shares = "".join(f"{share:10.3f}" for share in until(population, tolerance, runs))
+    return f"{population.name:46}{tolerance:8}{'':7}{shares}"
+
+
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=10_000)
-    runs = parser.parse_args().runs
-    rng = np.random.default_rng(0)
-    print(f"{'population':46}{'images':>8}{'draws':>7}{'mean':>8}{'std':>8}{'reliable':>10}")
-    for population in (*easy(), *hard()):
-        for images in (200, 1000):
-            show(population.name, images, 1, fixed(population, images, 1, runs, rng=rng))
-    name, n, mean, var = "equal sizes", *(getattr(next(easy()), f) for f in ("n", "mean", "var"))
-    small = Population(name, n[:2000], mean[:2000], var[:2000])
-    show("equal sizes, 30 % sampled", 600, 1, fixed(small, 600, 1, runs, rng=rng))
-    drawn = Population(name, n[:1000], 0.45 + (mean[:1000] - 0.45) / 3, var[:1000], 0.12)
-    show("two draws, s_w = 3 s_b, 30 % sampled", 300, 2, fixed(drawn, 300, 2, runs, rng=rng))
-    show("two draws, s_w = 3 s_b, all images", 1000, 2, fixed(drawn, 1000, 2, runs, rng=rng))
-    print(f"\n{'stopped by --until':46}{'tol':>8}{'':7}{'mean':>8}{'std':>8}{'over oracle':>13}")
-    for population in easy():
-        for tolerance in (0.02, 0.01, 0.005):
-            coverage, ratio = until(population, tolerance, runs, rng=rng)
-            shares = f"{coverage.mean:8.3f}{coverage.std:8.3f}{ratio:13.2f}"
-            print(f"{population.name:46}{tolerance:8}{'':7}{shares}")
-
-
-def show(name: str, images: int, draws: int, coverage: Coverage) -> None:
-    """Print one row."""
-    shares = f"{coverage.mean:8.3f}{coverage.std:8.3f}{coverage.reliable:10.3f}"
-    print(f"{name:46}{images:8}{draws:7}{shares}")
+    asked = arguments(__doc__, runs=10_000)
+    headings = "mean", "std", "reliable", "mean*", "std*"
+    print(f"{'population':46}{'images':>8}{'draws':>7}" + "".join(f"{h:>10}" for h in headings))
+    for line in rows_of(row, cases(), asked):
+        print(line, flush=True)
+    print("* corrected for skewness")
+    headings = "mean", "std", "to oracle"
+    print(f"\n{'stopped by --until':46}{'tol':>8}{'':7}" + "".join(f"{h:>10}" for h in headings))
+    growing = [(population, tol) for population in easy() for tol in (0.02, 0.01, 0.005)]
+    for line in rows_of(row_of_until, growing, asked):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
