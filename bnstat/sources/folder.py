@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Container, Iterator
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 
 from bnstat.sources.globs import EVERYTHING, Globs
@@ -156,6 +156,10 @@ class _Walk:
             return Reference(key, path, 0, 0, problem)
         return file_reference(key, path, partial(self._meet, key))
 
+    @cached_property
+    def _real_root(self) -> bytes:
+        return os.path.realpath(self._root)
+
     def _meet(self, key: bytes, status: os.stat_result) -> None:
         symbolic = key in self._symbolic
         known = symbolic and self._has(os.path.realpath(self._path(key)))
@@ -163,7 +167,7 @@ class _Walk:
 
     def _has(self, target: bytes) -> bool:
         """Whether a file is one of the images below the root."""
-        below = os.path.relpath(target, os.path.realpath(self._root))
+        below = os.path.relpath(target, self._real_root)
         if below.startswith(b"../"):
             return False
         return is_visible_image(below) and self._globs.has(below)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 
 def place_of(path: bytes, cwd: bytes) -> bytes:
-    """Return the one spelling of a path: absolute, without "." and "..".
+    """Return the one spelling of a path: absolute as `cwd` is, without "." and "..".
 
     What stands before ".." may be a link, and is followed then.
     """
-    path = os.path.join(os.path.abspath(cwd or b"."), path)
+    path = os.path.join(cwd, path)
     if b".." not in path.split(b"/"):
         return os.path.normpath(path)
     folder, name = os.path.split(path.rstrip(b"/"))
@@ -24,7 +24,8 @@ def spelt_alike(names: Sequence[bytes], cwd: bytes) -> list[bytes]:
     >>> spelt_alike([b"ov", b"./ov", b"./ov/sub", b"other"], b"/data")
     [b'ov', b'ov', b'ov/sub', b'other']
     """
-    places = [place_of(name, cwd) for name in names]
+    here = os.path.abspath(cwd or b".")
+    places = [place_of(name, here) for name in names]
     first: dict[bytes, bytes] = {}
     for place, name in zip(places, names, strict=True):
         first.setdefault(place, name)

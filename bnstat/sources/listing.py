@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from bnstat.errors import SourceError
@@ -52,9 +52,9 @@ class Listing:
     def __post_init__(self) -> None:
         selected = (name for name in self._read() if self._key(name) in self.keys)
         first: dict[bytes, bytes] = {}
+        self._here = os.path.abspath(os.fsencode(self.cwd) or b".")
         alike = (first.setdefault(self._place(name), name) for name in selected)
         self._names = sorted(alike, key=self._key)
-        self._first = first
         self._links = LinkCounter()
         urls.check_distinct(dict.fromkeys(self._names))
 
@@ -86,11 +86,15 @@ class Listing:
 
     def _place(self, name: bytes) -> bytes:
         """Return what is the same for a file however its path is spelt."""
-        return name if is_url(name) else place_of(name, os.fsencode(self.cwd))
+        return name if is_url(name) else place_of(name, self._here)
+
+    @cached_property
+    def _places(self) -> set[bytes]:
+        return set(map(self._place, self._names))
 
     def _meet(self, path: bytes, status: os.stat_result) -> None:
         symbolic = os.path.islink(path)
-        known = symbolic and os.path.realpath(path) in self._first
+        known = symbolic and os.path.realpath(path) in self._places
         self._links.add(status, symbolic=symbolic, known=known)
 
     @property

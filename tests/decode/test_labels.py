@@ -82,3 +82,14 @@ def test_an_orientation_with_masks_gets_a_line(orientation, expected, tmp_path):
     stats = bnstat.compute(tmp_path / "a.jpg", **named)
     assert expected == [warning.code for warning in stats.warnings]
     assert [] == [w.code for w in bnstat.compute(tmp_path / "a.jpg", workers=1, mode="L").warnings]
+
+
+def test_a_mask_that_is_upright_of_an_image_that_is_not(tmp_path):
+    """The failure says why the sizes differ."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("L", (4, 2), 9).save(tmp_path / "a.jpg", exif=exif)
+    Image.new("L", (2, 4), 1).save(tmp_path / "m.png")
+    with pytest.raises(bnstat.MeasureError) as caught:
+        bnstat.compute(tmp_path / "a.jpg", masks=str(tmp_path / "m.png"), workers=1)
+    assert "EXIF orientation 6 is not applied" in str(caught.value.failures)
