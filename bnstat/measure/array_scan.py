@@ -10,7 +10,7 @@ from bnstat.measure.measured import Measured
 from bnstat.measure.plan import Plan
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES
-from bnstat.settings import Progress
+from bnstat.settings import Progress, listener
 from bnstat.sources.arrays import ArraySource
 from bnstat.sources.sources import Sources
 
@@ -43,7 +43,7 @@ def scan_array(array: ArraySource, plan: Plan) -> Scan:
         found.bytes += images.nbytes
         if settings["fail_fast"]:
             found.check_none_failed()
-        if settings["progress"]:
+        if tell := listener(settings):
             now = Progress(found.images, found.failures, found.bytes, array.count())
-            settings["progress"](now)
+            tell(now)
     return found

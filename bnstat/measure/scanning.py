@@ -38,7 +38,7 @@ from bnstat.measure.rows import Rows
 from bnstat.measure.warm_up import open_workers
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES
-from bnstat.settings import MeasureSettings, Progress, Settings
+from bnstat.settings import MeasureSettings, Progress, Settings, listener
 from bnstat.sources.frames import FIRST
 from bnstat.sources.limits import Limits
 from bnstat.sources.opening import limits_of
@@ -91,7 +91,7 @@ def measure(
 
     rule = None if settings["until"] is None else _stopping_rule(sources, plan)
     images = checked(rule.images() if rule else sources)
-    told = settings["progress"] is not None and rule is None and not plan.by_file
+    told = listener(settings) is not None and rule is None and not plan.by_file
     total = count_beside(sources) if told else lambda: None
     with open_journal(journal, sources, plan.views, settings) as opened:
         bare = not (rule or opened or describe or hashing or names or clusters)
@@ -178,7 +178,7 @@ def scan_images(
             journal=journal,
             fail_fast=settings["fail_fast"],
             all_failures=settings["all_failures"],
-            progress=settings["progress"],
+            progress=listener(settings),
             total=total,
             stop=stop,
             frames=settings["frames"],

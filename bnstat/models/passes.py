@@ -20,7 +20,7 @@ from bnstat.models.image_cache import CachedChunk, open_image_cache
 from bnstat.models.layers import Activations
 from bnstat.models.loader import probe_here
 from bnstat.models.probe import Pass, PassTotal, Probe, Probed
-from bnstat.settings import Progress, RecalibrateSettings, bytes_of
+from bnstat.settings import Progress, RecalibrateSettings, bytes_of, listener
 from bnstat.sources.frames import FIRST
 from bnstat.sources.opening import limits_of
 from bnstat.sources.sources import Sources
@@ -81,7 +81,8 @@ class Passes:
         self._results = results
         self._settings = settings
         self._chunks: list[Chunk] | None = None
-        counted = settings["progress"] and settings["frames"] == FIRST
+        self._tell = listener(settings)
+        counted = self._tell and settings["frames"] == FIRST
         self._total = count_beside(sources) if counted else lambda: None
         self.where = " ".join(sources.locations)
         self.scanned: ScannedImages | None = None
@@ -124,9 +125,9 @@ class Passes:
                 raise MeasureError(f"{key_text(key)}: {reason}{again}")
 
     def _report(self, scanned: ScannedImages) -> None:
-        if self._settings["progress"] is not None:
+        if self._tell is not None:
             total = self._total() if self.scanned is None else self.scanned.measured
-            self._settings["progress"](Progress(scanned.images, len(scanned.failures), 0, total))
+            self._tell(Progress(scanned.images, len(scanned.failures), 0, total))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 setting      what is known of one setting: default, range, words
 images       which images are measured, which of their pixels, and how often
 running      where the work runs, and what is too large or too slow
+progress     how far a run is; bar: a bar that shows it
 commands     the settings of compute, compare, sweep and recalibrate, as typed keyword arguments
 typed        what people type: sizes, as 1GB, and shards
 keywords     keyword arguments to complete settings; the signature and docstring of what takes them
@@ -11,6 +12,7 @@ The command line has its options from here, the documentation its table. It impo
 so that a command line is parsed at once.
 """
 
+from bnstat.settings.bar import listener
 from bnstat.settings.commands import (
     MeasureSettings,
     Order,
@@ -21,7 +23,7 @@ from bnstat.settings.commands import (
 )
 from bnstat.settings.images import Mode, check_until
 from bnstat.settings.keywords import complete, takes_settings
-from bnstat.settings.running import Progress
+from bnstat.settings.progress import Progress
 from bnstat.settings.setting import Setting
 from bnstat.settings.typed import bytes_of, shard_of
 
@@ -37,6 +39,7 @@ __all__ = [
     "bytes_of",
     "check_until",
     "complete",
+    "listener",
     "settings_of",
     "shard_of",
     "takes_settings",

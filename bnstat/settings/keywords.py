@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn, TypeVar, cast
 
 from bnstat.settings.commands import settings_of
 from bnstat.settings.setting import Setting
@@ -34,8 +35,7 @@ def complete(kind: type[T], given: Mapping[str, Any], instead: Mapping[str, Any]
     known = settings_of(cast(type, kind))
     for name in given:
         if name not in known:
-            meant = did_you_mean(name, known)
-            raise TypeError(f"got an unexpected keyword argument {name!r}{meant}")
+            _refuse(name, known)
     values = {name: setting.default for name, setting in known.items()} | {**instead, **given}
     return kind(**{name: setting.checked(values[name]) for name, setting in known.items()})
 
@@ -51,13 +51,26 @@ def takes_settings(kind: type) -> Callable[[F], F]:
         signature = inspect.signature(function)
         own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
         added = [_parameter(setting) for setting in settings]
+        known = [parameter.name for parameter in (*own, *added)]
+
+        @functools.wraps(function)
+        def checked(*arguments: Any, **keywords: Any) -> Any:
+            for name in keywords.keys() - known:
+                _refuse(name, known)
+            return function(*arguments, **keywords)
+
         described = signature.replace(parameters=[*own, *added])
-        function.__signature__ = described  # type: ignore[attr-defined]
+        checked.__signature__ = described  # type: ignore[attr-defined]
         if function.__doc__ is not None:  # as under python -OO
-            function.__doc__ = f"{inspect.cleandoc(function.__doc__)}\n\n{_section(settings)}"
-        return function
+            checked.__doc__ = f"{inspect.cleandoc(function.__doc__)}\n\n{_section(settings)}"
+        return cast(F, checked)
 
     return decorate
+
+
+def _refuse(name: str, known: Iterable[str]) -> NoReturn:
+    meant = did_you_mean(name, known)
+    raise TypeError(f"got an unexpected keyword argument {name!r}{meant}")
 
 
 def _parameter(setting: Setting) -> inspect.Parameter:

@@ -1,10 +1,9 @@
 """Settings of where the work runs, and of what is too large or too slow."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypedDict
 
+from bnstat.settings.bar import Listener, with_bar
 from bnstat.settings.setting import Setting
 
 
@@ -66,21 +65,6 @@ ENGINES = "processes, dask://HOST:PORT or dask+tls://HOST:PORT"
 _ENGINE = re.compile(r"processes|dask(\+tls)?://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1,5}")
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a scan is: images done, how many of them failed, bytes read, and images in all.
-
-    `total` is None as long as it is not known. `margin` is that of a growing sample when it was
-    last looked at.
-    """
-
-    images: int
-    failures: int
-    bytes: int
-    total: int | None
-    margin: float | None = None
-
-
 def _check_engine(name: str) -> None:
     if _ENGINE.fullmatch(name) is None:
         raise ValueError(f"{name!r} is not {ENGINES}")
@@ -129,11 +113,12 @@ class RunSettings(TypedDict, total=False):
         ),
     ]
     progress: Annotated[
-        Callable[[Progress], None] | None,
+        Listener | bool | None,
         Setting(
             default=None,
-            none="not called",
+            none="nothing",
             option=None,
-            help="Called now and then with how far the scan is.",
+            convert=with_bar,
+            help="Called now and then with how far the scan is; True shows a bar.",
         ),
     ]

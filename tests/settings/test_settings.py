@@ -162,6 +162,13 @@ def test_unknown_setting_is_refused():
             function("nowhere", epoch=2)
 
 
+def test_a_misspelt_parameter_is_named_too():
+    """It need not be a setting."""
+    for function, meant in ((compute, "augment"), (compare, "augment"), (sweep, "augment")):
+        with pytest.raises(TypeError, match=f"argument 'augmnt'; did you mean {meant}"):
+            function("nowhere", augmnt="x")
+
+
 def test_defaults_are_those_of_what_they_are_passed_to():
     """The schedule of batchnorm has the same defaults as the settings."""
     defaults = complete(Settings, {})
