@@ -68,8 +68,8 @@ def json(result: Reportable) -> str:
 def csv(result: Reportable) -> str:
     """Return a result, comparison or sweep as CSV, with all digits.
 
-    Of a result: a line for each method, figure and channel. Of a comparison: a line for each row,
-    figure and channel. Of a sweep: a line for each schedule. Of a recalibration: for each
+    Of a result: a line for each method, group, figure and channel. Of a comparison: a line for each
+    row, figure and channel. Of a sweep: a line for each schedule. Of a recalibration: for each
     layer.
     """
     text = StringIO()
@@ -111,7 +111,7 @@ def _stats_rows(stats: Stats) -> list[Values]:
             for figure in ("mean", "var", "std"):
                 values = zip(stats.channels, getattr(estimate, figure), strict=True)
                 rows += [(method, figure, *pair) for pair in values]
-    return rows + _distribution_rows(stats)
+    return rows + _distribution_rows(stats) + _group_rows(stats)
 
 
 def _distribution_rows(stats: Stats) -> list[Values]:
@@ -123,6 +123,16 @@ def _distribution_rows(stats: Stats) -> list[Values]:
     ]
     pooled = vars(stats.pooled) if stats.pooled else {}
     return rows + [("pooled", name, "all", value) for name, value in pooled.items()]
+
+
+def _group_rows(stats: Stats) -> list[Values]:
+    """Return mean, var and std of each group, by its name."""
+    return [
+        (f"group {name}", figure, *pair)
+        for name, group in (stats.groups or {}).items()
+        for figure in ("mean", "var", "std")
+        for pair in zip(stats.channels, getattr(group, figure), strict=True)
+    ]
 
 
 def _comparison_rows(comparison: Comparison) -> list[Values]:

@@ -144,8 +144,8 @@ class Figures:
         return f"# {self.origin}\n# {self._channels_note}"
 
     @property
-    def provenance(self) -> dict[str, str]:
-        """Where the figures come from, as printable text by name."""
+    def provenance(self) -> dict[str, str | int]:
+        """Where the figures come from: the number of images, and printable text, by name."""
         return provenance(self.stats, self.method)
 
     def digits(self, value: float) -> float:
@@ -234,12 +234,12 @@ def _over_channels(stats: Stats) -> Estimate:
     return Estimate((stats.pooled.mean,) * channels, (stats.pooled.std**2,) * channels)
 
 
-def provenance(stats: Stats, method: str) -> dict[str, str]:
-    """Say where figures come from, as printable text by name."""
-    facts = {
+def provenance(stats: Stats, method: str) -> dict[str, str | int]:
+    """Say where figures come from: the number of images, and printable text, by name."""
+    facts: dict[str, str | int] = {
         "source": _shortened(" ".join(stats.source.locations)),
         "pipeline": " | ".join(stats.pipeline.transforms),
-        "images": str(stats.source.images),
+        "images": stats.source.images,
         "mode": stats.mode,
         "method": method,
         "bnstat": stats.bnstat,
@@ -249,7 +249,7 @@ def provenance(stats: Stats, method: str) -> dict[str, str]:
         facts["pixels"] = stats.measured_as
     if not stats.is_exact:
         facts["figures"] = exactness(stats)
-    return {name: printable(fact) for name, fact in facts.items()}
+    return {name: printable(f) if isinstance(f, str) else f for name, f in facts.items()}
 
 
 def provenance_line(stats: Stats, method: str) -> str:

@@ -10,8 +10,18 @@ from bnstat.targets.literals import json_file
 
 Field = Callable[[Figures], object]
 
+
+def _as_loaded(figures: Figures) -> str:
+    """Say which images OpenCV loads, and in which order the figures are."""
+    if len(figures.channels) == 1:
+        return "gray images"
+    order = ", ".join(figures.channels) + ", after swapRB" * (figures.order == "rgb")
+    return f"BGR images, as cv2.imread loads them; the figures are {order}"
+
+
 FIELDS: dict[str, Field] = {
     "comment": lambda f: f.comment,
+    "origin": lambda f: f.origin,
     "channels": lambda f: len(f.channels),
     "range": lambda f: f"in [0, {f.scale}]" if f.in_unit else "as they are",
     "span": lambda f: f"in 0-{f.scale}" if f.in_unit else "as they are",
@@ -32,7 +42,7 @@ FIELDS: dict[str, Field] = {
     "element_type": lambda f: "u8" if f.in_unit and f.scale == 255 else "f32",
     "color_layout": lambda f: "GRAYSCALE" if len(f.channels) == 1 else f.order.upper(),
     "mode": lambda f: f.order.upper() if len(f.channels) > 1 else "L",
-    "as_loaded": lambda f: " and BGR, as cv2.imread loads them" * (len(f.channels) > 1),
+    "as_loaded": _as_loaded,
     # A scalar of OpenCV has four values.
     "to_scalar": lambda f: ", 0.0" * (4 - len(f.channels)),
 }

@@ -190,13 +190,31 @@ _ALL = (
         units=AS_THEY_ARE,
     ),
     Target(
-        "json", "the figures as JSON", values.as_json, "figures.json", scales=UNIT_FIRST, units=ANY
+        "json",
+        "the figures as JSON",
+        values.as_json,
+        "figures.json",
+        scales=UNIT_FIRST,
+        orders=RGB_FIRST,
+        units=ANY,
     ),
     Target(
-        "yaml", "the figures as YAML", values.as_yaml, "figures.yaml", scales=UNIT_FIRST, units=ANY
+        "yaml",
+        "the figures as YAML",
+        values.as_yaml,
+        "figures.yaml",
+        scales=UNIT_FIRST,
+        orders=RGB_FIRST,
+        units=ANY,
     ),
     Target(
-        "toml", "the figures as TOML", values.as_toml, "figures.toml", scales=UNIT_FIRST, units=ANY
+        "toml",
+        "the figures as TOML",
+        values.as_toml,
+        "figures.toml",
+        scales=UNIT_FIRST,
+        orders=RGB_FIRST,
+        units=ANY,
     ),
     Target(
         "csv",
@@ -204,6 +222,7 @@ _ALL = (
         values.as_csv,
         "figures.csv",
         scales=UNIT_FIRST,
+        orders=RGB_FIRST,
         units=ANY,
     ),
     Target(
@@ -212,6 +231,7 @@ _ALL = (
         values.as_env,
         "figures.env",
         scales=UNIT_FIRST,
+        orders=RGB_FIRST,
         units=ANY,
     ),
 )

@@ -186,8 +186,8 @@ def normalize(mat: ncnn.Mat) -> ncnn.Mat:
 OPENCV = """\
 import cv2
 
-{comment}
-# They are 8-bit{as_loaded}.
+# {origin}
+# For 8-bit {as_loaded}.
 PARAMS = cv2.dnn.Image2BlobParams()
 PARAMS.mean = ({means}{to_scalar})
 PARAMS.scalefactor = ({factors}{to_scalar})  # 1 / std

@@ -139,7 +139,8 @@ def safetensors(
     u64, the header as JSON, padded with spaces, then the tensors' bytes. Its `__metadata__` is text
     by name.
     """
-    header: dict[str, object] = {"__metadata__": {"format": "pt", **figures.provenance}}
+    origin = {name: str(fact) for name, fact in figures.provenance.items()}
+    header: dict[str, object] = {"__metadata__": {"format": "pt", **origin}}
     data = b""
     entries = tensors(figures, affine=affine, prefix=prefix, absorb_eps=absorb_eps)
     for name, tensor in entries.items():

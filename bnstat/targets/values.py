@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import shlex
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from bnstat.result import EXACT, Estimate
 from bnstat.targets.figures import Figures
 from bnstat.targets.literals import literal
 from bnstat.text import printable
@@ -50,14 +53,34 @@ def as_toml(figures: Figures) -> bytes:
 
 
 def as_csv(figures: Figures) -> bytes:
-    """Return CSV (RFC 4180): a line a channel; what holds for all channels is in every line."""
+    """Return CSV (RFC 4180): a line a channel; what holds for all channels is in every line.
+
+    Lines of groups follow, if there are any, with their labels in a column `group`.
+    """
     values = named_values(figures)
-    columns = [values.pop(name) for name in _BY_CHANNEL]
+    parts = [(values, [""] * bool(figures.stats.groups))]
+    parts += [(named_values(part), [printable(label)]) for label, part in _groups(figures)]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([*_BY_CHANNEL.values(), *values])
-    writer.writerows([*row, *values.values()] for row in zip(*columns, strict=True))
+    others = [name for name in values if name not in _BY_CHANNEL]
+    writer.writerow([*_BY_CHANNEL.values(), *others, *["group"] * len(parts[0][1])])
+    for part, label in parts:
+        columns = zip(*(part[name] for name in _BY_CHANNEL), strict=True)
+        writer.writerows([*row, *(part[name] for name in others), *label] for row in columns)
     return file.getvalue().encode()
+
+
+def _groups(figures: Figures) -> Iterator[tuple[str, Figures]]:
+    """Yield the figures of each group, which are those of all pixels."""
+    stats = figures.stats
+    for label, group in (stats.groups or {}).items() if figures.method == EXACT else ():
+        part = replace(
+            stats,
+            methods={EXACT: Estimate(group.mean, group.var)},
+            count=group.count,
+            source=replace(stats.source, images=group.images),
+        )
+        yield label, replace(figures, stats=part)
 
 
 def as_env(figures: Figures) -> bytes:

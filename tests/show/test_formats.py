@@ -1,10 +1,12 @@
 """Results, comparisons and sweeps as JSON, CSV and Markdown."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from bnstat import show as reports
+from bnstat.result import Group
 from bnstat.show import formats
 
 
@@ -60,6 +62,14 @@ def test_csv_of_a_sweep(sweep):
         "8,0.1,shuffled,20,4,0.6561,0.25,0.125,0.0625,0.5,0.25,0.125,1,False\n"
         "8,cumulative,listed,1,4,0.0,0.25,0.125,0.0625,0.5,0.25,0.125,1,False\n"
     )
+
+
+def test_csv_of_groups(stats):
+    """A line for each group, figure and channel follows."""
+    group = Group(2, (6,) * 3, None, None, (0.5, 0.25, 0.125), (0.25, 0.0625, 0.0))
+    grouped = replace(stats, groups={"day, night": group})
+    added = reports.csv(grouped).removeprefix(reports.csv(stats)).splitlines()
+    assert (9, '"group day, night",mean,R,0.5') == (len(added), added[0])
 
 
 def test_markdown_of_a_comparison(comparison):
