@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from bnstat.estimators.outliers import Scores
 from bnstat.estimators.spreads import Design, margin, spreads
 from bnstat.moments import Column
 from bnstat.pictures import ImageScatter, MarginCurve, Picture, RunningValues
+from bnstat.pictures.channels import distinct
 from bnstat.result import BatchNormEstimate, Stats
 from bnstat.result.plots import PICTURES, sample_sizes
 from bnstat.result.tables import RecordTable
@@ -60,7 +62,8 @@ def _batchnorm(stats: Stats, records: RecordTable | None) -> RunningValues:
         raise DocumentError(f"No running values of BatchNorm: {printable(reason)}.")
     if records is None:
         raise DocumentError(
-            "Running values of BatchNorm over the batches need the records: compute --records FILE."
+            "BatchNorm over the batches is drawn from records; bnstat compute --records FILE "
+            "has them."
         )
     seed, epochs = stats.pipeline.seed, stats.pipeline.epochs
     schedule = Schedule(estimate.batch_size, estimate.momentum, estimate.order, seed, epochs)
@@ -68,13 +71,17 @@ def _batchnorm(stats: Stats, records: RecordTable | None) -> RunningValues:
     orders = schedule.orders(list(_keys(rows)))
     running = [_running(column, _draws(rows), orders, schedule) for column in _columns(rows)]
     mean, var = zip(*running, strict=True)
-    low, high = _band(estimate)
     momentum = "cumulative" if estimate.momentum is None else f"momentum {estimate.momentum:g}"
     batches = f"{estimate.batches:,} batch{'es' * (estimate.batches != 1)}"
     words = f"{batches} of {estimate.batch_size}, {momentum}, {estimate.order}"
-    return RunningValues(
-        words, stats.channels, mean, var, stats.exact.mean, stats.exact.var, low, high
-    )
+    names, shown = distinct(stats.channels, [(*m, *v) for m, v in running])
+
+    def of(figures: Sequence[Any]) -> list[Any]:
+        return [figures[i] for i in shown]
+
+    low, high = ([of(figures) for figures in ends] for ends in _band(estimate))
+    exact = stats.exact
+    return RunningValues(words, names, of(mean), of(var), of(exact.mean), of(exact.var), low, high)
 
 
 def _measured(records: RecordTable) -> RecordTable:
@@ -173,7 +180,9 @@ def _measured_margins(
 
 def _images(stats: Stats, records: RecordTable | None) -> ImageScatter:
     if records is None:
-        raise DocumentError("Brightness and contrast of images need the records: --records FILE.")
+        raise DocumentError(
+            "Each image is drawn from records; bnstat compute --records FILE has them."
+        )
     images = Images.of(records)
     if not len(images.first):
         raise DocumentError("No brightness and contrast: nothing was measured.")

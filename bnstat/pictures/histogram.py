@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Rows of the table of numbers: shares of the samples within so many equal ranges.
 _RANGES = 8
+# A name beside a bar that begins further to the left would lie on the numbers of the axis.
+_LEFT = 0.08
 # Values near an end where samples are clipped may be much more frequent; so many do not show whole.
 _CLIPPED = 12
 
@@ -67,14 +69,33 @@ class Histogram:
             ends = (max(0.0, self.mean[i] - self.std[i]), min(1.0, self.mean[i] + self.std[i]))
             ax.plot(ends, (level, level), color=color, linewidth=1.3)
             ax.plot(self.mean[i], level, "o", color=color, markersize=4.5)
-            ax.annotate(
-                self.channels[i],
-                (ends[0], level),
-                xytext=(-4, 0),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                color=color,
-                fontsize=8,
-            )
+            _name_beside(ax, self.channels[i], ends, level, color)
+        self._mark_cut(ax, shares, limit, theme)
         ax.set(xlim=(0, 1), ylim=(0, top), xlabel="value", ylabel="% of samples")
+
+    def _mark_cut(
+        self, ax: Axes, shares: Sequence[Sequence[float]], limit: float, theme: Theme
+    ) -> None:
+        """Mark values that are more frequent than the picture is high, and say by how much."""
+        for each, color in zip(shares, theme.of_channels(self.channels), strict=True):
+            cut = [i / 255 for i, share in enumerate(each) if share > limit]
+            ax.plot(cut, [limit] * len(cut), "^", color=color, markersize=4, clip_on=False)
+        most = max(map(max, shares))
+        if most > limit:
+            said = f"▲ more than is shown: up to {most:.2g} % of samples"
+            ax.set_title(said, loc="right", fontsize=8, color=theme.muted)
+
+
+def _name_beside(ax: Axes, name: str, ends: tuple[float, float], level: float, color: str) -> None:
+    """Write a channel's name at the end of its bar where there is room for it."""
+    left = ends[0] >= _LEFT
+    ax.annotate(
+        name,
+        (ends[0] if left else ends[1], level),
+        xytext=(-4 if left else 4, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="center",
+        color=color,
+        fontsize=8,
+    )

@@ -69,6 +69,7 @@ class GroupFigures:
         number, gap, left = len(self.channels), 0.035, 0.2
         width = (1.0 - left - gap * (number - 1)) / number
         colors = theme.of_channels(self.channels)
+        limits = self._limits(order)
         for c in range(number):
             own = ax.inset_axes((left + c * (width + gap), 0.0, width, 1.0))
             plain_axes(own, theme, grid="x")
@@ -77,10 +78,18 @@ class GroupFigures:
                 mean, std = self.mean[i][c], self.std[i][c]
                 own.plot((mean - std, mean + std), (y, y), color=colors[c], linewidth=1.2)
                 own.plot(mean, y, "o", color=colors[c], markersize=4)
-            own.set(xlim=(-0.05, 1.05), ylim=(len(order) - 0.5, -0.5), xlabel=self.channels[c])
+            own.set(xlim=limits, ylim=(len(order) - 0.5, -0.5), xlabel=self.channels[c])
             own.set_yticks(range(len(order)), [_short(self.labels[i]) for i in order])
             if c:
                 own.tick_params(labelleft=False)
+
+    def _limits(self, shown: Sequence[int]) -> tuple[float, float]:
+        """Return what the axes of all channels span: the bars of the groups, and some more."""
+        rows = [(m, s) for i in shown for m, s in zip(self.mean[i], self.std[i], strict=True)]
+        low = min((*(m - s for m, s in rows), *self.whole_mean))
+        high = max((*(m + s for m, s in rows), *self.whole_mean))
+        more = 0.05 * (high - low) or 0.05
+        return low - more, high + more
 
 
 @dataclass(frozen=True)

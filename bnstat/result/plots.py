@@ -8,7 +8,9 @@ from statistics import NormalDist
 
 from bnstat.errors import DocumentError
 from bnstat.pictures import GroupFigures, Histogram, MarginCurve, Picture
+from bnstat.pictures.channels import distinct
 from bnstat.result.contents import Contents
+from bnstat.result.estimates import Estimate, Floats, Group
 from bnstat.text import printable
 
 # Sizes at which margins are drawn grow by this factor, from the smallest on.
@@ -42,7 +44,9 @@ def _histogram(stats: Contents) -> Histogram:
         counts = tuple(tuple(each.binned(256, stats.scale)) for each in stats.distribution)
     if counts is None or not any(stats.count):
         raise DocumentError("No histogram: only 8- and 16-bit samples have one.")
-    return Histogram(_name(stats), stats.channels, counts, stats.exact.mean, stats.exact.std)
+    names, shown = distinct(stats.channels, [tuple(each) for each in counts])
+    mean, std = ([each[i] for i in shown] for each in (stats.exact.mean, stats.exact.std))
+    return Histogram(_name(stats), names, [counts[i] for i in shown], mean, std)
 
 
 def _name(stats: Contents) -> str:
@@ -82,15 +86,24 @@ def sample_sizes(found: int) -> Iterator[int]:
 def _groups(stats: Contents) -> GroupFigures:
     if not stats.groups:
         raise DocumentError("No groups: compute --by folder, or --by FILE.csv, adds them.")
-    groups = stats.groups
+    groups, exact = stats.groups, stats.exact
+    every: list[Group | Estimate] = [*groups.values(), exact]
+    names, shown = distinct(
+        stats.channels,
+        [tuple((f.mean[c], f.std[c]) for f in every) for c in range(len(stats.channels))],
+    )
+
+    def of(figures: Floats) -> list[float]:
+        return [figures[i] for i in shown]
+
     return GroupFigures(
-        channels=stats.channels,
+        channels=names,
         labels=[printable(label) for label in groups],
         images=[group.images for group in groups.values()],
-        mean=[group.mean for group in groups.values()],
-        std=[group.std for group in groups.values()],
-        whole_mean=stats.exact.mean,
-        whole_std=stats.exact.std,
+        mean=[of(group.mean) for group in groups.values()],
+        std=[of(group.std) for group in groups.values()],
+        whole_mean=of(exact.mean),
+        whole_std=of(exact.std),
     )
 
 

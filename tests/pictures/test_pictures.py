@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from bnstat.pictures import (
     DARK,
@@ -132,3 +133,27 @@ def test_axes_of_ones_own(picture):
     ax = Figure().add_subplot()
     assert plot_on(picture, ax) is ax
     assert picture.title == ax.get_title(loc="left")
+
+
+def test_what_a_histogram_cuts_off_is_marked():
+    """With how frequent it is; where all is shown, nothing is said."""
+    flat = Histogram("flat", "L", [[1] * 256], (0.5,), (0.3,))
+    for picture, said in ((PICTURES["constant"], True), (flat, False)):
+        assert said == ("up to 1e+02 % of samples" in render(picture, "svg", LIGHT).decode())
+
+
+def test_axes_of_groups_span_the_groups():
+    """Not from 0 to 1, where all are near one value."""
+    groups = GroupFigures(
+        "L", ["a", "b"], [1, 1], [(0.1,), (0.2,)], [(0.05,), (0.05,)], (0.15,), (0.1,)
+    )
+    inner = plot_on(groups, Figure().add_subplot()).child_axes[0]
+    assert inner.get_xlim() == pytest.approx((0.04, 0.26))
+
+
+@pytest.mark.parametrize(("mean", "side"), [(0.1, "left"), (0.6, "right")])
+def test_names_of_channels_are_beside_the_numbers_of_the_axis(mean, side):
+    """A bar that begins at the left has its name at its right."""
+    picture = Histogram("x", "L", [[1] * 256], (mean,), (0.1,))
+    (name,) = plot_on(picture, Figure().add_subplot()).texts
+    assert (name.get_text(), name.get_ha()) == ("L", side)

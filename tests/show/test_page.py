@@ -208,7 +208,7 @@ def test_plot_writes_files_and_draws_on_axes(measured, tmp_path):
     assert bnstat.compare(stats, to="imagenet").plot(Figure().add_subplot()).get_title(loc="left")
     with pytest.raises(ValueError, match="no picture 'pie'; there are histogram"):
         bnstat.plot(stats, "pie")
-    with pytest.raises(DocumentError, match="need the records"):
+    with pytest.raises(DocumentError, match="drawn from records"):
         bnstat.plot(stats, "images")
     with pytest.raises(ValueError, match=r"'x\.gif' is neither \.svg, \.png nor \.pdf"):
         bnstat.plot(stats, output="x.gif")
