@@ -83,6 +83,13 @@ def test_usual_images_are_none():
     assert 0 == find_outliers(equal).beyond
 
 
+def test_few_images_are_judged_with_care():
+    """Ten images tell little of what is usual: of 20 such sets none has an outlier."""
+    assert 0 == sum(find_outliers(table_of(10, seed)).beyond for seed in range(20))
+    (found,) = find_outliers(table_of(10, width=[12], height=[9], bytes=[120])).found
+    assert "0.jpg" == found.image
+
+
 def test_what_most_images_are_is_usual():
     """Images of one color, or of one pixel, are no outliers where these are usual."""
     black = [0.0] * 200

@@ -191,6 +191,29 @@ def test_what_is_not_there(tmp_path, monkeypatch):
         bnstat.outliers("nowhere")
 
 
+def test_a_report_shows_them_beside_the_most_influential(odd, tmp_path):
+    """With thumbnails, and no more than asked for: here one of 65 is an outlier."""
+    records = tmp_path / "r.csv"
+    stats = bnstat.compute(odd, mode="L", records=records, workers=1)
+    html = bnstat.report(stats, records=records, thumbnails=3)
+    unlike = html[html.index("Images unlike the rest") : html.index("Images with the most")]
+    assert 1 == unlike.count("<img") and "<small>one color</small>" in unlike
+    assert 4 == html.count("data:image/jpeg")
+
+
+@pytest.mark.parametrize(
+    ("colors", "size"),
+    [((7, 200), (5, 4)), ((7,) * 30, (5, 4)), (range(8, 240, 8), (1, 1)), ((9,), (1, 1))],
+    ids=["two images", "all equal", "single pixels", "a single one"],
+)
+def test_hardly_anything_to_compare(tmp_path, in_process, colors, size):
+    """Two images, equal ones, those of one pixel: none is an outlier, and nothing fails."""
+    for i, color in enumerate(colors):
+        Image.new("L", size, color).save(tmp_path / f"{i}.png")
+    result = in_process("outliers", tmp_path, "--workers", "1")
+    assert 0 == result.status and "of which 0 unlike the rest" in result.out
+
+
 def test_compute_names_what_the_scan_has_shown(tmp_path, in_process, monkeypatch):
     """Of 100 images or more, what moments alone tell; of fewer or through a pipeline, nothing."""
     monkeypatch.chdir(tmp_path)

@@ -61,7 +61,24 @@ def test_each_row_is_what_numpy_says(folder, written):
         assert np.isclose(values.std() / scale, table.std[i, 0], rtol=1e-12)
         assert np.isclose((values == 0).mean(), table.low[i, 0])
         assert np.isclose((values == scale).mean(), table.high[i, 0])
+        shares = np.unique(values, return_counts=True)[1] / values.size
+        assert np.isclose(-(shares * np.log2(shares)).sum(), table.entropy[i, 0])
         assert deep == (table.histogram_hash[i] == 0)
+
+
+def test_a_file_of_0_2_has_no_entropy(tmp_path):
+    """It is read as before; what else is missing is an error."""
+    Image.new("L", (3, 2), 7).save(tmp_path / "a.png")
+    bnstat.compute(tmp_path / "a.png", mode="L", records=tmp_path / "r.csv", workers=1)
+    heading, row = (line.split(",") for line in (tmp_path / "r.csv").read_text().splitlines())
+    for name in ("entropy_L", "high_L"):
+        place = heading.index(name)
+        del heading[place], row[place]
+        (tmp_path / "old.csv").write_text(",".join(heading) + "\n" + ",".join(row) + "\n")
+        if name == "entropy_L":
+            assert np.isnan(record_tables.read(str(tmp_path / "old.csv")).entropy).all()
+    with pytest.raises(DocumentError, match="high_L"):
+        record_tables.read(str(tmp_path / "old.csv"))
 
 
 def test_failures_are_rows_in_their_place(written):
