@@ -217,7 +217,8 @@ CODES: Mapping[str, Code] = {
     "links": Code(
         "Images that are other names of a file that is another image: hard links, or symbolic "
         "links to an image of the source. Each counts as an image of its own.",
-        "Leave them out with `--exclude`; or nothing, if training reads them too.",
+        "Leave them out with `--exclude`; `--include '*'` says that they are meant.",
+        "include",
     ),
     "inner-links": Code(
         "Links to folders of the same source: their images are measured by the folders' own names, "

@@ -75,6 +75,7 @@ def test_links_to_images_get_a_line(ov):
     assert (6, 3, ["links"]) == (stats.source.images, stats.source.links, codes(stats))
     assert "3 images are links to others; each name counts" == stats.warnings[0].text
     assert bnstat.Stats.from_json(stats.to_json()) == stats
+    assert [] == codes(compute("ov", include=["*"]))
 
 
 def test_links_to_other_images_get_none(ov, tmp_path):
