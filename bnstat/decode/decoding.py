@@ -16,7 +16,7 @@ from bnstat.decode.deep_color import find_visible, raw_mode
 from bnstat.decode.frames import has_mask, pages
 from bnstat.decode.image_formats import open_image
 from bnstat.decode.jpeg import CutOffError, check_whole
-from bnstat.decode.modes import UnmeasurableError, forget_notes, note
+from bnstat.decode.modes import MASK, UnmeasurableError, forget_notes, note
 from bnstat.decode.png_checksums import SIGNATURE, check_pixels
 from bnstat.decode.samples import deeper_than_8_bits, load_jpeg_2000, load_tiff
 from bnstat.decode.small_png import load_small_png
@@ -114,7 +114,7 @@ def _note_frames(image: Image.Image, file: IO[bytes]) -> None:
     """Note how many frames there are in a file of several."""
     with suppress(Exception):  # the first was read, and is measured
         if image.format == "TIFF" and has_mask(file):
-            note(image, "mask-ignored")
+            image.info[MASK] = None  # who opened the file knows how
         if (frames := len(pages(file))) > 1:
             note(image, "frames", f"{frames} frames", frames)
 

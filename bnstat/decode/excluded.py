@@ -22,7 +22,15 @@ from PIL import Image, ImageChops, ImageColor
 
 from bnstat.decode.deep_color import visible_plane
 from bnstat.decode.masks import SampleMask, plane_of_values
-from bnstat.decode.modes import FLOAT, NATIVE, UnmeasurableError, decoded_gray, is_gray_16, note
+from bnstat.decode.modes import (
+    FLOAT,
+    MASK,
+    NATIVE,
+    UnmeasurableError,
+    decoded_gray,
+    is_gray_16,
+    note,
+)
 from bnstat.text import pluralize
 
 _VISIBLE = [False] + [True] * 255
@@ -150,9 +158,17 @@ def _declared(image: Image.Image) -> Values | None:
     return tuple(map(float, key)) if isinstance(key, tuple) else None
 
 
+def declared_mask(image: Image.Image) -> SampleMask | None:
+    """Return which pixels the mask of a TIFF lets count; None where it has none, or all do."""
+    counts = image.info[MASK]() if MASK in image.info else None
+    return None if counts is None or counts.all() else SampleMask.of_array(counts)
+
+
 def note_declared(image: Image.Image) -> None:
     """Note of an image of which all samples count that its TIFF declares some as no data."""
     tags = getattr(image, "tag_v2", {})
+    if MASK in image.info:
+        note(image, "mask-ignored")
     if _GDAL_NODATA in tags and Nodata(None).counted(image) is not None:
         note(image, "nodata", str(tags[_GDAL_NODATA]).strip("\0 "))
 

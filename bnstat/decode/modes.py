@@ -22,6 +22,8 @@ _PREMULTIPLIED = {"La": "LA"}
 _BITS = "bits of the file"
 # And under this one the largest value that gray has in its file, and whether that is black there.
 _STORED = "gray of the file"
+# And under this one what reads the mask of its file, bool of shape (H, W), where it has one.
+MASK = "mask of the file"
 # And under this one what integers are divided by, where that is asked for.
 _MAX_VALUE = "--max-value"
 # And under this one what is noted of an image: a code of a warning, and a few words.
@@ -80,7 +82,7 @@ def note(image: Image.Image, code: str, text: str = "", number: int = 0) -> None
 
 def forget_notes(image: Image.Image) -> None:
     """Forget what is noted of another frame of the same file."""
-    for name in (_NOTES, _BITS, _STORED):
+    for name in (_NOTES, _BITS, _STORED, MASK):
         image.info.pop(name, None)
 
 

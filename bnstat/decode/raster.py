@@ -154,6 +154,19 @@ def open_raster(reference: Reference, limits: Limits) -> Iterator[Raster]:
         yield _checked(dataset, _mask_beside(reference, dataset, stack))
 
 
+def read_mask(reference: Reference, limits: Limits) -> Mask:
+    """Return which pixels the mask in a file and the one beside it let count, (H, W)."""
+    try:
+        check_rasterio()
+    except MeasureError as error:
+        raise UnmeasurableError(f"has a mask, and {error}") from error
+    with open_raster(reference, limits) as raster:
+        counts = np.ones((raster.height, raster.width), dtype=bool)
+        if any(flag.name == "per_dataset" for flag in raster.dataset.mask_flag_enums[0]):
+            counts &= raster.dataset.read_masks(1) > 0
+        return counts if raster.mask is None else counts & (raster.mask.read(1) > 0)
+
+
 def is_whole(reference: Reference, limits: Limits) -> bool:
     """Whether GDAL, if it is there, reads all of a file without a warning, within the limits."""
     try:

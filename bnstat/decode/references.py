@@ -24,8 +24,8 @@ from bnstat.decode.decoding import (
 )
 from bnstat.decode.frames import pages
 from bnstat.decode.labels import load_labels
-from bnstat.decode.modes import UnmeasurableError, note, notes_of
-from bnstat.decode.raster import has_mask_beside, is_whole
+from bnstat.decode.modes import MASK, UnmeasurableError, note, notes_of
+from bnstat.decode.raster import has_mask_beside, is_whole, read_mask
 from bnstat.moments import SampleError
 from bnstat.sources.frames import FIRST, Frame, chosen_frames, file_key, frame_key
 from bnstat.sources.items import Item, Items, Membership
@@ -175,7 +175,7 @@ class _Files:
     """Opens files and decodes them; one whose frames come one after the other stays open."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._open = ExitStack()
         self._last: tuple[Any, ...] = ()
 
@@ -185,11 +185,11 @@ class _Files:
             raise UnmeasurableError(reference.problem)
         if reference.frame is not None:
             return self._as_asked(partial(self._load_frame, reference))
-        with reference.open(self._limits) as file:
+        with reference.open(self.limits) as file:
             return self._as_asked(partial(load, file))
 
     def _as_asked(self, load: Loading) -> Loaded:
-        return as_far_as_it_reaches(load) if self._limits.truncated else load(whole=True)
+        return as_far_as_it_reaches(load) if self.limits.truncated else load(whole=True)
 
     def _load_frame(self, reference: Reference, *, whole: bool) -> Loaded:
         assert reference.frame is not None
@@ -201,18 +201,18 @@ class _Files:
 
     def load_mask(self, reference: Reference) -> Image.Image:
         """Return a decoded mask: of a frame that of its place, or the one that all frames have."""
-        if reference.frame is not None and len(_pages(reference, self._limits)) == 1:
+        if reference.frame is not None and len(_pages(reference, self.limits)) == 1:
             reference = reference._replace(frame=None)
         if reference.problem is not None:
             raise UnmeasurableError(reference.problem)
-        with reference.open(self._limits) as file:
+        with reference.open(self.limits) as file:
             return load_labels(file, reference.frame and reference.frame.page)
 
     def _kept(self, reference: Reference) -> tuple[Image.Image, IO[bytes]]:
         file_of = file_key(reference.key), reference.path
         if self._last[:2] != file_of:
             self.close()
-            file = self._open.enter_context(reference.open(self._limits))
+            file = self._open.enter_context(reference.open(self.limits))
             self._last = *file_of, open_whole(file), file
         return self._last[2], self._last[3]
 
@@ -227,8 +227,9 @@ def _decoded(row: int, reference: Reference, files: _Files) -> Decoded:
         item = _item(reference.content, reference, 0)
         return Decoded(row, reference, *loaded(item.image), None, item.membership)
     image, deep = files.load(reference)
-    if image.format == "TIFF" and has_mask_beside(reference):
-        note(image, "mask-ignored")
+    masked = MASK in image.info or (image.format == "TIFF" and has_mask_beside(reference))
+    if masked and reference.frame is None:  # it is that of the first page
+        image.info[MASK] = partial(read_mask, reference, files.limits)
     if reference.labels is None:
         return Decoded(row, reference, image, deep)
     labels = _mask(reference.labels, files)

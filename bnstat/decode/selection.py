@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bnstat.decode.excluded import Nodata, note_alpha, note_declared, over, visible
+from bnstat.decode.excluded import Nodata, declared_mask, note_alpha, note_declared, over, visible
 from bnstat.decode.masks import MaskRule, SampleMask
 from bnstat.decode.modes import NATIVE, UnmeasurableError, expanded
 from bnstat.settings import MeasureSettings
@@ -90,6 +90,9 @@ class Conditions:
             note_declared(image)
         elif plain and not composed:
             without = self.nodata.value_in(image, mode)
+        if self.nodata is not None and self.nodata.values is None:
+            counted = declared_mask(image)
+            masks += [] if counted is None else [counted]
         if self.nodata is not None and without is None:
             counted = self.nodata.counted(image)
             masks += [] if counted is None else [_in_mode(counted, image, mode)]

@@ -64,10 +64,10 @@ CODES: Mapping[str, Code] = {
     "mask-ignored": Code(
         "TIFFs with a mask of their own, in the file or as a `.msk` beside it, which Pillow does "
         "not apply: all pixels counted.",
-        "`--mode bands --nodata auto` applies it.",
-        None,
+        "`--nodata auto` applies it, by rasterio; `--nodata none` says that all pixels are meant.",
+        "nodata",
         "with a mask of its own that is not applied",
-        "--mode bands --nodata auto applies it",
+        "--nodata auto applies it",
     ),
     "float-outlier": Code(
         "Float images with a smallest or largest value far from all others: there more than once, "

@@ -267,22 +267,24 @@ def test_declared_no_data_in_other_modes(tmp_path):
 
 @pytest.mark.parametrize("internal", [True, False])
 def test_a_mask_that_pillow_does_not_apply(tmp_path, internal):
-    """A line; none where a TIFF has only a smaller copy of itself."""
-    path, counts = write(tmp_path / "a.tif", noise()), np.full((20, 16), 255, np.uint8)
+    """A line, and `--nodata auto` applies it; none where there is only a smaller copy."""
+    samples = noise()
+    path, counts = write(tmp_path / "a.tif", samples), np.full((20, 16), 255, np.uint8)
     with rasterio.open(path, "r+") as file:
         file.build_overviews([2])
     assert {} == told(bnstat.compute(path, mode="L", workers=1))
+    counts[:5] = 0
     if internal:
         with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "r+") as file:
             file.write_mask(counts)
     else:
         write(tmp_path / "a.tif.msk", counts[np.newaxis])
-    text = (
-        "1 image with a mask of its own that is not applied, such as a.tif; --mode bands --nodata "
-    )
-    assert {"mask-ignored": f"{text}auto applies it"} == told(
-        bnstat.compute(path, mode="L", workers=1)
-    )
+    text = "1 image with a mask of its own that is not applied, such as a.tif; --nodata auto"
+    assert {"mask-ignored": f"{text} applies it"} == told(bnstat.compute(path, mode="L", workers=1))
+    stats = bnstat.compute(path, mode="L", nodata="auto", workers=1)
+    assert {} == told(stats)
+    assert (240,) == stats.count
+    assert stats.mean == (pytest.approx(samples[0, 5:].mean() / 255),)
 
 
 def test_alpha_that_leaves_out_near_infrared(tmp_path):
