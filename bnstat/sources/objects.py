@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from bnstat.errors import SettingError
+from bnstat.errors import SettingError, SourceError
 from bnstat.imports import call_object, find_object
 from bnstat.result import Dataset, Shards, Stats
 from bnstat.settings import MeasureSettings
@@ -68,15 +68,20 @@ def members_of(source: Any) -> list[Any]:
     ------
     TypeError
         If it is nothing of the kind.
+    SourceError
+        If it is an iterator at its end.
     """
     if is_name(source):
         return [source]
     if isinstance(source, Iterator):
         first = list(islice(source, 1))
+        if not first:
+            raise SourceError(f"{type(source).__name__} gives nothing")
         if all(map(is_name, first)):
             return [*first, *source]
         return [ObjectLocation.of(Rest(first[0], source))]
-    if isinstance(source, list | tuple | set | frozenset) and all(map(is_name, source)):
+    container = isinstance(source, list | tuple | set | frozenset)
+    if container and source and all(map(is_name, source)):
         return list(source)
     if isinstance(source, Mapping):
         raise TypeError(f"a source is {described(source)}; name one of its datasets")

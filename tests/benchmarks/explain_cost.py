@@ -8,6 +8,7 @@ alternating pairs of processes; of percentiles, the share of the time of one pro
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import subprocess
@@ -26,7 +27,7 @@ import bnstat
 from bnstat.measure import figures
 from bnstat.moments.chunk_counts import _Pending
 
-PAIRS, IMAGES = 5, 600
+PAIRS, IMAGES = int(os.environ.get("PAIRS", "5")), 300
 EXPLAIN = "import bnstat; bnstat.explain('0.41,0.42,0.43/0.21,0.22,0.23', {0!r}, workers=1)"
 COMPUTE = "import bnstat; bnstat.compute({0!r}, workers=1)"
 

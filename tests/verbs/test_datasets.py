@@ -66,6 +66,13 @@ def test_subsets_lists_and_unions():
     check(bnstat.compute([pixels(i) for i in range(7)], workers=2), joined(7))
 
 
+@pytest.mark.parametrize("nothing", [[], (), iter(())], ids=["list", "tuple", "iterator"])
+def test_nothing_is_an_error(nothing):
+    """It says what has no items, as a dataset that is empty does."""
+    with pytest.raises(SourceError, match=r"has no items|gives nothing"):
+        bnstat.compute(nothing)
+
+
 def test_image_is_found_or_named():
     """In a dict it is what can be one; a key, a place or a function names it."""
     check(bnstat.compute(Keyed(5)), joined(5))
