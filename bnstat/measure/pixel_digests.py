@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import blake2b
 from typing import IO, Any
 
@@ -18,37 +17,42 @@ from bnstat.sources.limits import Limits
 
 
 def digest_whole(decoded: Decoded, limits: Limits) -> bytes:
-    """Return what tells an image and all that its file has besides."""
-    return digest_of(decoded.image) + b"".join(_digests_of_rest(decoded, limits))
-
-
-def _digests_of_rest(decoded: Decoded, limits: Limits) -> Iterator[bytes]:
-    """Yield the digests of what a file has beside the image: lower bytes of color, and frames.
+    """Return what tells an image and all that its file has besides: lower bytes, and frames.
 
     Where these cannot be read, files are equal that have the same bytes.
     """
+    own = digest_of(decoded.image)
     deep_color = decoded.deep and len(decoded.image.getbands()) > 1
     several = any(code == "frames" for code, *_ in notes_of(decoded.image))
-    if (not deep_color and not several) or isinstance(decoded.reference.content, Items):
-        return
+    if not (deep_color or several) or isinstance(decoded.reference.content, Items):
+        return own
     with decoded.reference.open(limits) as file:
-        low = low_bytes(file) if deep_color else None
-        if low is not None:
-            yield digest_of(low)
-        if several:
-            yield from _digests_of_frames(file)
-        elif low is None:
-            file.seek(0)
-            yield blake2b(file.read(), digest_size=32).digest()
+        try:
+            rest = _digests_of_rest(file, deep_color=deep_color, several=several)
+        except Exception:  # of a broken frame
+            rest = []
+        return own + (b"".join(rest) or _digest_of_bytes(file))
 
 
-def _digests_of_frames(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the digests of the frames behind the first."""
+def _digests_of_rest(file: IO[bytes], *, deep_color: bool, several: bool) -> list[bytes]:
+    """Return the digests of what there is beside an image; none where Pillow does not give it."""
+    if not deep_color:
+        return _digests_of_frames(file)
+    low = None if several else low_bytes(file)
+    return [] if low is None else [digest_of(low)]
+
+
+def _digests_of_frames(file: IO[bytes]) -> list[bytes]:
+    """Return the digests of the frames behind the first."""
     behind = pages(file)[1:]
     file.seek(0)
     image = open_whole(file)
-    for page in behind:
-        yield digest_of(load_opened(image, file, page)[0])
+    return [digest_of(load_opened(image, file, page)[0]) for page in behind]
+
+
+def _digest_of_bytes(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return blake2b(file.read(), digest_size=32).digest()
 
 
 def digest_of(image: Any) -> bytes:

@@ -88,3 +88,15 @@ def test_duplicates_are_told_by_all_frames(tmp_path):
     assert [("a.tif#0", "b.tif#0", "c.tif#0"), ("a.tif#1", "c.tif#1")] == [
         s.images for s in each.sets
     ]
+
+
+def test_duplicates_of_which_a_frame_is_broken(tmp_path):
+    """They are equal if their bytes are."""
+    first, second = Image.new("L", (30, 30), 5), Image.new("L", (30, 30), 6)
+    first.save(tmp_path / "a.gif", save_all=True, append_images=[second])
+    data = (tmp_path / "a.gif").read_bytes()[:-12]
+    for name, end in (("a", b""), ("b", b"x"), ("c", b"")):
+        (tmp_path / f"{name}.gif").write_bytes(data + end)
+    files = [tmp_path / f"{name}.gif" for name in "abc"]
+    found = bnstat.duplicates(*files, workers=1)
+    assert [2] == [len(each.images) for each in found.sets]
