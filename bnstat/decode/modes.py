@@ -110,9 +110,15 @@ def with_max_value(image: Any, most: int | None, *, deep: bool) -> Any:
     return image
 
 
+def max_value_of(image: Image.Image) -> int | None:
+    """Return what an image's integers are divided by, where that is asked for."""
+    most: int | None = image.info.get(_MAX_VALUE)
+    return most
+
+
 def opaque_gray(image: Image.Image) -> int:
     """Return what an opaque alpha has in the units of 16-bit gray."""
-    return int(image.info.get(_MAX_VALUE, 65535))
+    return max_value_of(image) or 65535
 
 
 def in_8_bits(image: Any, mode: str) -> Any:
@@ -124,9 +130,9 @@ def in_8_bits(image: Any, mode: str) -> Any:
     """
     if not isinstance(image, Image.Image):
         return image if hasattr(image, "detach") else _of_array(np.asarray(image))
-    most = image.info.get(_MAX_VALUE)
-    if is_gray_16(image):
-        deep, largest = np.asarray(image).astype(np.uint64), most or largest_gray(image)
+    most = max_value_of(image)
+    if is_gray_16(image) or (image.mode == "I" and most is not None):
+        deep, largest = np.asarray(image).clip(0).astype(np.uint64), most or largest_gray(image)
         scaled = (deep * 255 + largest // 2) // largest
         image, most = Image.fromarray(np.minimum(scaled, 255).astype(np.uint8)), None
     elif image.mode in (FLOAT, "I"):

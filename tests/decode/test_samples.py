@@ -264,7 +264,7 @@ def test_float_samples_must_be_finite(tmp_path, measured, value):
 def test_32_bit_integers_have_no_scale(tmp_path, measured, mode):
     """Mode I is a failure that says why."""
     Image.fromarray(np.arange(6, dtype=np.int32).reshape(2, 3)).save(tmp_path / "x.tif")
-    reason = "is of mode I: 32-bit integers have no known scale; save as 16-bit"
+    reason = "is of mode I: 32-bit integers have no known scale; save as 16-bit, or add --max-value"
     assert measured(tmp_path / "x.tif", mode).reason == reason
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.errors import ExportError, MeasureError, MergeError
+from bnstat.show.comparison_report import comparison_report
 from bnstat.targets import TARGETS
 
 
@@ -161,3 +162,30 @@ def test_exports_say_it_or_refuse(folder, name):
         assert "in [0, 1]" not in text and "scale=True" not in text
         assert "integers divided by 1023" in text
     assert target.figures(stats, scale=1).mean == stats.exact.mean
+
+
+@pytest.mark.parametrize("augment", [None, "Identity()"])
+def test_integers_of_32_bits(tmp_path, augment):
+    """They have no scale but the one that is asked for."""
+    samples = np.array([[0, 50_000], [100_000, 70_000]], np.int32)
+    Image.fromarray(samples).save(tmp_path / "a.tif")
+    path = tmp_path / "a.tif"
+    with pytest.raises(bnstat.NothingMeasuredError) as raised:
+        compute(path, max_value=None)
+    assert raised.value.failures[0][1].endswith(
+        "no known scale; save as 16-bit, or add --max-value"
+    )
+    mean = samples.mean() / 100_000
+    stats = compute(path, max_value=100_000, augment=augment)
+    assert stats.mean[0] == pytest.approx(mean, abs=1e-12 if augment is None else 1e-2)
+    assert stats == bnstat.Stats.from_json(stats.to_json())
+    with pytest.raises(bnstat.NothingMeasuredError):
+        compute(path, max_value=99_999, augment=augment)
+
+
+def test_compare_names_it(folder):
+    """In the heading of the row, and in JSON."""
+    comparison = bnstat.compare(compute(folder, max_value=None), compute(folder))
+    rows = comparison.to_dict()["rows"]
+    assert [None, 1023] == [row["max_value"] for row in rows]
+    assert "(integers divided by 1023)" in str(comparison_report(comparison))

@@ -22,6 +22,7 @@ from bnstat.decode.modes import (
     expanded,
     is_gray_16,
     largest_gray,
+    max_value_of,
     note,
     opaque_gray,
 )
@@ -70,7 +71,7 @@ def count_image(
     elif image.mode == FLOAT:
         _add_floats(accumulator, row, image, _kind_in(mode, FLOAT, 1), mask)
     elif image.mode == "I":
-        raise UnmeasurableError("is of mode I: 32-bit integers have no known scale; save as 16-bit")
+        _add_32_bit(accumulator, row, image, _kind_in(mode, "I", 1), mask)
     else:
         _add_8_bit(accumulator, row, image, mode, mask, without)
 
@@ -186,6 +187,21 @@ def _add_floats(
     ends.add(samples if mask is None else samples[mask.array()[0]])
     if ends.outlier is not None:
         note(image, "float-outlier", ends.outlier)
+
+
+def _add_32_bit(
+    accumulator: ChunkCounts, row: int, image: Image.Image, kind: Kind, mask: SampleMask | None
+) -> None:
+    """Add 32-bit integers divided by what is asked for; without it they have no known scale."""
+    most = max_value_of(image)
+    if most is None:
+        raise UnmeasurableError(
+            "is of mode I: 32-bit integers have no known scale; save as 16-bit, or add --max-value"
+        )
+    samples = np.asarray(image)
+    accumulator.check_largest(int((samples if mask is None else samples[mask.array()[0]]).max()))
+    n, mean, m2 = _moments(image, mask)
+    _add_gray(accumulator, row, kind, mask, n, mean / most, m2 / most**2)
 
 
 def _add_gray(
