@@ -27,7 +27,7 @@ from bnstat.estimators.conventions import conventions
 from bnstat.estimators.every_method import every_method
 from bnstat.estimators.image_sums import image_sums, merged_sums, spreads_of_sums
 from bnstat.estimators.likeness import likeness
-from bnstat.estimators.paired import paired_margins
+from bnstat.estimators.paired import errors_of_sets, paired_margins
 from bnstat.estimators.schedule import Schedule
 from bnstat.estimators.spreads import Design
 from bnstat.estimators.two_pass import over_channels, two_pass
@@ -44,6 +44,7 @@ __all__ = [
     "chan",
     "conventions",
     "epochs_of",
+    "errors_of_sets",
     "every_method",
     "expectation",
     "image_sums",

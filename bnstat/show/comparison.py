@@ -120,7 +120,7 @@ def compare(rows: Sequence[ComparedRow]) -> Comparison:
                 f"{row.name} has {_channels(row)}, {baseline.name} has {_channels(baseline)}; "
                 "they need the same --mode, and pipelines that keep it"
             )
-    pairs = [Pair(row.result, baseline.result, row.paired) for row in rows]
+    pairs = [Pair(row.result, baseline.result, row.paired, row.errors) for row in rows]
     differences = tuple(
         replace(difference(row, baseline), pair=pair, p_values=p_values)
         for row, pair, p_values in zip(rows, pairs, _p_values(rows, pairs), strict=True)

@@ -22,12 +22,14 @@ from bnstat.result import Floats, Group, MeanAndStd, PairedMargins, Stats
 class Pair:
     """A result and the baseline that it is compared with; None for constants, which are exact.
 
-    paired: the margins of the differences of each image, where both are of the same.
+    paired: the margins of the differences of each image, where both are of the same; errors:
+    standard errors of the differences of sets that share images, where these are known.
     """
 
     result: Stats | None
     baseline: Stats | None
     paired: PairedMargins | None = None
+    errors: MeanAndStd | None = None
 
     @property
     def same_images(self) -> bool:
@@ -77,14 +79,14 @@ class Pair:
         known = [each.uncertainty for each in self._results if each.uncertainty is not None]
         if len(known) < 2 or self.same_images:
             return None
-        (one, other), errors = self._results, [each.superpopulation for each in known]
+        (one, other), apart = self._results, [each.superpopulation for each in known]
+        errors = self.errors or MeanAndStd(
+            _root_of_squares([error.mean for error in apart]),
+            _root_of_squares([error.std for error in apart]),
+        )
         return (
-            _p_values(
-                one.exact.mean, other.exact.mean, _root_of_squares([error.mean for error in errors])
-            ),
-            _p_values(
-                one.exact.std, other.exact.std, _root_of_squares([error.std for error in errors])
-            ),
+            _p_values(one.exact.mean, other.exact.mean, errors.mean),
+            _p_values(one.exact.std, other.exact.std, errors.std),
         )
 
     def images_to_settle(self, gap: float, margin: float) -> int | None:

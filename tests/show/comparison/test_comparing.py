@@ -1,6 +1,7 @@
 """Comparing sources: which rows there are, and that nothing is measured or decoded twice."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -372,3 +373,13 @@ def test_images_that_a_pipeline_fails_for_leave_the_others_paired(folders):
     (off,) = compare("train", augment=[crop], workers=1).differences[1:]
     assert 1 == len(off.pair.result.source.failures)
     assert off.pair.paired is not None
+
+
+def test_sets_that_share_images_are_compared_by_what_they_do_not_share(folders):
+    """A copy with one image more: the others are in both, and cancel."""
+    shutil.copytree("train", "more")
+    Image.new("RGB", (20, 14), (90, 140, 120)).save("more/new.png")
+    (off,) = compare("train", "more", workers=1).differences[1:]
+    one, other = (s.uncertainty.superpopulation.mean for s in (off.pair.result, off.pair.baseline))
+    assert all(np.array(off.pair.errors.mean) < np.hypot(one, other))
+    assert compare("train", "test", workers=1).differences[1].pair.errors is None
