@@ -55,7 +55,7 @@ def with_white(image: Image.Image, bits: int, *, is_zero: bool) -> Image.Image:
 
 
 def as_stored(image: Image.Image) -> Image.Image:
-    """Return 16-bit gray in which white is the other end of the range, if it is so in the file."""
+    """Return 16-bit gray with white at the other end of the range, if it is there in the file."""
     largest, is_zero = image.info.get(_STORED, (0, False))
     if is_zero and is_gray_16(image):
         samples = np.asarray(image)
@@ -105,6 +105,8 @@ def with_max_value(image: Any, most: int | None, *, deep: bool) -> Any:
         raise UnmeasurableError(
             "is deep color, of which Pillow gives the upper 8 bits; --mode bands reads all"
         )
+    if is_gray_16(image):
+        as_stored(image).info.pop(_STORED, None)
     image.info.pop(_BITS, None)
     image.info[_MAX_VALUE] = most
     return image
