@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bnstat.result import EXACT, BatchNormEstimate, Estimate, Shards, Stats, exactness, title
-from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, percent, signed
+from bnstat.result import EXACT, BatchNormEstimate, Shards, Stats, exactness, title
+from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, percent
 from bnstat.show.remarks import narrower, skewed
+from bnstat.show.result_tables import conventions, differences, distribution, values
 from bnstat.show.summary import summary_line, summary_table
 from bnstat.show.verdicts import imagenet
 from bnstat.text import pluralize, printable
@@ -23,6 +24,8 @@ _NOTICEABLE = 0.005
 _LONGEST_COMMAND = 60
 # Groups on the first screen: the farthest from the whole.
 _GROUPS = 10
+# Channels whose figures a sentence has one by one.
+_MOST_IN_A_SENTENCE = 4
 
 
 def answer(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
@@ -50,8 +53,14 @@ def _headline(stats: Stats) -> Headline:
     where = printable(title(stats))
     divided = f"integers divided by {stats.scale:,}" if stats.unit == "divided" else "in [0, 1]"
     unit = "values as they are" if stats.scale == 1 else divided
-    said = f"{', '.join(counts)}, {stats.mode} {unit}"
+    said = f"{', '.join(counts)}, {_measured_as(stats)} {unit}"
     return Headline(said, name=f"{where}{_shards(source.shards)}")
+
+
+def _measured_as(stats: Stats) -> str:
+    """Return the mode, or how many channels there are where arrays had others than it has."""
+    as_converted = stats.mode not in ("RGB", "L", "RGBA") or "".join(stats.channels) == stats.mode
+    return stats.mode if as_converted else pluralize(len(stats.channels), "channel")
 
 
 def _pixels(count: Sequence[int]) -> str:
@@ -158,6 +167,13 @@ def schedule(estimate: BatchNormEstimate) -> str:
 
 
 def _short(values: Sequence[float]) -> str:
+    """Return a figure of each channel, or what it spans where there are many.
+
+    >>> _short([0.25, 0.5]), _short([0.25, 0.5, 0.125, 0.5, 0.5])
+    ('0.2500 0.5000', '0.1250 to 0.5000')
+    """
+    if len(values) > _MOST_IN_A_SENTENCE:
+        return f"{min(values):.4f} to {max(values):.4f}"
     return " ".join(f"{value:.4f}" for value in values)
 
 
@@ -177,13 +193,6 @@ def _measure_under_pipeline(stats: Stats) -> str:
     if len(words) > _LONGEST_COMMAND:
         words = "SOURCE..."
     return f"bnstat compute {words} --augment imagenet-train"
-
-
-_CONVENTIONS = {
-    "mean_of_image_stds": "mean of the images' stds",
-    "root_mean_image_variance": "root of the mean image variance",
-    "mean_of_image_means": "mean of the images' means",
-}
 
 
 def result_report(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
@@ -239,72 +248,3 @@ def _noise(stats: Stats) -> Iterator[Paragraph]:
             "mean 0 / var 1 is still in it. Standard deviation over shuffles: "
             f"mean ±{sd['mean']}; var ±{sd['var']}."
         )
-
-
-def values(stats: Stats) -> Table:
-    """Return each method's mean and std, to enough digits to tell two-pass and batchnorm apart."""
-    digits = _digits(stats)
-    rows = []
-    for name, estimate in _present(stats):
-        for label, figure in (("mean", estimate.mean), ("std", estimate.std)):
-            method = name if label == "mean" else ""
-            rows.append([method, label, *(f"{value:.{digits}f}" for value in figure)])
-    return Table.by_channel(["", ""], stats.channels, rows)
-
-
-def differences(stats: Stats) -> Table:
-    """Return how far the other methods are from two-pass: in 1/255, and in two-pass's std."""
-    rows = []
-    for name, estimate in _present(stats):
-        if name == EXACT:
-            continue
-        for label, figure, exact in (
-            ("mean", estimate.mean, stats.exact.mean),
-            ("std", estimate.std, stats.exact.std),
-        ):
-            off = [value - true for value, true in zip(figure, exact, strict=True)]
-            method = name if label == "mean" else ""
-            rows.append([method, label, "1/255", *(signed(255 * d) for d in off)])
-            in_std = [d / s if s else None for d, s in zip(off, stats.exact.std, strict=True)]
-            rows.append(["", "", "std", *map(signed, in_std)])
-    return Table.by_channel([f"method − {EXACT}", "", "in"], stats.channels, rows)
-
-
-def conventions(stats: Stats) -> Table:
-    """Return what common recipes give instead of the mean or the std."""
-    rows = [
-        [label, *(f"{value:.6f}" for value in stats.conventions[name])]
-        for name, label in _CONVENTIONS.items()
-        if name in stats.conventions
-    ]
-    return Table.by_channel(["common but wrong recipes, for comparison"], stats.channels, rows)
-
-
-def distribution(stats: Stats) -> Iterator[Block]:
-    """Yield percentiles, smallest and largest value, and the figures of all channels together."""
-    if stats.quantiles is not None and stats.min is not None and stats.max is not None:
-        rows = [("min", stats.min), *((f"{q} %", v) for q, v in stats.quantiles.items())]
-        rows.append(("max", stats.max))
-        table = [[label, *(f"{value:.6f}" for value in values)] for label, values in rows]
-        yield Table.by_channel(["percentiles"], stats.channels, table)
-    if stats.pooled is not None and len(stats.channels) > 1:
-        mean, std = stats.pooled.mean, stats.pooled.std
-        yield Paragraph.of(f"All channels together: mean {mean:.6f}, std {std:.6f}.")
-
-
-def _present(stats: Stats) -> Iterator[tuple[str, Estimate]]:
-    return ((name, value) for name, value in stats.methods.items() if value is not None)
-
-
-def _digits(stats: Stats) -> int:
-    """Return the fewest digits after the point, at least 6, that tell two-pass from batchnorm."""
-    batchnorm = stats.methods.get("batchnorm")
-    if batchnorm is None:
-        return 6
-    pairs = [*zip(stats.exact.mean, batchnorm.mean, strict=True)]
-    pairs += zip(stats.exact.std, batchnorm.std, strict=True)
-    smallest = min((abs(a - b) for a, b in pairs if a != b), default=1.0)
-    digits = 6
-    while digits < 15 and smallest < 10.0**-digits:
-        digits += 1
-    return digits

@@ -71,3 +71,9 @@ def test_images_that_differ_in_size(stats, off, differ):
     conventions = {**stats.conventions, "mean_of_image_means": means}
 
     assert ("Images differ in size" in said(replace(stats, conventions=conventions))) == differ
+
+
+def test_channels_of_arrays_are_counted(stats):
+    """They are not those of the mode, which converts images alone."""
+    assert "3 channels in [0, 1]" in said(replace(stats, channels=("C0", "C1", "B")))
+    assert "RGB in [0, 1]" in said(stats)
