@@ -19,6 +19,7 @@ from bnstat.decode.references import Decoded, decode_each
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.appearing import Appearing, of_stack
 from bnstat.measure.counting import count_image, count_output, count_stack
+from bnstat.measure.groups import FolderNames
 from bnstat.measure.hashing import Hashing
 from bnstat.measure.measured import CountedView, Measured, Result
 from bnstat.moments import ChunkCounts, NotFiniteError
@@ -63,17 +64,19 @@ class Measure:
 
     Each image is decoded once and measured in one or more views: plain (None), or as a pipeline
     draws it; in each, only samples count that the conditions let count. With `per_image_histograms`
-    these are kept, as a journal needs them; with `describe`, what a table of records tells of each
-    image besides its moments. `items` tells of images that are those of a dataset, and `epochs` how
-    often each is drawn where the dataset does that at random, and no pipeline. `max_value` is what
-    integers are divided by, where that is asked for; `unscale` applies scale and offset of rasters;
-    `hashing` is how images are hashed, where that is asked for.
+    these are kept, as a journal needs them; with `folders`, which are groups, where a chunk has
+    several; with `describe`, what a table of records tells of each image besides its moments.
+    `items` tells of images that are those of a dataset, and `epochs` how often each is drawn where
+    the dataset does that at random, and no pipeline. `max_value` is what integers are divided by,
+    where that is asked for; `unscale` applies scale and offset of rasters; `hashing` is how images
+    are hashed, where that is asked for.
     """
 
     mode: str
     limits: Limits
     plans: tuple[View, ...] = (None,)
     per_image_histograms: bool = False
+    folders: FolderNames | None = None
     conditions: Conditions = field(default_factory=Conditions)
     describe: bool = False
     hashing: Hashing | None = None
@@ -119,8 +122,13 @@ class Measure:
                 else None,
             )
         _release(chunk)
-        asked = {"per_image": self.per_image_histograms, "describe": self.describe}
+        per_image = self.per_image_histograms or self._of_several_folders(chunk)
+        asked = {"per_image": per_image, "describe": self.describe}
         return [view.measured(report, seen.noted, **asked) for view in views]
+
+    def _of_several_folders(self, chunk: Sequence[Reference]) -> bool:
+        """Whether images of a chunk are of several groups, so that one histogram is not enough."""
+        return self.folders is not None and len({self.folders(each.key) for each in chunk}) > 1
 
     def _stack_of(self, chunk: Sequence[Reference]) -> Stack | None:
         """Return the images of a chunk as one array, where that tells all that is asked for."""

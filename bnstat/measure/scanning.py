@@ -21,7 +21,7 @@ from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
 from bnstat.measure.found import Scan, TextsByKey, View
 from bnstat.measure.group_histograms import GroupHistograms
-from bnstat.measure.groups import GroupNames, ItemNames, group_names
+from bnstat.measure.groups import FolderNames, GroupNames, ItemNames, group_names
 from bnstat.measure.hashing import Hashing
 from bnstat.measure.journaling import (
     open_journal,
@@ -157,7 +157,8 @@ def scan_images(
         settings["mode"],
         limits_of(settings),
         plan.views,
-        per_image_histograms=journal is not None or names is not None,
+        per_image_histograms=journal is not None or not isinstance(names, FolderNames | None),
+        folders=names if isinstance(names, FolderNames) else None,
         conditions=plan.conditions,
         describe=describe,
         hashing=hashing,
