@@ -177,7 +177,7 @@ def test_progress_shows_where_the_run_is(process, here, endless):
     assert (result.returncode, result.stdout) == (0, "")
     bar = r"\d+%\|.*\| \d+/81 \[\d\d:\d\d<\d\d:\d\d, .* images/s, 1 failed\]"
     assert re.search(bar, result.stderr)
-    assert result.stderr.endswith("failed: /dev/null: is not a regular file\n")
+    assert "\nfailed: /dev/null: is not a regular file\n" in result.stderr
 
 
 def test_workers_of_the_command_line(process, photos):
