@@ -24,6 +24,10 @@ _STEPS, _LONGEST_STEP = 6, 0.03
 _SIDE = 16
 # A picture with a smaller std is flat; two of these are alike if no pixel differs by more.
 _FLAT, _NEAR = 1.0, 2.0
+# Light that falls off to one side, as on any wall or sky, correlates with any other: what is left
+# when it is taken away must correlate, too.
+_LIGHT = np.linspace(-1, 1, _SIDE)
+_LEAST_OF_REST = 0.9
 # Pairs that correlate less before the fit are not alike after it.
 _HOPELESS = 0.5
 _AT_ONCE = 256
@@ -63,7 +67,9 @@ def _fitted(whole: Pictures, part: Pictures) -> Floats:
             np.array([0, 1 - _CROPPED] * 2, np.float32),
             np.array([_CROPPED, 1] * 2, np.float32),
         )
-    return _correlation(_cut(whole, box), target)
+    fitted = _cut(whole, box)
+    rest = _correlation(_without_light(fitted), _without_light(target))
+    return np.where(rest < _LEAST_OF_REST, 0.0, _correlation(fitted, target))
 
 
 def _cut(pictures: Pictures, box: Pictures) -> Pictures:
@@ -90,6 +96,16 @@ def _reduced(pictures: Pictures) -> Pictures:
     box = pictures.shape[1] // _SIDE
     means: Pictures = pictures.reshape(-1, _SIDE, box, _SIDE, box).mean(axis=(2, 4))
     return means
+
+
+def _without_light(pictures: Pictures) -> Pictures:
+    """Return pictures less the quadratic surface that is nearest to each."""
+    x, y = np.meshgrid(_LIGHT, _LIGHT)
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
+    basis, _ = np.linalg.qr(terms)
+    flat = pictures.reshape(len(pictures), -1)
+    rest: Pictures = (flat - (flat @ basis) @ basis.T).reshape(pictures.shape)
+    return rest
 
 
 def _correlation(one: Pictures, other: Pictures) -> Floats:

@@ -75,6 +75,15 @@ def test_a_crop_is_fitted(box):
     assert correlations(whole[None], small(picture(2))[None]).max() < 0.8
 
 
+def test_light_alone_is_not_enough():
+    """Two skies that are bright at one side are no copies, though they correlate."""
+    rng = np.random.default_rng(1)
+    ramp = np.linspace(40, 200, 64)[:, None] + np.zeros((64, 64))
+    skies = [(ramp + rng.normal(0, 4, (64, 64))).clip(0, 255).astype(np.uint8) for _ in range(2)]
+    assert np.corrcoef(skies[0].ravel(), skies[1].ravel())[0, 1] > 0.98
+    assert correlations(skies[0][None], skies[1][None]).tolist() == [0]
+
+
 def test_flat_pictures_are_alike_by_level():
     """No correlation is known of these."""
     flat = np.stack([np.full((64, 64), level, np.uint8) for level in (9, 10, 200)])

@@ -1,0 +1,199 @@
+"""Copies planted among photographs and small crops of them: how many are found, and what else.
+
+    python tests/benchmarks/near_duplicates.py PHOTOS [--small 19000] [--copies 500]
+    python tests/benchmarks/near_duplicates.py --scans PHOTOS --mnist FOLDER
+    python tests/benchmarks/near_duplicates.py --hashes 1000000
+
+Of each kind as many: encoded anew, half the size, cropped by 5 % of each side, a tenth brighter, a
+tenth darker. A pair that was not planted is not always wrong, as photographs have near-duplicates
+of their own: it is counted unless the same pair is found without the copies, and written as names,
+to be looked at. Times are user and system time; scans with and without hashes are alternated.
+"""
+
+import argparse
+import io
+import os
+import random
+import resource
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageEnhance, ImageStat
+
+import bnstat
+from bnstat.estimators.near_hashes import near_pairs
+from bnstat.measure.hashing import Hashing
+from bnstat.measure.scanning import measure
+from bnstat.settings import Settings, complete
+from bnstat.sources.opening import open_sources
+
+
+def encoded(image, rng):
+    file = io.BytesIO()
+    image.save(file, "JPEG")
+    return Image.open(file)
+
+
+def half(image, rng):
+    size = max(1, image.width // 2), max(1, image.height // 2)
+    return image.resize(size, Image.Resampling.BICUBIC)
+
+
+def cropped(image, rng):
+    """Cut off 5 % of width and height, somewhere at both sides."""
+    cuts = [round(0.05 * side) for side in image.size]
+    left, top = (rng.randint(0, cut) for cut in cuts)
+    return image.crop((left, top, image.width - cuts[0] + left, image.height - cuts[1] + top))
+
+
+def brighter(image, rng):
+    return ImageEnhance.Brightness(image).enhance(1.1)
+
+
+def darker(image, rng):
+    return ImageEnhance.Brightness(image).enhance(0.9)
+
+
+KINDS = (encoded, half, cropped, brighter, darker)
+
+
+def photographs(folder, rng):
+    """Return the files of photographs of some size, in random order."""
+    paths = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    rng.shuffle(paths)
+    for path in paths:
+        with Image.open(path) as image:
+            if min(image.size) >= 128:
+                yield path
+
+
+def with_content(image, rng):
+    """Return a random crop of 32 pixels that is not flat, as those of CIFAR are not, or None."""
+    for _ in range(20):
+        x, y = rng.randint(0, image.width - 32), rng.randint(0, image.height - 32)
+        crop = image.crop((x, y, x + 32, y + 32))
+        if ImageStat.Stat(crop.convert("L")).stddev[0] >= 15:
+            return crop
+    return None
+
+
+def make(folder, photos, small, copies, rng):
+    """Write small crops and copies; return the planted pairs: name and kind by the copy's name."""
+    originals = list(photographs(photos, rng))
+    crops = Path(folder, "small")
+    planted = Path(folder, "copies")
+    crops.mkdir()
+    planted.mkdir()
+    names = []
+    each = -(-small // len(originals))
+    for number, path in enumerate(originals):
+        with Image.open(path) as file:
+            file.draft("RGB", (512, 512))
+            image = file.convert("RGB")
+            image.thumbnail((512, 512))
+            for place in range(min(each, small - len(names))):
+                crop = with_content(image, rng)
+                if crop is not None:
+                    names.append(crops / f"{number:04}-{place:03}.png")
+                    crop.save(names[-1])
+    chosen = rng.sample(originals, min(len(originals), copies // 2))
+    chosen += rng.sample(names, min(len(names), copies - len(chosen)))
+    pairs = {}
+    for number, path in enumerate(chosen):
+        kind = KINDS[number % len(KINDS)]
+        with Image.open(path) as image:
+            copy = kind(image.convert("RGB"), rng)
+        name = planted / f"{number:04}-{kind.__name__}.png"
+        copy.save(name, compress_level=1)
+        pairs[str(name)] = str(path), kind.__name__, path.parent == crops
+    return crops, planted, pairs
+
+
+def cpu():
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+def sets_of(*sources):
+    """Return the sets that are found, as paths."""
+    start = cpu()
+    found = bnstat.duplicates(*sources, near=True)
+    print(
+        f"{found.images} images, {found.candidates} candidates, {len(found.sets)} sets, "
+        f"{sum(len(each.images) for each in found.sets)} images in them, {cpu() - start:.1f} s",
+        flush=True,
+    )
+    return [[os.path.abspath(key) for key in each.images] for each in found.sets]
+
+
+def planting(photos, small, copies, seed):
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        crops, planted, pairs = make(folder, photos, small, copies, rng)
+        before = [frozenset(each) for each in sets_of(photos, crops)]
+        after = [set(each) for each in sets_of(photos, crops, planted)]
+        found, wanted = Counter(), Counter()
+        for copy, (original, kind, is_small) in pairs.items():
+            of = f"{kind}, {'32 pixels' if is_small else 'photographs'}"
+            wanted[of] += 1
+            found[of] += any({copy, os.path.abspath(original)} <= each for each in after)
+        for of in sorted(wanted):
+            print(f"  {of}: {found[of]} of {wanted[of]}")
+        print(f"recall {found.total() / wanted.total():.3f} (target .95)")
+        images = len(set().union(*before)) if before else 0
+        of_crops = [each for each in before if any(key.startswith(str(crops)) for key in each)]
+        print(f"without copies: {len(before)} sets of {images} images, to be looked at:")
+        print(f"  {len(of_crops)} of crops of 32 pixels; these are of several photographs:")
+        several = [
+            each for each in of_crops if len({Path(key).name.split("-")[0] for key in each}) > 1
+        ]
+        for each in several[:40]:
+            print("   ", *sorted(Path(key).name for key in each)[:6])
+        wrong = sum(len(each) - 1 for each in several)
+        print(f"  pairs of crops of several photographs: {wrong} in {small} (target 1 in 10,000)")
+
+
+def scans(photos):
+    """Print what hashes add to a scan."""
+    settings = complete(Settings, {"workers": 1})
+    times = {None: [], Hashing(): []}
+    for _ in range(3):
+        for hashing, spent in times.items():
+            start = cpu()
+            measure(open_sources([photos], settings), [None], settings, hashing=hashing)
+            spent.append(cpu() - start)
+    without, with_hashes = map(min, times.values())
+    print(f"scan {without:.2f} s, with hashes × {with_hashes / without:.3f} (target 1.07)")
+
+
+def hashes(number):
+    words = np.random.default_rng(0).integers(0, 2**64, number, dtype=np.uint64)
+    start = cpu()
+    pairs = sum(len(found.bits) for found in near_pairs(np.unique(words), 11))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(
+        f"{number:,} hashes: {pairs} pairs, {cpu() - start:.0f} s (target 120), {peak:.2f} GB "
+        "(target 1)"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", nargs="?")
+    parser.add_argument("--small", type=int, default=19_000)
+    parser.add_argument("--copies", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scans", metavar="FOLDER")
+    parser.add_argument("--mnist", metavar="FOLDER")
+    parser.add_argument("--hashes", type=int)
+    asked = parser.parse_args()
+    if asked.hashes:
+        hashes(asked.hashes)
+    if asked.photos:
+        planting(asked.photos, asked.small, asked.copies, asked.seed)
+    if asked.scans:
+        scans(asked.scans)
+    if asked.mnist:
+        sets_of(asked.mnist)
