@@ -24,6 +24,8 @@ _STEPS, _LONGEST_STEP = 6, 0.03
 _SIDE = 16
 # A picture with a smaller std is flat; two of these are alike if no pixel differs by more.
 _FLAT, _NEAR = 1.0, 2.0
+# Copies that are a tenth brighter or darker differ by less in mean, and in std by a smaller factor.
+_BRIGHTER, _GAIN = 28.0, 1.35
 # Light that falls off to one side, as on any wall or sky, correlates with any other: what is left
 # when it is taken away must correlate, too.
 _LIGHT = np.linspace(-1, 1, _SIDE)
@@ -36,11 +38,14 @@ _AT_ONCE = 256
 def correlations(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Floats:
     """Return the correlation of each two pictures, (N, side, side), whichever is cut out."""
     first, second = one.astype(np.float32), other.astype(np.float32)
-    flat = (first.std(axis=(1, 2)) < _FLAT) | (second.std(axis=(1, 2)) < _FLAT)
+    means = [each.mean(axis=(1, 2)) for each in (first, second)]
+    stds = np.sort([each.std(axis=(1, 2)) for each in (first, second)], axis=0)
+    bright = (np.abs(means[0] - means[1]) <= _BRIGHTER) & (stds[1] <= _GAIN * stds[0])
+    comparable = bright & (stds[0] >= _FLAT)
     equal = np.abs(first - second).max(axis=(1, 2), initial=0) <= _NEAR
-    before = _correlation(_reduced(first), _reduced(second))
-    found = np.where(equal, 1.0, np.where(flat, 0.0, before))
-    rest = np.flatnonzero(~flat & ~equal & (found >= _HOPELESS))
+    found = np.where(comparable, _correlation(_reduced(first), _reduced(second)), 0.0)
+    found[equal] = 1.0
+    rest = np.flatnonzero(comparable & ~equal & (found >= _HOPELESS))
     for start in range(0, len(rest), _AT_ONCE):
         place = rest[start : start + _AT_ONCE]
         fits = [_fitted(first[place], second[place]), _fitted(second[place], first[place])]

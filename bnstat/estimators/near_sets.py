@@ -21,7 +21,7 @@ _BLOCK = 2048
 _MOST_LEADERS = 64
 
 # Means of blue and red differences: those of an image that is a tenth brighter differ by less.
-_TINT, _GRAY = 14.0, 0.5
+_TINT = 14.0
 
 
 class Small(Protocol):
@@ -169,10 +169,8 @@ class _Sets:
         return gray if item < self._images else gray[:, ::-1]
 
     def _like_colored(self, one: int, other: int) -> bool:
-        """Whether colors are alike on the whole, or one of the images is gray."""
         tints = [self._small[item % self._images].tint for item in (one, other)]
-        gray = any(np.abs(tint - 128).max() < _GRAY for tint in tints)
-        return gray or bool(np.abs(tints[0] - tints[1]).max() <= _TINT)
+        return bool(np.abs(tints[0] - tints[1]).max() <= _TINT)
 
     def join(self, pairs: list[tuple[int, int, int]]) -> None:
         """Join images that are alike: two items, of which one is no mirror image, and bits."""

@@ -68,11 +68,12 @@ def test_a_crop_is_fitted(box):
     """Whichever of both is cut out, and however bright it is; others correlate less."""
     whole, part = small(picture(1)), small(picture(1), box)
     plain = np.corrcoef(whole.ravel(), part.ravel())[0, 1]
-    dim = (0.8 * part).astype(np.uint8)
+    dim = (0.9 * part).astype(np.uint8)
     both = correlations(np.stack([whole, part, dim]), np.stack([part, whole, whole]))
     assert plain < 0.97
     assert both.min() > 0.99
     assert correlations(whole[None], small(picture(2))[None]).max() < 0.8
+    assert correlations(whole[None], whole[None] // 2).tolist() == [0]
 
 
 def test_light_alone_is_not_enough():

