@@ -1,5 +1,8 @@
 """Samples of images: the same in any run, their margins, and when a growing one stops."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -259,3 +262,19 @@ def test_a_growing_sample_takes_what_a_journal_of_all_images_knows(many, tmp_pat
     assert figures(alone) == figures(known)
     again = bnstat.compute(many, workers=1, timeout=0, journal=journal)
     assert figures(whole) == figures(again)
+
+
+def test_what_a_journal_knows_of_later_steps_waits(many, tmp_path):
+    """Where images of the first step are new, those of later steps do not come before them."""
+    folder, journal = tmp_path / "data", tmp_path / "j.db"
+    shutil.copytree(many, folder)
+    bnstat.compute(folder, workers=1, journal=journal)
+    for path in sorted(folder.rglob("*.png"))[::40]:
+        os.utime(path, (1, 1))
+    alone = bnstat.compute(folder, until=0.012, workers=1)
+    known = bnstat.compute(folder, until=0.012, workers=1, timeout=0, journal=journal)
+    assert (figures(alone), alone.source, alone.sample) == (
+        figures(known),
+        known.source,
+        known.sample,
+    )
