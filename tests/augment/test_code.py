@@ -66,7 +66,7 @@ def test_a_journal_of_edited_code_is_refused(code):
 
     def compute():
         settings = {"augment": "pipes.train:made", "journal": "j.db", "workers": 1}
-        return bnstat.compute(code / "images", **settings).mean
+        return bnstat.compute(code / "images", **settings).mean.tolist()
 
     assert compute() == compute()
     (code / "pipes" / "late.py").write_text("fill = 200\n")
