@@ -34,7 +34,8 @@ class SmallCopy(NamedTuple):
         """Return the copy of a decoded image, or of an array."""
         colors = np.asarray(boxed(image).convert("RGB").convert("YCbCr"))
         width, height, mode, *_ = appearance(image, deep=False)
-        return cls(width, height, mode, colors[..., 0], colors[..., 1:].mean(axis=(0, 1)))
+        gray = colors[..., 0].copy()  # a view would hold the colors
+        return cls(width, height, mode, gray, colors[..., 1:].mean(axis=(0, 1)))
 
 
 def boxed(image: Any) -> Image.Image:
