@@ -210,7 +210,7 @@ def test_a_result_says_how_the_images_are_drawn(photos, weights, tmp_path):
     """Its pipeline, epochs and seed; and it is what the images are normalized with, if named."""
     result = bnstat.compute(photos, augment="RandomCrop(12)", epochs=2, seed=3, workers=1)
     result.save(tmp_path / "bnstat.json")
-    constants = ",".join(map(repr, result.mean)) + "/" + ",".join(map(repr, result.std))
+    constants = ",".join(map(str, result.mean)) + "/" + ",".join(map(str, result.std))
     _, one = recalibrated(result, weights, tmp_path / "a.pt", stats=tmp_path / "bnstat.json")
     _, other = recalibrated(
         photos,
