@@ -1,17 +1,18 @@
 """What should be known of the inputs before the figures are trusted: warnings, each with a code.
 
-A new one is a row of CODES, which docs/inputs.md is made of, and a function: here where a result
-tells it by itself, in `measure.input_warnings` where it shows only while images are measured.
+A new one is a row of `warning_codes.CODES`, which docs/inputs.md is made of, and a function: here
+where a result tells it by itself, in `measure.input_warnings` where it shows only while images are
+measured.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from bnstat.result.inputs import Pipeline, Selection, Source
+from bnstat.result.warning_codes import CODES
 from bnstat.text import pluralize, printable
 
 
@@ -24,238 +25,27 @@ class InputWarning:
     images: int
 
 
-class Code(NamedTuple):
-    """What causes a warning, what can be done, and the setting that answers it when it is given.
-
-    noted, advice: of one that is noted of single images, what these are, and what can be done, in
-    few words.
-    """
-
-    cause: str
-    remedy: str
-    answer: str | None = None
-    noted: str = ""
-    advice: str = ""
-
-
-CODES: Mapping[str, Code] = {
-    "deep": Code(
-        "Images of more than 8 bits a sample. Gray is measured in full, or rounded to 8 bits where "
-        "a pipeline needs that; of color, Pillow gives the upper 8 bits.",
-        "Nothing, if it is what the training reads. `torchvision.datasets.ImageFolder` clips such "
-        "images; `--mode bands` reads color in full depth.",
-        "mode",
-    ),
-    "transparent": Code(
-        "Images with fully transparent pixels, whose hidden colors counted, as `convert('RGB')` "
-        "counts them.",
-        "`--alpha exclude` leaves these pixels out, `--alpha over:COLOR` composes over a color; "
-        "`--alpha drop` says that it is meant.",
-        "alpha",
-    ),
-    "nodata": Code(
-        "Rasters that declare samples as no data, by a value (GDAL_NODATA), or with `--mode bands` "
-        "by a mask in the file or a `.msk` beside it; these samples counted.",
-        "`--nodata auto` leaves them out; `--nodata none` says that they are meant.",
-        "nodata",
-        "with samples that the file declares as no data, which counted",
-        "--nodata auto leaves them out",
-    ),
-    "mask-ignored": Code(
-        "TIFFs with a mask of their own, in the file or as a `.msk` beside it, which Pillow does "
-        "not apply: all pixels counted.",
-        "`--nodata auto` applies it, by rasterio; `--nodata none` says that all pixels are meant.",
-        "nodata",
-        "with a mask of its own that is not applied",
-        "--nodata auto applies it",
-    ),
-    "float-outlier": Code(
-        "Float images with a smallest or largest value far from all others: there more than once, "
-        "and farther from the next value than the range of all others, or of 1e30 and more. Such "
-        "values mostly stand for no data.",
-        "`--nodata VALUE`, with the value that the text names, leaves it out.",
-        "nodata",
-        "with a float value far from all others",
-        "--nodata VALUE leaves it out",
-    ),
-    "alpha-band": Code(
-        "Rasters with a band that is declared alpha and left pixels out; it may be near-infrared.",
-        "Without `--nodata auto` and `--alpha exclude` all pixels count.",
-        None,
-        "with a band taken as alpha",
-        "if that is no alpha, leave out --nodata auto and --alpha exclude",
-    ),
-    "palette-indices": Code(
-        "Rasters with a palette, of which `--mode bands` measures the indices, not the colors.",
-        "`--mode RGB` measures colors.",
-        None,
-        "whose samples are indices of colors",
-        "--mode RGB measures the colors",
-    ),
-    "scaled": Code(
-        "GeoTIFFs that declare scale and offset; samples counted as they are stored.",
-        "`--mode bands --unscale` applies what each file declares.",
-        "unscale",
-        "that declare a scale and an offset, which are not applied",
-        "--mode bands --unscale applies them",
-    ),
-    "scales-differ": Code(
-        "GeoTIFFs that declare different scales and offsets, as Sentinel-2's before and after "
-        "2022: equal stored values do not mean the same, and the figures mix them.",
-        "`--mode bands --unscale` applies what each file declares.",
-        "unscale",
-        "that declare different scales and offsets: the figures mix units",
-        "--mode bands --unscale applies them",
-    ),
-    "bands": Code(
-        "TIFFs with bands that are neither colors nor alpha, as near-infrared: only the first "
-        "bands are read, as gray or as red, green and blue.",
-        "`--mode bands` reads all; `--mode RGB` says that three are meant.",
-        "mode",
-        "of more bands than are read",
-        "--mode bands reads all",
-    ),
-    "frames": Code(
-        "Files of several frames: pages of a TIFF, animations, pictures of an MPO. The first of "
-        "each is measured, as loaders with Pillow read them. Smaller copies, masks and previews "
-        "in a file are no frames.",
-        "`--frames all` measures each frame as an image of its own, `--frames N:M:STEP` some of "
-        "them; `--frames first` says that the first is meant.",
-        "frames",
-        "of several frames",
-        "--frames all measures all, not the first of each alone",
-    ),
-    "pages": Code(
-        "Rasters of several pages or datasets, of which GDAL reads the first where none is named.",
-        "`gdal_translate GTIFF_DIR:2:FILE` takes another page out of a TIFF.",
-        None,
-        "of several pages",
-        "--mode bands reads the first of each alone",
-    ),
-    "truncated": Code(
-        "Images that are cut off, measured with `--truncated load`: as PIL's "
-        "`LOAD_TRUNCATED_IMAGES` reads them, gray or black where their data have ended.",
-        "Without `--truncated load`, they are failures.",
-        "truncated",
-        "that are cut off",
-        "measured as far as they could be read",
-    ),
-    "orientation": Code(
-        "Images that have masks and an EXIF orientation. They are measured as they are stored, as "
-        "`torchvision.datasets.ImageFolder` loads them, and masks are laid on them so: a mask that "
-        "was drawn on the image as it is shown selects other pixels.",
-        "Store the images upright (`exiftran -a`, `mogrify -auto-orient`), or the masks as the "
-        "images are.",
-        None,
-        "with masks and an EXIF orientation, which is not applied",
-        "their masks must be stored as they are, not as they are shown",
-    ),
-    "lossy-masks": Code(
-        "Masks in JPEG files, which do not keep values: beside each edge there are values that "
-        "nobody has drawn, and they count as labels.",
-        "Store masks as PNG; `--mask-values` takes the values that are meant.",
-        "mask_values",
-        "whose masks are JPEG files, in which values change beside edges",
-        "store masks as PNG",
-    ),
-    "service-folders": Code(
-        "Folders that programs put beside images, for thumbnails, metadata and deleted files "
-        "(`@eaDir`, `#recycle`, `@Recycle`, `.@__thumb`, `.thumbnails`, `$RECYCLE.BIN`, "
-        "`__MACOSX`, `lost+found`): what is in them is neither measured nor counted.",
-        "Nothing; name such a folder as a SOURCE to have it measured.",
-    ),
-    "mixed-floats": Code(
-        "Images of float samples beyond [0, 1] beside images of integers: those are taken as they "
-        "are stored, these are divided by the largest value of their depth; the figures mix both.",
-        "Measure them one by one, or leave out the image that is named: `--exclude`.",
-    ),
-    "replaced": Code(
-        "Images that an archive stores again later, as `tar -r` and `tar -u` do. The last one of a "
-        "name counts, as unpacking leaves it.",
-        "Nothing, if it is what training reads.",
-    ),
-    "not-replaced": Code(
-        "Images that come again in a compressed tar, or in one at a URL, which is read as a "
-        "stream: the first one of a name counts, where unpacking leaves the last.",
-        "Unpack it, or measure a plain .tar on a disk.",
-    ),
-    "label-images": Code(
-        "Label images are counted as images: all images in a folder, or with a suffix such as "
-        "`_mask`, have at most 32 values, and beside nearly all of them is an image of the same "
-        "name and size that has more.",
-        "The `--exclude` that the text names leaves them out; `--masks` uses them as masks. "
-        "`--include '*'` says that they are meant.",
-        "include",
-    ),
-    "all-gray": Code(
-        "All images are gray, and mode RGB measures three equal channels.",
-        "`--mode L` measures one; `--mode RGB` says that three are meant.",
-        "mode",
-    ),
-    "fewer-bits": Code(
-        "The largest of all 16-bit samples is that of 9 to 14 bits, or up to 1 % less, as of raw "
-        "sensors, thermal cameras and CT: they are divided by 65535, and the figures are small.",
-        "`--max-value` divides by the sensor's largest value, if that is what the training does; "
-        "`--max-value 65535` says that it is not.",
-        "max_value",
-    ),
-    "pipeline-unit": Code(
-        "The pipeline makes 16-bit samples of which none is above 255, as `ToDtype(uint16)` does: "
-        "they are divided by 65535, and the figures are small.",
-        "`ToDtype(uint16, scale=True)`.",
-    ),
-    "until-not-reached": Code(
-        "All images were measured, and the margins of the random draws are still wider than "
-        "`--until` asks for.",
-        "More `--epochs`; without a random pipeline, a whole set has no margins.",
-    ),
-    "mixed-edges": Code(
-        "Pixels are left out by `--alpha exclude` or `--nodata`, and the pipeline resamples the "
-        "image: samples beside them are mixed with theirs, and count.",
-        "`interpolation=NEAREST` does not mix; `--alpha over:COLOR` mixes with a chosen color.",
-    ),
-    "links": Code(
-        "Images that are other names of a file that is another image: hard links, or symbolic "
-        "links to an image of the source. Each counts as an image of its own.",
-        "Leave them out with `--exclude`; `--include '*'` says that they are meant.",
-        "include",
-    ),
-    "inner-links": Code(
-        "Links to folders of the same source: their images are measured by the folders' own names, "
-        "and not a second time by the links.",
-        "Nothing; name the link as a SOURCE to have its images measured by that name.",
-    ),
-    "image-suffixes": Code(
-        "A tar in which most samples have several images, as of WebDataset: `000.jpg` and "
-        "`000.mask.png`. All are counted.",
-        "`--include` as the text says measures one of each; `--include '*'` says that all are "
-        "meant.",
-        "include",
-    ),
-    "look-alikes": Code(
-        "Numbered images in folders, as of frames of videos, are far more alike within a folder "
-        "than across (intraclass correlation above 0.5): new images would bring new folders, so "
-        "what is said about chance is too sure, by the factor that the text names.",
-        "`--cluster` as the text says; it has standard errors go over the folders.",
-        "cluster",
-    ),
-    "link-not-followed": Code(
-        "A link to a folder that contains the source, or to the system's folders.",
-        "`--follow-links` follows it.",
-    ),
-    "pillow": Code(
-        "Pillow warned while it read an image, of damaged metadata for example.",
-        "Look at the image that is named; its pixels were read.",
-    ),
-    "pipeline": Code(
-        "A library warned while it made the pipeline.",
-        "Change the transform that it names.",
-    ),
-}
-
-
 def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Iterator[InputWarning]:
     """Yield the warnings that a result shows by itself."""
+    yield from _of_samples(source, selection, pipeline)
+    yield from _of_folders(source)
+    yield from _stored_again(source)
+    yield from _linked(source)
+    yield from _mixed(selection, pipeline)
+    if source.warnings.first:
+        first = source.warnings.first[0]
+        yield InputWarning(
+            "pillow",
+            f"Pillow warned of {pluralize(source.warnings.images, 'image')}, such as "
+            f"{printable(first.image)}: {printable(first.warning)}",
+            source.warnings.images,
+        )
+    for warning in pipeline.warnings:
+        text = f"making the pipeline gave a warning: {printable(warning)}"
+        yield InputWarning("pipeline", text, 0)
+
+
+def _of_samples(source: Source, selection: Selection, pipeline: Pipeline) -> Iterator[InputWarning]:
     if deep := source.deeper_than_8_bits:
         done = "rounded to 8 bits for the pipeline" if pipeline.transforms else "kept in full"
         yield InputWarning(
@@ -271,12 +61,6 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
             "colors counted; --alpha exclude leaves them out",
             selection.transparent,
         )
-    if folders := dict(source.service_folders):
-        number = pluralize(sum(folders.values()), "folder")
-        named = printable(", ".join(folders))
-        yield InputWarning(
-            "service-folders", f"{number} of thumbnails or deleted files skipped: {named}", 0
-        )
     if source.floats:
         yield InputWarning(
             "mixed-floats",
@@ -284,9 +68,15 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
             f"{printable(source.floats.first)}, mixed with images of integers in [0, 1]",
             source.floats.images,
         )
-    yield from _stored_again(source)
-    yield from _linked(source)
-    yield from _mixed(selection, pipeline)
+
+
+def _of_folders(source: Source) -> Iterator[InputWarning]:
+    if folders := dict(source.service_folders):
+        number = pluralize(sum(folders.values()), "folder")
+        named = printable(", ".join(folders))
+        yield InputWarning(
+            "service-folders", f"{number} of thumbnails or deleted files skipped: {named}", 0
+        )
     for link in source.unfollowed_links:
         yield InputWarning(
             "link-not-followed",
@@ -294,17 +84,6 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
             "the system's (--follow-links follows it)",
             0,
         )
-    if source.warnings.first:
-        first = source.warnings.first[0]
-        yield InputWarning(
-            "pillow",
-            f"Pillow warned of {pluralize(source.warnings.images, 'image')}, such as "
-            f"{printable(first.image)}: {printable(first.warning)}",
-            source.warnings.images,
-        )
-    for warning in pipeline.warnings:
-        text = f"making the pipeline gave a warning: {printable(warning)}"
-        yield InputWarning("pipeline", text, 0)
 
 
 def _stored_again(source: Source) -> Iterator[InputWarning]:

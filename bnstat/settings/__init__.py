@@ -2,6 +2,7 @@
 
 setting      what is known of one setting: default, range, words
 images       which images are measured, which of their pixels, and how often
+samples      how many are measured, which are alike, and how sure the figures are
 running      where the work runs, and what is too large or too slow
 progress     how far a run is; bar: a bar that shows it
 commands     the settings of compute, compare, sweep and recalibrate, as typed keyword arguments
@@ -21,9 +22,10 @@ from bnstat.settings.commands import (
     SweepSettings,
     settings_of,
 )
-from bnstat.settings.images import Mode, check_until
+from bnstat.settings.images import Mode
 from bnstat.settings.keywords import complete, takes_settings
 from bnstat.settings.progress import Progress
+from bnstat.settings.samples import check_until
 from bnstat.settings.setting import Setting
 from bnstat.settings.typed import bytes_of, shard_of
 

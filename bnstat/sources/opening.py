@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from bnstat.errors import SourceError
 from bnstat.result import Dataset, Shards, Stats
 from bnstat.settings import MeasureSettings
-from bnstat.settings.images import SampleSize, check_until
+from bnstat.settings.samples import SampleSize, check_until
 from bnstat.sources.globs import Globs
 from bnstat.sources.limits import Limits
 from bnstat.sources.listing import Listing

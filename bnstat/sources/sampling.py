@@ -14,7 +14,7 @@ from itertools import chain
 
 from bnstat import settings
 from bnstat.result import Shards
-from bnstat.settings.images import SampleSize
+from bnstat.settings.samples import SampleSize
 from bnstat.sources.reference import Reference
 from bnstat.sources.source import Index
 

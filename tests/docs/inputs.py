@@ -2,7 +2,7 @@
 
 import sys
 
-from bnstat.result.input_warnings import CODES
+from bnstat.result.warning_codes import CODES
 
 _HEAD = """\
 # Warnings of inputs
