@@ -43,15 +43,6 @@ def block_html(block: Block) -> str:
             return _table(block) + "".join(map(_line, block.footnotes))
 
 
-def image_html(address: str, name: str, note: str = "") -> str:
-    """Return a picture at an address, as of data, above its name and a note."""
-    caption = f"{escape(name)}<br><small>{escape(note)}</small>"
-    return (
-        '<figure style="display:inline-block;margin:4px;max-width:160px">'
-        f'<img src="{escape(address)}" alt=""><figcaption>{caption}</figcaption></figure>'
-    )
-
-
 def _line(line: Line) -> str:
     text = escape(line.text)
     return f"<pre>{text}</pre>" if line.tone == "command" else f"<p>{text}</p>"

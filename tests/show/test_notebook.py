@@ -13,7 +13,6 @@ from bnstat.result.found_images import Duplicates, EqualImages, Outlier, Outlier
 from bnstat.result.quantiles import Occurring
 from bnstat.result.recalibration import LayerShift, Recalibration
 from bnstat.show import plain, report
-from bnstat.show.notebook import image_html
 
 HOSTILE = "<script>alert(1)</script>&amp;"
 
@@ -121,9 +120,3 @@ def test_a_shard_without_images_can_be_shown(stats):
     """It has no figures; nothing is raised."""
     empty = replace(stats, channels=(), count=(), histogram=(), methods={"two-pass": None})
     assert "<table" not in empty._repr_html_()
-
-
-def test_a_picture_has_its_name_and_a_note():
-    """Both are text."""
-    cells = Cells(image_html("data:x", HOSTILE, "<b>"))
-    assert (HOSTILE + "<b>", 1) == (cells.text, cells.tags.count("img"))
