@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from bnstat.result import Stats
+from bnstat.result import Corrected, Stats
 from bnstat.show.significance import images_needed, widest_margin
 from bnstat.text import pluralize, printable
 
@@ -100,22 +100,26 @@ _ASKED_FOR = 0.005, 0.002, 0.001
 _LARGEST_SHARE = 0.5
 
 
+_ANY = {"mean": (-math.inf, math.inf), "std": (0.0, math.inf)}
+
+
 def skewed(stats: Stats) -> Iterator[str]:
     """Yield the intervals that allow for a few images that carry the figures."""
     sure = stats.uncertainty
     if sure is None or sure.corrected is None:
         return
-    below, above = sure.corrected.below, sure.corrected.above
-    said = [
-        f"{name} {printable(channel)} {max(value - low, floor):.4f} to {value + high:.4f}"
-        for name, floor in (("mean", -math.inf), ("std", 0.0))
-        for channel, value, low, high in zip(
-            stats.channels,
-            *(getattr(each, name) for each in (stats, below, above)),
-            strict=True,
-        )
-    ]
-    yield f"Allowing for that: {', '.join(said)}."
+    intervals = (f"{name} {_intervals(stats, sure.corrected, name)}" for name in ("mean", "std"))
+    yield f"Intervals that allow for it: {'; '.join(intervals)}."
+
+
+def _intervals(stats: Stats, corrected: Corrected, name: str) -> str:
+    """Return the interval of each channel; images in [0, 1] have no other means, nor stds above."""
+    least, most = (0.0, 1.0 if name == "mean" else 0.5) if stats.unit == "[0, 1]" else _ANY[name]
+    figures = (getattr(each, name) for each in (stats, corrected.below, corrected.above))
+    return ", ".join(
+        f"{max(value - low, least):.4f} to {min(value + high, most):.4f}"
+        for value, low, high in zip(*figures, strict=True)
+    )
 
 
 def narrower(stats: Stats) -> Iterator[str]:

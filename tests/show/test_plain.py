@@ -47,7 +47,7 @@ def test_uncertain_figures(stats):
         "      ±0.0010  ±0.0020  ±0.0030\n"
         "two-pass of 2 random draws of each image, seed 0; ± 0.03 (95 %)\n"
         "Few images carry these figures: the margins may be too small.\n"
-        "Allowing for that: mean R 0.4900 to 0.5200, mean G 0.2300 to 0.2800, mean B 0.0950 to "
-        "0.1650, std R 0.4990 to 0.5100, std G 0.2480 to 0.2700, std B 0.0000 to 0.0300.\n"
+        "Intervals that allow for it: mean 0.4900 to 0.5200, 0.2300 to 0.2800, 0.0950 to 0.1650; "
+        "std 0.4990 to 0.5000, 0.2480 to 0.2700, 0.0000 to 0.0300.\n"
         "The margins come from the random draws; more epochs narrow them.\n"
     ) in text
