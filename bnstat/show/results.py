@@ -59,7 +59,8 @@ def _headline(stats: Stats) -> Headline:
 
 def _measured_as(stats: Stats) -> str:
     """Return the mode, or how many channels there are where arrays had others than it has."""
-    as_converted = stats.mode not in ("RGB", "L", "RGBA") or "".join(stats.channels) == stats.mode
+    channels = "".join(stats.channels)  # none where nothing was measured
+    as_converted = stats.mode not in ("RGB", "L", "RGBA") or channels in ("", stats.mode)
     return stats.mode if as_converted else pluralize(len(stats.channels), "channel")
 
 
