@@ -30,15 +30,14 @@ def chunks(references: Iterable[Reference]) -> Iterator[list[Reference]]:
     chunk = _Chunk()
     size = 0
     for reference in references:
-        share = reference.share
+        share = reference.size if reference.frame is None else reference.share
         if chunk and (size + share > _MOST_BYTES or len(chunk) == _MOST_IMAGES):
             yield chunk
             chunk, size = _Chunk(), 0
         chunk.append(reference)
         size += share
-        if size >= _MOST_BYTES or _ends_chunk(
-            reference, len(chunk)
-        ):  # now, as the next reference may hold another image's bytes
+        ends = reference.content is not None and _ends_chunk(reference, len(chunk))
+        if ends or size >= _MOST_BYTES:  # now, as the next may hold another image's bytes
             yield chunk
             chunk, size = _Chunk(), 0
     if chunk:

@@ -212,11 +212,15 @@ class Scan:
         for view, measured in zip(self.views, result, strict=True):
             view.add(chunk, measured)
         self.images += len(chunk)
-        self.files += sum(Fraction(1, r.frame.of) if r.frame else 1 for r in chunk)
-        self.bytes += sum(reference.share for reference in chunk)
-        self.hashes.extend([reference.key for reference in chunk], result[0].hashes)
+        parts = [reference.frame.of for reference in chunk if reference.frame is not None]
+        self.files += len(chunk) - len(parts) + sum(Fraction(1, of) for of in parts)
+        shares = [r.size if r.frame is None else r.share for r in chunk]
+        self.bytes += sum(shares)
+        if result[0].hashes.rows:
+            self.hashes.extend([reference.key for reference in chunk], result[0].hashes)
         seen = result[0].appearances
-        self.summarize(seen, _file_sizes(chunk, seen.places))
+        if seen.places:  # none where an image has ended its worker
+            self.summarize(seen, _file_sizes(chunk, shares, seen.places))
 
     def summarize(self, seen: Appearances, sizes: Iterable[int] = ()) -> None:
         """Add what images are like that were decoded, and the bytes of their files."""
@@ -249,13 +253,13 @@ class Scan:
                 raise MeasureError(f"{key_text(key)}: {reason} (stopped at the first failure)")
 
 
-def _file_sizes(chunk: Chunk, places: Iterable[int]) -> Iterator[int]:
-    """Yield the bytes of the files of images that were decoded; the items of a dataset are none."""
-    for reference, place in zip(chunk, places, strict=True):
-        content = reference.content
-        file = content is None or not isinstance(content, Items)
-        if place >= 0 and file and reference.share:
-            yield reference.share
+def _file_sizes(chunk: Chunk, shares: Iterable[int], places: Iterable[int]) -> list[int]:
+    """Return the bytes of the files of images that were decoded; a dataset's items are none."""
+    return [
+        share
+        for reference, share, place in zip(chunk, shares, places, strict=True)
+        if place >= 0 and share and not isinstance(reference.content, Items)
+    ]
 
 
 def merge_scans(shards: Sequence[Scan], *, fail_fast: bool = False) -> Scan:

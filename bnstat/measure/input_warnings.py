@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -144,7 +144,10 @@ def _label_images(view: View) -> Iterator[InputWarning]:
     """
     if len(view.few_valued) < _MIN_LABELS:
         return
-    few, images = set(view.few_valued), list(_named(view.records))
+    few = set(view.few_valued)
+    if not _may_be_labels(few, view.records.keys()):
+        return
+    images = list(_named(view.records))
     others = {(i.stem, i.samples): i for i in images if i.key not in few}
     found = _by_folder(images, few, others) | _by_suffix(images, few, others)
     for glob, labels in sorted(found.items()):
@@ -154,6 +157,19 @@ def _label_images(view: View) -> Iterator[InputWarning]:
             f"--exclude '{glob}' leaves them out"
         )
         yield InputWarning("label-images", text, len(labels))
+
+
+def _may_be_labels(few: set[bytes], keys: Iterable[bytes]) -> bool:
+    """Whether a folder has no other images, or a suffix is on several: then each is looked at."""
+    folders = Counter(map(_folder, few))
+    if any(_SUFFIX.fullmatch(key.rpartition(b"/")[2].rpartition(b".")[0]) for key in few):
+        return True
+    there = Counter(map(_folder, keys))
+    return any(there[folder] == number for folder, number in folders.items())
+
+
+def _folder(key: bytes) -> bytes:
+    return key.rpartition(b"/")[0]
 
 
 def _named(records: Records) -> Iterator[_Named]:

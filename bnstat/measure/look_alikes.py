@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from itertools import islice
 
 from bnstat.estimators import likeness
 from bnstat.moments import Records
@@ -15,6 +16,8 @@ from bnstat.text import key_text, pluralize
 _NUMBERED = re.compile(rb"(?:.*/)?[^/]*[0-9]\.[^./]+")
 # Fewer folders, or images in them, may look so by chance; of the names so many must be numbered.
 _MIN_FOLDERS, _MIN_IMAGES, _MIN_NUMBERED = 4, 5, 0.9
+# So many names are looked at.
+_MAX_NAMES = 1000
 # Images of a folder are frames where their correlation is above.
 _MAX_CORRELATION = 0.5
 
@@ -43,7 +46,8 @@ def look_alikes(records: Records, stats: Stats) -> Iterator[InputWarning]:
 
 def _folders(keys: Collection[bytes]) -> list[bytes]:
     """Return the folder of each image, in order; nothing where names are not numbered."""
-    matches = [_NUMBERED.fullmatch(key) for key in keys]
-    if sum(match is not None for match in matches) < _MIN_NUMBERED * len(matches):
+    folders = [key.rpartition(b"/")[0] for key in keys]
+    names = list(islice(keys, 0, None, 1 + len(folders) // _MAX_NAMES))
+    if sum(_NUMBERED.fullmatch(key) is not None for key in names) < _MIN_NUMBERED * len(names):
         return []
-    return [key.rpartition(b"/")[0] for key in keys]
+    return folders
