@@ -216,19 +216,7 @@ def scan(
     MeasureError
         If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
     """
-    selected, describe = measure.conditions.excludes, measure.describe
-    named = None if all_failures or describe else MAX_FAILURES  # a table has a row for each
-    result = Scan(
-        [
-            View(
-                Records(draws, selected=selected, max_value=most),
-                Rows(draws) if describe else None,
-                TextsByKey(named),
-                by_group=GroupHistograms(names) if names else None,
-            )
-            for draws, most in zip(measure.draws, measure.max_values, strict=True)
-        ]
-    )
+    result = _nothing_found(measure, names, all_failures=all_failures)
 
     def add(chunk: Chunk, measured: Result) -> None:
         result.add(chunk, measured)
@@ -240,15 +228,13 @@ def scan(
     growing = GrowingScan(stop, result, add) if stop else None
     cut: Iterator[Chunk]
     if growing is None:
-        with_fingerprints = _with_fingerprints(references, result, frames, measure.limits)
-        if journal is None:
-            cut = chunks(reference for reference, _ in with_fingerprints)
-        else:
-            cut = chunks(unknown_images(journal, with_fingerprints, add))
+        framed = _with_fingerprints(references, result, frames, measure.limits)
+        cut = chunks(unknown_images(journal, framed, add) if journal else (r for r, _ in framed))
     else:
-        unknown = None if journal is None else partial(unknown_in_any_order, journal)
-        framed = partial(with_frames, asked=frames, limits=measure.limits)
-        cut = growing.chunks(references, unknown, framed)
+        unknown = partial(unknown_in_any_order, journal) if journal else None
+        cut = growing.chunks(
+            references, unknown, partial(with_frames, asked=frames, limits=measure.limits)
+        )
     with closing(dispatch(cut, measure, engine)) as results:
         for chunk, measured in results:
             if journal is not None:
@@ -261,6 +247,23 @@ def scan(
     if finalize:
         result.finalize(fail_fast=fail_fast)
     return result
+
+
+def _nothing_found(measure: Measure, names: GroupNames | None, *, all_failures: bool) -> Scan:
+    """Return the scan of no image, with what each view is to keep."""
+    selected, describe = measure.conditions.excludes, measure.describe
+    named = None if all_failures or describe else MAX_FAILURES  # a table has a row for each
+    return Scan(
+        [
+            View(
+                Records(draws, selected=selected, max_value=most),
+                Rows(draws) if describe else None,
+                TextsByKey(named),
+                by_group=GroupHistograms(names) if names else None,
+            )
+            for draws, most in zip(measure.draws, measure.max_values, strict=True)
+        ]
+    )
 
 
 def _progress(found: Scan, total: int | None) -> Progress:

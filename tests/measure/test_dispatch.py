@@ -105,11 +105,13 @@ def test_a_bounded_number_is_in_flight(images, engine):
 
 
 def test_closing_ends_the_workers(images, processes):
-    """Who stops asking for results leaves no worker behind."""
-    landed = dispatch((images[:1] for _ in count()), PLAIN, ProcessEngine(2, start_method="fork"))
+    """Who stops asking for results, and closes the engine, leaves no worker behind."""
+    engine = ProcessEngine(2, start_method="fork")
+    landed = dispatch((images[:1] for _ in count()), PLAIN, engine)
     next(landed)
     processes.eventually(lambda: len(processes.workers(os.getpid())) == 2)
     landed.close()
+    engine.close()  # else workers that are idle by then wait for the next run
     processes.eventually(lambda: not processes.workers(os.getpid()), seconds=20)
 
 
