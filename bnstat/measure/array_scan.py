@@ -34,7 +34,7 @@ def scan_array(array: ArraySource, plan: Plan) -> Scan:
     """
     settings = plan.settings
     view = View(Records(), None, TextsByKey(None if settings["all_failures"] else MAX_FAILURES))
-    found = Scan([view], fingerprint=sum(each.fingerprint() for each in array) % 2**256)
+    found = Scan([view], fingerprint=array.fingerprint())
     for keys, images in array.blocks(_BLOCK):
         view.add_figures(keys, Measured(*count_stack(images)))
         found.summarize(of_stack(images))

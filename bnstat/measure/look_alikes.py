@@ -46,8 +46,7 @@ def look_alikes(records: Records, stats: Stats) -> Iterator[InputWarning]:
 
 def _folders(keys: Collection[bytes]) -> list[bytes]:
     """Return the folder of each image, in order; nothing where names are not numbered."""
-    folders = [key.rpartition(b"/")[0] for key in keys]
-    names = list(islice(keys, 0, None, 1 + len(folders) // _MAX_NAMES))
+    names = list(islice(keys, 0, None, 1 + len(keys) // _MAX_NAMES))
     if sum(_NUMBERED.fullmatch(key) is not None for key in names) < _MIN_NUMBERED * len(names):
         return []
-    return folders
+    return [key.rpartition(b"/")[0] for key in keys]

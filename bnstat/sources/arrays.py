@@ -16,7 +16,7 @@ from bnstat.errors import SourceError
 from bnstat.settings.datasets import LAYOUTS
 from bnstat.sources.items import Item, Items, Stack
 from bnstat.sources.memory_files import open_shared
-from bnstat.sources.reference import Reference
+from bnstat.sources.reference import Reference, fingerprint_of
 from bnstat.sources.source import ItemSource, NamedFiles
 
 # An axis of so many is taken for channels, where no layout is named.
@@ -150,6 +150,7 @@ class ArraySource(ItemSource):
         mtime_ns: int = 0,
     ) -> None:
         self.prefix = prefix
+        self._form = prefix.replace(b"%", b"%%") + b"%%0%dd" % _DIGITS
         self._items, self._path, self._mtime = items, path, mtime_ns
         images = items.images if isinstance(items, ArrayItems) else items.opened.images
         self._length, self._size = len(images), images[0].nbytes
@@ -178,17 +179,21 @@ class ArraySource(ItemSource):
         number = max(1, size // self._size)
         for start in range(0, self._length, number):
             images = self._items.images[start : start + number]
-            yield [self._key(start + row) for row in range(len(images))], _native(images)
+            yield list(self._keys(start, start + len(images))), _native(images)
             self._items.release()
 
     def count(self) -> int:
         """Return the number of images."""
         return self._length
 
+    def fingerprint(self) -> int:
+        """Return the sum of the fingerprints of its images, without a reference to each."""
+        changed = b"%d" % self._mtime
+        return sum(fingerprint_of(self._size, changed, key) for key in self._keys()) % 2**256
+
     def index(self) -> NamedFiles:
         """Return the images as an index."""
-        keys = [self._key(index) for index in range(self._length)]
-        return NamedFiles(keys, self._reference)
+        return NamedFiles(list(self._keys()), self._reference)
 
     def __iter__(self) -> Iterator[Reference]:
         return map(self._reference, range(self._length))
@@ -197,4 +202,7 @@ class ArraySource(ItemSource):
         return Reference(self._key(index), self._path, self._size, self._mtime, content=self._items)
 
     def _key(self, index: int) -> bytes:
-        return self.prefix + b"%0*d" % (_DIGITS, index)
+        return self._form % index
+
+    def _keys(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        return map(self._form.__mod__, range(self._length)[start:stop])

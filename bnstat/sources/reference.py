@@ -54,9 +54,7 @@ class Reference(NamedTuple):
 
         That of an image and its mask is the sum of both.
         """
-        changed = self.tag or b"%d" % self.mtime_ns
-        text = b"%d/%s/%s" % (self.size, changed, self.key)
-        own = int.from_bytes(blake2b(text, digest_size=32).digest())
+        own = fingerprint_of(self.size, self.tag or b"%d" % self.mtime_ns, self.key)
         return own if self.labels is None else (own + self.labels.fingerprint()) % 2**256
 
     @property
@@ -97,6 +95,12 @@ class Reference(NamedTuple):
         """How many bytes are in the reference itself, and so in memory: of image and mask."""
         own: int = getattr(self.content, "bytes_held", 0)
         return own + (self.labels.bytes_held if self.labels else 0)
+
+
+def fingerprint_of(size: int, changed: bytes, key: bytes) -> int:
+    """Return blake2b-256 of an image's key, size, and mtime or tag as an integer."""
+    text = b"%d/%s/%s" % (size, changed, key)
+    return int.from_bytes(blake2b(text, digest_size=32).digest())
 
 
 # Pillow reads a header in many small steps, which are cheaper in memory; up to this many bytes.
