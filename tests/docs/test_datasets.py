@@ -67,11 +67,11 @@ def check_exact(stats, samples):
     assert stats.sum_of_squares == tuple((values**2).sum(axis=0).tolist())
 
 
-def check_close(stats, samples):
+def check_close(stats, samples, rtol=1e-12):
     """Mean and std are numpy's in float64, of samples (pixels, C)."""
     values = samples.astype(np.float64).reshape(-1, samples.shape[-1])
-    assert np.allclose(stats.mean, values.mean(axis=0), rtol=1e-12)
-    assert np.allclose(stats.std, values.std(axis=0), rtol=1e-12)
+    assert np.allclose(stats.mean, values.mean(axis=0), rtol=rtol)
+    assert np.allclose(stats.std, values.std(axis=0), rtol=rtol)
 
 
 def test_cifar_from_its_pickles(run, monkeypatch):
@@ -232,7 +232,8 @@ def test_spectrograms(run):
         for index in range(40):
             seed_generators(draw_number(b"item", 0, epoch, b"%09d" % index))
             drawn.append(data[index].numpy())
-    check_close(names["stats"], np.stack(drawn).reshape(-1, 1))
+    # A Fourier transform in float32 is rounded differently where memory is aligned differently.
+    check_close(names["stats"], np.stack(drawn).reshape(-1, 1), rtol=1e-6)
     assert names["stats"].uncertainty.of == ("draws",)
 
 
