@@ -1,7 +1,7 @@
 """The recipe that gives the digits of a constant.
 
 Any digits are met by some recipe if there are enough of them. So an agreement is called a match
-only where at most `MOST_BY_CHANCE` agreements were to be expected by accident: the number of
+only where at most `MAX_BY_CHANCE` agreements were to be expected by accident: the number of
 different figures up to it, times the orders of channels and the units it was tried in, times the
 share of a plausible range that agrees with such digits, of each channel.
 """
@@ -21,14 +21,14 @@ from bnstat.estimators.recipes import Candidate, candidates
 from bnstat.moments import Floats
 from bnstat.result.explanation import Digits, Explained, Match
 
-MOST_BY_CHANCE = 0.01
+MAX_BY_CHANCE = 0.01
 # How wide a range other data sets' figures plausibly lie in, as a share of the figure in [0, 1].
 PLAUSIBLE = 0.5
 # What float32 may change in a figure, in [0, 1], so that it is rounded to another digit.
 FLOAT32_NOISE = 5e-7
 _NEAREST = 3
 # More channels than these are tried in their order and in the reverse.
-_MOST_PERMUTED = 4
+_MAX_PERMUTED = 4
 # Of fewer, a factor or an offset explains too much.
 _FEWEST_CHANNELS = 3
 OTHER = "other images, or another recipe"
@@ -80,7 +80,7 @@ def _name_of(white: float) -> str:
 
 
 @dataclass(frozen=True)
-class View:
+class MeasuredImages:
     """Images as they were measured: of which of several sources, through which transforms."""
 
     images: ImageMoments
@@ -99,7 +99,7 @@ class _Search:
     channels: tuple[str, ...]
     seen: set[bytes] = field(default_factory=set)
 
-    def agreement(self, view: View, candidate: Candidate) -> Match | None:
+    def agreement(self, view: MeasuredImages, candidate: Candidate) -> Match | None:
         """Return the best of a candidate's units and orders; None where it has other channels."""
         values = _fitted(candidate.values, len(self.given))
         if values is None:
@@ -118,7 +118,7 @@ class _Search:
 
     def _trial(
         self,
-        view: View,
+        view: MeasuredImages,
         candidate: Candidate,
         units: Units,
         order: tuple[int, ...],
@@ -172,14 +172,14 @@ class _Search:
         shares: list[float] = [
             width / max(PLAUSIBLE * abs(value), width) for value in given.values()
         ]
-        orders = math.factorial(min(len(given), _MOST_PERMUTED)) if order else 1
+        orders = math.factorial(min(len(given), _MAX_PERMUTED)) if order else 1
         return len(self.seen) * (self.units.index(units) + 1) * orders * math.prod(shares)
 
 
 def explain(
     of: str,
     given: Digits,
-    views: Sequence[View],
+    views: Sequence[MeasuredImages],
     units: Sequence[Units],
     channels: tuple[str, ...],
 ) -> Explained:
@@ -192,7 +192,7 @@ def explain(
         if (match := search.agreement(view, candidate)) is not None
     ]
     agreeing = [match for match in found if search.agrees(match)]
-    sure = tuple(match for match in agreeing if match.by_chance <= MOST_BY_CHANCE)
+    sure = tuple(match for match in agreeing if match.by_chance <= MAX_BY_CHANCE)
     if sure:
         return Explained(given, sure, tried=len(search.seen))
     nearest = list(itertools.islice(_nearest(search, found), _NEAREST))
@@ -221,7 +221,7 @@ def _orders(values: Floats) -> Iterator[tuple[int, ...]]:
     own = tuple(range(len(values)))
     if (values == values[0]).all():
         yield own
-    elif len(own) <= _MOST_PERMUTED:
+    elif len(own) <= _MAX_PERMUTED:
         yield from itertools.permutations(own)
     else:
         yield from (own, own[::-1])

@@ -15,10 +15,10 @@ from bnstat.estimators.near_hashes import Pairs, Places, Words, near_pairs
 # Two images that correlate so are one picture, resized, encoded, brightened or cropped.
 ALIKE = 0.98
 # Pairs of near hashes that are held: 20 bytes each.
-_MOST_PAIRS = 20_000_000
+_MAX_PAIRS = 20_000_000
 _BLOCK = 2048
 # Sets of unlike images with one hash; beyond these, images are compared no further.
-_MOST_LEADERS = 64
+_MAX_LEADERS = 64
 
 # Means of blue and red differences: those of an image that is a tenth brighter differ by less.
 _TINT = 14.0
@@ -105,7 +105,7 @@ def _leaders(items: list[int], sets: _Sets) -> list[int]:
     """Join items of one hash; return the first of each set of them."""
     leaders: list[int] = []
     rest = sets.one_of_each(items)
-    while rest and len(leaders) < _MOST_LEADERS:
+    while rest and len(leaders) < _MAX_LEADERS:
         leaders.append(rest[0])
         sets.join([(rest[0], item, 0) for item in rest[1:]])
         rest = [item for item in rest[1:] if not sets.same(rest[0], item)]
@@ -118,9 +118,9 @@ def _sorted(found: Iterator[Pairs], bits: int) -> Pairs:
     for block in found:
         blocks.append(block)
         number += len(block.bits)
-        if number > _MOST_PAIRS:
+        if number > _MAX_PAIRS:
             raise MeasureError(
-                f"more than {_MOST_PAIRS:,} pairs of images look alike in all but {bits} of 64 "
+                f"more than {_MAX_PAIRS:,} pairs of images look alike in all but {bits} of 64 "
                 "bits; take fewer: --bits"
             )
     none = np.zeros(0, np.int64)

@@ -31,12 +31,12 @@ Row: TypeAlias = tuple[Any, ...]
 
 _INT, _FLOAT = np.dtype("<i8"), np.dtype("<f8")
 # A chunk has 512 images at most; what claims to have more is not read.
-_MOST_IMAGES = 1024
+_MAX_IMAGES = 1024
 _LONGEST_KIND = 1000
 # Of what an image is like, as JSON.
 _LONGEST_APPEARANCE = 200
 # Of so many channels of single images; one of 8 bits has 2 KiB, and is packed into little more.
-_MOST_HISTOGRAMS = 1 << 16
+_MAX_HISTOGRAMS = 1 << 16
 # Bytes of that of a channel, packed, by scale; of 16 bits in the draws of many epochs.
 _LONGEST_HISTOGRAM = {255: 2100, 65535: 128 << 20}
 # No two images of a set have equal stored fingerprints of so many bytes.
@@ -125,7 +125,7 @@ def packed_images(entry: Entry) -> Row:
 
 def packed_moments(moments: ChunkMoments) -> Row:
     """Return the columns of moments, their checksum, and per-image histograms."""
-    table, left_out, histogram = moments.table, moments.excluded_count, moments.histogram
+    table, excluded, histogram = moments.table, moments.excluded_count, moments.histogram
     numbers = _FLOAT if table.scale == 1 else _INT
     columns = (
         json.dumps(moments.kind),
@@ -133,7 +133,7 @@ def packed_moments(moments: ChunkMoments) -> Row:
         table.n.astype(_INT).tobytes(),
         table.sum_or_mean.astype(numbers).tobytes(),
         table.sumsq_or_m2.astype(numbers).tobytes(),
-        None if left_out is None else left_out.astype(_INT).tobytes(),
+        None if excluded is None else excluded.astype(_INT).tobytes(),
         None if histogram is None else zlib.compress(histogram.astype(_INT).tobytes(), 1),
         np.array(moments.few_valued, dtype=_INT).tobytes(),
     )
@@ -150,7 +150,7 @@ def unpacked(images: Row, moments: Iterable[Row], expected: Expected) -> Entry:
     """
     try:
         keys, fingerprints, deep, transparent, appearances = _unpacked_images(images)
-        views = [_View(len(keys), draws) for draws in expected.draws]
+        views = [_ViewEntry(len(keys), draws) for draws in expected.draws]
         for view, *row in moments:
             views[view].add(_unpacked_moments(tuple(row), expected))
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError, zlib.error) as error:
@@ -161,7 +161,7 @@ def unpacked(images: Row, moments: Iterable[Row], expected: Expected) -> Entry:
     return Entry(keys, fingerprints, deep, transparent, moments_of_views, appearances)
 
 
-class _View:
+class _ViewEntry:
     """The moments of a chunk in one view, in which each image has so many draws."""
 
     def __init__(self, images: int, draws: int) -> None:
@@ -178,7 +178,7 @@ class _View:
             raise DamagedError("images have moments twice, or none")
         packed, counted = moments.per_image_histograms, len(rows) * len(moments.kind.channels)
         longest = counted * _LONGEST_HISTOGRAM.get(moments.kind.scale, 0)
-        if packed is not None and (counted > _MOST_HISTOGRAMS or len(packed) > longest):
+        if packed is not None and (counted > _MAX_HISTOGRAMS or len(packed) > longest):
             raise DamagedError("there are more histograms than images")
         self.missing.difference_update(rows)
         self.moments.append(moments)
@@ -192,7 +192,7 @@ def _unpacked_images(
     first_key, keys, ends, fingerprints, deep, transparent, distinct, places, _ = row
     stops = _numbers(ends, _INT).tolist()
     images, size = len(stops), FINGERPRINT_BYTES
-    if not 0 < images <= _MOST_IMAGES:
+    if not 0 < images <= _MAX_IMAGES:
         raise DamagedError(f"a chunk has {images} images")
     fit = [0, *stops] == sorted([0, *stops]) and stops[-1] == len(keys)
     if not fit or keys[: stops[0]] != first_key:
@@ -209,7 +209,7 @@ def _unpacked_images(
 
 
 def _appearances(distinct: str, places: bytes, images: int) -> Appearances:
-    if len(distinct) > _MOST_IMAGES * _LONGEST_APPEARANCE:
+    if len(distinct) > _MAX_IMAGES * _LONGEST_APPEARANCE:
         raise DamagedError("appearances are long")
     known = [_appearance(*each) for each in json.loads(distinct)]
     of_rows = array("h", _numbers(places, _INT).tolist())
@@ -229,7 +229,7 @@ def _unpacked_moments(row: Row, expected: Expected) -> ChunkMoments:
     """Return moments; without the histograms of single images if the row ends before them."""
     columns, per_image_histograms = row[:9], row[9] if len(row) > 9 else None
     _check_row(columns)
-    kind, rows, n, first, second, left_out, histogram, few_valued, _ = columns
+    kind, rows, n, first, second, excluded, histogram, few_valued, _ = columns
     kind = _kind(kind, expected)
     shape = (len(rows) // 8, len(kind.channels))
     numbers = _FLOAT if kind.scale == 1 else _INT
@@ -239,16 +239,16 @@ def _unpacked_moments(row: Row, expected: Expected) -> ChunkMoments:
         _numbers(first, numbers, shape),
         _numbers(second, numbers, shape),
     )
-    left_out = None if left_out is None else _numbers(left_out, _INT, shape)
-    _check_values(table, left_out)
+    excluded = None if excluded is None else _numbers(excluded, _INT, shape)
+    _check_values(table, excluded)
     return ChunkMoments(
         kind,
         _numbers(rows, _INT).tolist(),
         table,
         None if histogram is None else _histogram(histogram, len(kind.channels), kind.scale + 1),
         per_image_histograms,
-        left_out,
-        few_valued=tuple(_rows(few_valued, _MOST_IMAGES)),
+        excluded,
+        few_valued=tuple(_rows(few_valued, _MAX_IMAGES)),
     )
 
 
@@ -279,16 +279,16 @@ def _rows(data: bytes, images: int) -> list[int]:
     return rows
 
 
-def _check_values(table: Table, left_out: NDArray[np.int64] | None) -> None:
+def _check_values(table: Table, excluded: NDArray[np.int64] | None) -> None:
     """Raise DamagedError if no samples have these moments."""
     if not np.isfinite([table.sum_or_mean, table.sumsq_or_m2]).all():
         raise DamagedError("moments are not finite")
     least = [table.n, table.sumsq_or_m2, *([] if table.scale == 1 else [table.sum_or_mean])]
-    least += [] if left_out is None else [left_out]
+    least += [] if excluded is None else [excluded]
     if any((values < 0).any() for values in least):
         raise DamagedError("moments are below zero")
     empty = table.n == 0
-    if (table.sum_or_mean[empty] != 0).any() or (left_out is None and empty.any()):
+    if (table.sum_or_mean[empty] != 0).any() or (excluded is None and empty.any()):
         raise DamagedError("an image has no samples")
 
 

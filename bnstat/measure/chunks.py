@@ -10,8 +10,8 @@ from bnstat.sources.reference import Reference
 
 # Decoding takes time in proportion to the file's bytes, and some for each file. A chunk is small
 # enough that workers end together, and large enough that sending it costs nothing beside it.
-_MOST_BYTES = 2 << 20
-_MOST_IMAGES = 512
+_MAX_BYTES = 2 << 20
+_MAX_IMAGES = 512
 
 
 class _Chunk(list[Reference]):
@@ -31,13 +31,13 @@ def chunks(references: Iterable[Reference]) -> Iterator[list[Reference]]:
     size = 0
     for reference in references:
         share = reference.size if reference.frame is None else reference.share
-        if chunk and (size + share > _MOST_BYTES or len(chunk) == _MOST_IMAGES):
+        if chunk and (size + share > _MAX_BYTES or len(chunk) == _MAX_IMAGES):
             yield chunk
             chunk, size = _Chunk(), 0
         chunk.append(reference)
         size += share
         ends = reference.content is not None and _ends_chunk(reference, len(chunk))
-        if ends or size >= _MOST_BYTES:  # now, as the next may hold another image's bytes
+        if ends or size >= _MAX_BYTES:  # now, as the next may hold another image's bytes
             yield chunk
             chunk, size = _Chunk(), 0
     if chunk:

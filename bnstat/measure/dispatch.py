@@ -29,9 +29,9 @@ class Work(Protocol[R_co]):
 # Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
 _CHUNKS_AHEAD = 8
 # Encoded bytes in flight, of images that workers cannot read themselves.
-_MOST_BYTES_HELD = 128 << 20
+_MAX_BYTES_HELD = 128 << 20
 # How often an image must end a worker that does nothing else before it is to blame.
-_MOST_TRIES = 2
+_MAX_TRIES = 2
 
 
 def dispatch(
@@ -51,7 +51,7 @@ def dispatch(
             held += _bytes_held(chunk)
             del chunk  # it may hold images' bytes while the next ones are read
             while len(flight) > _CHUNKS_AHEAD * engine.workers or (
-                flight and held > _MOST_BYTES_HELD
+                flight and held > _MAX_BYTES_HELD
             ):
                 held -= _bytes_held(flight[0][0])
                 yield from landing.results(*flight.popleft())
@@ -116,7 +116,7 @@ class _Landing(Generic[R]):
 
     def _alone(self, image: Chunk, loss: WorkerLostError) -> Iterator[tuple[Chunk, R]]:
         """Try an image alone, unless its time was up: a lack of memory may be another's fault."""
-        for _ in range(_MOST_TRIES):
+        for _ in range(_MAX_TRIES):
             if loss.overdue is not None:
                 break
             try:
@@ -132,12 +132,12 @@ class _Landing(Generic[R]):
 
     def _check_workers_live(self) -> None:
         """Check that the image is to blame: where no worker stays alive, every image would be."""
-        for attempt in range(_MOST_TRIES + 1):
+        for attempt in range(_MAX_TRIES + 1):
             try:
                 self._workers.retry(int).result()
                 return
             except WorkerLostError as loss:
-                if attempt < _MOST_TRIES:
+                if attempt < _MAX_TRIES:
                     continue
                 raise MeasureError(
                     f"no worker stays alive ({loss.cause}), even with nothing to do; "

@@ -23,7 +23,7 @@ _MIN_LABELS = 4
 # Of these, this share must have an image that is named like them.
 _MIN_PAIRED = 0.9
 # Images of a tar whose suffixes are compared.
-_MOST_SUFFIXED = 20_000
+_MAX_SUFFIXED = 20_000
 _SUFFIX = re.compile(rb"(.+)([_-][A-Za-z]+)")
 
 
@@ -100,7 +100,7 @@ def _image_suffixes(records: Records, stats: Stats) -> Iterator[InputWarning]:
     if not any(archive_kind(os.fsencode(name)) == "tar" for name in stats.source.locations):
         return
     suffixes: dict[bytes, list[bytes]] = defaultdict(list)
-    for key in islice(records.keys(), _MOST_SUFFIXED):
+    for key in islice(records.keys(), _MAX_SUFFIXED):
         folder, _, name = key.rpartition(b"/")
         stem, _, suffix = name.partition(b".")
         suffixes[folder + b"/" + stem].append(suffix)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnstat.augment.code import digest_of_code
 from bnstat.measure.dispatch import Chunk
-from bnstat.measure.measure import Thumbnail, View
+from bnstat.measure.measure import Thumbnail, ViewPlan
 from bnstat.measure.measured import Measured, Result
 from bnstat.settings import Settings, settings_of
 from bnstat.sources.frames import FIRST
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
 def open_journal(
     path: str | os.PathLike[str] | None,
     sources: Sources,
-    plans: Sequence[View],
+    plans: Sequence[ViewPlan],
     settings: Settings,
 ) -> AbstractContextManager[Journal[Reference] | None]:
     """Open the journal at `path` for a run; None is a run without.
@@ -76,7 +76,7 @@ def _describe_sources(sources: Sources) -> dict[str, str]:
     return described
 
 
-def _describe_settings(plans: Sequence[View], settings: Settings) -> dict[str, str]:
+def _describe_settings(plans: Sequence[ViewPlan], settings: Settings) -> dict[str, str]:
     """Return what the moments of an image depend on, besides the image.
 
     The schedule of batchnorm does not belong to it, nor, without a pipeline, seed and epochs: they
@@ -100,7 +100,7 @@ def _moments_depend_on(when: str, settings: Mapping[str, Any]) -> dict[str, str]
     }
 
 
-def _describe_plan(plan: View) -> str:
+def _describe_plan(plan: ViewPlan) -> str:
     if plan is None:
         return "none"
     if isinstance(plan, Thumbnail):

@@ -51,11 +51,11 @@ class Thumbnail:
 
 
 # What is measured of each image: the image itself (None), draws of a pipeline, or a thumbnail.
-View: TypeAlias = Draws | Thumbnail | None
+ViewPlan: TypeAlias = Draws | Thumbnail | None
 
 
 # A plan, and the views that it fills.
-_Filled: TypeAlias = tuple[View, Sequence[CountedView]]
+_Filled: TypeAlias = tuple[ViewPlan, Sequence[CountedView]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Measure:
 
     mode: str
     limits: Limits
-    plans: tuple[View, ...] = (None,)
+    plans: tuple[ViewPlan, ...] = (None,)
     per_image_histograms: bool = False
     folders: FolderNames | None = None
     conditions: Conditions = field(default_factory=Conditions)
@@ -207,7 +207,7 @@ class Measure:
         self._count_plain(ChunkCounts(self.max_value), row, chosen)
 
     def _count_in(
-        self, views: Sequence[CountedView], decoded: Decoded, chosen: Selected, plan: View
+        self, views: Sequence[CountedView], decoded: Decoded, chosen: Selected, plan: ViewPlan
     ) -> None:
         """Count all draws of an image, or none: one that fails takes the image with it."""
         if plan is None and self.epochs == 1:
@@ -276,5 +276,5 @@ def _release(chunk: Sequence[Reference]) -> None:
             items.release()
 
 
-def _width(plan: View) -> int:
+def _width(plan: ViewPlan) -> int:
     return plan.width if plan else 1

@@ -12,7 +12,7 @@ from bnstat.decode.raster import check_rasterio
 from bnstat.decode.selection import OVER, Conditions, conditions
 from bnstat.errors import MeasureError
 from bnstat.estimators import Schedule
-from bnstat.measure.measure import Thumbnail, View
+from bnstat.measure.measure import Thumbnail, ViewPlan
 from bnstat.measure.warm_up import ask_worker
 from bnstat.result import Dataset, Pipeline
 from bnstat.settings import Settings
@@ -108,7 +108,7 @@ class Plan:
         )
 
     @property
-    def views(self) -> tuple[View, ...]:
+    def views(self) -> tuple[ViewPlan, ...]:
         """What is measured of each image, the controls last."""
         return (*self.draws, Thumbnail()) if self.controls else self.draws
 

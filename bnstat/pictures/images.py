@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # More points are plotted by their density.
-MOST_POINTS = 1000
+MAX_POINTS = 1000
 _CELLS = (72, 40)
 _ROWS = 10
 
@@ -68,7 +68,7 @@ class ImageScatter:
     def plot(self, ax: Axes, theme: Theme) -> None:
         """Plot a point for each image, or how many there are where there are many."""
         plain_axes(ax, theme, grid="both")
-        if len(self.brightness) > MOST_POINTS:
+        if len(self.brightness) > MAX_POINTS:
             self._plot_density(ax, theme)
         else:
             self._plot_points(ax, theme)

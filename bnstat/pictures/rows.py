@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 # More groups are not plotted; the table of numbers has them all.
-MOST_GROUPS = 24
+MAX_GROUPS = 24
 _LONGEST = 28
 
 
@@ -33,12 +33,12 @@ class GroupFigures:
     @property
     def height(self) -> float:
         """How high it is, as a multiple of the usual height."""
-        return 0.45 + 0.085 * min(len(self.labels), MOST_GROUPS)
+        return 0.45 + 0.085 * min(len(self.labels), MAX_GROUPS)
 
     @property
     def title(self) -> str:
         """A line that says what is shown."""
-        shown = min(len(self.labels), MOST_GROUPS)
+        shown = min(len(self.labels), MAX_GROUPS)
         number = f"the {shown} largest of {len(self.labels):,} groups"
         return f"Mean and std of {number if shown < len(self.labels) else 'each group'}"
 
@@ -64,7 +64,7 @@ class GroupFigures:
     def plot(self, ax: Axes, theme: Theme) -> None:
         """Plot small multiples: a column for each channel, a line for each group."""
         ax.axis("off")
-        order = sorted(range(len(self.labels)), key=lambda i: -self.images[i])[:MOST_GROUPS]
+        order = sorted(range(len(self.labels)), key=lambda i: -self.images[i])[:MAX_GROUPS]
         order.sort(key=lambda i: -self.mean[i][0])
         number, gap, left = len(self.channels), 0.035, 0.2
         width = (1.0 - left - gap * (number - 1)) / number

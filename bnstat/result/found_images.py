@@ -16,7 +16,7 @@ from bnstat.result.inputs import Failure
 # Small copies of the images with these keys, as JPEG, of those that can be read again.
 Copies: TypeAlias = Callable[[Collection[str]], Mapping[str, bytes]]
 # A notebook shows no more images, and a sheet no more of one set.
-_MOST_TILES, _MOST_OF_A_SET = 60, 6
+_MAX_TILES, _MAX_OF_A_SET = 60, 6
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,7 +52,7 @@ class Shown(Displayed):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        return super()._repr_html_() + self.sheet().html(_MOST_TILES)
+        return super()._repr_html_() + self.sheet().html(_MAX_TILES)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return all but what reads the images."""
@@ -237,6 +237,6 @@ class Duplicates(Shown):
 
     def _notes(self) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
         return [
-            (f"{len(each.images):,} {each.alike} images", each.notes[:_MOST_OF_A_SET])
+            (f"{len(each.images):,} {each.alike} images", each.notes[:_MAX_OF_A_SET])
             for each in self.sets
         ]

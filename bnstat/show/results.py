@@ -25,7 +25,7 @@ _LONGEST_COMMAND = 60
 # Groups on the first screen: the farthest from the whole.
 _GROUPS = 10
 # Channels whose figures a sentence has one by one.
-_MOST_IN_A_SENTENCE = 4
+_MAX_IN_A_SENTENCE = 4
 
 
 def answer(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
@@ -173,7 +173,7 @@ def _short(values: Sequence[float]) -> str:
     >>> _short([0.25, 0.5]), _short([0.25, 0.5, 0.125, 0.5, 0.5])
     ('0.2500 0.5000', '0.1250 to 0.5000')
     """
-    if len(values) > _MOST_IN_A_SENTENCE:
+    if len(values) > _MAX_IN_A_SENTENCE:
         return f"{min(values):.4f} to {max(values):.4f}"
     return " ".join(f"{value:.4f}" for value in values)
 

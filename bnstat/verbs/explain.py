@@ -11,7 +11,7 @@ import numpy as np
 
 from bnstat.augment import Spec
 from bnstat.errors import MeasureError, SourceError
-from bnstat.estimators.explaining import Units, View, units_of
+from bnstat.estimators.explaining import MeasuredImages, Units, units_of
 from bnstat.estimators.explaining import explain as explain_figure
 from bnstat.estimators.image_moments import ImageMoments
 from bnstat.measure.scanning import measure
@@ -91,7 +91,7 @@ class _Measured:
     name: str
     channels: tuple[str, ...]
     scale: int
-    views: list[View]
+    views: list[MeasuredImages]
     results: tuple[Stats, ...]
 
     @classmethod
@@ -109,14 +109,14 @@ class _Measured:
         for other in sets[1:]:
             if (other.channels, other.scale) != (first.channels, first.scale):
                 raise SourceError(f"{first.name} and {other.name} have different channels or depth")
-        views: list[View] = []
+        views: list[MeasuredImages] = []
         for each in zip(*(one.views for one in sets), strict=True):
             images = ImageMoments.joined([view.images for view in each])
-            views += [*each, View(images, _TOGETHER, each[0].pipeline)]
+            views += [*each, MeasuredImages(images, _TOGETHER, each[0].pipeline)]
         results = tuple(stats for one in sets for stats in one.results)
         return cls(_TOGETHER, first.channels, first.scale, views, results)
 
-    def with_views(self, more: list[View]) -> _Measured:
+    def with_views(self, more: list[MeasuredImages]) -> _Measured:
         """Return the same with more views."""
         return _Measured(self.name, self.channels, self.scale, self.views + more, self.results)
 
@@ -144,7 +144,9 @@ def _measured(
         specs = [*specs, images.augment]
     outcomes = measure(images.open(), specs, images.settings, given=settings)
     views = [
-        View(ImageMoments.of_records(o.records), images.title, o.stats.pipeline.transforms)
+        MeasuredImages(
+            ImageMoments.of_records(o.records), images.title, o.stats.pipeline.transforms
+        )
         for o in outcomes
     ]
     results = tuple(outcome.stats for outcome in outcomes)
@@ -158,7 +160,7 @@ def _read(name: str, specs: Sequence[Spec | None]) -> _Measured:
     if not table.measured.any():
         raise MeasureError("no image was measured")
     scale = int(table.scale[table.measured].max())
-    view = View(ImageMoments.of_table(table), name)
+    view = MeasuredImages(ImageMoments.of_table(table), name)
     return _Measured(name, table.channels, scale, [view], ())
 
 
@@ -204,10 +206,10 @@ def _explained(written: Written, measured: _Measured) -> Explanation:
     )
 
 
-def _simplest_first(views: Sequence[View]) -> list[View]:
+def _simplest_first(views: Sequence[MeasuredImages]) -> list[MeasuredImages]:
     """Return plain images before those that went through pipelines; a source alone has no name."""
     alone = len({view.source for view in views}) == 1
-    named = [View(v.images, None, v.pipeline) if alone else v for v in views]
+    named = [MeasuredImages(v.images, None, v.pipeline) if alone else v for v in views]
     return sorted(named, key=lambda view: bool(view.pipeline))
 
 

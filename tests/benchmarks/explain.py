@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bnstat.estimators.explaining import View, explain, units_of
+from bnstat.estimators.explaining import MeasuredImages, explain, units_of
 from bnstat.estimators.image_moments import ImageMoments
 from bnstat.result.explanation import Digits
 
@@ -49,7 +49,7 @@ def look(of: str, values: np.ndarray, decimals: int, images: ImageMoments, scale
     digits = Digits.of([f"{value:.{decimals}f}" for value in np.atleast_1d(values)])
     channels = ("R", "G", "B")[: images.n.shape[1]]
     units = units_of(digits, digits, scale)
-    return explain(of, digits, [View(images)], units, channels)
+    return explain(of, digits, [MeasuredImages(images)], units, channels)
 
 
 def main(sets: int) -> None:

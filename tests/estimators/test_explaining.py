@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bnstat.estimators.explaining import BYTES, SIGNED, UNIT, View, explain, units_of
+from bnstat.estimators.explaining import BYTES, SIGNED, UNIT, MeasuredImages, explain, units_of
 from bnstat.estimators.image_moments import ImageMoments
 from bnstat.result.explanation import Digits
 
@@ -20,7 +20,7 @@ def images():
 
 
 def look(images, of, numbers, units=(UNIT, SIGNED), channels=RGB):
-    return explain(of, Digits.of(numbers), [View(images)], units, channels)
+    return explain(of, Digits.of(numbers), [MeasuredImages(images)], units, channels)
 
 
 def written(values, decimals):
@@ -142,6 +142,10 @@ def test_a_source_of_two(images):
     """Views are tried in order; the match names its own."""
     half = ImageMoments(*(v[:150] for v in (images.n, images.mean, images.m2)))
     rest = ImageMoments(*(v[150:] for v in (images.n, images.mean, images.m2)))
-    views = [View(half, "train"), View(rest, "val"), View(images, "both")]
+    views = [
+        MeasuredImages(half, "train"),
+        MeasuredImages(rest, "val"),
+        MeasuredImages(images, "both"),
+    ]
     numbers = Digits.of(written(mean_of_stds(rest), 4))
     assert "val" == explain("std", numbers, views, [UNIT], RGB).matches[0].source

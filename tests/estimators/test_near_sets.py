@@ -143,7 +143,7 @@ def test_images_without_a_copy_are_left_out():
 
 def test_too_many_pairs_are_refused(monkeypatch):
     """Before they fill the memory."""
-    monkeypatch.setattr(near_sets, "_MOST_PAIRS", 3)
+    monkeypatch.setattr(near_sets, "_MAX_PAIRS", 3)
     with pytest.raises(MeasureError, match="take fewer: --bits"):
         Candidates(words(*range(8)), words(), 3)
 

@@ -13,7 +13,7 @@ import bnstat
 
 # Of what is inflated, and of an image; the readers may take a few times as much.
 LIMITS = {"max_bytes": 200_000, "max_pixels": 100_000}
-MOST_MEGABYTES = 400
+MAX_MEGABYTES = 400
 
 
 def take(suffix):

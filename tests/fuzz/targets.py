@@ -370,7 +370,7 @@ _LISTS = [
     b"./../x\n/etc/passwd\n-\n",
 ]
 
-MOST = containers.MOST_MEGABYTES
+MOST = containers.MAX_MEGABYTES
 _PARSERS = _parsers()
 TARGETS = {
     "decode": Target(_decode, _images, _PARSERS.WORDS),

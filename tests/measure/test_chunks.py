@@ -11,7 +11,7 @@ from bnstat.measure.chunks import chunks
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 
-MOST_BYTES = 2 << 20
+MAX_BYTES = 2 << 20
 
 
 def references(sizes):
@@ -36,7 +36,7 @@ def test_chunks_are_bounded(sizes):
     """A chunk has at most 512 images, and 2 MiB unless it is one image."""
     for chunk in chunks(references(sizes)):
         assert len(chunk) <= 512
-        assert len(chunk) == 1 or sum(reference.size for reference in chunk) <= MOST_BYTES
+        assert len(chunk) == 1 or sum(reference.size for reference in chunk) <= MAX_BYTES
 
 
 def test_many_small_images_are_cut_at_512():
@@ -49,7 +49,7 @@ def test_chunks_are_as_large_as_may_be(sizes):
     """No chunk would have had room for the next image."""
     cut = list(chunks(references(sizes)))
     for chunk, after in pairwise(cut):
-        full = sum(reference.size for reference in [*chunk, after[0]]) > MOST_BYTES
+        full = sum(reference.size for reference in [*chunk, after[0]]) > MAX_BYTES
         assert full or len(chunk) == 512
 
 

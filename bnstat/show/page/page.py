@@ -47,7 +47,7 @@ def figure(picture: Picture) -> Figure:
 
 MISSING = "a report needs the packages matplotlib and Jinja2: pip install matplotlib jinja2"
 # More failures are counted, not named.
-_MOST_FAILURES = 50
+_MAX_FAILURES = 50
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _context(section: Section) -> dict[str, Any]:
 
 
 def _first(stats: Stats) -> Sequence[Any]:
-    return stats.source.failures[:_MOST_FAILURES]
+    return stats.source.failures[:_MAX_FAILURES]
 
 
 def _snippet(stats: Stats) -> str | None:
