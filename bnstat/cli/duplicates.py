@@ -67,7 +67,7 @@ def command(
             progress=meter.update,
             **options.given(settings),
         )
-    terminal.print_failures([(f.image, f.reason) for f in found.failures])
+    terminal.print_failures(found.failures)
     terminal.show_as(form, found)
     outputs.save_sheet(found, sheet)
     if fail and found.sets:

@@ -69,7 +69,7 @@ def command(
     with terminal.measuring() as meter:
         on_pass = None if terminal.quiet else partial(_say_pass, meter, verbose=terminal.verbose)
         found = recalibrate(model, source, progress=meter.update, on_pass=on_pass, **outcome)
-    terminal.print_failures([(f.image, f.reason) for f in found.failures])
+    terminal.print_failures(found.failures)
     if form != "table" or not terminal.quiet:
         terminal.show_as(form, found, verbose=check)
     if not (check or found.settled):

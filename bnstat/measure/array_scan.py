@@ -5,9 +5,10 @@ from __future__ import annotations
 from bnstat.decode.selection import Conditions
 from bnstat.measure.appearing import of_stack
 from bnstat.measure.counting import count_stack
-from bnstat.measure.found import Scan, TextsByKey, View
+from bnstat.measure.found import Scan, View
 from bnstat.measure.measured import Measured
 from bnstat.measure.plan import Plan
+from bnstat.measure.texts_by_key import TextsByKey
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES
 from bnstat.settings import Progress, listener

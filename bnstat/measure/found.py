@@ -11,6 +11,7 @@ from bnstat.measure.dispatch import Chunk
 from bnstat.measure.group_histograms import GroupHistograms
 from bnstat.measure.measured import Measured, Result
 from bnstat.measure.rows import NameOf, Rows, ungrouped
+from bnstat.measure.texts_by_key import TextsByKey
 from bnstat.moments import HashesByKey, Records
 from bnstat.moments.appearances import Appearances
 from bnstat.result import MAX_WARNINGS, Summary
@@ -24,60 +25,6 @@ from bnstat.text import key_text
 def of_files(records: Records) -> Records:
     """Return the records of frames as those of their files, which vary as clusters of frames."""
     return records.joined(file_key)
-
-
-class TextsByKey:
-    """A text for each of some images, such as why it failed: of the first by key, or of all.
-
-    `most` is how many are kept, None is all; the length is the number of all. It holds a key, two
-    references and each text once: an input of millions of images, all broken, has to fit.
-    """
-
-    def __init__(self, most: int | None = None) -> None:
-        self.most = most
-        self._number = 0
-        self._keys: list[bytes] = []
-        self._texts: list[str] = []
-        self._known: dict[str, str] = {}
-
-    def __len__(self) -> int:
-        return self._number
-
-    def __iter__(self) -> Iterator[tuple[bytes, str]]:
-        """Yield keys and texts in the order of the keys, as many as are kept."""
-        order = sorted(range(len(self._keys)), key=self._keys.__getitem__)[: self.most]
-        return ((self._keys[i], self._texts[i]) for i in order)
-
-    def __eq__(self, other: object) -> bool:
-        """Whether the same was said of the same images."""
-        if not isinstance(other, TextsByKey):
-            return NotImplemented
-        return (len(self), list(self)) == (len(other), list(other))
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def add(self, texts: Iterable[tuple[bytes, str]]) -> None:
-        """Add keys and texts, each key once."""
-        for key, text in texts:
-            self._number += 1
-            self._keys.append(key)
-            self._texts.append(self._known.setdefault(text, text))
-            if self.most is not None and len(self._keys) > 2 * self.most:
-                self._drop_last()
-
-    def _drop_last(self) -> None:
-        kept = list(self)
-        self._keys, self._texts = [key for key, _ in kept], [text for _, text in kept]
-        self._known = {text: text for text in self._texts}
-
-    @classmethod
-    def merged(cls, parts: Sequence[TextsByKey]) -> TextsByKey:
-        """Return the texts of all images, from those of disjoint shards."""
-        whole = cls(parts[0].most)
-        for part in parts:
-            whole.add(part)
-        whole._number = sum(map(len, parts))
-        return whole
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from bnstat.measure.input_warnings import found_warnings
 from bnstat.measure.plan import Plan
 from bnstat.measure.provenance import sample_of, selection_of, source_of
 from bnstat.measure.rows import ungrouped
+from bnstat.measure.texts_by_key import Failures
 from bnstat.moments import HashesByKey, Records
 from bnstat.result import Group, PairedMargins, Pipeline, Sample, Stats, Uncertainty, empty_figures
 from bnstat.result.input_warnings import unanswered
@@ -22,7 +23,6 @@ from bnstat.result.tables import RecordTable
 from bnstat.sources.frames import FIRST
 from bnstat.sources.opening import none_found
 from bnstat.sources.sources import Sources
-from bnstat.text import key_text
 
 # Of fewer images, none is named after a scan.
 _MANY = 100
@@ -209,9 +209,8 @@ def _check_measured(sources: Sources, scan: Scan, view: View) -> None:
             none_found(sources.locations, sources.others, sources.skipped, listed=listed)
         )
     if len(view.records) == 0:
-        failures = [(key_text(key), reason) for key, reason in view.failures]
         message = f"none of the {scan.images} images in {where} could be measured"
-        raise NothingMeasuredError(message, failures, len(view.failures))
+        raise NothingMeasuredError(message, Failures(view.failures), len(view.failures))
     _check_counted(view.records)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from bnstat.measure.found import Scan, View, of_files
 from bnstat.measure.plan import Plan
+from bnstat.measure.texts_by_key import Failures
 from bnstat.moments import Records
 from bnstat.result import (
-    Failure,
     FileList,
     FloatImages,
     Sample,
@@ -27,7 +27,7 @@ from bnstat.text import key_text, without_credentials
 def source_of(sources: Sources, scan: Scan, view: View, plan: Plan) -> Source:
     """Return what the images of a view came from, and which of them failed."""
     listed = sources.listing
-    failures = tuple(Failure(key_text(key), reason) for key, reason in view.failures)
+    failures = Failures(view.failures)
     return Source(
         locations=sources.locations,
         cwd=key_text(os.getcwdb()),

@@ -19,7 +19,7 @@ from bnstat.measure.adaptive_sampling import GrowingScan, StoppingRule
 from bnstat.measure.array_scan import array_of, scan_array
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
-from bnstat.measure.found import Scan, TextsByKey, View
+from bnstat.measure.found import Scan, View
 from bnstat.measure.group_histograms import GroupHistograms
 from bnstat.measure.groups import FolderNames, GroupNames, ItemNames, group_names
 from bnstat.measure.hashing import Hashing
@@ -35,6 +35,7 @@ from bnstat.measure.outcomes import Outcome, outcomes
 from bnstat.measure.placement import check_dataset, where_it_runs
 from bnstat.measure.plan import Plan
 from bnstat.measure.rows import Rows
+from bnstat.measure.texts_by_key import TextsByKey
 from bnstat.measure.warm_up import open_workers
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES

@@ -10,7 +10,7 @@ Versions
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bnstat.errors import DocumentError
@@ -18,7 +18,7 @@ from bnstat.result.consistency import contradictions
 from bnstat.result.contents import Contents
 from bnstat.result.estimates import Group, Uncertainty
 from bnstat.result.input_warnings import InputWarning
-from bnstat.result.inputs import Pipeline, Shards, Source, Warnings
+from bnstat.result.inputs import Failure, Pipeline, Shards, Source, Warnings
 from bnstat.result.methods import METHODS
 from bnstat.result.node import Node
 from bnstat.result.reading import read_contents
@@ -28,6 +28,8 @@ VERSION = 2
 # Left out of `uncertainty` where there is none, as they are in documents before 0.3.
 _NEW = ("corrected", "sums", "cluster", "clusters")
 _READABLE = (1, 2)
+_SEVERAL = (Mapping, list, tuple)
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 C = TypeVar("C", bound=Contents)
 
@@ -73,9 +75,13 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not a number")
 
 
-def render(stats: Contents) -> str:
-    """Return the document as text: keys in a fixed order, a list of numbers on one line."""
-    return _layout({"format": FORMAT, "version": VERSION} | _contents(stats)) + "\n"
+def rendered(stats: Contents) -> Iterator[str]:
+    """Yield the document's text: keys in a fixed order, a list of numbers on one line.
+
+    It comes in pieces, as it may name millions of failures.
+    """
+    yield from _layout({"format": FORMAT, "version": VERSION} | _contents(stats))
+    yield "\n"
 
 
 def _contents(stats: Contents) -> dict[str, Any]:
@@ -175,7 +181,7 @@ def _source(source: Source) -> dict[str, Any]:
         "duplicates": source.duplicates,
         "deeper_than_8_bits": source.deeper_than_8_bits,
         **({"failed": source.failed} if source.unnamed_failures else {}),
-        "failures": [vars(failure) for failure in source.failures],
+        "failures": source.failures or (),
         **_warnings(source.warnings),
         **({"service_folders": dict(source.service_folders)} if source.service_folders else {}),
         **({"floats": vars(source.floats)} if source.floats else {}),
@@ -207,16 +213,28 @@ def _warnings(warnings: Warnings) -> dict[str, Any]:
     return {"warnings": {"images": warnings.images, "first": first}}
 
 
-def _layout(value: Any, indent: str = "") -> str:
-    """Return JSON text: an object's entries, and a list of lists, on lines of their own."""
+def _layout(value: Any, indent: str = "") -> Iterator[str]:
+    """Yield JSON text: an object's entries, and a list of lists, on lines of their own."""
     inner = indent + "  "
+    if isinstance(value, Failure):
+        value = value._asdict()
     if isinstance(value, Mapping) and value:
-        items = [
-            f"{json.dumps(k, ensure_ascii=False)}: {_layout(v, inner)}" for k, v in value.items()
-        ]
-        return "{\n" + ",\n".join(inner + item for item in items) + f"\n{indent}}}"
-    if isinstance(value, list | tuple) and any(
-        isinstance(v, Mapping | list | tuple) for v in value
-    ):
-        return "[\n" + ",\n".join(inner + _layout(v, inner) for v in value) + f"\n{indent}]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        named = ((_json(k) + ": ", v) for k, v in value.items())
+        yield from _lines("{}", named, inner)
+    elif _is_list(value) and any(isinstance(v, _SEVERAL) for v in value):
+        yield from _lines("[]", (("", v) for v in value), inner)
+    else:
+        yield _json(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _lines(brackets: str, named: Iterable[tuple[str, Any]], indent: str) -> Iterator[str]:
+    before = brackets[0] + "\n"
+    for name, value in named:
+        yield before + indent + name
+        yield from _layout(value, indent)
+        before = ",\n"
+    yield f"\n{indent[:-2]}{brackets[1]}"

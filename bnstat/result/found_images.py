@@ -226,7 +226,7 @@ class Duplicates(Shown):
             "images": self.images,
             "candidates": self.candidates,
             "sets": [asdict(each) for each in self.sets],
-            "failures": [asdict(failure) for failure in self.failures],
+            "failures": [failure._asdict() for failure in self.failures],
             "bits": self.bits,
         }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """An image that could not be measured: its key, and why."""
 
     image: str
@@ -118,7 +119,7 @@ class Source:
     skipped: int
     duplicates: int
     deeper_than_8_bits: int
-    failures: tuple[Failure, ...]
+    failures: Sequence[Failure]
     fingerprint: str
     files_from: FileList | None = None
     shards: Shards | None = None

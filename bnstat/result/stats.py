@@ -13,7 +13,7 @@ from bnstat import files
 from bnstat.display import Displayed
 from bnstat.errors import DocumentError
 from bnstat.result.contents import Contents
-from bnstat.result.document import parse, render
+from bnstat.result.document import parse, rendered
 from bnstat.result.estimates import Floats
 from bnstat.result.quantiles import at
 from bnstat.text import pluralize, printable
@@ -155,7 +155,7 @@ class Stats(Displayed, Contents):
 
     def to_json(self) -> str:
         """Return the document, as docs/document.md describes it."""
-        return render(self)
+        return "".join(rendered(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the document atomically; "-" is standard output.
@@ -166,14 +166,15 @@ class Stats(Displayed, Contents):
             If it cannot be written; an old file is then left as it was.
         """
         # In JSON, what a lone surrogate is escaped to is that surrogate.
-        data = self.to_json().encode(errors="backslashreplace")
+        pieces = (piece.encode(errors="backslashreplace") for piece in rendered(self))
         if os.fspath(path) != "-":
-            files.write(Path(path), data)
+            with files.replacing(Path(path)) as file:
+                file.writelines(pieces)
         elif hasattr(sys.stdout, "buffer"):  # UTF-8 whatever the locale
             sys.stdout.flush()
-            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.writelines(pieces)
         else:  # a notebook's
-            sys.stdout.write(data.decode())
+            sys.stdout.write(b"".join(pieces).decode())
 
 
 def _array(values: Floats) -> NDArray[np.float64]:

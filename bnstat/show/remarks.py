@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from bnstat.result import Corrected, Stats
 from bnstat.show.significance import images_needed, widest_margin
@@ -20,28 +22,33 @@ def failures(results: Sequence[Stats]) -> Iterator[str]:
     for stats in results:
         source = stats.source
         where = " ".join(source.locations) + "/" if several else ""
-        named = [(where + failure.image, failure.reason) for failure in source.failures]
+        named = ((where + image, reason) for image, reason in source.failures)
         yield from failure_lines(named, source.failed)
 
 
-def failure_lines(named: Sequence[tuple[str, str]], failed: int) -> Iterator[str]:
+def failure_lines(named: Iterable[tuple[str, str]], failed: int) -> Iterator[str]:
     """Yield lines on images that failed: the first of each kind of reason, and how many more.
 
     named: images and reasons, of the first of all that failed.
     """
-    kinds: dict[str, list[tuple[str, str]]] = {}
+    firsts: dict[str, list[tuple[str, str]]] = {}
+    numbers: Counter[str] = Counter()
     for image, reason in named:
-        kinds.setdefault(_kind(reason), []).append((printable(image), printable(reason)))
-    for first, *others in kinds.values():
-        more = len(others) + 1 - _NAMED
-        told = [first, *others[: _NAMED - 1 if more > 1 else None]]
+        kind = _kind(reason)
+        numbers[kind] += 1
+        if numbers[kind] <= _NAMED + 1:
+            firsts.setdefault(kind, []).append((printable(image), printable(reason)))
+    for kind, first in firsts.items():
+        more = numbers[kind] - _NAMED
+        told = first[: _NAMED if more > 1 else None]
         yield from (f"failed: {image}: {reason}" for image, reason in told)
         if more > 1:
-            yield f"failed: {more:,} more like {first[0]}"
-    if unnamed := failed - len(named):
+            yield f"failed: {more:,} more like {first[0][0]}"
+    if unnamed := failed - numbers.total():
         yield f"failed: {unnamed:,} more, which the result does not name (--all-failures does)"
 
 
+@lru_cache
 def _kind(reason: str) -> str:
     """Return a reason without its numbers and names: sizes, paths, positions."""
     return " ".join(word for word in reason.split() if not re.search(r"[0-9/\\]|\.\w", word))

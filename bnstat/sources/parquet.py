@@ -81,10 +81,12 @@ def _members(
     pages = _Pages(limits)
     with _opened(archive, limits, pages) as (parquet, file):
         column = _column(parquet.schema_arrow, asked)
-        row = 0
+        row, shared = 0, b""
         for group in range(len(file.row_groups)):
             for value in _values(parquet, file, group, column, pages):
-                yield _reference(archive, row, value, limits)
+                reference = _reference(archive, row, value, limits, shared)
+                shared = getattr(reference.content, "data", b"")
+                yield reference
                 row += 1
 
 
@@ -114,8 +116,13 @@ def _values(
                 raise problem from error
 
 
-def _reference(archive: ArchiveFile, row: int, value: Any, limits: ReadLimits) -> Reference:
-    """Return the reference to the image in a row: bytes, or bytes and path."""
+def _reference(
+    archive: ArchiveFile, row: int, value: Any, limits: ReadLimits, shared: bytes = b""
+) -> Reference:
+    """Return the reference to the image in a row: bytes, or bytes and path.
+
+    `shared` are bytes of another row, which are not held twice: many may be one dictionary value.
+    """
     key = _key(row, value)
     if hasattr(value, "keys"):
         value = value["bytes"] if value.is_valid else value
@@ -129,9 +136,8 @@ def _reference(archive: ArchiveFile, row: int, value: Any, limits: ReadLimits) -
     except UnreadableError as error:
         return Reference(key, archive.path, buffer.size, 0, str(error))
     tag = b"%08x" % crc32(buffer)
-    return Reference(
-        key, archive.path, buffer.size, 0, None, EncodedBytes(buffer.to_pybytes()), tag
-    )
+    data = shared if buffer == shared else buffer.to_pybytes()
+    return Reference(key, archive.path, buffer.size, 0, None, EncodedBytes(data), tag)
 
 
 def _key(row: int, value: Any) -> bytes:

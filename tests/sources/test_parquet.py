@@ -116,6 +116,14 @@ def test_dictionary_of_images(written, rows, content, kind, inside):
     assert list(found.values()) == [row["bytes"] for row in rows]
 
 
+def test_rows_of_one_value_share_its_bytes(written, rows, found):
+    """A large value that many rows refer to is held once."""
+    data = [rows[0]["bytes"]] * 40 + [rows[1]["bytes"]] * 2
+    references = found(written({"image": pa.array(data).dictionary_encode()})).references.values()
+    assert len({id(reference.content.data) for reference in references}) == 2
+    assert len({id(reference.content) for reference in references}) == 42  # each is let go alone
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "name"),
     [
