@@ -8,6 +8,7 @@ uncertainty   how far mean and std may be off
 image_sums    what margins of merged results follow from
 likeness      how alike images of a cluster are
 paired        how far a difference of the same images may be off
+sketch        by which sets tell how many images they share
 
 A method's module has its name, and in it the function of that name, from records, and a schedule
 if it takes one, to an `Estimate`; or it raises `NoEstimateError` with the reason.
@@ -27,8 +28,9 @@ from bnstat.estimators.conventions import conventions
 from bnstat.estimators.every_method import every_method
 from bnstat.estimators.image_sums import image_sums, merged_sums, spreads_of_sums
 from bnstat.estimators.likeness import likeness
-from bnstat.estimators.paired import errors_of_sets, paired_margins
+from bnstat.estimators.paired import paired_margins
 from bnstat.estimators.schedule import Schedule
+from bnstat.estimators.sketch import sketch
 from bnstat.estimators.spreads import Design
 from bnstat.estimators.two_pass import over_channels, two_pass
 from bnstat.estimators.uncertainty import look_sizes, uncertainty, uncertainty_of
@@ -44,7 +46,6 @@ __all__ = [
     "chan",
     "conventions",
     "epochs_of",
-    "errors_of_sets",
     "every_method",
     "expectation",
     "image_sums",
@@ -55,6 +56,7 @@ __all__ = [
     "over_channels",
     "paired_margins",
     "running_values",
+    "sketch",
     "spreads_of_sums",
     "two_pass",
     "uncertainty",

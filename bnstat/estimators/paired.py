@@ -1,4 +1,4 @@
-"""How sure the difference is of two figures of the same images, or of sets that share images.
+"""How sure the difference is of two figures of the same images.
 
 Both figures are linearized as in `spreads`: image i contributes aᵢ to the one and bᵢ to the
 other, and dᵢ = bᵢ − aᵢ to their difference. What the images have in common is in both and cancels:
@@ -21,7 +21,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bnstat.estimators.spreads import (
     Design,
@@ -136,12 +135,6 @@ class Shared:
         keys = [ones[place] for place in first]
         return cls(keys, first, second, len(ones) + len(others) - len(both))
 
-    def where(self, chosen: NDArray[np.bool_]) -> Shared:
-        """Return some of what is shared; the rest are images of each set alone."""
-        keys = [key for key, is_chosen in zip(self.keys, chosen, strict=True) if is_chosen]
-        more = len(chosen) - len(keys)
-        return Shared(keys, self.ones[chosen], self.others[chosen], self.images + more)
-
     def difference(self, one: Floats, other: Floats) -> Floats:
         """Return what each image in any set contributes to the difference, (images,), on average.
 
@@ -150,42 +143,6 @@ class Shared:
         a, b = -one.mean(axis=1) / len(one), other.mean(axis=1) / len(other)
         b[self.others] += a[self.ones]
         return self.images * np.append(b, np.delete(a, self.ones))
-
-
-def errors_of_sets(baseline: Records, other: Records) -> MeanAndStd | None:
-    """Return the standard errors of the differences of two sets of one population.
-
-    Images with equal keys and moments are the same one: what they share is paired, the rest
-    independent. None where they share nothing.
-    """
-    columns = [(baseline.column(c), other.column(c)) for c in range(len(baseline.channels))]
-    shared = Shared.of(list(baseline.keys()), list(other.keys()))
-    if baseline.draws != other.draws or not len(shared.ones):
-        return None
-    shared = shared.where(_equal_images(columns, shared, other.draws))
-    if not len(shared.ones):
-        return None
-    pairs = [
-        [
-            _error(shared.difference(*(each.reshape(-1, other.draws) for each in both)))
-            for both in zip(contributions(one), contributions(another), strict=True)
-        ]
-        for one, another in columns
-    ]
-    mean, std = zip(*pairs, strict=True)
-    return MeanAndStd(mean, std)
-
-
-def _equal_images(
-    columns: Sequence[tuple[Column, Column]], shared: Shared, draws: int
-) -> NDArray[np.bool_]:
-    """Return which shared images have equal moments in all draws and channels."""
-    equal = np.ones(len(shared.ones), dtype=bool)
-    for one, another in columns:
-        for a, b in zip(one, another, strict=True):
-            of_ones, of_others = a.reshape(-1, draws), b.reshape(-1, draws)
-            equal &= (of_ones[shared.ones] == of_others[shared.others]).all(axis=1)
-    return equal
 
 
 def _error(every: Floats) -> float:

@@ -104,8 +104,11 @@ def uncertainty(
         controls=controls,
         clusters=clusters,
     )
-    if sure is None or clusters is not None:
-        return sure and replace(sure, cluster=_as_typed(settings["cluster"]))
+    if sure is None:
+        return None
+    sure = replace(sure, sketch=estimators.sketch(records))
+    if clusters is not None:
+        return replace(sure, cluster=_as_typed(settings["cluster"]))
     if random and records.draws == 1:
         return sure  # controls do not merge
     return replace(sure, sums=estimators.image_sums(records))

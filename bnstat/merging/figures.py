@@ -35,6 +35,7 @@ from bnstat.result import (
     empty_figures,
 )
 from bnstat.result.quantiles import Distribution, added, distribution_figures
+from bnstat.result.sketch import Sketch
 from bnstat.settings.typed import PERCENTILES
 
 
@@ -90,7 +91,18 @@ def merged_uncertainty(results: Sequence[Stats], sample: Sample | None) -> Uncer
         for parts, mean, var in zip(zip(*sums, strict=True), exact.mean, exact.var, strict=True)
     ]
     merged = uncertainty_of(pairs, images, design, known[0].confidence)
-    return replace(merged, sums=tuple(map(merged_sums, zip(*sums, strict=True))))
+    return replace(
+        merged,
+        sums=tuple(map(merged_sums, zip(*sums, strict=True))),
+        sketch=_merged_sketch([each.sketch for each in known]),
+    )
+
+
+def _merged_sketch(sketches: Sequence[Sketch | None]) -> Sketch | None:
+    known = [each for each in sketches if each is not None]
+    if len(known) < len(sketches):
+        return None
+    return Sketch.of(h for each in known for h in each.hashes)
 
 
 def _exact(found: Sequence[Stats], total: Moments | None) -> Estimate:

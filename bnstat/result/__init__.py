@@ -3,6 +3,7 @@
 estimates    mean and variance of a method, of a group, and how sure they are
 methods      the one table of methods
 inputs       what was measured: sources, selection, sample, pipeline
+sketch       hashes of images, by which results tell what they share
 summary      what is in the folder: sizes, formats, modes
 contents     what a document says, of these
 document     its JSON; reading and node check what is read
@@ -44,6 +45,7 @@ from bnstat.result.inputs import (
     Warnings,
 )
 from bnstat.result.methods import EXACT, METHODS, Method, empty_figures
+from bnstat.result.sketch import Sketch
 from bnstat.result.stats import Stats, title
 from bnstat.result.summary import Summary
 
@@ -72,6 +74,7 @@ __all__ = [
     "Sample",
     "Selection",
     "Shards",
+    "Sketch",
     "Source",
     "Stats",
     "Summary",

@@ -308,6 +308,8 @@ def _uncertainty(stats: Contents) -> Iterator[str]:
         yield f"uncertainty.of is {causes}, but there is {margin}"
     if uncertainty.corrected is not None and (uncertainty.reliable or uncertainty.margin is None):
         yield "uncertainty.corrected is there, but no margin that is not reliable"
+    if uncertainty.sketch is not None and len(uncertainty.sketch.hashes) > stats.source.units:
+        yield f"uncertainty.sketch has more hashes than there are {stats.source.unit}s"
 
 
 def _standard_errors(stats: Contents, whole: _Part) -> Iterator[str]:

@@ -26,7 +26,7 @@ from bnstat.result.reading import read_contents
 FORMAT = "bnstat.stats"
 VERSION = 2
 # Left out of `uncertainty` where there is none, as they are in documents before 0.3.
-_NEW = ("corrected", "sums", "cluster", "clusters")
+_NEW = ("corrected", "sums", "sketch", "cluster", "clusters")
 _READABLE = (1, 2)
 _SEVERAL = (Mapping, list, tuple)
 _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -148,6 +148,7 @@ def _uncertainty(uncertainty: Uncertainty) -> dict[str, Any]:
         "corrected": uncertainty.corrected
         and {side: vars(each) for side, each in vars(uncertainty.corrected).items()},
         "sums": uncertainty.sums and [vars(sums) for sums in uncertainty.sums],
+        "sketch": uncertainty.sketch and str(uncertainty.sketch),
     }
     return {key: value for key, value in written.items() if key not in _NEW or value is not None}
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bnstat.result.sketch import Sketch
+
 # One float64 a channel.
 Floats: TypeAlias = tuple[float, ...]
 
@@ -122,6 +124,8 @@ class Uncertainty:
         Where there are margins that are not reliable: intervals for skewed figures; else None.
     sums
         What margins of merged results follow from, a channel each; None where it is not known.
+    sketch
+        By which two results tell how many images they share; None in documents before 0.3.
     cluster, clusters
         What made images of one cluster, as typed, and how many clusters there are; None where each
         image stands for itself.
@@ -133,6 +137,7 @@ class Uncertainty:
     reliable: bool
     superpopulation: MeanAndStd
     sums: tuple[ImageSums, ...] | None = None
+    sketch: Sketch | None = None
     cluster: str | None = None
     clusters: int | None = None
     corrected: Corrected | None = None

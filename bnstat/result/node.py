@@ -159,6 +159,14 @@ class Node:
             self._wrong("ascending numbers")
         return numbers
 
+    def hashes(self) -> tuple[int, ...]:
+        """Return ascending numbers of 64 bits, from a string of 16 hex digits each."""
+        text = self.text()
+        words = [text[start : start + 16] for start in range(0, len(text), 16)]
+        if not re.fullmatch("([0-9a-f]{16})*", text) or any(a >= b for a, b in pairwise(words)):
+            self._wrong("ascending hashes of 16 hex digits")
+        return tuple(int(word, 16) for word in words)
+
     def percentiles(self, length: int) -> dict[str, Floats]:
         """Return arrays of `length` numbers by percentile, which is a number in text."""
         for name, node in self.items():

@@ -34,6 +34,7 @@ from bnstat.result.inputs import (
 from bnstat.result.methods import METHODS, Method, read_estimate
 from bnstat.result.node import Node
 from bnstat.result.quantiles import Distribution, Occurring
+from bnstat.result.sketch import Sketch
 from bnstat.result.summary import read_summary
 from bnstat.settings.typed import MAX_EPOCHS
 
@@ -144,6 +145,7 @@ def _uncertainty(node: Node, width: int) -> Uncertainty:
         sums=node.get("sums", None).optional(
             lambda sums: tuple(_image_sums(each) for each in sums.sequence(width))
         ),
+        sketch=node.get("sketch", None).optional(lambda text: Sketch(text.hashes())),
         cluster=node.get("cluster", None).optional(Node.text),
         clusters=node.get("clusters", None).optional(lambda number: number.integer(minimum=2)),
         corrected=node.get("corrected", None).optional(

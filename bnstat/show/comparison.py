@@ -88,6 +88,7 @@ class Comparison(Displayed):
                     "distribution": row.distribution,
                     "margin": d.pair.margin and vars(d.pair.margin),
                     **_paired(d.pair.paired),
+                    "shared_images": _shared(d.pair),
                     "p_values": d.p_values and dict(zip(("mean", "std"), d.p_values, strict=True)),
                 }
                 for row, d in zip(self.rows, self.differences, strict=True)
@@ -105,6 +106,12 @@ def _paired(paired: PairedMargins | None) -> dict[str, Any]:
     }
 
 
+def _shared(pair: Pair) -> int | None:
+    """Return how many images both have; of the same images it is not asked."""
+    shared = None if pair.same_images else pair.shared_images
+    return None if shared is None else round(shared)
+
+
 def compare(rows: Sequence[ComparedRow]) -> Comparison:
     """Hold each row against the first.
 
@@ -120,7 +127,7 @@ def compare(rows: Sequence[ComparedRow]) -> Comparison:
                 f"{row.name} has {_channels(row)}, {baseline.name} has {_channels(baseline)}; "
                 "they need the same --mode, and pipelines that keep it"
             )
-    pairs = [Pair(row.result, baseline.result, row.paired, row.errors) for row in rows]
+    pairs = [Pair(row.result, baseline.result, row.paired) for row in rows]
     differences = tuple(
         replace(difference(row, baseline), pair=pair, p_values=p_values)
         for row, pair, p_values in zip(rows, pairs, _p_values(rows, pairs), strict=True)

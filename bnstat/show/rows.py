@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bnstat.result import EXACT, Floats, Group, MeanAndStd, PairedMargins, Stats
+from bnstat.result import EXACT, Floats, Group, PairedMargins, Stats
 from bnstat.show.constants import Constants
 from bnstat.show.significance import Pair
 
@@ -17,8 +17,7 @@ class ComparedRow:
     mean, std: per channel in [0, 1]; pipeline: the transforms, or None for constants; methods: mean
     and std by method; result: what was measured, or None; fresh: whether it was measured just now;
     group: of the baseline's images, or None; paired: margins of its differences from the baseline,
-    where each image was measured in both, or None; errors: standard errors of these differences, of
-    sets that share images, or None.
+    where each image was measured in both, or None.
     """
 
     name: str
@@ -32,7 +31,6 @@ class ComparedRow:
     fresh: bool = False
     group: Group | None = None
     paired: PairedMargins | None = None
-    errors: MeanAndStd | None = None
 
     @property
     def distribution(self) -> dict[str, Floats]:

@@ -16,28 +16,40 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from bnstat.result import Floats, Group, MeanAndStd, PairedMargins, Stats
+from bnstat.show.sharing import correlation, error_of_difference, shared_images
 
 
 @dataclass(frozen=True)
 class Pair:
     """A result and the baseline that it is compared with; None for constants, which are exact.
 
-    paired: the margins of the differences of each image, where both are of the same; errors:
-    standard errors of the differences of sets that share images, where these are known.
+    paired: the margins of the differences of each image, where both are of the same.
     """
 
     result: Stats | None
     baseline: Stats | None
     paired: PairedMargins | None = None
-    errors: MeanAndStd | None = None
 
     @property
     def same_images(self) -> bool:
-        """Whether both are of the same set of images, or of samples of it."""
+        """Whether both are of the same set of images, or of samples of it.
+
+        Items of datasets have no files that tell, and other files may be in a place now: then it is
+        what they share that counts, where it is known.
+        """
+        if self.paired is not None or self.result is self.baseline:
+            return True
         sources = [stats.source for stats in self._results]
-        places = {(source.locations, source.cwd, source.files_from) for source in sources}
         same_files = len({source.fingerprint for source in sources}) < len(sources)
-        return same_files or len(places) < len(sources)
+        if any(source.dataset for source in sources):
+            return same_files and self.shared_images is None
+        return same_files or (self._same_place and (self._sampled or self.shared_images is None))
+
+    @property
+    def shared_images(self) -> float | None:
+        """How many images are in both, as they were measured; None where it is not known."""
+        results = self._results
+        return shared_images(*results) if len(results) == 2 else None
 
     @property
     def confidence(self) -> float:
@@ -54,10 +66,10 @@ class Pair:
         known = [each.margin for each in results if each.margin is not None]
         if not known:
             return None
-        return MeanAndStd(
-            _root_of_squares([margin.mean for margin in known]),
-            _root_of_squares([margin.std for margin in known]),
-        )
+        if len(known) == 1:
+            return known[0]
+        one, other = known
+        return error_of_difference(one, other, self._correlation_of_samples)
 
     @property
     def reliable(self) -> bool:
@@ -79,11 +91,9 @@ class Pair:
         known = [each.uncertainty for each in self._results if each.uncertainty is not None]
         if len(known) < 2 or self.same_images:
             return None
-        (one, other), apart = self._results, [each.superpopulation for each in known]
-        errors = self.errors or MeanAndStd(
-            _root_of_squares([error.mean for error in apart]),
-            _root_of_squares([error.std for error in apart]),
-        )
+        (one, other), (first, second) = self._results, [each.superpopulation for each in known]
+        together = correlation(self.shared_images or 0.0, self._images)
+        errors = error_of_difference(first, second, together)
         return (
             _p_values(one.exact.mean, other.exact.mean, errors.mean),
             _p_values(one.exact.std, other.exact.std, errors.std),
@@ -93,6 +103,31 @@ class Pair:
         """Estimate how many images of a sample make a margin of a difference as small as a gap."""
         known = [images_needed(stats, gap / margin) for stats in self._results]
         return max((number for number in known if number is not None), default=None)
+
+    @property
+    def _correlation_of_samples(self) -> float:
+        """How margins of both go together: those of plain samples of one set do."""
+        samples = [stats.sample for stats in self._results]
+        found = {sample.of for sample in samples if sample is not None}
+        drawn = any(stats.draws_at_random for stats in self._results)
+        shared = self.shared_images
+        if drawn or len(found) > 1 or shared is None or not self._same_place:
+            return 0.0
+        return correlation(shared, self._images, found.pop())
+
+    @property
+    def _same_place(self) -> bool:
+        sources = [stats.source for stats in self._results]
+        return len({(each.locations, each.cwd, each.files_from) for each in sources}) < len(sources)
+
+    @property
+    def _sampled(self) -> bool:
+        return any(stats.sample is not None for stats in self._results)
+
+    @property
+    def _images(self) -> tuple[int, int]:
+        one, other = self._results
+        return one.source.units, other.source.units
 
     @property
     def _results(self) -> list[Stats]:
@@ -162,10 +197,6 @@ def images_needed(stats: Stats, factor: float) -> int | None:
     rest = 0.0 if "draws" in stats.uncertain_by else 1.0 / sample.of
     then = rest + (1.0 / stats.source.units - rest) * factor**2
     return sample.of if then * sample.of <= 1.0 else math.ceil(1.0 / then)
-
-
-def _root_of_squares(values: Sequence[Floats]) -> Floats:
-    return tuple(math.hypot(*each) for each in zip(*values, strict=True))
 
 
 def _p_values(ones: Floats, others: Floats, errors: Floats) -> Floats:

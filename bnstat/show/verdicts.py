@@ -49,7 +49,8 @@ class Change:
     """What normalizing a row with the baseline's figures leaves of a shift and of a scale.
 
     mean: in the baseline's std; std: as a multiple of it; known: for each figure whether it is
-    beyond its margin and beyond chance; None for figures that are exact and of the same images.
+    beyond its margin and beyond chance; None for figures that are exact and of the same images;
+    pair: their results.
     """
 
     row: ComparedRow
@@ -57,13 +58,13 @@ class Change:
     mean: Floats
     std: Floats
     known: tuple[bool, ...] | None
-    confidence: float
+    pair: Pair
 
     @classmethod
     def of(cls, row: ComparedRow, baseline: ComparedRow, off: Difference) -> Change:
         """Return the change from the baseline to a row; no std of the baseline is 0."""
         mean, std = normalized(row, baseline)
-        return cls(row, baseline, mean, std, _known(off), off.pair.confidence)
+        return cls(row, baseline, mean, std, _known(off), off.pair)
 
     @property
     def marks(self) -> tuple[bool, ...]:
@@ -140,7 +141,7 @@ def _fit(published: ComparedRow, data: ComparedRow) -> Finding:
 def _sentence(found: Change) -> str:
     """Say how large a change is and how sure, in one sentence."""
     name, other = found.row.name, found.baseline.name
-    level = f"{100 * found.confidence:g} %"
+    level = f"{100 * found.pair.confidence:g} %"
     if found.matters:
         size = _in_words(found)
         if found.is_sure:
@@ -176,19 +177,20 @@ def _way(values: Sequence[float], written: Callable[[float], str]) -> str:
 
 
 def _limit(found: Change) -> str:
-    return "chance" if found.known is not None and _by_chance(found) else "the margins"
+    return "the margins" if found.known is None or found.pair.same_images else "chance"
 
 
 def _doubt(found: Change) -> str:
-    if _by_chance(found):
-        return "sets of this size differ as much by chance"
-    return "the sample is too small to tell"
-
-
-def _by_chance(found: Change) -> bool:
-    """Whether it is chance that was asked about: the rows are of different images."""
-    row, baseline = found.row.result, found.baseline.result
-    return not Pair(row, baseline).same_images
+    if found.pair.same_images:
+        return "the sample is too small to tell"
+    shared = found.pair.shared_images
+    if shared is None:
+        return (
+            "sets of this size that share no image differ as much by chance, and it is not known "
+            "whether these share any"
+        )
+    sharing = f" that share {shared:,.0f} images" if shared >= 1 else ""
+    return f"sets of this size{sharing} differ as much by chance"
 
 
 def _answer_of_several(alone: Sequence[Pairing], baseline: ComparedRow) -> Finding:
@@ -248,7 +250,7 @@ def _advice(alone: Sequence[Pairing], baseline: ComparedRow) -> Iterator[Finding
 def _compute(found: Change) -> str:
     """Return the command that measures what a pipeline makes of the baseline's images."""
     row, baseline = found.row.result, found.baseline.result
-    if row is None or baseline is None or not Pair(row, baseline).same_images:
+    if row is None or baseline is None or not found.pair.same_images:
         return ""
     spec = row.pipeline.spec
     if not found.row.fresh or not isinstance(spec, str) or baseline.pipeline.spec == spec:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
 from bnstat.augment import Spec
 from bnstat.errors import BnstatError, SourceError
-from bnstat.estimators import errors_of_sets
 from bnstat.measure.outcomes import Outcome
 from bnstat.measure.scanning import measure
-from bnstat.result import MeanAndStd, Pipeline, Stats
+from bnstat.result import Pipeline, Stats
 from bnstat.settings import Settings, complete, takes_settings
 from bnstat.show import constants
 from bnstat.show.comparison import Comparison
@@ -90,9 +89,7 @@ def compare(
     if groups:
         rows += _group_rows(rows[0])
     for source in map(_Source.of, named[1:]):
-        own_rows = source.rows([], False, used, settings)
-        errors = None if used["cluster"] else source.errors(first)
-        rows += [replace(row, errors=errors) for row in own_rows]
+        rows += source.rows([], False, used, settings)
     published = [ComparedRow.of_constants(constants.read(text)) for text in others]
     return compare_rows([*rows, *published])
 
@@ -137,7 +134,6 @@ class _Source:
 
     named: Named
     document: Stats | None
-    measured: list[Outcome] = field(default_factory=list, compare=False)
 
     @classmethod
     def of(cls, named: Named) -> _Source:
@@ -177,7 +173,6 @@ class _Source:
         measured = measure(images, [own, *specs], settings, attribute=attribute, given=given)
         views = max(1, len(pipeline.transforms)) if pipeline and attribute else 1
         before, measured = measured[views - 1], measured[views:]
-        self.measured.append(before)
         baseline = ComparedRow.of_stats(name, known or before.stats, fresh=known is None)
         rows = _rows(measured, attribute)
         if own is not None and (baseline.mean, baseline.std) != (
@@ -190,16 +185,6 @@ class _Source:
         if known is None and self.document is not None:
             return [*_measured_again(name, self.document, baseline), *paired]
         return [baseline, *paired]
-
-    def errors(self, baseline: _Source) -> MeanAndStd | None:
-        """Return the standard errors of the differences of two sets that share images.
-
-        None where they share none, or one of both was not measured just now.
-        """
-        for one, other in zip(baseline.measured, self.measured, strict=False):
-            if one.records.channels == other.records.channels:
-                return errors_of_sets(one.records, other.records)
-        return None
 
     def _constants(self) -> constants.Constants | None:
         """Return the constants that are named; a path, other than text, never names any."""

@@ -3,15 +3,16 @@
     python tests/benchmarks/coverage_of_comparisons.py [--runs 2000] [--jobs 2] [--photos FOLDER]
 
 Of 300 color images as different as photographs. Nothing differs between the average of all draws of
-each and some of these draws, nor between two sets of one population. An alarm is any mean or std
-that differs by more than chance, Holm-corrected, at 95 %. With a folder of photographs, 60 of them
+each and some of these draws, nor between two sets of one population, of which some share images and
+tell by their sketches how many. An alarm is any mean or std that differs by more than chance,
+Holm-corrected, at 95 %. With a folder of photographs, 60 of them
 are compared with `colorjitter` by 30 seeds, beside what is claimed.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,23 +20,26 @@ import numpy as np
 from coverage_of_pairs import SIDE, brightness, crop, drawn, erasing, moments, photos, pool
 from many_runs import arguments, rows_of
 
-from bnstat.estimators import paired_margins, two_pass, uncertainty
+from bnstat.estimators import paired_margins, sketch, two_pass, uncertainty
 from bnstat.estimators.student import t_quantile
 from bnstat.moments import ChunkMoments, Kind, Records, Table
-from bnstat.show.significance import _p_values, _root_of_squares, adjusted_p_values
+from bnstat.show.sharing import correlation, error_of_difference, number_shared
+from bnstat.show.significance import _p_values, adjusted_p_values
 
-IMAGES, SHIFT, LEVEL = 300, 0.02, 0.05
+IMAGES, MANY, SHIFT, LEVEL = 300, 3000, 0.02, 0.05
 TINT = np.array([1.0, 0.95, 0.9])  # channels of photographs are alike, not equal
 SAMPLES = float(SIDE**2)
 
 
-def records_of(means: np.ndarray, variances: np.ndarray) -> Records:
+def records_of(
+    means: np.ndarray, variances: np.ndarray, names: Iterable[int] | None = None
+) -> Records:
     """Return records of images of (images, draws) means and variances, in three channels."""
     images, draws = means.shape
     mean, var = (v.reshape(-1, 1) * t for v, t in ((means, TINT), (variances, TINT**2)))
     table = Table(1, np.full(mean.shape, int(SAMPLES)), mean, var * SAMPLES)
     records = Records(draws)
-    keys = [b"%06d" % image for image in range(images)]
+    keys = [b"%06d" % image for image in (range(images) if names is None else names)]
     rows = np.repeat(np.arange(images), draws).tolist()
     records.extend(keys, ChunkMoments(Kind("RGB", tuple("RGB"), 1), rows, table, None))
     return records
@@ -65,26 +69,32 @@ def population() -> tuple[np.ndarray, np.ndarray]:
     return moments(photos(20_000))
 
 
-def apart(case: tuple, rng: np.random.Generator, shift: float) -> bool:
-    """Return whether two sets of images of one population raise an alarm."""
+def apart(case: tuple[int, float], rng: np.random.Generator, shift: float) -> bool:
+    """Return whether two sets of images of one population raise an alarm.
+
+    A case is their size and how much of it is in both; in the second, the others have the shift.
+    """
+    images, share = case
     mean, var = population()
-    sets = [rng.choice(len(mean), IMAGES, replace=False) for _ in range(2)]
+    own = round(images * (1 - share))
+    chosen = rng.choice(len(mean), images + own, replace=False)
+    sets = chosen[:images], chosen[own:]
+    shifts = np.zeros(images), np.where(np.arange(images) < images - own, 0.0, shift)
     both = [
-        records_of((mean[s] + moved)[:, np.newaxis], var[s][:, np.newaxis])
-        for s, moved in zip(sets, (0.0, shift), strict=True)
+        records_of((mean[s] + moved)[:, np.newaxis], var[s][:, np.newaxis], s)
+        for s, moved in zip(sets, shifts, strict=True)
     ]
-    sure = [uncertainty(r, IMAGES, random=False, confidence=1 - LEVEL) for r in both]
-    one, other = map(two_pass, both)
-    return is_alarm(
-        tuple(
-            _p_values(
-                getattr(one, figure),
-                getattr(other, figure),
-                _root_of_squares([getattr(s.superpopulation, figure) for s in sure]),
-            )
-            for figure in ("mean", "std")
-        )
+    sure = [uncertainty(r, images, random=False, confidence=1 - LEVEL) for r in both]
+    shared = number_shared(*map(sketch, both), (images, images))
+    errors = error_of_difference(
+        *(each.superpopulation for each in sure), correlation(shared, (images, images))
     )
+    one, other = map(two_pass, both)
+    mean, std = (
+        _p_values(*(getattr(each, figure) for each in (one, other, errors)))
+        for figure in ("mean", "std")
+    )
+    return is_alarm((mean, std))
 
 
 CASES = {
@@ -93,7 +103,11 @@ CASES = {
         for draw in (brightness, crop, erasing)
         for epochs in (1, 2)
     },
-    "two sets of one population": (apart, ()),
+    "two sets of one population": (apart, (IMAGES, 0.0)),
+    **{
+        f"two sets of {images:,} that share {share:.0%}": (apart, (images, share))
+        for images, share in ((IMAGES, 0.5), (IMAGES, 0.9), (MANY, 0.9), (MANY, 0.99))
+    },
 }
 
 

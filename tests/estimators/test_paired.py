@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bnstat.estimators import errors_of_sets, paired_margins
+from bnstat.estimators import paired_margins
 from bnstat.estimators.paired import difference_spreads
 from bnstat.estimators.spreads import Design, controls_of, margin, prediction_errors
 from bnstat.moments import Column
@@ -224,18 +224,3 @@ def test_thumbnails_tell_of_a_baseline_that_is_drawn_itself(records_of, photos):
     ]
     assert found[0] == pytest.approx(2 * np.std(runs), rel=0.25)
     assert found[1] < 0.85 * found[0]
-
-
-def test_sets_that_share_images_are_not_independent(records_of, photos):
-    """By key and moments: what they share cancels, the rest adds; of nothing shared is nothing."""
-    one, other = photos[:40], photos[20:].copy()
-    first, second = records_of(one), records_of(np.concatenate([one[:30], other[:20]]))
-    found = errors_of_sets(first, second)
-    a, b = image_means(one), image_means(np.concatenate([one[:30], other[:20]]))
-    z, e = (a - a.mean()) / 40, (b - b.mean()) / 50
-    each = np.concatenate([e[:30] - z[:30], e[30:], -z[30:]])
-    assert found.mean == (pytest.approx(np.sqrt(60 / 59 * np.sum(each**2))),)
-    apart = np.hypot(np.std(a, ddof=1) / 40**0.5, np.std(b, ddof=1) / 50**0.5)
-    assert found.mean[0] < 0.8 * apart
-    assert errors_of_sets(first, records_of(255 - one)) is None
-    assert errors_of_sets(first, first).mean == (0.0,)

@@ -35,7 +35,8 @@ def comparable(text, **reading):
         for found_by_shuffling in ("expected", "expected_sd"):
             del document["methods"]["batchnorm"][found_by_shuffling]
     if document["uncertainty"]:
-        document["uncertainty"].pop("sums", None)  # new in 0.3
+        for new in ("sums", "sketch"):  # in 0.3
+            document["uncertainty"].pop(new, None)
     return document
 
 

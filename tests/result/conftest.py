@@ -37,6 +37,7 @@ BROKEN = [
     ("uncertainty.superpopulation.mean.1", -0.1, "a finite number of at least 0"),
     ("uncertainty.superpopulation.std.1", -0.1, "a finite number of at least 0"),
     ("uncertainty.reliable", 1, "true or false"),
+    ("uncertainty.sketch", "0" * 15, "ascending hashes of 16 hex digits"),
     ("sum", 1, "an array of 3"),
     ("sum.0", 2871, "a string"),
     ("sum_of_squares.2", None, "a string"),

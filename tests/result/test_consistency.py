@@ -85,6 +85,10 @@ CASES = [
         "uncertainty.corrected is there, but no margin that is not reliable",
     ),
     (
+        {"uncertainty": SURE | {"sketch": "".join(f"{each:016x}" for each in range(5))}},
+        "uncertainty.sketch has more hashes than there are images",
+    ),
+    (
         {"uncertainty": SURE | {"of": ["draws"]}, "pipeline.spec": "autoaugment"},
         "uncertainty.of is draws, but there is no margin",
     ),

@@ -22,6 +22,7 @@ from bnstat.result import (
     Sample,
     Selection,
     Shards,
+    Sketch,
     Source,
     Stats,
     Uncertainty,
@@ -129,7 +130,7 @@ def errors(values, width):
 
 
 @st.composite
-def uncertainties(draw, std, sample, pipeline):
+def uncertainties(draw, std, sample, pipeline, units):
     sampled = sample is not None and sample.images < sample.of
     drawn = pipeline.spec is not None and draw(st.booleans())
     causes = ("sample",) * sampled + ("draws",) * drawn
@@ -142,6 +143,7 @@ def uncertainties(draw, std, sample, pipeline):
         reliable=reliable,
         superpopulation=draw(errors(st.floats(0, min(std)), len(std))),
         corrected=draw(st.none() | both) if causes and not reliable else None,
+        sketch=draw(st.none() | st.just(Sketch((0, 2**64 - 1)[:units]))),
     )
 
 
@@ -222,7 +224,7 @@ def results(draw):
         reasons=draw(st.dictionaries(texts, texts, max_size=2)),
         selection=draw(selections(width, images)),
         sample=sample,
-        uncertainty=draw(st.none() | uncertainties(estimate.std, sample, pipeline)),
+        uncertainty=draw(st.none() | uncertainties(estimate.std, sample, pipeline, source.units)),
         groups=draw(st.none() | groups(images, count, total, squares, estimate)),
         created=draw(texts),
         bnstat=draw(texts),

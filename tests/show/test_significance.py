@@ -10,9 +10,10 @@ from PIL import Image
 import bnstat
 from bnstat import show as reports
 from bnstat.estimators import look_sizes
-from bnstat.result import Group, MeanAndStd, Uncertainty
+from bnstat.result import Group, MeanAndStd, Sketch, Uncertainty
 from bnstat.show.comparison import compare
 from bnstat.show.rows import ComparedRow
+from bnstat.show.sharing import correlation
 from bnstat.show.significance import (
     Pair,
     group_p_values,
@@ -103,7 +104,8 @@ def test_margin_of_a_difference(sets):
     """Squared margins add up; exact figures have none."""
     sample = sets["sample"]
     margin = sample.uncertainty.margin
-    both = Pair(sample, replace(sample)).margin
+    elsewhere = replace(sample, source=replace(sample.source, cwd="/elsewhere"))
+    both = Pair(sample, elsewhere).margin
     assert np.allclose(np.multiply(margin.mean, math.sqrt(2)), both.mean)
     assert margin == Pair(sample, sets["first"]).margin == Pair(None, sample).margin
     assert Pair(sets["first"], sets["second"]).margin is None
@@ -187,3 +189,92 @@ def test_draws_are_never_used_up(sets):
     assert 400 == images_needed(replace(sample, sample=of), 0.5)
     alone = replace(sample, sample=of, uncertainty=uncertain(0.1, 0.1))
     assert 400 > images_needed(alone, 0.5) == math.ceil(1 / (1e-4 + (0.01 - 1e-4) / 4))
+
+
+def of_sets(sets, **sketches):
+    """Return the verdict on two results of sets of 300 images with these sketches."""
+    results = [
+        replace(
+            sets[name],
+            source=replace(sets[name].source, locations=(name,), fingerprint=name),
+            uncertainty=replace(uncertain(0.02, 0.02, ()), margin=None, sketch=sketch),
+        )
+        for name, sketch in sketches.items()
+    ]
+    exact = results[0].exact
+    moved = replace(exact, mean=(exact.mean[0] + 0.01,))
+    results[1] = replace(results[1], methods=results[1].methods | {"two-pass": moved})
+    rows = [ComparedRow.of_stats(*each) for each in zip(sketches, results, strict=True)]
+    return compare(rows).verdicts[0].removeprefix("second may differ from first: ")
+
+
+MOVED = "brightness grows by 0.08 σ, but "
+
+
+def test_what_two_sets_share_is_said_where_chance_is(sets):
+    """As far as sketches tell; where there are none, it is not known."""
+    small = Sketch((1, 2, 3))
+    assert of_sets(sets, first=small, second=Sketch((4, 5))) == (
+        f"{MOVED}sets of this size differ as much by chance (95 %)."
+    )
+    assert of_sets(sets, first=small, second=Sketch((3, 5))) == (
+        f"{MOVED}sets of this size that share 120 images differ as much by chance (95 %)."
+    )
+    assert of_sets(sets, first=small, second=None) == (
+        f"{MOVED}sets of this size that share no image differ as much by chance, and it is not "
+        "known whether these share any (95 %)."
+    )
+    assert of_sets(sets, first=small, second=small) == (
+        "second differs from first: brightness grows by 0.08 σ, more than chance (95 %)."
+    )
+
+
+def test_results_measured_otherwise_may_share_images(sets):
+    """Their images have other figures; what is equal none the less is in both."""
+    one = replace(sets["first"], uncertainty=replace(uncertain(1, 1), sketch=Sketch((1, 2))))
+    other = replace(one, mode="RGB")
+    apart = replace(other, uncertainty=replace(uncertain(1, 1), sketch=Sketch((3,))))
+    assert 300 == Pair(one, other).shared_images
+    assert Pair(one, apart).shared_images is None
+    assert 0 == Pair(replace(one, mode="RGB"), apart).shared_images
+    assert Pair(one, None).shared_images is None
+
+
+def test_a_folder_of_other_files_now_is_another_set(sets):
+    """A document of the same place is of the same images if the files are, or if nobody knows."""
+    old = sets["first"]
+    grown = replace(old, source=replace(old.source, fingerprint="grown"))
+    assert Pair(old, replace(old)).same_images and not Pair(old, grown).same_images
+    unknown = replace(grown, uncertainty=replace(old.uncertainty, sketch=None))
+    assert Pair(old, unknown).same_images
+    assert Pair(sets["sample"], grown).same_images
+
+
+@pytest.mark.parametrize(("ones", "others", "both"), [(60, 60, 45), (80, 20, 20), (30, 50, 0)])
+@pytest.mark.parametrize("found", [400, math.inf])
+def test_errors_of_sets_that_share_images_go_together(ones, others, both, found):
+    """As means of random sets do; of a whole of 400 numbers, or of any."""
+    rng = np.random.default_rng(ones)
+    whole = rng.normal(0, 1, 400)
+    whole = (whole - whole.mean()) / whole.std(ddof=1)
+    means = []
+    for _ in range(4000):
+        number = ones + others - both
+        each = (
+            rng.choice(whole, number, replace=False) if found == 400 else rng.normal(0, 1, number)
+        )
+        means.append((each[:ones].mean(), each[ones - both :].mean()))
+    expected = np.corrcoef(np.transpose(means))[0, 1]
+    assert correlation(both, (ones, others), found) == pytest.approx(expected, abs=0.06)
+
+
+def test_margins_of_samples_of_which_one_holds_the_other(sets, tmp_path):
+    """The larger less the smaller: 1/m - 1/M, whatever there is besides."""
+    folder = images(tmp_path / "data", 600, 5)
+    small, large = (bnstat.compute(folder, mode="L", sample=n, workers=1) for n in (60, 150))
+    one, other = (each.uncertainty.margin.mean[0] for each in (small, large))
+    assert Pair(small, large).shared_images == pytest.approx(60)
+    ratio = (1 / 150 - 1 / 600) / (1 / 60 - 1 / 600)
+    expected = one**2 + other**2 - 2 * ratio**0.5 * one * other
+    assert Pair(small, large).margin.mean[0] ** 2 == pytest.approx(expected)
+    assert Pair(small, large).margin.mean[0] < one

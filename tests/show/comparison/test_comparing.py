@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -376,10 +377,20 @@ def test_images_that_a_pipeline_fails_for_leave_the_others_paired(folders):
 
 
 def test_sets_that_share_images_are_compared_by_what_they_do_not_share(folders):
-    """A copy with one image more: the others are in both, and cancel."""
+    """A copy with one image more: the others are in both, and cancel; documents tell it, too."""
     shutil.copytree("train", "more")
     Image.new("RGB", (20, 14), (90, 140, 120)).save("more/new.png")
-    (off,) = compare("train", "more", workers=1).differences[1:]
-    one, other = (s.uncertainty.superpopulation.mean for s in (off.pair.result, off.pair.baseline))
-    assert all(np.array(off.pair.errors.mean) < np.hypot(one, other))
-    assert compare("train", "test", workers=1).differences[1].pair.errors is None
+    for folder in ("train", "more"):
+        bnstat.compute(folder, workers=1).save(f"{folder}.json")
+    fresh = compare("train", "more", workers=1)
+    read = compare("train.json", "more.json")
+    assert fresh.differences == read.differences
+    images = read.rows[0].result.source.images
+    assert [None, images] == [row["shared_images"] for row in read.to_dict()["rows"]]
+    one, other = (np.array(r.result.uncertainty.superpopulation.mean) for r in read.rows)
+    errors = np.square(one) + np.square(other) - 2 * np.sqrt(images / (images + 1)) * one * other
+    z = np.abs(read.differences[1].mean) / np.sqrt(errors)
+    assert [2 * NormalDist().cdf(-each) for each in z] == pytest.approx(
+        read.differences[1].pair.p_values()[0]
+    )
+    assert 0 == compare("train", "test", workers=1).differences[1].pair.shared_images

@@ -322,6 +322,7 @@ SCHEMA = {
                     "population_margin": {"anyOf": [{"type": "null"}, FIGURES]},
                     "margin_is_upper_bound": {"type": "boolean"},
                     "p_values": {"anyOf": [{"type": "null"}, FIGURES]},
+                    "shared_images": {"type": ["integer", "null"]},
                 },
             },
         },
