@@ -2,16 +2,17 @@
 
 What an image contributes to mean and std is linear in u = (n, Σ(x − c), Σ(x − c)²) of its samples,
 for any center c: about the pooled mean, z = u₁/n̄ and e = (u₂ − var·u₀)/(2·std·n̄). So the squares
-of contributions, and their fourth powers for `reliable`, follow from the sums over images of u, of
-u ⊗ u and of u ⊗ u ⊗ u ⊗ u: 3 + 6 + 15 numbers a channel. u about another center is linear in u, and
-the sums go along. Of several draws, u is their average, and the same sums of the deviations within
-images tell the draws.
+of contributions, their cubes for `corrected` and their fourth powers for `reliable` follow from the
+sums over images of u and of its products of order 2, 3 and 4: 3 + 6 + 10 + 15 numbers a channel.
+About another center u is linear in u, and the sums go along. Of several draws, u is their average,
+and the same sums of the deviations within images tell the draws.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from itertools import combinations_with_replacement, permutations
 
@@ -21,7 +22,7 @@ from bnstat.estimators.spreads import Design, Spread, spread_of_variances
 from bnstat.moments import Column, Floats, Records
 from bnstat.result import ImageSums
 
-_PAIRS, _QUADS = (list(combinations_with_replacement(range(3), order)) for order in (2, 4))
+_PLACES = {order: list(combinations_with_replacement(range(3), order)) for order in (2, 3, 4)}
 
 
 def image_sums(records: Records) -> tuple[ImageSums, ...] | None:
@@ -43,15 +44,17 @@ def _sums(column: Column, draws: int) -> ImageSums:
         images=len(each),
         center=center,
         first=tuple(each.sum(axis=0).tolist()),
-        second=_products(each, _PAIRS),
-        fourth=_products(each, _QUADS),
-        second_within=_products(inside, _PAIRS) if draws > 1 else None,
-        fourth_within=_products(inside, _QUADS) if draws > 1 else None,
+        second=_products(each, 2),
+        third=_products(each, 3),
+        fourth=_products(each, 4),
+        second_within=_products(inside, 2) if draws > 1 else None,
+        third_within=_products(inside, 3) if draws > 1 else None,
+        fourth_within=_products(inside, 4) if draws > 1 else None,
     )
 
 
-def _products(u: Floats, places: Sequence[tuple[int, ...]]) -> tuple[float, ...]:
-    return tuple(float(np.prod(u[:, list(place)], axis=1).sum()) for place in places)
+def _products(u: Floats, order: int) -> tuple[float, ...]:
+    return tuple(float(np.prod(u[:, list(place)], axis=1).sum()) for place in _PLACES[order])
 
 
 def merged_sums(parts: Sequence[ImageSums]) -> ImageSums:
@@ -63,8 +66,10 @@ def merged_sums(parts: Sequence[ImageSums]) -> ImageSums:
         center=center,
         first=_added([part.first for part in moved]),
         second=_added([part.second for part in moved]),
+        third=_added([part.third for part in moved]),
         fourth=_added([part.fourth for part in moved]),
         second_within=_added_if_all([part.second_within for part in moved]),
+        third_within=_added_if_all([part.third_within for part in moved]),
         fourth_within=_added_if_all([part.fourth_within for part in moved]),
     )
 
@@ -91,27 +96,25 @@ def about(sums: ImageSums, center: float) -> ImageSums:
         tensor = _tensor(values, order)
         for axis in range(order):
             tensor = np.moveaxis(np.tensordot(change, tensor, (1, axis)), 0, axis)
-        return tuple(float(tensor[place]) for place in _places(order))
+        return tuple(float(tensor[place]) for place in _PLACES[order])
 
     return ImageSums(
         sums.images,
         center,
         tuple((change @ np.array(sums.first)).tolist()),
         moved(sums.second, 2) or (),
+        moved(sums.third, 3) or (),
         moved(sums.fourth, 4) or (),
         moved(sums.second_within, 2),
+        moved(sums.third_within, 3),
         moved(sums.fourth_within, 4),
     )
-
-
-def _places(order: int) -> list[tuple[int, ...]]:
-    return _PAIRS if order == 2 else _QUADS
 
 
 def _tensor(values: Sequence[float], order: int) -> Floats:
     """Return the symmetric tensor of sums of products."""
     tensor = np.zeros((3,) * order)
-    for place, value in zip(_places(order), values, strict=True):
+    for place, value in zip(_PLACES[order], values, strict=True):
         for each in set(permutations(place)):
             tensor[each] = value
     return tensor
@@ -134,16 +137,17 @@ def spreads_of_sums(
 
 def _spread(sums: ImageSums, form: Floats, design: Design) -> Spread:
     images, total = sums.images, float(form @ np.array(sums.first))
-    squares = _value(sums.second, form, 2)
-    between = max(0.0, squares - total * total / images) / (images - 1)
-    within, carried = None, (squares, _value(sums.fourth, form, 4))
-    if design.random and sums.second_within is not None and sums.fourth_within is not None:
-        inside = max(0.0, _value(sums.second_within, form, 2))
-        within = inside / (images * (design.draws - 1))
+    between = max(0.0, _value(sums.second, form, 2) - total * total / images) / (images - 1)
+    within, carried = None, (sums.second, sums.third, sums.fourth)
+    if design.random and sums.second_within is not None:
+        within = max(0.0, _value(sums.second_within, form, 2)) / (images * (design.draws - 1))
         if images >= design.found:
-            carried = inside, _value(sums.fourth_within, form, 4)
-    effective = carried[0] / carried[1] * carried[0] if carried[1] > 0.0 else math.inf
-    return spread_of_variances(between, within, images, design, effective)
+            carried = sums.second_within, sums.third_within or (), sums.fourth_within or ()
+    second, third, fourth = (_value(each, form, order) for order, each in enumerate(carried, 2))
+    effective = second / fourth * second if fourth > 0.0 else math.inf
+    size = math.sqrt(max(0.0, second))
+    spread = spread_of_variances(between, within, images, design, effective)
+    return replace(spread, skewness=third / size / size / size if size else 0.0)
 
 
 def _value(values: Sequence[float], form: Floats, order: int) -> float:

@@ -345,8 +345,10 @@ def _products(sums: ImageSums, channel: str, sizes: Sequence[float], draws: int)
     """Yield where sums of products pass what images of these samples can have."""
     for name, order, most in (
         ("second", 2, 1),
+        ("third", 3, 1),
         ("fourth", 4, 1),
         ("second_within", 2, draws),  # of deviations; a draw may have all that its image has
+        ("third_within", 3, draws),
         ("fourth_within", 4, draws),
     ):
         places = combinations_with_replacement(sizes, order)

@@ -90,17 +90,19 @@ class Corrected:
 class ImageSums:
     """What margins need of single images, as sums that merge; of one channel.
 
-    Over the images, of u = (n, Σ(x − center), Σ(x − center)²) of each: of u, of the products of
-    two of its three numbers, and of four (indices ascending); and of the deviations of draws from
-    the average of their image, None where each has one.
+    Over the images, of u = (n, Σ(x − center), Σ(x − center)²) of each: of u, and of the products of
+    two, three and four of its numbers (indices ascending); and of the deviations of draws from the
+    average of their image, None where each has one.
     """
 
     images: int
     center: float
     first: Floats
     second: Floats
+    third: Floats
     fourth: Floats
     second_within: Floats | None = None
+    third_within: Floats | None = None
     fourth_within: Floats | None = None
 
 

@@ -165,8 +165,10 @@ def _image_sums(node: Node) -> ImageSums:
         center=node["center"].real(),
         first=node["first"].floats(3, -math.inf, math.inf),
         second=node["second"].floats(6, -math.inf, math.inf),
+        third=node["third"].floats(10, -math.inf, math.inf),
         fourth=node["fourth"].floats(15, -math.inf, math.inf),
         second_within=numbers("second_within", 6),
+        third_within=numbers("third_within", 10),
         fourth_within=numbers("fourth_within", 15),
     )
 

@@ -270,12 +270,19 @@ def test_margins_are_those_of_one_run(many, settings):
     merged = bnstat.merge(*(Stats.from_json(shard.to_json()) for shard in shards))
     one, other = whole.uncertainty, merged.uncertainty
     assert (one.of, one.confidence, one.reliable) == (other.of, other.confidence, other.reliable)
-    for name in ("margin", "superpopulation"):
-        expected, found = getattr(one, name), getattr(other, name)
-        assert (expected is None) == (found is None)
-        if expected is not None:
-            assert found.mean == pytest.approx(expected.mean, rel=1e-12)
-            assert found.std == pytest.approx(expected.std, rel=1e-12)
+    assert (one.margin is None, one.corrected is None) == (
+        other.margin is None,
+        other.corrected is None,
+    )
+    pairs = [(one.superpopulation, other.superpopulation), (one.margin, other.margin)]
+    if one.corrected is not None:
+        sides = one.corrected, other.corrected
+        pairs += [[side.below for side in sides], [side.above for side in sides]]
+    for expected, found in filter(all, pairs):
+        assert found.mean == pytest.approx(expected.mean, rel=1e-12)
+        assert found.std == pytest.approx(expected.std, rel=1e-12)
+    assert one.sketch == other.sketch
+    assert (one.corrected is None) == (one.margin is None or one.reliable)
     again = bnstat.merge(bnstat.merge(*shards[:2], partial=True), shards[2])
     assert again.uncertainty is None  # of some shards there are none
 
