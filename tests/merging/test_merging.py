@@ -63,9 +63,12 @@ def test_all_shards_are_the_whole(folder, measured, settings):
 def test_depths_and_floats_merge(deep, floats, measured):
     """8 and 16 bits exactly, though some shards have no 16-bit image; and floats with both."""
     for data, of in ((deep, 7), (floats, 2), (floats, 9)):
-        whole, shards = measured(data, of=of)
+        whole, shards = measured(data, of=of, by="folder")
         assert len({stats.scale for stats in shards}) == (1 if of == 2 else 2 + (data is floats))
-        check(whole, bnstat.merge(*shards))
+        merged = bnstat.merge(*shards)
+        check(whole, merged)
+        for label, group in whole.groups.items():
+            assert merged.groups[label].mean == pytest.approx(group.mean, rel=1e-12)
 
 
 def test_more_shards_than_images(folder, measured):
@@ -247,13 +250,15 @@ SHARDED = {
     "several draws": {"augment": "ColorJitter(0.3)", "epochs": 3},
     "a sample of several draws": {"augment": "ColorJitter(0.3)", "epochs": 2, "sample": 20},
     "all": {"confidence": 90},
+    "a sample of all": {"sample": "100%"},
     "floats": {"augment": "ToImage | ToDtype(float32, scale=True)"},
 }
 
 
 @pytest.fixture
 def many(tmp_path):
-    """40 images of all sizes, each with a light of its own."""
+    """40 images of all sizes, each with a light of its own, and one that is broken."""
+    (tmp_path / "0.png").write_bytes(b"no image")
     rng = np.random.default_rng(9)
     for i in range(40):
         shape = (*rng.integers(4, 20, 2), 3)

@@ -10,7 +10,7 @@ from PIL import Image
 import bnstat
 from bnstat import show as reports
 from bnstat.estimators import look_sizes
-from bnstat.result import Group, MeanAndStd, Sketch, Uncertainty
+from bnstat.result import Group, MeanAndStd, PairedMargins, Sketch, Uncertainty
 from bnstat.show.comparison import compare
 from bnstat.show.rows import ComparedRow
 from bnstat.show.sharing import correlation
@@ -109,6 +109,14 @@ def test_margin_of_a_difference(sets):
     assert np.allclose(np.multiply(margin.mean, math.sqrt(2)), both.mean)
     assert margin == Pair(sample, sets["first"]).margin == Pair(None, sample).margin
     assert Pair(sets["first"], sets["second"]).margin is None
+
+
+@pytest.mark.parametrize("reliable", [True, False])
+def test_paired_results_are_as_reliable_as_their_differences(sets, reliable):
+    """Whatever each of them is alone."""
+    paired = PairedMargins(None, MeanAndStd((0.1,), (0.1,)), False, reliable, None)
+    assert reliable is Pair(sets["first"], sets["resized"], paired).reliable
+    assert Pair(sets["first"], sets["second"]).reliable
 
 
 def test_images_needed_are_those_that_give_the_margin(sets, tmp_path):
