@@ -62,12 +62,13 @@ def test_all_shards_are_the_whole(folder, measured, settings):
 
 def test_depths_and_floats_merge(deep, floats, measured):
     """8 and 16 bits exactly, though some shards have no 16-bit image; and floats with both."""
-    for data, of in ((deep, 7), (floats, 2), (floats, 9)):
+    for data, of in ((deep, 7), (floats, 2), (floats, 30)):
         whole, shards = measured(data, of=of, by="folder")
         assert len({stats.scale for stats in shards}) == (1 if of == 2 else 2 + (data is floats))
         merged = bnstat.merge(*shards)
         check(whole, merged)
         for label, group in whole.groups.items():
+            assert merged.groups[label].sum == group.sum
             assert merged.groups[label].mean == pytest.approx(group.mean, rel=1e-12)
 
 

@@ -207,4 +207,4 @@ def test_images_that_all_fail(tmp_path, python, named):
         failed, names, peak = python("-c", ALL_FAIL, str(int(named))).stdout.split()
         assert (int(failed), int(names)) == (rows, rows if named else 10_000)
         peaks.append(int(peak))
-    assert peaks[1] - peaks[0] < 500_000 * (300 if named else 10)
+    assert peaks[1] - peaks[0] < 500_000 * (100 if named else 10)

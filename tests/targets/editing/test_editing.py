@@ -221,6 +221,7 @@ class TestYaml:
     def test_names_that_are_no_text_stay(self, name):
         """YAML has lists and mappings for names; they are left alone."""
         assert changed(f"{name}: 1\na: 2\n", {"a": 3.0}, "yaml") == f"{name}: 1\na: 3.0\n"
+        assert len(read(b"{b: 1}: 1\n{b: 2}: 2\n[b]: 3\n", "yaml", "config")) == 3
 
 
 class TestLengths:
