@@ -6,12 +6,14 @@ Abramowitz and Stegun, *Handbook of Mathematical Functions*, 1964, section 26.7.
 from __future__ import annotations
 
 import math
+from functools import cache
 from statistics import NormalDist
 
 # Above, the expansion's error is below 1e-9; below, the exact sum is short.
 _MANY = 200
 
 
+@cache
 def t_quantile(probability: float, freedom: int) -> float:
     """Return the value that a t variable of so many degrees of freedom stays below.
 

@@ -78,12 +78,10 @@ def apart(case: tuple[int, float], rng: np.random.Generator, shift: float) -> bo
     mean, var = population()
     own = round(images * (1 - share))
     chosen = rng.choice(len(mean), images + own, replace=False)
-    sets = chosen[:images], chosen[own:]
-    shifts = np.zeros(images), np.where(np.arange(images) < images - own, 0.0, shift)
-    both = [
-        records_of((mean[s] + moved)[:, np.newaxis], var[s][:, np.newaxis], s)
-        for s, moved in zip(sets, shifts, strict=True)
-    ]
+    moved = np.copy(mean)
+    moved[chosen[images:]] += shift
+    sets = (mean, np.sort(chosen[:images])), (moved, np.sort(chosen[own:]))
+    both = [records_of(m[s][:, np.newaxis], var[s][:, np.newaxis], s) for m, s in sets]
     sure = [uncertainty(r, images, random=False, confidence=1 - LEVEL) for r in both]
     shared = number_shared(*map(sketch, both), (images, images))
     errors = error_of_difference(
