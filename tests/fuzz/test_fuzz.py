@@ -13,7 +13,7 @@ RUN = Path(__file__).parent / "run.py"
 QUICK = ["decode", "spec", "toml", "document", "files", "constants", "json", "yaml"]
 QUICK += ["tar", "targz", "zip", "parquet", "http", "journal", "entry"]
 PARSERS = ["boxes", "chunks", "tarheaders", "zipentries"]
-PARSERS += ["footer", "pages", "thrift", "compressed"]
+PARSERS += ["footer", "pages", "thrift", "compressed", "scans", "smallpng"]
 
 
 def fuzzed(seconds, *arguments):

@@ -8,13 +8,17 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from contextlib import suppress
+from itertools import islice
 
 import numpy as np
 from PIL import Image
 
+from bnstat.decode.jpeg import _lacks_scans, _segments
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.png_checksums import check_pixels
 from bnstat.decode.samples import _component_depths
+from bnstat.decode.small_png import load_small_png
 from bnstat.sources.compression import decompressed
 from bnstat.sources.limits import UnreadableError
 from bnstat.sources.parquet_layout import Compact, IncompleteError, WatchedFile, row_groups
@@ -35,6 +39,7 @@ WORDS = [
         b"PK\6\6",
         b"PK\6\7",
         b"7" * 11,
+        b"\xff\xda\0\0",
     ),
 ]
 
@@ -61,6 +66,17 @@ class CountedFile(io.BytesIO):
 
 def _png_chunks(data):
     check_pixels(CountedFile(data))
+
+
+def _scans(data):
+    """Nothing is known against a JPEG whose segments make no sense: it was decoded."""
+    assert len(list(islice(_segments(data), len(data)))) <= len(data) // 2
+    with suppress(LookupError):
+        _lacks_scans(data)
+
+
+def _small_png(data):
+    load_small_png(io.BytesIO(data))
 
 
 def _boxes(data):
@@ -107,6 +123,8 @@ PARSERS = {
     "pages": _pages,
     "thrift": _thrift,
     "compressed": _compressed,
+    "scans": _scans,
+    "smallpng": _small_png,
 }
 
 
@@ -142,6 +160,11 @@ def _jp2():
     yield plain[at + 8 :]  # a codestream alone
     yield plain[:at] + struct.pack(">I4sQ", 1, b"free", 24) + b"x" * 8 + plain[at:]
     yield _saved("JPEG2000", deep=True)
+
+
+def _jpegs():
+    yield _saved("JPEG")
+    yield _saved("JPEG", progressive=True)
 
 
 def _png():
@@ -209,4 +232,6 @@ _SEEDS = {
     "pages": _columns,
     "thrift": _structs,
     "compressed": _streams,
+    "scans": _jpegs,
+    "smallpng": _png,
 }
