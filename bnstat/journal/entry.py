@@ -132,12 +132,17 @@ def packed_moments(moments: ChunkMoments) -> Row:
         np.array(moments.rows, dtype=_INT).tobytes(),
         table.n.astype(_INT).tobytes(),
         table.sum_or_mean.astype(numbers).tobytes(),
-        table.sumsq_or_m2.astype(numbers).tobytes(),
+        table.sumsq_or_m2.astype(numbers).tobytes() + _packed_ends(table),
         None if excluded is None else excluded.astype(_INT).tobytes(),
         None if histogram is None else zlib.compress(histogram.astype(_INT).tobytes(), 1),
         np.array(moments.few_valued, dtype=_INT).tobytes(),
     )
     return (*columns, _checksum(columns), moments.per_image_histograms)
+
+
+def _packed_ends(table: Table) -> bytes:
+    """Return the ends of float samples, which follow their M2; older entries have none."""
+    return b"" if table.ends is None else table.ends.astype(_FLOAT).tobytes()
 
 
 def unpacked(images: Row, moments: Iterable[Row], expected: Expected) -> Entry:
@@ -233,11 +238,14 @@ def _unpacked_moments(row: Row, expected: Expected) -> ChunkMoments:
     kind = _kind(kind, expected)
     shape = (len(rows) // 8, len(kind.channels))
     numbers = _FLOAT if kind.scale == 1 else _INT
+    ends = second[len(n) :] if kind.scale == 1 else b""
+    second = second[: len(second) - len(ends)]
     table = Table(
         kind.scale,
         _numbers(n, _INT, shape),
         _numbers(first, numbers, shape),
         _numbers(second, numbers, shape),
+        _numbers(ends, _FLOAT, (*shape, 2)) if ends else None,
     )
     excluded = None if excluded is None else _numbers(excluded, _INT, shape)
     _check_values(table, excluded)
@@ -290,6 +298,16 @@ def _check_values(table: Table, excluded: NDArray[np.int64] | None) -> None:
     empty = table.n == 0
     if (table.sum_or_mean[empty] != 0).any() or (excluded is None and empty.any()):
         raise DamagedError("an image has no samples")
+    if table.ends is not None and not _hold(table.ends, table.sum_or_mean)[~empty].all():
+        raise DamagedError("a mean is not between the ends of its samples")
+
+
+def _hold(ends: NDArray[np.float64], means: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether means lie between ends, but for their rounding; not where an end is NaN."""
+    low, high = ends[:, :, 0], ends[:, :, 1]
+    margin = 1e-9 * np.maximum(np.abs(low), np.abs(high))
+    held: NDArray[np.bool_] = (low - margin <= means) & (means <= high + margin)
+    return held & np.isfinite(ends).all(axis=2)
 
 
 def _checksum(columns: Row) -> int:

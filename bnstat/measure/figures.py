@@ -7,15 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
 from bnstat import estimators
 from bnstat.estimators import Schedule
+from bnstat.measure.distributions import distribution_of
 from bnstat.measure.found import of_files
 from bnstat.measure.groups import GroupNames, NamesOfFiles
-from bnstat.moments import Ints, Records
+from bnstat.moments import Records
 from bnstat.result import EXACT, Pipeline, Sample, Selection, Source, Stats, Uncertainty
-from bnstat.result.quantiles import Distribution, Occurring, distribution_figures
 from bnstat.settings import Settings
 from bnstat.sources.frames import FIRST
 
@@ -50,34 +48,21 @@ def now() -> str:
 
 def figures(records: Records, schedule: Schedule, percentiles: Sequence[float]) -> dict[str, Any]:
     """Return what a `Stats` holds of its samples: sums, methods, quantiles, conventions."""
-    total, scale, histogram = records.total(), records.scale, records.histogram
-    deep = histogram is not None and histogram.shape[1] > 256
+    total = records.total()
     methods, reasons = estimators.every_method(records, schedule)
     exact = methods[EXACT]
     return {
         "channels": records.channels,
-        "scale": scale,
+        "scale": records.scale,
         "count": records.count,
         "sum": total.sum if total else None,
         "sum_of_squares": total.sum_of_squares if total else None,
-        "histogram": None if histogram is None or deep else tuple(map(tuple, histogram.tolist())),
-        **distribution_figures(_distribution(histogram), scale, percentiles, deep=deep),
+        **distribution_of(records, percentiles),
         "pooled": exact and estimators.over_channels(records.count, exact, total),
         "methods": methods,
         "conventions": estimators.conventions(records),
         "reasons": reasons,
     }
-
-
-def _distribution(histogram: Ints | None) -> Distribution | None:
-    """Return which values occur in each channel; None of other than 8 and 16 bits."""
-    if histogram is None:
-        return None
-    places = [np.flatnonzero(counts) for counts in histogram]
-    return tuple(
-        Occurring(tuple(values.tolist()), tuple(counts[values].tolist()))
-        for values, counts in zip(places, histogram, strict=True)
-    )
 
 
 def uncertainty(

@@ -1,19 +1,16 @@
-"""Groups of images: the name of the group of each, and the figures of each group."""
+"""Groups of images: the name of the group of each."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from bnstat.errors import SourceError
-from bnstat.estimators import two_pass
-from bnstat.moments import Records
-from bnstat.result import Group
 from bnstat.sources.frames import file_key
 from bnstat.sources.headings import names_column, rows_of
 from bnstat.sources.reference import Reference
@@ -209,26 +206,3 @@ def _pairs(rows: Sequence[Sequence[str]], file: str) -> Iterator[tuple[str, str]
             raise SourceError(f"line {number} of {file} is not KEY,LABEL: {len(row)} columns")
         if keys is None or number > 1:
             yield row[keys or 0], row[names]
-
-
-def groups(records: Records, name_of: Callable[[bytes], str]) -> dict[str, Group]:
-    """Return the figures of each group by its name; of those with any samples.
-
-    The sums of all groups are in the unit of the whole, so that they add up to its sums.
-    """
-    shares = {name: share for name, share in records.split(name_of).items() if all(share.count)}
-    scale = records.scale
-    return {name: _group(shares[name], scale) for name in sorted(shares)}
-
-
-def _group(records: Records, scale: int) -> Group:
-    own, estimate = records.total(), two_pass(records)
-    total = own.at(scale) if own and (own.scale == 1) == (scale == 1) else None
-    return Group(
-        images=len(records),
-        count=records.count,
-        sum=total.sum if total else None,
-        sum_of_squares=total.sum_of_squares if total else None,
-        mean=estimate.mean,
-        var=estimate.var,
-    )

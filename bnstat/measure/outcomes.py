@@ -10,7 +10,8 @@ from bnstat import estimators
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.measure.figures import figures, found_of, now, uncertainty
 from bnstat.measure.found import Scan, View, of_files
-from bnstat.measure.groups import GroupNames, groups
+from bnstat.measure.group_figures import groups
+from bnstat.measure.groups import GroupNames
 from bnstat.measure.input_warnings import found_warnings
 from bnstat.measure.plan import Plan
 from bnstat.measure.provenance import sample_of, selection_of, source_of
@@ -156,14 +157,8 @@ class _Run:
 
     def _groups(self, view: View) -> dict[str, Group]:
         assert self.names is not None
-        records, found = view.records, groups(view.records, self.names)
-        if view.by_group is None:
-            return found
         percentiles = self.plan.settings["percentiles"]
-        return {
-            name: replace(group, **view.by_group.figures(name, records, percentiles))
-            for name, group in found.items()
-        }
+        return groups(view.records, self.names, view.by_group, percentiles)
 
     def _stats(self, view: View, pipeline: Pipeline) -> Stats:
         records, settings = view.records, self.plan.settings

@@ -20,7 +20,7 @@ from bnstat.measure.array_scan import array_of, scan_array
 from bnstat.measure.chunks import chunks
 from bnstat.measure.dispatch import Chunk, dispatch
 from bnstat.measure.found import Scan, View
-from bnstat.measure.group_histograms import GroupHistograms
+from bnstat.measure.group_figures import GroupHistograms
 from bnstat.measure.groups import FolderNames, GroupNames, ItemNames, group_names
 from bnstat.measure.hashing import Hashing
 from bnstat.measure.journaling import (

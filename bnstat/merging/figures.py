@@ -8,11 +8,12 @@ and rounded once more.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
+from bnstat.errors import MergeError
 from bnstat.estimators import (
     Design,
     chan,
@@ -29,11 +30,13 @@ from bnstat.result import (
     Floats,
     Group,
     Method,
+    OrderStatistics,
     Sample,
     Stats,
     Uncertainty,
     empty_figures,
 )
+from bnstat.result.packed_histograms import pack, unpack
 from bnstat.result.quantiles import Distribution, added, distribution_figures
 from bnstat.result.sketch import Sketch
 from bnstat.settings.typed import PERCENTILES
@@ -55,6 +58,7 @@ def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
         "sum": total.sum if total else None,
         "sum_of_squares": total.sum_of_squares if total else None,
         "histogram": None if deep else _histogram(found),
+        "order_statistics": _ends(found),
         **distribution_figures(
             _distribution(found), _scale(found), _percentiles(found[0]), deep=deep
         ),
@@ -129,7 +133,8 @@ def _distribution(found: Sequence[Stats]) -> Distribution | None:
 
 
 def _percentiles(stats: Stats) -> Sequence[float]:
-    return PERCENTILES if stats.quantiles is None else [float(name) for name in stats.quantiles]
+    known = stats.order_statistics.quantiles
+    return PERCENTILES if known is None else [float(name) for name in known]
 
 
 def _merged_groups(found: Sequence[Stats]) -> dict[str, Group] | None:
@@ -140,8 +145,8 @@ def _merged_groups(found: Sequence[Stats]) -> dict[str, Group] | None:
             return None
         for label, group in stats.groups.items():
             parts.setdefault(label, []).append((stats.scale, group))
-    scale = _scale(found)
-    return {label: _group(parts[label], scale) for label in sorted(parts)}
+    scale, percentiles = _scale(found), _percentiles(found[0])
+    return {label: _group(parts[label], scale, percentiles) for label in sorted(parts)}
 
 
 def _scale(found: Sequence[Stats]) -> int:
@@ -150,25 +155,61 @@ def _scale(found: Sequence[Stats]) -> int:
     return 1 if 1 in scales else max(scales)
 
 
-def _group(parts: Sequence[tuple[int, Group]], scale: int) -> Group:
+def _group(parts: Sequence[tuple[int, Group]], scale: int, percentiles: Sequence[float]) -> Group:
     """Return one label's groups, each with its unit, as one in the unit of the whole."""
     groups = [group for _, group in parts]
-    images = sum(group.images for group in groups)
-    estimate = _pooled(groups)
     total = _added(parts)
-    if total is None or (total.scale == 1) != (scale == 1):
-        return Group(images, _count(groups), None, None, estimate.mean, estimate.var)
-    own = total.at(scale)
-    exact = own.n, own.sum, own.sum_of_squares, own.mean(), own.var()
-    return Group(images, *exact, None, _ends(groups, "min"), _ends(groups, "max"))
+    own = total.at(scale) if total and (total.scale == 1) == (scale == 1) else None
+    whole = Group(
+        images=sum(group.images for group in groups),
+        count=_count(groups),
+        sum=own.sum if own else None,
+        sum_of_squares=own.sum_of_squares if own else None,
+        exact=Estimate(own.mean(), own.var()) if own else _pooled(groups),
+        order_statistics=_ends(groups),
+    )
+    distribution = _group_distribution(parts, scale)
+    if distribution is None:
+        return whole
+    figures = distribution_figures(distribution, scale, percentiles, deep=False)
+    statistics = figures["order_statistics"]
+    return replace(whole, order_statistics=statistics, packed_histogram=pack(distribution))
 
 
-def _ends(groups: Sequence[Group], end: Literal["min", "max"]) -> Floats | None:
-    """Return the smallest or the largest value of groups together, if all tell theirs."""
-    values = [getattr(group, end) for group in groups]
-    if None in values:
-        return None
-    return tuple(map({"min": min, "max": max}[end], zip(*values, strict=True)))
+def _group_distribution(parts: Sequence[tuple[int, Group]], scale: int) -> Distribution | None:
+    """Return which values occur in groups together; None if one does not know.
+
+    Raises
+    ------
+    MergeError
+        If what one says of them is not of its own samples.
+    """
+    known = [(own, _unpacked(group)) for own, group in parts if group.packed_histogram is not None]
+    return added(known, scale) if len(known) == len(parts) and scale != 1 else None
+
+
+def _unpacked(group: Group) -> Distribution:
+    try:
+        found = unpack(group.packed_histogram or "", len(group.count))
+    except ValueError as error:
+        raise MergeError(f"packed_histogram of a group is none: {error}") from error
+    if [sum(channel.counts) for channel in found] != list(group.count):
+        raise MergeError("packed_histogram of a group is of other samples than its count")
+    return found
+
+
+def _ends(parts: Sequence[Stats | Group]) -> OrderStatistics:
+    """Return the smallest and the largest value of parts together, if all tell theirs."""
+    each = [part.order_statistics for part in parts]
+    low, high = [own.min for own in each], [own.max for own in each]
+    return OrderStatistics(None, _by_channel(min, low), _by_channel(max, high))
+
+
+def _by_channel(
+    end: Callable[[tuple[float, ...]], float], each: Sequence[Floats | None]
+) -> Floats | None:
+    known = [values for values in each if values is not None]
+    return tuple(map(end, zip(*known, strict=True))) if len(known) == len(each) else None
 
 
 def _total(found: Sequence[Stats]) -> Moments | None:
@@ -197,8 +238,9 @@ def _histogram(found: Sequence[Stats]) -> tuple[tuple[int, ...], ...] | None:
 
 def _pooled(found: Sequence[Stats | Group]) -> Estimate:
     """Return mean and variance of all samples from those of each part, rounded once."""
-    channels = zip(*(zip(s.count, s.mean, s.var, strict=True) for s in found), strict=True)
-    pooled = [_pooled_channel(*zip(*rows, strict=True)) for rows in channels]
+    rows = (zip(s.count, s.exact.mean, s.exact.var, strict=True) for s in found)
+    channels = zip(*rows, strict=True)
+    pooled = [_pooled_channel(*zip(*each, strict=True)) for each in channels]
     return Estimate(tuple(mean for mean, _ in pooled), tuple(var for _, var in pooled))
 
 

@@ -9,12 +9,13 @@ squared deviations from the mean, where they are floats. Integer moments add exa
     Table        one row of moments a draw; what leaves the worker
     Records      all rows of a run, by key
     Moments      the exact total of integer samples
+    Centred      n, mean, M2 and ends by channel, of the floats of one image
     Pooled       n, mean and M2 by channel, of any floats
 """
 
 from bnstat.moments.appearances import Appearance, Appearances
 from bnstat.moments.chunk_counts import ChunkCounts, ChunkMoments, Kind
-from bnstat.moments.floats import NotFiniteError, Pooled, SampleError, moments_of_floats
+from bnstat.moments.floats import Centred, NotFiniteError, Pooled, SampleError, moments_of_floats
 from bnstat.moments.hashes import Hashes, HashesByKey
 from bnstat.moments.records import Column, Records
 from bnstat.moments.table import Floats, Ints, Moments, Table
@@ -22,6 +23,7 @@ from bnstat.moments.table import Floats, Ints, Moments, Table
 __all__ = [
     "Appearance",
     "Appearances",
+    "Centred",
     "ChunkCounts",
     "ChunkMoments",
     "Column",

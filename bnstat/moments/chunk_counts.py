@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bnstat.moments.floats import AboveMaximumError
+from bnstat.moments.floats import AboveMaximumError, Centred
 from bnstat.moments.histograms import Occurrences, pack, pack_16_bit, unpack, unpack_16_bit
 from bnstat.moments.table import Floats, Ints, Table
 
@@ -272,16 +272,11 @@ class ChunkCounts:
             pending.add_deep(occurring, counts)
 
     def add_floats(
-        self,
-        row: int,
-        kind: Kind,
-        n: Ints,
-        mean: Floats,
-        m2: Floats,
-        excluded: Sequence[int] | None = None,
+        self, row: int, kind: Kind, moments: Centred, excluded: Sequence[int] | None = None
     ) -> None:
-        """Add a draw of float samples: n, mean and M2 of shape (C,)."""
-        table = Table(1, n[np.newaxis], mean[np.newaxis], m2[np.newaxis])
+        """Add a draw of float samples."""
+        n, mean, m2, ends = moments
+        table = Table(1, n[np.newaxis], mean[np.newaxis], m2[np.newaxis], ends[np.newaxis])
         self._at(row, kind, excluded).tables.append(table)
 
     def extend(self, other: ChunkCounts) -> None:

@@ -58,8 +58,39 @@ class Pooled(NamedTuple):
         return np.where(self.n > 1, self.m2 / np.maximum(self.n - 1, 1), np.nan)
 
 
-def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[Ints, Floats, Floats]:
-    """Return n, mean and M2, of shape (C,), of an image's samples, centred within the image.
+class Centred(NamedTuple):
+    """The float samples of one image, centred within it.
+
+    n: samples, int64 of shape (C,); mean, m2: float64 of shape (C,); ends: the smallest and the
+    largest sample, float64 of shape (C, 2), NaN where n is 0.
+    """
+
+    n: Ints
+    mean: Floats
+    m2: Floats
+    ends: Floats
+
+    @classmethod
+    def empty(cls) -> Centred:
+        """Return those of one channel without samples."""
+        return cls(np.zeros(1, np.int64), np.zeros(1), np.zeros(1), np.full((1, 2), np.nan))
+
+    def each(self, channels: int) -> Centred:
+        """Return those of so many equal channels; of one."""
+        return Centred(
+            np.repeat(self.n, channels),
+            np.repeat(self.mean, channels),
+            np.repeat(self.m2, channels),
+            np.repeat(self.ends, channels, axis=0),
+        )
+
+    def divided(self, unit: float) -> Centred:
+        """Return those of the samples divided by a number above 0."""
+        return Centred(self.n, self.mean / unit, self.m2 / unit**2, self.ends / unit)
+
+
+def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> Centred:
+    """Return the moments of an image's samples, centred within the image.
 
     M2 is Σd² − (Σd)²/n over the deviations d from the rounded mean: the corrected two-pass formula
     (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", The American
@@ -76,10 +107,11 @@ def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[Ints, Flo
     NotFiniteError
         If a sample is NaN or infinite.
     """
-    n, sums = 0, []
+    n, sums, ends = 0, [], []
     for strip in strips():
         n += strip.shape[1]
         with np.errstate(invalid="ignore"):  # ∞ − ∞ is refused below
+            ends.append((strip.min(axis=1), strip.max(axis=1)))
             sums.append(_sums(strip))
     if not np.isfinite(sums).all():
         raise NotFiniteError("has NaN or infinite samples")
@@ -90,7 +122,8 @@ def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> tuple[Ints, Flo
         rests.append(_sums(away))
         squares.append(_sums(np.square(away, out=away)))
     m2 = np.maximum(_added(squares) - _added(rests) ** 2 / n, 0.0)
-    return np.full(len(mean), n), mean, m2
+    low, high = zip(*ends, strict=True)
+    return Centred(np.full(len(mean), n), mean, m2, np.stack([np.min(low, 0), np.max(high, 0)], 1))
 
 
 def _sums(strip: Floats) -> Floats:

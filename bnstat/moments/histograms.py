@@ -42,13 +42,17 @@ class Occurrences(NamedTuple):
 
         It looks at the values that occur alone, which of most images are few of the 65,536.
         """
-        ends = np.searchsorted(self.where, np.arange(channels + 1) * 65536)
+        bounds = np.searchsorted(self.where, np.arange(channels + 1) * 65536)
         sums = np.zeros((3, 1, channels), dtype=np.int64)
-        for channel, (start, end) in enumerate(pairwise(ends)):
+        ends = np.full((1, channels, 2), np.nan)
+        for channel, (start, end) in enumerate(pairwise(bounds)):
             number = self.number[start:end]
             values = self.where[start:end] - (channel * 65536 - lowest)
             sums[:, 0, channel] = number.sum(), number @ values, number @ (values * values)
-        return Table(1 if lowest else 65535, *sums)
+            if lowest and values.size:
+                ends[0, channel] = values[[0, -1]]
+        n, first, second = sums
+        return Table(1 if lowest else 65535, n, first, second, ends if lowest else None)
 
     def counts(self, channels: int) -> Ints:
         """Return how often each value occurs: int64 of shape (C, 65536)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -58,6 +58,7 @@ class _Group:
     n: array[int] = field(default_factory=_numbers)
     sum_or_mean: array[int] = field(default_factory=_numbers)  # or the bits of floats
     sumsq_or_m2: array[int] = field(default_factory=_numbers)
+    ends: array[int] = field(default_factory=_numbers)  # of all records, or they are not known
     histogram: Ints | None = None
     excluded_count: Ints | None = None
 
@@ -65,6 +66,8 @@ class _Group:
         self.keys.extend(keys)
         for name in _COLUMNS:
             getattr(self, name).frombytes(getattr(moments.table, name).tobytes())
+        if moments.table.ends is not None:
+            self.ends.frombytes(moments.table.ends.tobytes())
         self.histogram = _added(self.histogram, moments.histogram)
         if moments.excluded_count is not None:
             self.excluded_count = _added(self.excluded_count, moments.excluded_count.sum(axis=0))
@@ -72,7 +75,7 @@ class _Group:
     def add(self, other: _Group) -> None:
         """Add the records of another group."""
         self.keys.extend(list(other.keys))
-        for name in _COLUMNS:
+        for name in (*_COLUMNS, "ends"):
             getattr(self, name).extend(getattr(other, name))
         self.histogram = _added(self.histogram, other.histogram)
         self.excluded_count = _added(self.excluded_count, other.excluded_count)
@@ -81,10 +84,14 @@ class _Group:
         """Return some images, by their places; `keys` are those of all."""
         taken = _Group()
         taken.keys.extend([keys[image] for image in images])
-        for name in _COLUMNS:
+        for name in (*_COLUMNS, "ends") if self._knows_ends else _COLUMNS:
             numbers = np.frombuffer(getattr(self, name), dtype=np.int64).reshape(len(keys), -1)
             getattr(taken, name).frombytes(numbers[images].tobytes())
         return taken
+
+    @property
+    def _knows_ends(self) -> bool:
+        return len(self.ends) == 2 * len(self.n)
 
     def table(self, kind: Kind, scale: int) -> Table:
         dtype: type[Any] = np.int64 if kind.integral else np.float64
@@ -94,6 +101,7 @@ class _Group:
             np.frombuffer(self.n, dtype=np.int64).reshape(shape),
             np.frombuffer(self.sum_or_mean, dtype=dtype).reshape(shape),
             np.frombuffer(self.sumsq_or_m2, dtype=dtype).reshape(shape),
+            np.frombuffer(self.ends).reshape(*shape, 2) if self._knows_ends else None,
         )
 
 
@@ -255,6 +263,28 @@ class Records:
 
     def _tables(self) -> list[Table]:
         return [self._table(kind, group) for kind, group in self._groups.items()]
+
+    def set_histograms(self, histograms: Mapping[Kind, Ints | None]) -> None:
+        """Set the histograms of all samples of each kind, which `split` does not know."""
+        for kind, group in self._groups.items():
+            group.histogram = histograms.get(kind)
+
+    def ends(self, kind: Kind) -> Floats | None:
+        """Return the ends of the samples of one kind, of shape (C, 2), in the unit of its table.
+
+        None where they are not known; NaN in a channel of which no sample counts.
+        """
+        group = self._groups[kind]
+        table = self._table(kind, group)
+        unit = table.scale if kind.integral else 1
+        if table.ends is not None:
+            low, high = np.fmin.reduce(table.ends[:, :, 0]), np.fmax.reduce(table.ends[:, :, 1])
+            return np.stack([low, high], axis=1) / unit
+        if group.histogram is None:
+            return None
+        occurring = [np.flatnonzero(counts) for counts in group.histogram]
+        rows = [values[[0, -1]] if values.size else (np.nan, np.nan) for values in occurring]
+        return np.array(rows, np.float64) / unit
 
     def largest(self, scale: int) -> int:
         """Return the largest of the integer samples of one depth; 0 where there are none."""

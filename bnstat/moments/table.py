@@ -102,12 +102,16 @@ class Table:
     sum_or_mean, sumsq_or_m2
         Shape (N, C). Integer samples: Σx and Σx², int64. Float samples: the mean and M2 = Σ(x −
         mean)², float64.
+    ends
+        The smallest and the largest sample, float64 of shape (N, C, 2), NaN where n is 0; None
+        where a histogram tells them, or where they are not known.
     """
 
     scale: int
     n: Ints
     sum_or_mean: Ints | Floats
     sumsq_or_m2: Ints | Floats
+    ends: Floats | None = None
 
     @classmethod
     def of_histograms(cls, counts: Ints) -> Table:
@@ -131,16 +135,21 @@ class Table:
         return self._each(lambda values: values[rows])
 
     def _each(self, change: Callable[[Any], Any]) -> Table:
-        return Table(self.scale, change(self.n), change(self.sum_or_mean), change(self.sumsq_or_m2))
+        columns = (self.n, self.sum_or_mean, self.sumsq_or_m2)
+        ends = None if self.ends is None else change(self.ends)
+        n, first, second = map(change, columns)
+        return Table(self.scale, n, first, second, ends)
 
     @classmethod
     def joined(cls, tables: Sequence[Table]) -> Table:
         """Return the rows of several tables of one scale, one after another."""
+        ends = [table.ends for table in tables if table.ends is not None]
         return cls(
             tables[0].scale,
             np.concatenate([table.n for table in tables]),
             np.concatenate([table.sum_or_mean for table in tables]),
             np.concatenate([table.sumsq_or_m2 for table in tables]),
+            np.concatenate(ends) if len(ends) == len(tables) else None,
         )
 
     def total(self) -> Moments:

@@ -1,6 +1,7 @@
 """The result document: what compute found, as values (`Stats`) and as JSON (`bnstat.json`).
 
-estimates    mean and variance of a method, of a group, and how sure they are
+estimates    mean and variance of a method, and how sure they are
+groups       the figures of images under one label
 methods      the one table of methods
 inputs       what was measured: sources, selection, sample, pipeline
 sketch       hashes of images, by which results tell what they share
@@ -20,14 +21,15 @@ from bnstat.result.estimates import (
     Corrected,
     Estimate,
     Floats,
-    Group,
     ImageSums,
     MeanAndStd,
     NoEstimateError,
+    OrderStatistics,
     OverChannels,
     PairedMargins,
     Uncertainty,
 )
+from bnstat.result.groups import Group
 from bnstat.result.inputs import (
     DETERMINISTIC,
     MAX_FAILURES,
@@ -68,6 +70,7 @@ __all__ = [
     "MeanAndStd",
     "Method",
     "NoEstimateError",
+    "OrderStatistics",
     "OverChannels",
     "PairedMargins",
     "Pipeline",

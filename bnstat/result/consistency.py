@@ -31,7 +31,7 @@ from itertools import combinations_with_replacement
 from bnstat.result.contents import Contents
 from bnstat.result.estimates import BatchNormEstimate, Estimate, Floats, ImageSums
 from bnstat.result.methods import EXACT
-from bnstat.result.quantiles import Distribution, at, distribution_figures, occurring
+from bnstat.result.quantiles import Distribution, at, occurring
 from bnstat.text import printable
 
 # Figures are rounded on the way; in samples of size 1.
@@ -131,14 +131,14 @@ def _occurring(stats: Contents) -> Distribution | None:
 def _distribution(stats: Contents, whole: _Part) -> Iterator[str]:
     """Yield where percentiles or ends are not those of the histogram."""
     found = _occurring(stats)
-    if found is None or stats.quantiles is None or not all(channel.counts for channel in found):
+    known = stats.order_statistics
+    if found is None or known.quantiles is None or not all(channel.counts for channel in found):
         return
-    by_text = {text: at(found, whole.scale, float(text)) for text in stats.quantiles}
-    ends = distribution_figures(found, whole.scale, (), deep=False)
+    by_text = {text: at(found, whole.scale, float(text)) for text in known.quantiles}
     for name, said, expected in (
-        *((f"quantiles.{text}", stats.quantiles[text], by_text[text]) for text in by_text),
-        ("min", stats.min, ends["min"]),
-        ("max", stats.max, ends["max"]),
+        *((f"quantiles.{text}", known.quantiles[text], by_text[text]) for text in by_text),
+        ("min", known.min, at(found, whole.scale, 0)),
+        ("max", known.max, at(found, whole.scale, 100)),
     ):
         for channel, own, other in zip(whole.channels, said or (), expected, strict=False):
             if not _near(own, other):
@@ -250,8 +250,8 @@ def _groups(stats: Contents, whole: _Part) -> Iterator[str]:
                 group.count,
                 group.sum,
                 group.sum_of_squares,
-                group.mean,
-                group.var,
+                group.exact.mean,
+                group.exact.var,
             ),
         )
         for name, group in stats.groups.items()
@@ -267,8 +267,8 @@ def _groups(stats: Contents, whole: _Part) -> Iterator[str]:
 def _group_ends(stats: Contents, whole: _Part) -> Iterator[str]:
     """Yield where the smallest or largest value is not that of any group."""
     for end, of in (("min", min), ("max", max)):
-        own = [getattr(group, end) for group in (stats.groups or {}).values()]
-        said = getattr(stats, end)
+        own = [getattr(each.order_statistics, end) for each in (stats.groups or {}).values()]
+        said = getattr(stats.order_statistics, end)
         if said is None or None in own:
             continue
         for channel, value, *each in zip(whole.channels, said, *own, strict=True):

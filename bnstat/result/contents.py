@@ -8,7 +8,14 @@ from typing import Literal, TypeAlias
 
 from bnstat._version import __version__
 from bnstat.errors import DocumentError
-from bnstat.result.estimates import Estimate, Floats, Group, OverChannels, Uncertainty
+from bnstat.result.estimates import (
+    Estimate,
+    Floats,
+    OrderStatistics,
+    OverChannels,
+    Uncertainty,
+)
+from bnstat.result.groups import Group
 from bnstat.result.input_warnings import InputWarning, warnings_of
 from bnstat.result.inputs import Pipeline, Sample, Selection, Source
 from bnstat.result.methods import EXACT
@@ -40,9 +47,7 @@ class Contents:
     groups: Mapping[str, Group] | None = None
     told_warnings: tuple[InputWarning, ...] | None = None
     sparse_histogram: Distribution | None = None
-    quantiles: Mapping[str, Floats] | None = None
-    min: Floats | None = None
-    max: Floats | None = None
+    order_statistics: OrderStatistics = field(default_factory=OrderStatistics)
     pooled: OverChannels | None = None
     summary: Summary | None = None
     max_value: int | None = None

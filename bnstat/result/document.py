@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from bnstat.errors import DocumentError
 from bnstat.result.consistency import contradictions
 from bnstat.result.contents import Contents
-from bnstat.result.estimates import Group, Uncertainty
+from bnstat.result.estimates import Uncertainty
+from bnstat.result.groups import Group
 from bnstat.result.input_warnings import InputWarning
 from bnstat.result.inputs import Failure, Pipeline, Shards, Source, Warnings
 from bnstat.result.methods import METHODS
@@ -125,9 +126,7 @@ def _distribution(stats: Contents) -> dict[str, Any]:
     deep = stats.sparse_histogram
     values = {
         "sparse_histogram": deep and [vars(channel) for channel in deep],
-        "quantiles": stats.quantiles,
-        "min": stats.min,
-        "max": stats.max,
+        **vars(stats.order_statistics),
         "pooled": stats.pooled and vars(stats.pooled),
     }
     return values if stats.pooled is not None else {}
@@ -153,17 +152,19 @@ def _uncertainty(uncertainty: Uncertainty) -> dict[str, Any]:
     return {key: value for key, value in written.items() if key not in _NEW or value is not None}
 
 
-# Of groups; documents of 0.2 do not have them.
-_ENDS = ("quantiles", "min", "max")
-
-
 def _group(group: Group) -> dict[str, Any]:
-    written = vars(group) | {
+    # Documents of 0.2 do not have these.
+    known = vars(group.order_statistics) | {"packed_histogram": group.packed_histogram}
+    return {
+        "images": group.images,
+        "count": group.count,
         "sum": _decimals(group.sum),
         "sum_of_squares": _decimals(group.sum_of_squares),
-        "std": group.std,
+        "mean": group.exact.mean,
+        "var": group.exact.var,
+        "std": group.exact.std,
+        **{name: values for name, values in known.items() if values is not None},
     }
-    return {key: value for key, value in written.items() if key not in _ENDS or value is not None}
 
 
 _LINKS = ("links", "inner_links")

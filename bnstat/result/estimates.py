@@ -164,23 +164,12 @@ class PairedMargins:
 
 
 @dataclass(frozen=True)
-class Group:
-    """The figures of the images under one label; the sums are None for float samples.
+class OrderStatistics:
+    """What is known of samples in their order, in [0, 1].
 
-    quantiles, min, max: as those of a result; None where they are not known.
+    quantiles: by percentile as text, of 8- and 16-bit samples; min, max: of floats too.
     """
 
-    images: int
-    count: tuple[int, ...]
-    sum: tuple[int, ...] | None
-    sum_of_squares: tuple[int, ...] | None
-    mean: Floats
-    var: Floats
     quantiles: Mapping[str, Floats] | None = None
     min: Floats | None = None
     max: Floats | None = None
-
-    @property
-    def std(self) -> Floats:
-        """The square root of `var`."""
-        return tuple(math.sqrt(v) for v in self.var)

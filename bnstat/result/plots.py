@@ -10,7 +10,7 @@ from bnstat.errors import DocumentError
 from bnstat.pictures import GroupFigures, Histogram, MarginCurve, Picture
 from bnstat.pictures.channels import distinct
 from bnstat.result.contents import Contents
-from bnstat.result.estimates import Estimate, Floats, Group
+from bnstat.result.estimates import Floats
 from bnstat.text import printable
 
 # Sizes at which margins are drawn grow by this factor, from the smallest on.
@@ -87,7 +87,8 @@ def _groups(stats: Contents) -> GroupFigures:
     if not stats.groups:
         raise DocumentError("No groups: compute --by folder, or --by FILE.csv, adds them.")
     groups, exact = stats.groups, stats.exact
-    every: list[Group | Estimate] = [*groups.values(), exact]
+    each = [group.exact for group in groups.values()]
+    every = [*each, exact]
     names, shown = distinct(
         stats.channels,
         [tuple((f.mean[c], f.std[c]) for f in every) for c in range(len(stats.channels))],
@@ -100,8 +101,8 @@ def _groups(stats: Contents) -> GroupFigures:
         channels=names,
         labels=[printable(label) for label in groups],
         images=[group.images for group in groups.values()],
-        mean=[of(group.mean) for group in groups.values()],
-        std=[of(group.std) for group in groups.values()],
+        mean=[of(estimate.mean) for estimate in each],
+        std=[of(estimate.std) for estimate in each],
         whole_mean=of(exact.mean),
         whole_std=of(exact.std),
     )

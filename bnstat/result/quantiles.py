@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import Any, TypeAlias
 
-from bnstat.result.estimates import Floats
+from bnstat.result.estimates import Floats, OrderStatistics
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,11 @@ def distribution_figures(
     columns = [channel.percentiles(percentiles) for channel in distribution]
     by_q = [tuple(value / scale for value in row) for row in zip(*columns, strict=True)]
     return {
-        "quantiles": {f"{q:g}": values for q, values in zip(percentiles, by_q, strict=True)},
-        "min": tuple(channel.values[0] / scale for channel in distribution),
-        "max": tuple(channel.values[-1] / scale for channel in distribution),
+        "order_statistics": OrderStatistics(
+            {f"{q:g}": values for q, values in zip(percentiles, by_q, strict=True)},
+            tuple(channel.values[0] / scale for channel in distribution),
+            tuple(channel.values[-1] / scale for channel in distribution),
+        ),
         "sparse_histogram": distribution if deep else None,
     }
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from bnstat.result.contents import Contents
 from bnstat.result.estimates import (
     Corrected,
     Estimate,
     Floats,
-    Group,
     ImageSums,
     MeanAndStd,
+    OrderStatistics,
     OverChannels,
     Uncertainty,
 )
+from bnstat.result.groups import Group
 from bnstat.result.input_warnings import InputWarning
 from bnstat.result.inputs import (
     Dataset,
@@ -79,7 +80,7 @@ def read_contents(root: Node, kind: type[C]) -> C:
         sparse_histogram=root.get("sparse_histogram", None).optional(
             lambda node: _sparse_histogram(node, width)
         ),
-        **_ends(root, width),
+        order_statistics=_order_statistics(root, width),
         pooled=root.get("pooled", None).optional(_pooled),
         summary=root.get("summary", None).optional(read_summary),
         created=root["created"].text(),
@@ -182,25 +183,24 @@ def _groups(node: Node, width: int, signed: bool) -> dict[str, Group]:
 
 
 def _group(node: Node, width: int, signed: bool) -> Group:
-    estimate = read_estimate(node, width)
     return Group(
         images=node["images"].integer(),
         count=node["count"].integers(width),
         sum=node["sum"].optional(lambda value: value.decimals(width, signed=signed)),
         sum_of_squares=node["sum_of_squares"].optional(lambda value: value.decimals(width)),
-        mean=estimate.mean,
-        var=estimate.var,
-        **_ends(node, width),
+        exact=read_estimate(node, width),
+        order_statistics=_order_statistics(node, width),
+        packed_histogram=node.get("packed_histogram", None).optional(Node.text),
     )
 
 
-def _ends(node: Node, width: int) -> dict[str, Any]:
+def _order_statistics(node: Node, width: int) -> OrderStatistics:
     """Return percentiles, smallest and largest value, where a result or a group tells them."""
-    return {
-        "quantiles": node.get("quantiles", None).optional(lambda each: each.percentiles(width)),
-        "min": node.get("min", None).optional(lambda each: each.floats(width)),
-        "max": node.get("max", None).optional(lambda each: each.floats(width)),
-    }
+    return OrderStatistics(
+        node.get("quantiles", None).optional(lambda each: each.percentiles(width)),
+        node.get("min", None).optional(lambda each: each.floats(width)),
+        node.get("max", None).optional(lambda each: each.floats(width)),
+    )
 
 
 def _source(node: Node) -> Source:

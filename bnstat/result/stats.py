@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from bnstat import files
 from bnstat.display import Displayed
 from bnstat.errors import DocumentError
+from bnstat.result.channel_arrays import ChannelArrays, array
 from bnstat.result.contents import Contents
 from bnstat.result.document import parse, rendered
-from bnstat.result.estimates import Floats
 from bnstat.result.quantiles import at
 from bnstat.text import pluralize, printable
 
@@ -29,7 +29,7 @@ _MAX_CHANNELS, _MAX_CHARACTERS = 8, 120
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Stats(Displayed, Contents):
+class Stats(Displayed, ChannelArrays, Contents):
     """A result: per-channel mean and variance by several methods, and what they were made from.
 
     Attributes
@@ -59,12 +59,13 @@ class Stats(Displayed, Contents):
     uncertainty
         How sure the figures of `two-pass` are; None where it is not known.
     groups
-        Figures by label; None where images have none.
+        Figures by label, arrays as those of the whole; None where images have none.
     quantiles
         Percentiles of each channel, in [0, 1], by their number as text, as in "99.5"; None of
         samples that are neither 8- nor 16-bit.
     min, max
-        The smallest and the largest value of each channel, in [0, 1]; None as above.
+        The smallest and the largest value of each channel, in [0, 1]; None where documents of older
+        versions do not know them. `order_statistics` has these and `quantiles` as plain tuples.
     pooled
         One mean and std over all channels; None in documents of bnstat 0.2.
     summary
@@ -80,22 +81,7 @@ class Stats(Displayed, Contents):
         """Return a few lines: what was measured, mean and std."""
         return _summary(self)
 
-    @property
-    def mean(self) -> NDArray[np.float64]:
-        """The exact mean of each channel, in [0, 1]."""
-        return _array(self.exact.mean)
-
-    @property
-    def var(self) -> NDArray[np.float64]:
-        """The exact population variance of each channel."""
-        return _array(self.exact.var)
-
-    @property
-    def std(self) -> NDArray[np.float64]:
-        """The exact population standard deviation of each channel."""
-        return _array(self.exact.std)
-
-    def percentile(self, q: float) -> Floats:
+    def percentile(self, q: float) -> NDArray[np.float64]:
         """Return the value of each channel, in [0, 1], that q percent of its samples do not exceed.
 
         It is exact, as numpy's method "inverted_cdf", for any q from 0 to 100.
@@ -112,7 +98,7 @@ class Stats(Displayed, Contents):
         distribution = self.distribution
         if distribution is None:
             raise DocumentError("No percentiles: only 8- and 16-bit samples have them.")
-        return at(distribution, self.scale, q)
+        return array(at(distribution, self.scale, q))
 
     def plot(self, kind: str = "histogram", ax: Axes | None = None) -> Axes:
         """Draw a picture on matplotlib axes, by default those of a new figure; return them.
@@ -175,15 +161,6 @@ class Stats(Displayed, Contents):
             sys.stdout.buffer.writelines(pieces)
         else:  # a notebook's
             sys.stdout.write(b"".join(pieces).decode())
-
-
-def _array(values: Floats) -> NDArray[np.float64]:
-    """Return figures as an array that cannot be changed: they are the result's."""
-    import numpy as np
-
-    array = np.array(values, np.float64)
-    array.flags.writeable = False
-    return array
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:

@@ -131,7 +131,7 @@ def _group_rows(stats: Stats) -> list[Values]:
         (f"group {name}", figure, *pair)
         for name, group in (stats.groups or {}).items()
         for figure in ("mean", "var", "std")
-        for pair in zip(stats.channels, getattr(group, figure), strict=True)
+        for pair in zip(stats.channels, getattr(group.exact, figure), strict=True)
     ]
 
 

@@ -55,11 +55,14 @@ def conventions(stats: Stats) -> Table:
 
 def distribution(stats: Stats) -> Iterator[Block]:
     """Yield percentiles, smallest and largest value, and the figures of all channels together."""
-    if stats.quantiles is not None and stats.min is not None and stats.max is not None:
-        rows = [("min", stats.min), *((f"{q} %", v) for q, v in stats.quantiles.items())]
-        rows.append(("max", stats.max))
+    known = stats.order_statistics
+    if known.min is not None and known.max is not None:
+        quantiles = known.quantiles or {}
+        rows = [("min", known.min), *((f"{q} %", v) for q, v in quantiles.items())]
+        rows.append(("max", known.max))
         table = [[label, *(f"{value:.6f}" for value in values)] for label, values in rows]
-        yield Table.by_channel(["percentiles"], stats.channels, table)
+        heading = "percentiles" if quantiles else "smallest and largest value"
+        yield Table.by_channel([heading], stats.channels, table)
     if stats.pooled is not None and len(stats.channels) > 1:
         mean, std = stats.pooled.mean, stats.pooled.std
         yield Paragraph.of(f"All channels together: mean {mean:.6f}, std {std:.6f}.")

@@ -225,7 +225,7 @@ def _groups(stats: Stats, most: int) -> Iterator[Table]:
     rows = []
     for name in names[:most]:
         group = groups[name]
-        figures = (f"{value:.4f}" for value in (*group.mean, *group.std))
+        figures = (f"{value:.4f}" for value in (*group.exact.mean, *group.exact.std))
         rows.append(Row((printable(name), f"{group.images:,}", *figures)))
     heads = [f"{figure} {channel}" for figure in ("mean", "std") for channel in stats.channels]
     more = f"{len(names) - most:,} more: -v. " if len(names) > most else ""

@@ -40,11 +40,10 @@ class ComparedRow:
     @classmethod
     def of_group(cls, label: str, group: Group, whole: Stats) -> ComparedRow:
         """Return the row of a group of a result."""
-        methods = {EXACT: (group.mean, group.std)}
+        figures = group.exact.mean, group.exact.std
+        methods = {EXACT: figures}
         source, steps = " ".join(whole.source.locations), whole.pipeline.transforms
-        return cls(
-            label, source, whole.channels, steps, methods, group.mean, group.std, group=group
-        )
+        return cls(label, source, whole.channels, steps, methods, *figures, group=group)
 
     @classmethod
     def of_stats(cls, name: str, stats: Stats, fresh: bool = False) -> ComparedRow:
@@ -79,8 +78,9 @@ def distribution(of: Stats | Group | None) -> dict[str, Floats]:
     """Return percentiles and ends of each channel by name, where they are known."""
     if of is None:
         return {}
-    figures = {f"percentile {q}": values for q, values in (of.quantiles or {}).items()}
-    ends = {"min": of.min, "max": of.max}
+    known = of.order_statistics
+    figures = {f"percentile {q}": values for q, values in (known.quantiles or {}).items()}
+    ends = {"min": known.min, "max": known.max}
     return figures | {name: values for name, values in ends.items() if values is not None}
 
 

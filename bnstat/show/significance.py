@@ -161,8 +161,10 @@ def group_p_values(group: Group, whole: Stats) -> tuple[Floats, Floats] | None:
     factor = math.sqrt(max(0.0, images / group.images - 1.0)) if group.images else 0.0
     errors = whole.uncertainty.superpopulation
     return (
-        _p_values(group.mean, whole.exact.mean, tuple(factor * error for error in errors.mean)),
-        _p_values(group.std, whole.exact.std, tuple(factor * error for error in errors.std)),
+        _p_values(
+            group.exact.mean, whole.exact.mean, tuple(factor * error for error in errors.mean)
+        ),
+        _p_values(group.exact.std, whole.exact.std, tuple(factor * error for error in errors.std)),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from bnstat.result import EXACT, Estimate
+from bnstat.result import EXACT
 from bnstat.targets.figures import Figures
 from bnstat.targets.literals import literal
 from bnstat.text import printable
@@ -76,7 +76,7 @@ def _groups(figures: Figures) -> Iterator[tuple[str, Figures]]:
     for label, group in (stats.groups or {}).items() if figures.method == EXACT else ():
         part = replace(
             stats,
-            methods={EXACT: Estimate(group.mean, group.var)},
+            methods={EXACT: group.exact},
             count=group.count,
             source=replace(stats.source, images=group.images),
         )

@@ -16,7 +16,8 @@ from bnstat.measure.counting import count_output, planes_of
 from bnstat.measure.counting.on_device import count_batch
 from bnstat.measure.counting.stack import count_stack
 from bnstat.measure.figures import stats_of_batches
-from bnstat.measure.groups import ItemNames, groups
+from bnstat.measure.group_figures import groups
+from bnstat.measure.groups import ItemNames
 from bnstat.moments import ChunkCounts, ChunkMoments, Kind, Records, Table
 from bnstat.result import Dataset, Source, Stats
 from bnstat.settings import Settings, complete
@@ -193,13 +194,12 @@ class Accumulator:
         for keys, moments in self._records.chunks():
             table = moments.table
             arrays = [np.array(list(map(int, keys))), table.n, table.sum_or_mean, table.sumsq_or_m2]
-            arrays += [
-                each for each in (moments.histogram, moments.excluded_count) if each is not None
-            ]
+            optional = (moments.histogram, moments.excluded_count, table.ends)
+            arrays += [each for each in optional if each is not None]
             records.append(
                 {
                     "kind": [moments.kind.mode, list(moments.kind.channels), moments.kind.scale],
-                    "has": [moments.histogram is not None, moments.excluded_count is not None],
+                    "has": [each is not None for each in optional],
                     "tensors": [torch.from_numpy(np.array(array)) for array in arrays],
                 }
             )
@@ -216,8 +216,8 @@ class Accumulator:
         for each in state["records"]:
             mode, channels, scale = each["kind"]
             numbers, n, first, second, *rest = (tensor.numpy() for tensor in each["tensors"])
-            histogram, excluded = (rest.pop(0) if has else None for has in each["has"])
-            table, rows = Table(scale, n, first, second), list(range(len(numbers)))
+            histogram, excluded, ends = (rest.pop(0) if has else None for has in each["has"])
+            table, rows = Table(scale, n, first, second, ends), list(range(len(numbers)))
             kind = Kind(mode, tuple(channels), scale)
             moments = ChunkMoments(kind, rows, table, histogram, excluded_count=excluded)
             self._records.extend([_key(number) for number in numbers.tolist()], moments)

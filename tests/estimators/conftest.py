@@ -16,8 +16,8 @@ def add(accumulator, row, samples):
         counts = [np.bincount(channel, minlength=65536) for channel in samples]
         accumulator.add_16_bit(row, Kind("RGB", channels, 65535), np.stack(counts))
     else:
-        n, mean, m2 = moments_of_floats(lambda: iter([samples]))
-        accumulator.add_floats(row, Kind("RGB", channels, 1), n, mean, m2)
+        moments = moments_of_floats(lambda: iter([samples]))
+        accumulator.add_floats(row, Kind("RGB", channels, 1), moments)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from bnstat.estimators.schedule import Schedule
 from bnstat.journal import Entry, Expected, Journal
 from bnstat.journal.entry import DamagedError, _checksum, packed_images, packed_moments, unpacked
 from bnstat.measure.counting import is_kind
-from bnstat.moments import Appearances, ChunkCounts, Kind, Records
+from bnstat.moments import Appearances, Centred, ChunkCounts, Kind, Records
 
 SETTINGS = {"mode": "RGB", "sources": "data"}
 EXPECTED = Expected((1,), is_kind)
@@ -28,7 +28,8 @@ def _entry(images, kinds):
         elif kind.scale == 65535:
             accumulator.add_16_bit(row, kind, np.bincount([row], minlength=65536)[np.newaxis])
         else:
-            accumulator.add_floats(row, kind, np.array([2]), np.array([row / 7]), np.array([0.1]))
+            mean, m2, ends = np.array([row / 7]), np.array([0.02]), np.array([[-0.1, 0.1]])
+            accumulator.add_floats(row, kind, Centred(np.array([2]), mean, m2, mean + ends))
     keys = [b"%03d.png" % row for row in range(images)]
     moments = list(accumulator.moments(per_image_histograms=True))
     fingerprints = [bytes([row]) * 16 for row in range(images)]

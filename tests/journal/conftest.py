@@ -10,7 +10,7 @@ import pytest
 from bnstat.journal import Entry, Expected
 from bnstat.journal.entry import stored_fingerprint
 from bnstat.measure.counting import is_kind
-from bnstat.moments import Appearances, ChunkCounts, Kind
+from bnstat.moments import Appearances, Centred, ChunkCounts, Kind
 
 KINDS = [Kind("L", ("L",), 255), Kind("I;16", ("L",), 65535), Kind("F", ("L",), 1)]
 
@@ -37,7 +37,9 @@ def parts_of(images, kinds):
         elif kind.scale == 65535:
             accumulator.add_16_bit(row, kind, np.bincount([seed], minlength=65536)[np.newaxis])
         else:
-            accumulator.add_floats(row, kind, np.array([2]), np.array([seed / 7]), np.array([0.1]))
+            mean, m2, ends = np.array([seed / 7]), np.array([0.02]), np.array([[-0.1, 0.1]])
+            moments = Centred(np.array([2]), mean, m2, mean + ends)
+            accumulator.add_floats(row, kind, moments)
     return list(accumulator.moments(per_image_histograms=True))
 
 
@@ -99,6 +101,7 @@ def plain():
                     a.tolist()
                     for a in (part.table.n, part.table.sum_or_mean, part.table.sumsq_or_m2)
                 ),
+                None if part.table.ends is None else str(part.table.ends.tolist()),
                 None if part.histogram is None else part.histogram.tolist(),
                 part.per_image_histograms,
                 None if part.excluded_count is None else part.excluded_count.tolist(),

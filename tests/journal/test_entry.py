@@ -27,6 +27,23 @@ def test_nothing_is_lost(entry, plain, expected):
     assert plain(unpacked(*packed(entry), expected())) == plain(entry)
 
 
+def test_ends_of_floats_may_be_missing(entry, plain, expected):
+    """Those of an older journal are not known; ends that are not around the mean are refused."""
+    images, [*others, (view, *columns)] = packed(entry)
+    known = columns[4]
+
+    def read(second):
+        own = [*columns[:4], second, *columns[5:8]]
+        row = (view, *own, _checksum(tuple(own)), columns[9])
+        return unpacked(images, [*others, row], expected()).views[0][-1].table
+
+    assert read(known).ends.shape == (2, 1, 2)
+    assert read(known[:16]).ends is None
+    for ends in ([9, 9, 9, 9], [np.nan] * 4):
+        with pytest.raises(DamagedError, match="not between the ends"):
+            read(known[:16] + np.array(ends, "<f8").tobytes())
+
+
 def test_samples_that_were_left_out_are_kept(entry, plain, expected):
     """By draw and channel; they count in the result."""
     table = Table(1, np.array([[0], [3]]), np.zeros((2, 1)), np.ones((2, 1)))
@@ -146,8 +163,8 @@ def test_forged_values_are_refused(entry, expected, column, value):
     images, (part, *rest) = packed(entry)
     view, *columns = part
     columns[column] = value
-    columns[7] = _checksum(tuple(columns[:7]))
-    with pytest.raises(DamagedError):
+    columns[8] = _checksum(tuple(columns[:8]))
+    with pytest.raises(DamagedError, match=r"^(?!columns|a checksum)"):
         unpacked(images, [(view, *columns), *rest], expected())
 
 
@@ -161,11 +178,11 @@ def test_histograms_of_too_many_images_are_refused(entry, expected):
 def test_what_is_inflated_is_bounded(entry, expected):
     """A histogram of 64 MB once inflated, in 64 KB: no more of it is inflated than there may be."""
     images, (part, *rest) = packed(entry)
-    columns = [*part[1:7], BOMB]
+    columns = [*part[1:7], BOMB, part[8]]
     forged = [(0, *columns, _checksum(tuple(columns)), BOMB), *rest]
     tracemalloc.start()
     try:
-        with pytest.raises(DamagedError):
+        with pytest.raises(DamagedError, match="buffer size"):
             unpacked(images, forged, expected())
         with pytest.raises(ValueError, match="not the histograms"):
             unpack(BOMB, 3, 1)

@@ -55,9 +55,8 @@ integer_images = images(("u1", "u2"))
 def add(accumulator, row, image):
     dtype = image.dtype.str[1:]
     if dtype == "f8":
-        accumulator.add_floats(
-            row, Kind("LA", CHANNELS, 1), *moments_of_floats(lambda: iter([image]))
-        )
+        moments = moments_of_floats(lambda: iter([image]))
+        accumulator.add_floats(row, Kind("LA", CHANNELS, 1), moments)
         return
     size, scale = KINDS[dtype]
     counts = np.stack([np.bincount(channel, minlength=size) for channel in image])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bnstat.moments import ChunkCounts, Kind
+from bnstat.moments import Centred, ChunkCounts, Kind
 
 RGB = Kind("RGB", ("R", "G", "B"), 255)
 DEEP = Kind("RGB", ("R", "G", "B"), 65535)
@@ -56,18 +56,29 @@ def test_16_bit_draws_become_sums_and_one_histogram():
 def test_floats_are_kept_as_they_are():
     """n, mean and M2 of each draw, one row each."""
     accumulator = ChunkCounts()
-    accumulator.add_floats(
-        0, FLOATS, np.array([4, 4, 4]), np.array([0.1, 0.2, 0.3]), np.array([1.0, 2.0, 3.0])
-    )
-    accumulator.add_floats(
-        1, FLOATS, np.array([9, 9, 0]), np.array([-1.0, 0.0, 5.0]), np.array([0.0, 0.5, 0.25])
-    )
+    own = [
+        Centred(
+            np.array([4, 4, 4]),
+            np.array([0.1, 0.2, 0.3]),
+            np.array([1.0, 2.0, 3.0]),
+            np.eye(3)[:2].T,
+        ),
+        Centred(
+            np.array([9, 9, 0]),
+            np.array([-1.0, 0.0, 0.0]),
+            np.array([0.0, 0.5, 0.0]),
+            np.eye(3)[1:].T,
+        ),
+    ]
+    for row, moments in enumerate(own):
+        accumulator.add_floats(row, FLOATS, moments)
     [part] = accumulator.moments()
 
     assert (part.table.scale, part.histogram) == (1, None)
     assert part.table.n.tolist() == [[4, 4, 4], [9, 9, 0]]
-    assert part.table.sum_or_mean.tolist() == [[0.1, 0.2, 0.3], [-1.0, 0.0, 5.0]]
-    assert part.table.sumsq_or_m2.tolist() == [[1.0, 2.0, 3.0], [0.0, 0.5, 0.25]]
+    assert part.table.sum_or_mean.tolist() == [[0.1, 0.2, 0.3], [-1.0, 0.0, 0.0]]
+    assert part.table.sumsq_or_m2.tolist() == [[1.0, 2.0, 3.0], [0.0, 0.5, 0.0]]
+    assert part.table.ends.tolist() == [[[1, 0], [0, 1], [0, 0]], [[0, 0], [1, 0], [0, 1]]]
 
 
 def test_kinds_are_kept_apart_with_their_rows():

@@ -21,9 +21,10 @@ def measured(*strips):
 def test_moments_are_those_of_numpy():
     """n, mean and M2 per channel, of an image in one piece."""
     samples = np.random.default_rng(2).normal(0.4, 0.2, (3, 10_000))
-    n, mean, m2 = measured(samples)
+    n, mean, m2, ends = measured(samples)
 
     assert n.tolist() == [10_000] * 3
+    assert ends.tolist() == [[channel.min(), channel.max()] for channel in samples]
     assert mean == pytest.approx(samples.mean(axis=1), rel=1e-14)
     assert m2 == pytest.approx(samples.var(axis=1) * 10_000, rel=1e-13)
 
@@ -35,9 +36,10 @@ def test_moments_are_those_of_fractions(samples):
     exact_mean = sum(exact) / len(exact)
     exact_m2 = sum((x - exact_mean) ** 2 for x in exact)
     largest = max(map(abs, samples))
-    _, [mean], [m2] = measured([samples])
+    _, [mean], [m2], [ends] = measured([samples])
 
     assert abs(mean - exact_mean) <= 2e-15 * largest
+    assert ends.tolist() == [min(samples), max(samples)]
     assert abs(m2 - exact_m2) <= 1e-14 * float(exact_m2) + len(samples) * (2e-15 * largest) ** 2
 
 
@@ -54,19 +56,21 @@ def test_samples_far_from_zero_lose_no_digits():
 def test_strips_are_one_image():
     """An image in pieces of any width has the moments of the whole."""
     samples = np.random.default_rng(4).normal(5.0, 0.01, (2, 1000))
-    n, mean, m2 = measured(samples[:, :1], samples[:, 1:700], samples[:, 700:])
+    n, mean, m2, ends = measured(samples[:, :1], samples[:, 1:700], samples[:, 700:])
     whole = measured(samples)
 
     assert n.tolist() == whole[0].tolist()
+    assert ends.tolist() == whole.ends.tolist()
     assert mean == pytest.approx(whole[1], rel=1e-15)
     assert m2 == pytest.approx(whole[2], rel=1e-13)
 
 
 def test_one_sample_is_its_mean():
     """The mean of one sample is the sample and its M2 is 0."""
-    n, mean, m2 = measured([[0.1], [-3.5]])
+    n, mean, m2, ends = measured([[0.1], [-3.5]])
 
     assert (n.tolist(), mean.tolist(), m2.tolist()) == ([1, 1], [0.1, -3.5], [0.0, 0.0])
+    assert ends.tolist() == [[0.1, 0.1], [-3.5, -3.5]]
 
 
 def test_input_is_left_unchanged():

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bnstat.moments import ChunkCounts, Kind, Moments, Records
+from bnstat.moments import ChunkCounts, Kind, Moments, Records, Table, moments_of_floats
+from bnstat.moments.chunk_counts import ChunkMoments
 
 CHANNELS = ("R", "G", "B")
 BYTE = Kind("RGB", CHANNELS, 255)
@@ -20,10 +21,8 @@ def draw(accumulator, row, kind, value):
         counts = np.stack([np.bincount([value], minlength=65536)] * len(kind.channels))
         accumulator.add_16_bit(row, kind, counts)
     else:
-        means = np.full(len(kind.channels), float(value))
-        accumulator.add_floats(
-            row, kind, np.ones_like(means, dtype=np.int64), means, np.zeros_like(means)
-        )
+        moments = moments_of_floats(lambda: [np.full((len(kind.channels), 1), float(value))])
+        accumulator.add_floats(row, kind, moments)
 
 
 def add_chunk(records, *draws):
@@ -233,8 +232,8 @@ def test_a_figure_is_computed_once_for_equal_channels(values, computed, scale):
     records, accumulator = Records(), ChunkCounts()
     for row, each in enumerate(values):
         if scale == 1:
-            ones = np.ones(3, dtype=np.int64)
-            accumulator.add_floats(row, FLOAT, ones, np.array(each, float), np.zeros(3))
+            draw = np.array(each, float)[:, np.newaxis]
+            accumulator.add_floats(row, FLOAT, moments_of_floats(lambda draw=draw: [draw]))
             continue
         counts = np.stack([np.bincount([value], minlength=scale + 1) for value in each])
         if scale == 255:
@@ -251,3 +250,34 @@ def test_a_figure_is_computed_once_for_equal_channels(values, computed, scale):
 
     assert records.by_channel(figure) == [records.column(c).mean.tolist() for c in range(3)]
     assert asked == computed
+
+
+def test_ends_of_each_kind():
+    """The smallest and the largest sample of each channel, of integers divided by their scale."""
+    records = made_of(
+        [(b"a", BYTE, 51), (b"b", WORD, 13107), (b"c", FLOAT, -2.5)],
+        [(b"d", FLOAT, 7.25), (b"e", BYTE, 255)],
+    )
+    found = [records.ends(kind).tolist() for kind in (BYTE, WORD, FLOAT)]
+
+    assert found == [[[0.2, 1.0]] * 3, [[0.2, 0.2]] * 3, [[-2.5, 7.25]] * 3]
+
+
+def test_ends_follow_the_images_of_a_group():
+    """Floats keep those of each image; integers have none without a histogram."""
+    records = made_of([(b"a", FLOAT, 1), (b"b", FLOAT, 3), (b"c", FLOAT, 2), (b"d", BYTE, 7)])
+    shares = records.split(lambda key: "odd" if key in b"bd" else "even")
+
+    assert shares["even"].ends(FLOAT).tolist() == [[1, 2]] * 3
+    assert shares["odd"].ends(FLOAT).tolist() == [[3, 3]] * 3
+    assert shares["odd"].ends(BYTE) is None
+
+
+def test_ends_of_which_some_are_not_known_are_not():
+    """An older journal has none: together with those of new images they are not known."""
+    records = made_of([(b"a", FLOAT, 1)])
+    table = Table(1, np.ones((1, 3), np.int64), np.zeros((1, 3)), np.zeros((1, 3)))
+    records.extend([b"b"], ChunkMoments(FLOAT, [0], table, None))
+
+    assert records.ends(FLOAT) is None
+    assert records.split(lambda key: key.decode())["a"].ends(FLOAT) is None

@@ -180,9 +180,10 @@ def exact(scale, count, total, squares):
 def groups(images, count, total, squares, estimate):
     """Return a strategy for groups: one with everything, or one with some black images."""
     width, n = len(count), count[0]
-    whole = Group(images, count, total, squares, estimate.mean, estimate.var)
+    whole = Group(images, count, total, squares, estimate)
     none = None if total is None else (0,) * width
-    black = Group(images // 2, (n // 2,) * width, none, none, (0.0,) * width, (0.0,) * width)
+    zero = Estimate((0.0,) * width, (0.0,) * width)
+    black = Group(images // 2, (n // 2,) * width, none, none, zero)
     return st.dictionaries(texts, st.just(whole), max_size=1) | st.dictionaries(
         texts, st.just(black), max_size=1
     )

@@ -14,7 +14,7 @@ def test_equal_channels_are_drawn_once(document):
         stats,
         histogram=(stats.histogram[0],) * 3,
         methods={"two-pass": Estimate((0.5,) * 3, (0.04,) * 3)},
-        groups={"a": Group(1, (4,) * 3, None, None, (0.5,) * 3, (0.04,) * 3)},
+        groups={"a": Group(1, (4,) * 3, None, None, Estimate((0.5,) * 3, (0.04,) * 3))},
     )
     drawn = picture(gray, "histogram"), picture(gray, "groups")
     assert [each.channels for each in drawn] == [("R, G, B",)] * 2

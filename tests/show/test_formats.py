@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bnstat import show as reports
-from bnstat.result import Group
+from bnstat.result import Estimate, Group
 from bnstat.show import formats
 
 
@@ -66,7 +66,8 @@ def test_csv_of_a_sweep(sweep):
 
 def test_csv_of_groups(stats):
     """A line for each group, figure and channel follows."""
-    group = Group(2, (6,) * 3, None, None, (0.5, 0.25, 0.125), (0.25, 0.0625, 0.0))
+    estimate = Estimate((0.5, 0.25, 0.125), (0.25, 0.0625, 0.0))
+    group = Group(2, (6,) * 3, None, None, estimate)
     grouped = replace(stats, groups={"day, night": group})
     added = reports.csv(grouped).removeprefix(reports.csv(stats)).splitlines()
     assert (9, '"group day, night",mean,R,0.5') == (len(added), added[0])

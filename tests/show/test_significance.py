@@ -10,7 +10,7 @@ from PIL import Image
 import bnstat
 from bnstat import show as reports
 from bnstat.estimators import look_sizes
-from bnstat.result import Group, MeanAndStd, PairedMargins, Sketch, Uncertainty
+from bnstat.result import Estimate, Group, MeanAndStd, PairedMargins, Sketch, Uncertainty
 from bnstat.show.comparison import compare
 from bnstat.show.rows import ComparedRow
 from bnstat.show.sharing import correlation
@@ -182,7 +182,7 @@ def test_margins_of_two_samples_are_not_those_of_one(sets):
 def test_a_group_is_held_against_as_many_images_taken_at_random(sets):
     """By hand: s² is N times the squared error of the whole; of m of N images (1 − m/N)·s²/m."""
     whole = replace(sets["first"], uncertainty=uncertain(0.02, 0.01))
-    group = Group(75, (1200,), None, None, (whole.mean[0] + 0.05,), whole.var)
+    group = Group(75, (1200,), None, None, Estimate((whole.mean[0] + 0.05,), whole.exact.var))
     squared = (1 - 75 / 300) * (300 * 0.02**2) / 75
     expected = math.erfc(0.05 / math.sqrt(squared) / math.sqrt(2))
     p_mean, p_std = group_p_values(group, whole)

@@ -11,6 +11,7 @@ from PIL import Image
 import bnstat
 from bnstat import reports
 from bnstat.errors import DocumentError, ExportError
+from bnstat.result import OrderStatistics
 
 DEFAULT = ("0.5", "1", "2", "5", "25", "50", "75", "95", "98", "99", "99.5")
 KINDS = ("8-bit", "16-bit", "both")
@@ -70,11 +71,11 @@ def test_percentiles_are_numpys(images, stats):
     for name, values in stats.quantiles.items():
         q = float(name)
         expected = np.percentile(found, q, axis=0, method="inverted_cdf") / stats.scale
-        assert tuple(expected) == values == stats.percentile(q), q
-    assert tuple(found.min(0) / stats.scale) == stats.min == stats.percentile(0)
-    assert tuple(found.max(0) / stats.scale) == stats.max == stats.percentile(100)
+        assert expected.tolist() == values.tolist() == stats.percentile(q).tolist(), q
+    for q, end, own in ((0, found.min(0), stats.min), (100, found.max(0), stats.max)):
+        assert (end / stats.scale).tolist() == own.tolist() == stats.percentile(q).tolist()
     odd = np.percentile(found, 33.3, axis=0, method="inverted_cdf") / stats.scale
-    assert tuple(odd) == stats.percentile(33.3)
+    assert odd.tolist() == stats.percentile(33.3).tolist()
 
 
 def test_pooled_is_over_all_channels(images, stats):
@@ -88,30 +89,26 @@ def by_hand(images, scale):
     found = samples(images, scale)
     at = {q: np.percentile(found, float(q), axis=0, method="inverted_cdf") for q in DEFAULT}
     quantiles = {q: tuple((values / scale).tolist()) for q, values in at.items()}
-    return quantiles, tuple(found.min(0) / scale), tuple(found.max(0) / scale)
+    return OrderStatistics(quantiles, tuple(found.min(0) / scale), tuple(found.max(0) / scale))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_groups_have_them_too(folder, images, tmp_path, workers):
-    """By labels that alternate, of a table and of a dataset; shards tell the ends alone."""
+    """By labels that alternate, of a table, of a dataset and of merged shards."""
     labels = tmp_path / "labels.csv"
     labels.write_text("".join(f"{i}.png,{'ab'[i % 2]}\n" for i in range(len(images))))
     whole = bnstat.compute(folder, by=str(labels), workers=workers)
     expected = {name: by_hand(images[i::2], whole.scale) for i, name in enumerate("ab")}
-    found = {name: (g.quantiles, g.min, g.max) for name, g in whole.groups.items()}
-    assert found == expected
+    assert expected == {name: g.order_statistics for name, g in whole.groups.items()}
     assert bnstat.Stats.from_json(whole.to_json()) == whole
     if workers == 1:
         items = [(image, "ab"[i % 2]) for i, image in enumerate(images) if image.ndim == 3]
         of_items = bnstat.compute(items, by=1, workers=1).groups if items else {}
         for i, name in enumerate(of_items):
             own = [image for image, label in items if label == name]
-            assert (of_items[name].quantiles, of_items[name].min) == by_hand(own, 255)[:2], i
+            assert of_items[name].order_statistics == by_hand(own, 255), i
         shards = [bnstat.compute(folder, by=str(labels), shard=(i, 2)) for i in (1, 2)]
-        merged = bnstat.merge(*shards).groups
-        assert {n: (g.quantiles, g.min, g.max) for n, g in merged.items()} == {
-            name: (None, low, high) for name, (_, low, high) in expected.items()
-        }
+        assert bnstat.merge(*shards).groups == whole.groups
 
 
 def test_other_percentiles(folder):
@@ -132,7 +129,7 @@ def test_workers_and_shards_change_nothing(folder, stats):
     shards = [bnstat.compute(folder, workers=1, shard=f"{i}/2") for i in (1, 2)]
     whole = bnstat.compute(folder, workers=2)
     for other in (bnstat.merge(*shards), whole):
-        for name in ("quantiles", "min", "max", "pooled", "sparse_histogram", "histogram"):
+        for name in ("order_statistics", "pooled", "sparse_histogram", "histogram"):
             assert getattr(stats, name) == getattr(other, name), name
 
 
@@ -143,7 +140,7 @@ def test_a_journal_changes_nothing(images, stats, tmp_path):
     bnstat.compute(data, workers=1, journal=journal)
     Image.fromarray(images[3]).save(data / "3.png")
     again = bnstat.compute(data, workers=1, journal=journal)
-    for name in ("quantiles", "min", "max", "pooled", "sparse_histogram", "histogram"):
+    for name in ("order_statistics", "pooled", "sparse_histogram", "histogram"):
         assert getattr(stats, name) == getattr(again, name), name
 
 
@@ -152,13 +149,14 @@ def test_merged_depths(tmp_path):
     parts = [save(tmp_path / name, image_set(name)) for name in ("8-bit", "16-bit")]
     merged = bnstat.merge(*(bnstat.compute(part, workers=1) for part in parts))
     whole = bnstat.compute(*parts, workers=1)
-    assert (whole.quantiles, whole.sparse_histogram) == (merged.quantiles, merged.sparse_histogram)
+    assert whole.order_statistics == merged.order_statistics
+    assert whole.sparse_histogram == merged.sparse_histogram
 
 
 def test_selected_samples_alone_count(folder, images, stats):
     """Samples that a selection leaves out are in no percentile."""
     some = bnstat.compute(folder, workers=1, nodata="0")
-    assert min(some.min) > 0
+    assert some.min.min() > 0
 
 
 def test_draws_of_a_pipeline(folder):
@@ -167,16 +165,83 @@ def test_draws_of_a_pipeline(folder):
     assert 255 == stats.scale and len(stats.percentile(50)) == 3
 
 
-def test_floats_have_none(tmp_path):
-    """Percentiles of floats are not kept: null in the document, and an error in words."""
-    save(tmp_path / "data", [np.zeros((2, 2), np.uint8)])
-    Image.fromarray(np.array([[0.5, 2.0]], np.float32)).save(tmp_path / "data" / "f.tiff")
-    stats = bnstat.compute(tmp_path / "data", workers=1, mode="L")
-    assert (None, None) == (stats.quantiles, stats.min)
-    assert stats.pooled.mean == pytest.approx(2.5 / 6)
+@pytest.fixture
+def floats(tmp_path):
+    """Float images and one of 8 bits, in two folders, with what numpy has of each folder."""
+    rng, expected = np.random.default_rng(7), {}
+    for name in "ab":
+        images = [rng.normal(i, 1, (5, 7)).astype(np.float32) for i in range(3)]
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for i, image in enumerate(images):
+            Image.fromarray(image).save(tmp_path / "data" / name / f"{i}.tiff")
+        if name == "b":
+            Image.fromarray(np.full((2, 2), 51, np.uint8)).save(tmp_path / "data/b/z.png")
+        flat = np.concatenate([image.ravel() for image in images])
+        expected[name] = [float(flat.min())], [float(flat.max())]
+    return tmp_path / "data", expected
+
+
+def ends(of):
+    return of.min.tolist(), of.max.tolist()
+
+
+def test_floats_have_ends_and_no_percentiles(floats, tmp_path):
+    """Of the whole and of groups, by any workers, merged, resumed; percentiles are refused."""
+    folder, expected = floats
+    options = {"mode": "L", "by": "folder"}
+    stats = bnstat.compute(folder, workers=1, **options)
+    assert {name: ends(group) for name, group in stats.groups.items()} == expected
+    low, high = zip(*expected.values(), strict=True)
+    assert ends(stats) == (min(low), max(high))
+    assert stats.quantiles is None
     assert stats == bnstat.Stats.from_json(stats.to_json())
+    shards = [bnstat.compute(folder, shard=(i, 3), workers=1, **options) for i in (1, 2, 3)]
+    journal = [bnstat.compute(folder, journal=tmp_path / "j.db", **options) for _ in range(2)]
+    for other in (bnstat.merge(*shards), bnstat.compute(folder, workers=2, **options), *journal):
+        assert other.order_statistics == stats.order_statistics
+        assert {n: g.order_statistics for n, g in other.groups.items()} == {
+            n: g.order_statistics for n, g in stats.groups.items()
+        }
     with pytest.raises(DocumentError, match="only 8- and 16-bit samples"):
         stats.percentile(50)
+
+
+def test_ends_of_float_arrays(tmp_path):
+    """In batches of an accumulator, masked ones too, and of an array: those of numpy."""
+    batch = np.random.default_rng(8).normal(size=(6, 2, 4, 5)).astype(np.float32)
+    keep = batch > -1
+    expected = batch.min(axis=(0, 2, 3)).tolist(), batch.max(axis=(0, 2, 3)).tolist()
+    kept = np.where(keep, batch, np.inf).min(axis=(0, 2, 3)).tolist(), expected[1]
+    assert ends(bnstat.compute(batch, layout="NCHW", workers=1)) == expected
+    assert ends(bnstat.Accumulator().update(batch).compute()) == expected
+    assert ends(bnstat.Accumulator().update(batch, mask=keep).compute()) == kept
+    state = bnstat.Accumulator().update(batch).state_dict()
+    again = bnstat.Accumulator()
+    again.load_state_dict(state)
+    assert ends(again.compute()) == expected
+
+
+@pytest.mark.parametrize("dtype", ["int16", "float32", "uint32"])
+def test_ends_of_bands(tmp_path, dtype):
+    """Of signed and of 32-bit samples, in the unit that --max-value gives them."""
+    rasterio = pytest.importorskip("rasterio")
+    bands = np.random.default_rng(9).integers(5, 900, (2, 9, 8)).astype(dtype)
+    options = {"driver": "GTiff", "height": 9, "width": 8, "count": 2, "dtype": dtype}
+    options["transform"] = rasterio.Affine(1, 0, 0, 0, -1, 9)
+    with rasterio.open(tmp_path / "a.tif", "w", **options) as file:
+        file.write(bands)
+    unit = None if dtype == "float32" else 1000
+    stats = bnstat.compute(tmp_path, mode="bands", max_value=unit, workers=1)
+    flat = bands.reshape(2, -1) / (unit or 1)
+    assert ends(stats) == (flat.min(1).tolist(), flat.max(1).tolist())
+
+
+def test_figures_are_arrays_that_cannot_be_changed(stats):
+    """What has one value a channel is computed with, as mean and std are; of groups too."""
+    for values in (stats.min, stats.max, stats.percentile(50), stats.quantiles["50"], stats.mean):
+        assert (values * 2).tolist() == [2 * value for value in values.tolist()]
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 0
 
 
 @pytest.mark.parametrize("q", [-1, 100.5, float("nan")])
@@ -189,8 +254,8 @@ def test_no_percentile(stats, q):
 def test_csv_and_report(stats):
     """The CSV has a row for each; -v shows them."""
     rows = list(csv.reader(io.StringIO(reports.csv(stats))))
-    assert ["histogram", "percentile 99.5", "G", str(stats.percentile(99.5)[1])] in rows
-    assert ["histogram", "max", "R", str(stats.max[0])] in rows
+    assert ["histogram", "percentile 99.5", "G", str(stats.percentile(99.5).tolist()[1])] in rows
+    assert ["histogram", "max", "R", str(stats.max.tolist()[0])] in rows
     assert ["pooled", "std", "all", str(stats.pooled.std)] in rows
     text = reports.markdown(stats)
     assert f"| 99.5 % | {' | '.join(f'{v:.6f}' for v in stats.percentile(99.5))} |" in text
@@ -202,10 +267,10 @@ def test_compare_tells_them(folder, stats):
     dark = bnstat.compute(folder, workers=1, nodata="0")
     found = bnstat.compare(stats, dark, workers=1)
     rows = list(csv.reader(io.StringIO(reports.csv(found))))
-    value, own = dark.min[1], stats.min[1]
+    value, own = (found.order_statistics.min[1] for found in (dark, stats))
     assert [found.rows[1].name, "min", "G", str(value), str(value - own), ""] in rows
     told = json.loads(reports.json(found))["rows"][0]["distribution"]
-    assert told["percentile 99.5"] == list(stats.percentile(99.5))
+    assert told["percentile 99.5"] == stats.percentile(99.5).tolist()
     none = bnstat.compare(stats, to="imagenet")
     assert (none.rows[0].distribution == {}) == (none.rows[0].result is None)
 

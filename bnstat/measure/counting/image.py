@@ -36,7 +36,7 @@ from bnstat.measure.counting.planes import (
     kind_of_array,
     moments_of,
 )
-from bnstat.moments import ChunkCounts, Floats, Ints, Kind, moments_of_floats
+from bnstat.moments import Centred, ChunkCounts, Ints, Kind, moments_of_floats
 from bnstat.sources.items import as_array
 
 # Rows are taken in strips of about this many samples: numpy's copies then stay small.
@@ -164,24 +164,26 @@ def _add_gray_16(
         channels = np.stack([counts] * _grays(kind) + _opaque(kind, counts, opaque_gray(image)))
         accumulator.add_16_bit(row, kind, channels, _excluded_counts(mask, kind))
     else:
-        _add_gray(
-            accumulator, row, _kind_in(mode, "I;16", 1), mask, *scaled_moments(counts, largest)
-        )
+        moments = scaled_moments(counts, largest)
+        _add_gray(accumulator, row, _kind_in(mode, "I;16", 1), mask, moments)
 
 
-def scaled_moments(counts: Ints, largest: int) -> tuple[Ints, Floats, Floats]:
-    """Return n, mean and M2, of shape (1,), of values divided by the largest; rounded once."""
-    values = np.arange(len(counts))
-    n, total, squares = (int(x) for x in (counts.sum(), counts @ values, counts @ values**2))
-    mean = total / (n * largest) if n else 0.0
-    m2 = (n * squares - total**2) / (n * largest**2) if n else 0.0
-    return np.array([n]), np.array([mean]), np.array([m2])
+def scaled_moments(counts: Ints, largest: int) -> Centred:
+    """Return the moments of values divided by the largest, of one channel; rounded once."""
+    occurring = np.flatnonzero(counts)
+    if not occurring.size:
+        return Centred.empty()
+    number = counts[occurring]
+    n, total, squares = (int(number @ occurring**power) for power in range(3))
+    m2 = (n * squares - total**2) / (n * largest**2)
+    ends = occurring[[0, -1]] / largest
+    return Centred(*map(np.array, ([n], [total / (n * largest)], [m2], [ends])))
 
 
 def _add_floats(
     accumulator: ChunkCounts, row: int, image: Image.Image, kind: Kind, mask: SampleMask | None
 ) -> None:
-    _add_gray(accumulator, row, kind, mask, *_moments(image, mask))
+    _add_gray(accumulator, row, kind, mask, _moments(image, mask))
     ends = Extremes()
     samples = np.asarray(image)
     ends.add(samples if mask is None else samples[mask.array()[0]])
@@ -200,8 +202,7 @@ def _add_32_bit(
         )
     samples = np.asarray(image)
     accumulator.check_largest(int((samples if mask is None else samples[mask.array()[0]]).max()))
-    n, mean, m2 = _moments(image, mask)
-    _add_gray(accumulator, row, kind, mask, n, mean / most, m2 / most**2)
+    _add_gray(accumulator, row, kind, mask, _moments(image, mask).divided(most))
 
 
 def _add_gray(
@@ -209,20 +210,17 @@ def _add_gray(
     row: int,
     kind: Kind,
     mask: SampleMask | None,
-    n: Ints,
-    mean: Floats,
-    m2: Floats,
+    gray: Centred,
 ) -> None:
     """Add the moments of float gray: for each color, beside an opaque alpha where there is one."""
-    grays, opaque = _grays(kind), len(kind.channels) - _grays(kind)
-    means = np.concatenate([np.repeat(mean, grays), np.ones(opaque)])
-    m2s = np.concatenate([np.repeat(m2, grays), np.zeros(opaque)])
-    accumulator.add_floats(
-        row, kind, np.repeat(n, len(means)), means, m2s, _excluded_counts(mask, kind)
-    )
+    each = gray.each(len(kind.channels))
+    if "A" in kind.channels and gray.n.all():  # the last
+        for values, opaque in ((each.mean, 1), (each.m2, 0), (each.ends, 1)):
+            values[-1] = opaque
+    accumulator.add_floats(row, kind, each, _excluded_counts(mask, kind))
 
 
-def _moments(image: Image.Image, mask: SampleMask | None) -> tuple[Ints, Floats, Floats]:
+def _moments(image: Image.Image, mask: SampleMask | None) -> Centred:
     if mask is not None:
         return moments_of(np.asarray(image)[np.newaxis], mask.array())
     return moments_of_floats(
@@ -261,7 +259,7 @@ def count_output(accumulator: ChunkCounts, row: int, output: Any, mask: Mask | N
             row, kind_of_array(len(planes), 65535), counts_of(planes, 65536, mask), rest
         )
     elif np.issubdtype(planes.dtype, np.floating):
-        accumulator.add_floats(row, kind_of_array(len(planes), 1), *moments_of(planes, mask), rest)
+        accumulator.add_floats(row, kind_of_array(len(planes), 1), moments_of(planes, mask), rest)
     else:
         raise UnmeasurableError(f"became {planes.dtype} samples, which have no known scale")
 

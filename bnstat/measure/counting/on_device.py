@@ -61,12 +61,13 @@ def _of_floats(pieces: tuple[Tensor, ...]) -> tuple[list[ChunkMoments], Failures
     moments = []
     for piece in pieces:
         values = piece.flatten(2).to(torch.float64)
+        low, high = values.aminmax(dim=2)
         mean = values.mean(dim=2)
         values = values.sub_(mean[:, :, None])
         rest = values.sum(dim=2)
         m2 = values.square_().sum(dim=2) - rest.square() / values.shape[2]
-        moments.append(torch.stack([mean, m2.clamp_(min=0)]).cpu().numpy())
-    mean, m2 = np.concatenate(moments, axis=1)
+        moments.append(torch.stack([mean, m2.clamp_(min=0), low, high]).cpu().numpy())
+    mean, m2, *ends = np.concatenate(moments, axis=1)
     finite = np.isfinite(mean).all(axis=1)
     failures = [(int(row), NOT_FINITE) for row in np.flatnonzero(~finite)]
     rows = np.flatnonzero(finite).tolist()
@@ -74,4 +75,5 @@ def _of_floats(pieces: tuple[Tensor, ...]) -> tuple[list[ChunkMoments], Failures
         return [], failures
     n = np.full((len(rows), mean.shape[1]), pieces[0][0, 0].numel())
     kind = kind_of_array(mean.shape[1], 1)
-    return [ChunkMoments(kind, rows, Table(1, n, mean[rows], m2[rows]), None)], failures
+    table = Table(1, n, mean[rows], m2[rows], np.stack(ends, axis=2)[rows])
+    return [ChunkMoments(kind, rows, table, None)], failures

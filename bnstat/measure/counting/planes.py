@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bnstat.decode.modes import FLOAT, GRAY_8, GRAY_16
-from bnstat.moments import Floats, Ints, Kind, moments_of_floats
+from bnstat.moments import Centred, Ints, Kind, moments_of_floats
 
 T = TypeVar("T", bound=np.generic)
 Mask: TypeAlias = NDArray[np.bool_]
 
-# Samples of a channel in a block, about: numpy's copies of it stay in the processor's cache.
-_BLOCK = 1 << 16
+# Samples of a channel in a block, about. numpy's copies of it stay in the processor's cache, and
+# the allocator keeps their memory: of four times as many samples it gives the pages back each time,
+# which takes longer than adding them.
+_BLOCK = 1 << 14
 # Arrays of 1 to 4 channels have the modes of images.
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _MANY = re.compile(r"([0-9]{1,5}) channels")
@@ -80,20 +82,18 @@ def _histogram(plane: NDArray[np.uint8]) -> list[int]:
     return Image.frombuffer("L", data.shape[::-1], data, "raw", "L", 0, 1).histogram()
 
 
-def moments_of(planes: NDArray[Any], mask: Mask | None = None) -> tuple[Ints, Floats, Floats]:
-    """Return n, mean and M2 of float samples, of shape (C,); 0 where no sample counts."""
+def moments_of(planes: NDArray[Any], mask: Mask | None = None) -> Centred:
+    """Return the moments of float samples; 0 where no sample counts."""
     if mask is None:
         return moments_of_floats(lambda: blocks(planes, np.float64))
     each = [_of_channel(chosen.astype(np.float64)) for chosen in selected(planes, mask)]
-    n, means, m2s = zip(*each, strict=True)
-    return np.array(n, dtype=np.int64), np.array(means), np.array(m2s)
+    return Centred(*map(np.concatenate, zip(*each, strict=True)))
 
 
-def _of_channel(samples: NDArray[np.float64]) -> tuple[int, float, float]:
+def _of_channel(samples: NDArray[np.float64]) -> Centred:
     if not samples.size:
-        return 0, 0.0, 0.0
-    n, mean, m2 = moments_of_floats(lambda: [samples[np.newaxis]])
-    return int(n[0]), float(mean[0]), float(m2[0])
+        return Centred.empty()
+    return moments_of_floats(lambda: [samples[np.newaxis]])
 
 
 def selected(planes: NDArray[Any], mask: Mask) -> Iterator[NDArray[Any]]:

@@ -15,7 +15,7 @@ from bnstat.decode.raster import Mask, Raster, Samples
 from bnstat.measure.counting.extremes import Extremes
 from bnstat.measure.counting.image import scaled_moments
 from bnstat.measure.counting.planes import counts_of, moments_of, selected
-from bnstat.moments import ChunkCounts, Ints, Kind, Pooled
+from bnstat.moments import Centred, ChunkCounts, Ints, Kind, Pooled
 
 _UNSIGNED = {"uint8": 255, "uint16": 65535}
 # Code of a warning, a few words, and a number that is added over all images.
@@ -122,9 +122,9 @@ class _Count:
         if self.raster.white_is_zero and self.reading.max_value is None:
             counts[:, : largest + 1] = counts[:, largest::-1].copy()
         if self.reading.max_value is None and whole % largest:
-            moments = zip(*(scaled_moments(band, largest) for band in counts), strict=True)
-            n, mean, m2 = map(np.concatenate, moments)
-            self.counts.add_floats(self.row, self._kind(1), n, mean, m2, self._rest)
+            each = zip(*(scaled_moments(band, largest) for band in counts), strict=True)
+            moments = Centred(*map(np.concatenate, each))
+            self.counts.add_floats(self.row, self._kind(1), moments, self._rest)
             return
         if self.reading.max_value is None and largest < whole:
             spread = np.zeros_like(counts)
@@ -144,20 +144,24 @@ class _Count:
         bands, integral = len(self.raster.bands), self.raster.dtype.kind != "f"
         total = Pooled(np.zeros(bands, np.int64), np.zeros(bands), np.zeros(bands))
         linear = self.raster.linear if self.reading.unscale else None
+        ends = np.full((bands, 2), np.nan)
         extremes = [Extremes() for _ in range(bands)]
         for samples, mask in self._pieces():
             if integral:
                 chosen = samples if mask is None else samples[mask]
                 self.counts.check_largest(int(chosen.max(initial=0)))
             meant = samples if linear is None else samples * linear[0] + linear[1]
-            total = total.merged(Pooled(*moments_of(meant, mask)))
+            found = moments_of(meant, mask)
+            total = total.merged(Pooled(found.n, found.mean, found.m2))
+            ends[:, 0] = np.fmin(ends[:, 0], found.ends[:, 0])
+            ends[:, 1] = np.fmax(ends[:, 1], found.ends[:, 1])
             if not integral:
                 each = samples if mask is None else selected(samples, mask)
-                for ends, values in zip(extremes, each, strict=True):
-                    ends.add(values)
+                for band, values in zip(extremes, each, strict=True):
+                    band.add(values)
         unit = self.reading.max_value or 1 if integral else 1
-        moments = total.n, total.mean / unit, total.m2 / unit**2
-        self.counts.add_floats(self.row, self._kind(1), *moments, self._rest)
+        moments = Centred(*total, ends).divided(unit)
+        self.counts.add_floats(self.row, self._kind(1), moments, self._rest)
         self.outlier = next((e.outlier for e in extremes if e.outlier is not None), None)
 
     def notes(self) -> Iterator[tuple[str, str, int]]:

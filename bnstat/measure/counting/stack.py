@@ -18,8 +18,10 @@ from bnstat.moments import ChunkCounts, ChunkMoments, Floats, Ints, NotFiniteErr
 
 Failures = list[tuple[int, str]]
 
-# Samples in a block: what numpy makes of it stays in the processor's cache.
+# Samples in a block, of integers and of floats: what numpy makes of it stays in the processor's
+# cache.
 _BLOCK = 1 << 20
+_FLOAT_BLOCK = 1 << 17
 # Pixels from which on the histogram of each 8-bit image alone is faster.
 _LARGE = 1 << 14
 _LARGEST = 1 << 22  # samples of an image of which float64 copies are made
@@ -56,9 +58,9 @@ def _one_by_one(images: NDArray[Any]) -> tuple[list[ChunkMoments], Failures]:
     return list(counts.moments()), failures
 
 
-def _blocks(images: NDArray[Any]) -> Iterator[NDArray[Any]]:
+def _blocks(images: NDArray[Any], samples: int = _BLOCK) -> Iterator[NDArray[Any]]:
     """Yield some images at a time, contiguous, of shape (C, images, pixels)."""
-    number = max(1, _BLOCK // images[0].size)
+    number = max(1, samples // images[0].size)
     for start in range(0, len(images), number):
         block = images[start : start + number]
         planes = np.ascontiguousarray(np.moveaxis(block, 1, 0))
@@ -99,20 +101,21 @@ def _sums(planes: NDArray[Any], run: int) -> tuple[Ints, Ints]:
 
 def _of_floats(images: NDArray[Any]) -> tuple[list[ChunkMoments], Failures]:
     """Return the moments of floats, centred within each image (Chan, Golub and LeVeque, 1983)."""
-    pieces = [_centred(planes) for planes in _blocks(images)]
-    mean, m2 = (np.concatenate(each) for each in zip(*pieces, strict=True))
+    pieces = [_centred(planes) for planes in _blocks(images, _FLOAT_BLOCK)]
+    mean, m2, ends = (np.concatenate(each) for each in zip(*pieces, strict=True))
     finite = np.isfinite(mean).all(axis=1)
     rows = np.flatnonzero(finite).tolist()
     failures = [(int(row), NOT_FINITE) for row in np.flatnonzero(~finite)]
     if not rows:
         return [], failures
     n = np.full((len(rows), images.shape[1]), images.shape[2] * images.shape[3])
-    table = Table(1, n, mean[rows], m2[rows])
+    table = Table(1, n, mean[rows], m2[rows], ends[rows])
     return [ChunkMoments(kind_of_array(images.shape[1], 1), rows, table, None)], failures
 
 
-def _centred(planes: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Return mean and M2 of each image, float64 of shape (images, C)."""
+def _centred(planes: NDArray[Any]) -> tuple[Floats, Floats, Floats]:
+    """Return mean, M2 and ends of each image, float64 of shape (images, C) and (images, C, 2)."""
+    ends = np.stack([planes.min(axis=2).T, planes.max(axis=2).T], axis=2).astype(np.float64)
     values = planes.astype(np.float64)
     with np.errstate(invalid="ignore"):  # such images are failures
         mean = values.sum(axis=2) / planes.shape[2]
@@ -120,4 +123,4 @@ def _centred(planes: NDArray[Any]) -> tuple[Floats, Floats]:
         rest = values.sum(axis=2)
         squares = np.einsum("cns,cns->nc", values, values)
         m2 = np.maximum(squares - (rest**2).T / planes.shape[2], 0.0)
-    return mean.T, m2
+    return mean.T, m2, ends
