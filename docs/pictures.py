@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,7 @@ SCREENS = {
     "first-screen": "bnstat compute images",
     "compare-imagenet": "bnstat compare --to imagenet",
     "compare-pipeline": "bnstat compare --augment imagenet-train --epochs 2 --max-failures 1",
+    "compare-colorjitter": "bnstat compare --augment colorjitter --max-failures 1",
     "sweep": "bnstat sweep images --max-failures 1",
     "explain": "bnstat explain imagenet images --max-failures 1",
     "outliers": "bnstat outliers images --by folder",
@@ -58,15 +60,23 @@ def make():
 """
 
 
+@contextmanager
+def demo_folder() -> Iterator[Path]:
+    """Give a folder with the demo's images, a model, and a second set with one of the images."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_demo_images(folder / "images")
+        (folder / "net.py").write_text(_NET)
+        (folder / "test").mkdir()
+        shutil.copy(folder / "images/night/03.png", folder / "test/renamed.png")
+        yield folder
+
+
 def screens() -> Iterator[tuple[str, str]]:
     """Yield each picture of a terminal, by name: runs over the demo's images, in one folder."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_demo_images(Path(folder, "images"))
-        Path(folder, "net.py").write_text(_NET)
-        Path(folder, "test").mkdir()
-        shutil.copy(Path(folder, "images/night/03.png"), Path(folder, "test/renamed.png"))
+    with demo_folder() as folder:
         for name, command in SCREENS.items():
-            yield name, screen(command, Path(folder), messages=False)
+            yield name, screen(command, folder, messages=False)
 
 
 def sprite() -> Image.Image:

@@ -174,8 +174,7 @@ def _names(
         return ItemNames()
     if by == FOLDER:
         return FolderNames(tuple(sorted(sources.prefixes, key=len, reverse=True)))
-    whole = sources.sampling is None and sources.shards is None
-    return TableNames(by, _read_names(by), whole)
+    return TableNames(by, _read_names(by), sources.takes_all)
 
 
 def _read_names(file: str) -> dict[str, str]:

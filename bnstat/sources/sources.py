@@ -125,9 +125,15 @@ class Sources:
         return self._keys.shards
 
     @property
+    def takes_all(self) -> bool:
+        """Whether no image of the sources is left out: by a sample, a shard, a glob or a split."""
+        split = self.listing is not None and self.listing.where
+        return not (self.sampling or self.shards or self.globs or split)
+
+    @property
     def array(self) -> ArraySource | None:
         """The array in this process whose images are all that there are; None if it is not so."""
-        whole = not (self.sampling or self.shards or self._masks or self.globs)
+        whole = self.takes_all and not self._masks
         only = self._sources[0] if len(self._sources) == 1 and whole else None
         return only if isinstance(only, ArraySource) and only.is_here else None
 

@@ -109,6 +109,14 @@ def test_a_split_needs_a_list(folder):
         bnstat.compute(files_from="split.csv", where=["split"], workers=1)
 
 
+def test_groups_of_some_of_a_table(folder):
+    """The table may label images that a split, or a glob, leaves out."""
+    chosen = {"files_from": "split.csv", "root": "data", "by": "split.csv", "workers": 1}
+    for more, number in (({"where": ["split=train"]}, 2), ({"include": ["img[01].png"]}, 1)):
+        groups = bnstat.compute(**chosen, **more).groups
+        assert {"a": number, "b": number} == {name: g.images for name, g in groups.items()}
+
+
 def test_groups_of_a_table_with_headings(folder):
     """--by takes the same table; of many columns the names are in `label`."""
     stats = bnstat.compute(files_from="split.csv", root="data", by="split.csv", workers=1)
