@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bnstat.result import EXACT, BatchNormEstimate, Shards, Stats, exactness, title
+from bnstat.show import commands
 from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, percent
 from bnstat.show.remarks import narrower, skewed
 from bnstat.show.result_tables import conventions, differences, distribution, values
@@ -21,7 +21,6 @@ _ROUNDING = 1e-9
 _CONVERGED = 5e-5
 # BatchNorm's values that are nearer do as well.
 _NOTICEABLE = 0.005
-_LONGEST_COMMAND = 60
 # Groups on the first screen: the farthest from the whole.
 _GROUPS = 10
 # Channels whose figures a sentence has one by one.
@@ -133,7 +132,7 @@ def _others(stats: Stats) -> Iterator[Line]:
         yield Line(said)
     if not stats.pipeline.transforms and _sizes_differ(stats):
         yield Line("Images differ in size, so large ones weigh more. What a model sees:", "warning")
-        yield Line(_measure_under_pipeline(stats), "command")
+        yield Line(commands.compute(stats.source, "imagenet-train"), "command")
 
 
 def _batchnorm(stats: Stats) -> Iterator[Line]:
@@ -184,16 +183,6 @@ def _sizes_differ(stats: Stats) -> bool:
     if means is None or stats.selection.excludes:
         return False
     return any(abs(a - b) > _ROUNDING for a, b in zip(means, stats.exact.mean, strict=True))
-
-
-def _measure_under_pipeline(stats: Stats) -> str:
-    """Return the command that measures the images as a model would see them."""
-    source = stats.source
-    sources = ["--files-from"] * (source.files_from is not None) + list(source.locations)
-    words = printable(shlex.join(sources))
-    if len(words) > _LONGEST_COMMAND:
-        words = "SOURCE..."
-    return f"bnstat compute {words} --augment imagenet-train"
 
 
 def result_report(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:

@@ -6,13 +6,13 @@ what to do; what is as it should be is a detail.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from bnstat.result import BatchNormEstimate, Floats, Stats
 from bnstat.show.blocks import sigma
+from bnstat.show.commands import compute
 from bnstat.show.constants import CONSTANTS
 from bnstat.show.rows import ComparedRow, Difference, normalized
 from bnstat.show.running_values import deviations
@@ -255,7 +255,7 @@ def _compute(found: Change) -> str:
     spec = row.pipeline.spec
     if not found.row.fresh or not isinstance(spec, str) or baseline.pipeline.spec == spec:
         return ""
-    return f"bnstat compute {shlex.join(row.source.locations)} --augment {shlex.quote(spec)}"
+    return compute(row.source, spec)
 
 
 def imagenet(stats: Stats) -> str | None:

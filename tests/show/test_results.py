@@ -52,7 +52,7 @@ def test_decimals_of_a_figure(margin, expected):
     assert decimals(margin) == expected
 
 
-@pytest.mark.parametrize(("length", "shown"), [(60, True), (61, False)])
+@pytest.mark.parametrize(("length", "shown"), [(100, True), (101, False)])
 def test_a_command_that_is_too_long_names_no_sources(stats, length, shown):
     """It has to be read, and typed."""
     means = tuple(mean + 1e-8 for mean in stats.mean)
