@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def test_top_level_is_as_agreed():
     assert {name for name in top if not name.startswith(".")} <= agreed
 
 
+@cache
 def layers():
     """Return the layer of each room, counted from the top, as import-linter's contract has them."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]

@@ -36,6 +36,7 @@ bnstat.sweep("a", batch_size=8)
 """
 
 
+@pytest.mark.long
 def test_mypy_sees_a_wrong_setting_in_all_three(tmp_path):
     """A wrong name, type or choice is an error of mypy --strict; what is right is none."""
     (tmp_path / "snippet.py").write_text(SNIPPET)

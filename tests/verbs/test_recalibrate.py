@@ -279,7 +279,13 @@ class ByBrightness(nn.Module):
         return self.other(self.one(images))
 
 
-@pytest.mark.parametrize("images", [1, 512], ids=["in a chunk", "in two chunks"])
+@pytest.mark.parametrize(
+    "images",
+    [
+        pytest.param(1, id="in a chunk"),
+        pytest.param(512, id="in two chunks", marks=pytest.mark.long),
+    ],
+)
 def test_layers_that_are_called_in_another_order(tmp_path, images):
     """What one is given then depends on the image, and on no statistics of the set."""
     for value in (0, 255):
