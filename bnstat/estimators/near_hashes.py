@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 Words = NDArray[np.uint64]
 Places = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 BITS = 64
 # Pairs that are compared at a time.
@@ -46,6 +47,10 @@ class _Part(NamedTuple):
         mask = np.uint64((1 << self.width) - 1)
         return ((hashes >> np.uint64(self.low)) & mask).astype(np.int64)
 
+    def counts(self, hashes: Words) -> Floats:
+        """Return how many hashes have each value of the part."""
+        return np.bincount(self.of(hashes), minlength=1 << self.width).astype(np.float64)
+
     @property
     def masks(self) -> Iterator[int]:
         for number in range(self.radius + 1):
@@ -53,20 +58,37 @@ class _Part(NamedTuple):
                 yield sum(1 << place for place in places)
 
 
-def near_pairs(hashes: Words, bits: int) -> Iterator[Pairs]:
+class _Sorted(NamedTuple):
+    """Hashes in the order of their values of a part."""
+
+    order: Places
+    values: Places
+    hashes: Words
+
+    @classmethod
+    def by(cls, part: _Part, hashes: Words) -> _Sorted:
+        values = part.of(hashes)
+        order = np.argsort(values, kind="stable")
+        return cls(order, values[order], hashes[order])
+
+
+def near_pairs(hashes: Words, bits: int, others: Words | None = None) -> Iterator[Pairs]:
     """Yield all pairs of hashes that differ in at most so many bits, each once, in blocks.
 
-    Equal hashes differ in none; where there may be many, make them unique first.
+    With `others`, pairs are of a hash and another of these. Equal hashes differ in none; where
+    there may be many, make them unique first.
     """
-    parts = _cheapest(hashes, bits)
+    parts = _cheapest(hashes, others, bits)
     for number, part in enumerate(parts):
-        for found in _pairs_of_part(hashes, part, bits):
-            yield _first_found(hashes, found, parts[:number])
+        for found in _pairs_of_part(hashes, others, part, bits):
+            differing = hashes[found.one] ^ (hashes if others is None else others)[found.other]
+            yield _first_found(differing, found, parts[:number])
 
 
-def _cheapest(hashes: Words, bits: int) -> list[_Part]:
+def _cheapest(hashes: Words, others: Words | None, bits: int) -> list[_Part]:
     """Return the parts by which there is least to do; as few hashes are unevenly spread, count."""
-    return min((_parts(number, bits) for number in range(1, 9)), key=lambda p: _cost(hashes, p))
+    every = [_parts(number, bits) for number in range(1, 9)]
+    return min(every, key=lambda parts: _cost(hashes, others, parts))
 
 
 def _parts(number: int, bits: int) -> list[_Part]:
@@ -79,34 +101,41 @@ def _parts(number: int, bits: int) -> list[_Part]:
     ]
 
 
-def _cost(hashes: Words, parts: list[_Part]) -> float:
+def _cost(hashes: Words, others: Words | None, parts: list[_Part]) -> float:
     total = 0.0
     for part in parts:
         if part.width > 24:  # its table would not fit
             return float("inf")
         masks = sum(comb(part.width, number) for number in range(part.radius + 1))
-        squares = np.square(np.bincount(part.of(hashes)).astype(np.float64)).sum()
-        total += masks * (_COST_OF_MASK * len(hashes) + squares / 2)
+        counts = part.counts(hashes)
+        pairs = float(counts @ (counts / 2 if others is None else part.counts(others)))
+        total += masks * (_COST_OF_MASK * len(hashes) + pairs)
     return total
 
 
-def _pairs_of_part(hashes: Words, part: _Part, bits: int) -> Iterator[Pairs]:
-    values = part.of(hashes)
-    order = np.argsort(values, kind="stable")
-    values, ordered = values[order], hashes[order]
-    counts = np.bincount(values, minlength=1 << part.width)
-    starts = np.concatenate([[0], np.cumsum(counts)])
+def _pairs_of_part(hashes: Words, others: Words | None, part: _Part, bits: int) -> Iterator[Pairs]:
+    mine = _Sorted.by(part, hashes)
+    other = mine if others is None else _Sorted.by(part, others)
+    starts = np.concatenate([[0], np.cumsum(part.counts(other.hashes))]).astype(np.int64)
     for mask in part.masks:
-        for left, right in _joined(values, starts, mask):
-            differing = count_ones(ordered[left] ^ ordered[right])
+        for left, right in _joined(mine.values, starts, mask, once=others is None):
+            differing = count_ones(mine.hashes[left] ^ other.hashes[right])
             near = np.flatnonzero(differing <= bits)
             if len(near):
-                yield Pairs(order[left[near]], order[right[near]], differing[near])
+                yield Pairs(mine.order[left[near]], other.order[right[near]], differing[near])
 
 
-def _joined(values: Places, starts: Places, mask: int) -> Iterator[tuple[Places, Places]]:
-    """Yield places of ordered values that differ by a mask, each two once, in blocks."""
-    if mask == 0:
+def _joined(
+    values: Places, starts: Places, mask: int, *, once: bool
+) -> Iterator[tuple[Places, Places]]:
+    """Yield places of ordered values that differ by a mask from others, in blocks.
+
+    once: the others are the values themselves, and each two are yielded once.
+    """
+    if not once:
+        left = np.arange(len(values))
+        first, behind = starts[values ^ mask], starts[(values ^ mask) + 1]
+    elif mask == 0:
         left = np.arange(len(values))
         first, behind = left + 1, starts[values + 1]
     else:  # from the one that lacks the mask's highest bit
@@ -127,10 +156,9 @@ def _joined(values: Places, starts: Places, mask: int) -> Iterator[tuple[Places,
         start = stop
 
 
-def _first_found(hashes: Words, found: Pairs, before: list[_Part]) -> Pairs:
-    """Leave out pairs that an earlier part has found."""
+def _first_found(differing: Words, found: Pairs, before: list[_Part]) -> Pairs:
+    """Leave out pairs that an earlier part has found; differing: the bits in which they do."""
     new = np.ones(len(found.bits), dtype=bool)
-    differing = hashes[found.one] ^ hashes[found.other]
     for part in before:
         new &= count_ones(part.of(differing).astype(np.uint64)) > part.radius
     return Pairs(*(column[new] for column in found))

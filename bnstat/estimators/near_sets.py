@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bnstat.errors import MeasureError
-from bnstat.estimators.crop_fit import correlations
+from bnstat.estimators.crop_fit import Grays
 from bnstat.estimators.near_hashes import Pairs, Places, Words, near_pairs
 
 # Two images that correlate so are one picture, resized, encoded, brightened or cropped.
 ALIKE = 0.98
-# Pairs of near hashes that are held: 20 bytes each.
+# Pairs of near hashes that are held: some 40 bytes each while they are sorted.
 _MAX_PAIRS = 20_000_000
 _BLOCK = 2048
 # Sets of unlike images with one hash; beyond these, images are compared no further.
 _MAX_LEADERS = 64
-
+# A corner's hash differs from that of a crop in fewer bits than others may.
+_FEWER_BITS = 3
+_SIDE = 64
 # Means of blue and red differences: those of an image that is a tenth brighter differ by less.
 _TINT = 14.0
 
@@ -53,12 +56,22 @@ class Candidates:
     hashes are compared once, so that many equal images are no more pairs than images.
     """
 
-    def __init__(self, plain: Words, mirrored: Words, bits: int) -> None:
+    def __init__(self, plain: Words, corners: Words, mirrored: Words, bits: int) -> None:
+        """Find them; corners: (N, 4), the hashes of what is left when a side is cropped."""
         self._images = len(plain)
-        unique, self._of_item = np.unique(
-            np.concatenate([plain, mirrored]).astype(np.uint64), return_inverse=True
+        unique, first, self._of_item = np.unique(
+            np.concatenate([plain, mirrored]).astype(np.uint64),
+            return_index=True,
+            return_inverse=True,
         )
-        self._pairs = _sorted(near_pairs(unique, bits), bits)
+        # Of images with one hash, the corners of the first stand for all.
+        own = np.flatnonzero(first < self._images)
+        found = near_pairs(unique, bits)
+        if bits >= _FEWER_BITS:
+            of_corners = near_pairs(unique, bits - _FEWER_BITS, corners[first[own]].ravel())
+            owners = np.repeat(own, corners.shape[1])
+            found = chain(found, (each._replace(other=owners[each.other]) for each in of_corners))
+        self._pairs = _nearest(found, len(unique), bits)
         near = np.bincount(self._of_item, minlength=len(unique)) > 1
         near[self._pairs.one] = near[self._pairs.other] = True
         self._items = np.flatnonzero(near[self._of_item])
@@ -75,123 +88,136 @@ class Candidates:
         Images of one hash are compared with the first, those unlike it with the first of these,
         and so on; of two near hashes these first ones.
         """
-        sets = _Sets(self._images, small)
-        groups = [group for group in self._groups() if group[0] % self._images in small]
+        decoded = np.zeros(self._images, dtype=bool)
+        decoded[list(small)] = True
+        items = self._items[decoded[self._items % max(1, self._images)]]
+        sets = _Sets(self._images, items, small)
+        groups = self._groups(items)
         groups.sort(key=lambda group: group[0] >= self._images)  # then mirror images alone
-        first = {int(self._of_item[group[0]]): _leaders(group, sets) for group in groups}
-        for block in self._blocks():
-            pairs = [
-                (one, other, bits)
-                for left, right, bits in block
-                for one in first.get(left, ())
-                for other in first.get(right, ())
-            ]
-            sets.join(pairs)
+        leaders = [_leaders(group, sets) for group in groups]
+        starts, counts = (np.zeros(int(self._of_item.max(initial=0)) + 1, np.int64) for _ in "sc")
+        hashes = [self._of_item[each[0]] for each in leaders]
+        counts[hashes] = [len(each) for each in leaders]
+        starts[hashes] = np.cumsum(counts[hashes]) - counts[hashes]
+        every = np.concatenate([np.zeros(0, np.int64), *leaders])
+        for start in range(0, len(self._pairs.bits), _BLOCK):
+            pairs = Pairs(*(column[start : start + _BLOCK] for column in self._pairs))
+            sets.join(_crossed(pairs, every, starts, counts))
         return sets.joined()
 
-    def _groups(self) -> list[list[int]]:
+    def _groups(self, items: Places) -> list[Places]:
         """Return the items of each hash."""
-        items = self._items[np.argsort(self._of_item[self._items], kind="stable")]
+        items = items[np.argsort(self._of_item[items], kind="stable")]
         starts = np.flatnonzero(np.diff(self._of_item[items], prepend=-1))
-        return [group.tolist() for group in np.split(items, starts[1:]) if len(group)]
-
-    def _blocks(self) -> Iterator[list[tuple[int, int, int]]]:
-        for start in range(0, len(self._pairs.bits), _BLOCK):
-            columns = (column[start : start + _BLOCK].tolist() for column in self._pairs)
-            yield list(zip(*columns, strict=True))
+        return [group for group in np.split(items, starts[1:]) if len(group)]
 
 
-def _leaders(items: list[int], sets: _Sets) -> list[int]:
+def _leaders(items: Places, sets: _Sets) -> Places:
     """Join items of one hash; return the first of each set of them."""
     leaders: list[int] = []
     rest = sets.one_of_each(items)
-    while rest and len(leaders) < _MAX_LEADERS:
-        leaders.append(rest[0])
-        sets.join([(rest[0], item, 0) for item in rest[1:]])
-        rest = [item for item in rest[1:] if not sets.same(rest[0], item)]
-    return leaders
+    while len(rest) and len(leaders) < _MAX_LEADERS:
+        leaders.append(int(rest[0]))
+        rest = rest[1:]
+        if len(rest):
+            first = np.full(len(rest), leaders[-1])
+            sets.join(Pairs(first, rest, np.zeros(len(rest), np.int64)))
+            rest = rest[sets.roots(rest) != sets.roots(first)]
+    return np.array(leaders, np.int64)
 
 
-def _sorted(found: Iterator[Pairs], bits: int) -> Pairs:
-    """Return all pairs, the nearest first."""
-    blocks, number = [], 0
+def _crossed(pairs: Pairs, items: Places, starts: Places, counts: Places) -> Pairs:
+    """Return pairs of items for pairs of hashes: each of the one's with each of the other's.
+
+    starts, counts: of each hash, where its items are.
+    """
+    numbers = counts[pairs.one] * counts[pairs.other]
+    pair = np.repeat(np.arange(len(numbers)), numbers)
+    within = np.arange(len(pair)) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+    one, other, bits = (column[pair] for column in pairs)
+    left, right = np.divmod(within, counts[other])
+    return Pairs(items[starts[one] + left], items[starts[other] + right], bits)
+
+
+def _nearest(found: Iterable[Pairs], hashes: int, bits: int) -> Pairs:
+    """Return all pairs of different hashes, each once, the nearest first."""
+    codes, differing, number = [np.zeros(0, np.int64)], [np.zeros(0, np.uint8)], 0
     for block in found:
-        blocks.append(block)
-        number += len(block.bits)
+        two = np.flatnonzero(block.one != block.other)
+        low, high = np.minimum(block.one, block.other), np.maximum(block.one, block.other)
+        codes.append((low * hashes + high)[two])
+        differing.append(block.bits[two].astype(np.uint8))
+        number += len(two)
         if number > _MAX_PAIRS:
             raise MeasureError(
                 f"more than {_MAX_PAIRS:,} pairs of images look alike in all but {bits} of 64 "
                 "bits; take fewer: --bits"
             )
-    none = np.zeros(0, np.int64)
-    columns = [np.concatenate([none, *column]) for column in zip(*blocks, strict=True)]
-    pairs = Pairs(*columns) if columns else Pairs(none, none, none)
-    order = np.argsort(pairs.bits, kind="stable")
-    return Pairs(*(column[order].astype(np.int64) for column in pairs))
+    code, by = np.concatenate(codes), np.concatenate(differing)
+    order = np.lexsort((by, code))
+    code, by = code[order], by[order]
+    new = np.diff(code, prepend=-1) > 0
+    code, by = code[new], by[new]
+    order = np.argsort(by, kind="stable")
+    one, other = np.divmod(code[order], max(1, hashes))
+    return Pairs(one, other, by[order].astype(np.int64))
 
 
 class _Sets:
-    """Disjoint sets of images, and what has joined them: a forest whose paths are halved."""
+    """Disjoint sets of images, and what has joined them: a forest whose paths are shortened."""
 
-    def __init__(self, images: int, small: Mapping[int, Small]) -> None:
+    def __init__(self, images: int, items: Places, small: Mapping[int, Small]) -> None:
+        """Begin with each image alone; items: those of images that have a small copy."""
         self._joined: list[Alike] = []
-        self._images, self._small = images, small
+        self._images = images
         self._parents: Places = np.arange(images)
+        self._place = np.zeros(2 * images, np.int64)
+        self._place[items] = np.arange(len(items))
+        copies = [small[item % images] for item in items.tolist()]
+        pixels = np.array([copy.gray for copy in copies], np.uint8).reshape(-1, _SIDE, _SIDE)
+        pixels[items >= images] = pixels[items >= images, :, ::-1]
+        self._grays = Grays.of(pixels)
+        self._tints = np.array([copy.tint for copy in copies]).reshape(-1, 2)
 
-    def _first(self, image: int) -> int:
-        parents = self._parents
-        while parents[image] != image:
-            parents[image] = parents[parents[image]]
-            image = int(parents[image])
-        return image
+    def roots(self, items: Places) -> Places:
+        """Return the first image of the set of each item."""
+        images = items % self._images
+        roots = self._parents[images]
+        while not np.array_equal(above := self._parents[roots], roots):
+            roots = above
+        self._parents[images] = roots
+        return roots
 
     def joined(self) -> list[list[Alike]]:
         """Return the pairs of each set that have joined it."""
         sets: dict[int, list[Alike]] = {}
-        for pair in self._joined:
-            sets.setdefault(self._first(pair.one), []).append(pair)
+        first = self.roots(np.array([pair.one for pair in self._joined], np.int64))
+        for root, pair in zip(first.tolist(), self._joined, strict=True):
+            sets.setdefault(root, []).append(pair)
         return list(sets.values())
 
-    def one_of_each(self, items: list[int]) -> list[int]:
+    def one_of_each(self, items: Places) -> Places:
         """Return the first item of each set."""
-        firsts: dict[int, int] = {}
-        for item in items:
-            if item % self._images in self._small:
-                firsts.setdefault(self._first(item % self._images), item)
-        return list(firsts.values())
+        _, first = np.unique(self.roots(items), return_index=True)
+        return items[np.sort(first)]
 
-    def same(self, one: int, other: int) -> bool:
-        """Whether two items are of one set."""
-        return self._first(one % self._images) == self._first(other % self._images)
-
-    def _gray(self, item: int) -> NDArray[np.uint8]:
-        gray = self._small[item % self._images].gray
-        return gray if item < self._images else gray[:, ::-1]
-
-    def _like_colored(self, one: int, other: int) -> bool:
-        tints = [self._small[item % self._images].tint for item in (one, other)]
-        return bool(np.abs(tints[0] - tints[1]).max() <= _TINT)
-
-    def join(self, pairs: list[tuple[int, int, int]]) -> None:
+    def join(self, pairs: Pairs) -> None:
         """Join images that are alike: two items, of which one is no mirror image, and bits."""
-        ordered = [(min(pair[:2]), max(pair[:2]), pair[2]) for pair in pairs]
-        for start in range(0, len(ordered), _BLOCK):
-            block = [
-                (one, other, bits)
-                for one, other, bits in ordered[start : start + _BLOCK]
-                if one < self._images
-                and not self.same(one, other)
-                and self._like_colored(one, other)
-            ]
-            if block:
-                self._compare(block)
+        one, other = np.minimum(pairs.one, pairs.other), np.maximum(pairs.one, pairs.other)
+        for start in range(0, len(one), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            self._compare(one[block], other[block], pairs.bits[block])
 
-    def _compare(self, pairs: list[tuple[int, int, int]]) -> None:
-        one, other = (np.stack([self._gray(pair[i]) for pair in pairs]) for i in (0, 1))
-        for (item, like, bits), value in zip(pairs, correlations(one, other), strict=True):
-            if value < ALIKE or self.same(item, like):
-                continue
-            places = item, like % self._images
-            roots = sorted(map(self._first, places))
-            self._parents[roots[1]] = roots[0]
-            self._joined.append(Alike(*places, bits, float(value), like >= self._images))
+    def _compare(self, one: Places, other: Places, bits: Places) -> None:
+        places = self._place[one], self._place[other]
+        like_colored = np.abs(self._tints[places[0]] - self._tints[places[1]]).max(axis=1) <= _TINT
+        new = (one < self._images) & (self.roots(one) != self.roots(other)) & like_colored
+        chosen = np.flatnonzero(new)
+        values = self._grays.correlations(places[0][chosen], places[1][chosen])
+        for pair, value in zip(chosen[values >= ALIKE], values[values >= ALIKE], strict=True):
+            item, like = int(one[pair]), int(other[pair])
+            low, high = np.sort(self.roots(np.array([item, like]))).tolist()
+            if low != high:
+                self._parents[high] = low
+                image, mirrored = like % self._images, like >= self._images
+                self._joined.append(Alike(item, image, int(bits[pair]), float(value), mirrored))

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import ImageOps
 
-from bnstat.decode.perceptual import SmallCopy, boxed, hash_of
+from bnstat.decode.perceptual import SmallCopy, boxed, hashes_of
 from bnstat.decode.references import Decoded
 from bnstat.moments.hashes import Hashes
 from bnstat.sources.limits import Limits
@@ -15,16 +15,18 @@ from bnstat.sources.limits import Limits
 
 @dataclass(frozen=True)
 class Hashing:
-    """What is hashed of each image: the image, and if `mirrored` its mirror image."""
+    """What is hashed of each image: it and its corners, and if `mirrored` its mirror image."""
 
     mirrored: bool = False
 
     def add(self, hashes: Hashes, row: int, image: Any) -> None:
         """Add the hashes of a decoded image."""
         small = boxed(image)
-        hashes.plain.append(hash_of(small))
+        plain, *corners = hashes_of(small).tolist()
+        hashes.plain.append(plain)
+        hashes.corners.extend(corners)
         if self.mirrored:
-            hashes.mirrored.append(hash_of(ImageOps.mirror(small)))
+            hashes.mirrored.append(int(hashes_of(ImageOps.mirror(small))[0]))
         hashes.rows.append(row)
 
 

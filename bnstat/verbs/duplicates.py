@@ -10,7 +10,7 @@ from typing import Unpack
 import numpy as np
 
 from bnstat.decode.modes import BANDS
-from bnstat.decode.perceptual import SmallCopy
+from bnstat.decode.perceptual import CORNERS, SmallCopy
 from bnstat.errors import SettingError
 from bnstat.estimators.near_sets import Alike, Candidates
 from bnstat.measure.hashing import Hashing, copy_of
@@ -146,8 +146,10 @@ def _equal(
 def _near_images(images: Sources, settings: Settings, bits: int, *, mirrored: bool) -> Duplicates:
     outcome = measure(images, [None], settings, hashing=Hashing(mirrored))[0]
     hashes = outcome.hashes
-    plain, mirror = (np.frombuffer(each, np.uint64) for each in (hashes.plain, hashes.mirrored))
-    found = Candidates(plain, mirror, bits)
+    plain, corners, mirrored_ones = (
+        np.frombuffer(each, np.uint64) for each in (hashes.plain, hashes.corners, hashes.mirrored)
+    )
+    found = Candidates(plain, corners.reshape(-1, CORNERS), mirrored_ones, bits)
     places = dict(zip(map(key_text, hashes.keys.take(found.images)), found.images, strict=True))
     copies: dict[int, SmallCopy] = {}
     failures: list[Failure] = []

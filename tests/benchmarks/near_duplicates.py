@@ -1,13 +1,13 @@
 """Copies planted among photographs and small crops of them: how many are found, and what else.
 
-    python tests/benchmarks/near_duplicates.py PHOTOS [--small 19000] [--copies 500]
+    python tests/benchmarks/near_duplicates.py PHOTOS [--small 19000] [--sheet FILE.png]
     python tests/benchmarks/near_duplicates.py --scans PHOTOS --mnist FOLDER
-    python tests/benchmarks/near_duplicates.py --hashes 1000000
+    python tests/benchmarks/near_duplicates.py --hashes 1000000 --equal 100000
 
 Of each kind as many: encoded anew, half the size, cropped by 5 % of each side, a tenth brighter, a
 tenth darker. A pair that was not planted is not always wrong, as photographs have near-duplicates
-of their own: it is counted unless the same pair is found without the copies, and written as names,
-to be looked at. Times are user and system time; scans with and without hashes are alternated.
+of their own: pairs of crops of several photographs are drawn beside these, to be looked at. Times
+are user and system time; scans with and without hashes are alternated.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import io
 import os
 import random
 import resource
+import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -23,7 +24,7 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 import bnstat
-from bnstat.estimators.near_hashes import near_pairs
+from bnstat.estimators.near_sets import Candidates
 from bnstat.measure.hashing import Hashing
 from bnstat.measure.scanning import measure
 from bnstat.settings import Settings, complete
@@ -120,7 +121,7 @@ def cpu():
 
 
 def sets_of(*sources):
-    """Return the sets that are found, as paths."""
+    """Return the sets that are found."""
     start = cpu()
     found = bnstat.duplicates(*sources, near=True)
     print(
@@ -128,34 +129,50 @@ def sets_of(*sources):
         f"{sum(len(each.images) for each in found.sets)} images in them, {cpu() - start:.1f} s",
         flush=True,
     )
-    return [[os.path.abspath(key) for key in each.images] for each in found.sets]
+    return found.sets
 
 
-def planting(photos, small, copies, seed):
+def planting(photos, small, copies, seed, sheet):
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         crops, planted, pairs = make(folder, photos, small, copies, rng)
-        before = [frozenset(each) for each in sets_of(photos, crops)]
-        after = [set(each) for each in sets_of(photos, crops, planted)]
+        before, after = sets_of(photos, crops), sets_of(photos, crops, planted)
         found, wanted = Counter(), Counter()
+        together = [set(map(os.path.abspath, each.images)) for each in after]
         for copy, (original, kind, is_small) in pairs.items():
             of = f"{kind}, {'32 pixels' if is_small else 'photographs'}"
             wanted[of] += 1
-            found[of] += any({copy, os.path.abspath(original)} <= each for each in after)
+            found[of] += any({copy, os.path.abspath(original)} <= each for each in together)
         for of in sorted(wanted):
             print(f"  {of}: {found[of]} of {wanted[of]}")
         print(f"recall {found.total() / wanted.total():.3f} (target .95)")
-        images = len(set().union(*before)) if before else 0
-        of_crops = [each for each in before if any(key.startswith(str(crops)) for key in each)]
-        print(f"without copies: {len(before)} sets of {images} images, to be looked at:")
-        print(f"  {len(of_crops)} of crops of 32 pixels; these are of several photographs:")
-        several = [
-            each for each in of_crops if len({Path(key).name.split("-")[0] for key in each}) > 1
-        ]
-        for each in several[:40]:
-            print("   ", *sorted(Path(key).name for key in each)[:6])
-        wrong = sum(len(each) - 1 for each in several)
-        print(f"  pairs of crops of several photographs: {wrong} in {small} (target 1 in 10,000)")
+        joined = [(pair.image, pair.other) for each in before for pair in each.pairs]
+        of_crops = [pair for pair in joined if all(name.startswith(str(crops)) for name in pair)]
+        several = [pair for pair in of_crops if len(set(map(photograph, pair))) > 1]
+        print(f"pairs without copies: {len(joined)}, {len(of_crops)} of crops of 32 pixels,")
+        print(
+            f"  {len(several)} of them of several photographs: {sheet or '--sheet FILE'} shows them"
+        )
+        if sheet:
+            draw(several, list(photographs(photos, random.Random(seed)))).save(sheet)
+
+
+def photograph(crop):
+    """Return the number of the photograph that a crop is of."""
+    return int(Path(crop).name.split("-")[0])
+
+
+def draw(pairs, originals, side=96, columns=3):
+    """Return a sheet of pairs of crops, each two beside the photographs that they are of."""
+    sheet = Image.new("RGB", (columns * 4 * side, -(-len(pairs) // columns) * (side + 4)), "white")
+    for number, pair in enumerate(pairs):
+        row, column = divmod(number, columns)
+        names = [*pair, *(originals[photograph(name)] for name in pair)]
+        for place, name in enumerate(names):
+            with Image.open(name) as image:
+                tile = image.convert("RGB").resize((side, side))
+            sheet.paste(tile, ((4 * column + place) * side, row * (side + 4)))
+    return sheet
 
 
 def scans(photos):
@@ -172,14 +189,30 @@ def scans(photos):
 
 
 def hashes(number):
-    words = np.random.default_rng(0).integers(0, 2**64, number, dtype=np.uint64)
+    """Search random hashes, whose corners differ from the whole in four bits."""
+    rng = np.random.default_rng(0)
+    words = rng.integers(0, 2**64, number, dtype=np.uint64)
+    bits = np.uint64(1) << rng.integers(0, 64, (4, number, 4), dtype=np.uint64)
+    corners = words[:, None] ^ np.bitwise_xor.reduce(bits)
     start = cpu()
-    pairs = sum(len(found.bits) for found in near_pairs(np.unique(words), 11))
+    found = Candidates(words, corners, words[:0], 11)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(
-        f"{number:,} hashes: {pairs} pairs, {cpu() - start:.0f} s (target 120), {peak:.2f} GB "
-        "(target 1)"
+        f"{number:,} hashes: {len(found.images)} candidates, {cpu() - start:.0f} s (target 120), "
+        f"{peak:.2f} GB (target 1)"
     )
+
+
+def equal(number):
+    """Search as many files with one picture: they are one set, not as many pairs."""
+    rng = np.random.default_rng(0)
+    picture = Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)).resize((32, 32))
+    with tempfile.TemporaryDirectory() as folder:
+        first = Path(folder, "0.png")
+        picture.save(first)
+        for copy in range(1, number):
+            shutil.copy(first, Path(folder, f"{copy}.png"))
+        sets_of(folder)
 
 
 if __name__ == "__main__":
@@ -188,14 +221,18 @@ if __name__ == "__main__":
     parser.add_argument("--small", type=int, default=19_000)
     parser.add_argument("--copies", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sheet", metavar="FILE.png")
     parser.add_argument("--scans", metavar="FOLDER")
     parser.add_argument("--mnist", metavar="FOLDER")
     parser.add_argument("--hashes", type=int)
+    parser.add_argument("--equal", type=int)
     asked = parser.parse_args()
     if asked.hashes:
         hashes(asked.hashes)
+    if asked.equal:
+        equal(asked.equal)
     if asked.photos:
-        planting(asked.photos, asked.small, asked.copies, asked.seed)
+        planting(asked.photos, asked.small, asked.copies, asked.seed, asked.sheet)
     if asked.scans:
         scans(asked.scans)
     if asked.mnist:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from bnstat.errors import MeasureError
 from bnstat.estimators import near_hashes, near_sets
-from bnstat.estimators.crop_fit import correlations
+from bnstat.estimators.crop_fit import Grays
 from bnstat.estimators.near_hashes import count_ones, near_pairs
 from bnstat.estimators.near_sets import Candidates
 
@@ -43,6 +43,24 @@ def test_near_pairs_are_those_of_all_pairs(bits, monkeypatch):
         assert sorted(found) == expected
 
 
+@pytest.mark.parametrize("bits", [0, 3, 8])
+def test_near_pairs_of_others_are_those_of_all_pairs(bits):
+    """Of each hash and each other, equal ones among them, once."""
+    words, others = hashes(300), hashes(200, seed=1)
+    others[::5] = words[:200:5]
+    differing = count_ones(words[:, None] ^ others[None])
+    expected = [
+        (i, j, int(differing[i, j])) for i, j in zip(*np.nonzero(differing <= bits), strict=True)
+    ]
+    found = [
+        pair
+        for pairs in near_pairs(words, bits, others)
+        for pair in zip(*(column.tolist() for column in pairs), strict=True)
+    ]
+    assert sorted(found) == sorted(expected)
+    assert len(found) >= 40
+
+
 def test_ones_are_counted_without_numpy_2(monkeypatch):
     """By bytes."""
     words = hashes(50)
@@ -63,6 +81,13 @@ def small(image, box=(0, 0, 1024, 1024)):
     return np.asarray(image.resize((64, 64), Image.Resampling.BOX, box=box))
 
 
+def correlations(one, other):
+    """Return the correlations of pictures: (N, 64, 64)."""
+    number = len(one)
+    grays = Grays.of(np.concatenate([one, other]))
+    return grays.correlations(np.arange(number), np.arange(number) + number)
+
+
 @pytest.mark.parametrize("box", [(0, 0, 973, 1024), (51, 51, 1024, 1024), (20, 30, 993, 1003)])
 def test_a_crop_is_fitted(box):
     """Whichever of both is cut out, and however bright it is; others correlate less."""
@@ -76,13 +101,38 @@ def test_a_crop_is_fitted(box):
     assert correlations(whole[None], whole[None] // 2).tolist() == [0]
 
 
-def test_light_alone_is_not_enough():
-    """Two skies that are bright at one side are no copies, though they correlate."""
-    rng = np.random.default_rng(1)
+def test_what_a_crop_cuts_off_does_not_count():
+    """A bright edge that is no more there changes mean and std; what is left is compared."""
+    whole = np.asarray(picture(1)) // 2
+    whole[:, :50] = 255
+    image = Image.fromarray(whole)
+    part = small(image, (51, 0, 1024, 1024))
+    assert small(image).std() > 1.4 * part.std()
+    assert correlations(small(image)[None], part[None])[0] > 0.98
+
+
+def edge(rng, noise):
+    """Return a picture that is dark at the left and bright at the right, but for some texture."""
+    sides = np.where(np.arange(64) < 30, 40.0, 200.0) + np.zeros((64, 64))
+    texture = np.kron(rng.normal(0, noise, (16, 16)), np.ones((4, 4)))
+    return (sides + texture).clip(0, 255).astype(np.uint8)
+
+
+def sky(rng, noise):
+    """Return a picture that is bright at one side."""
     ramp = np.linspace(40, 200, 64)[:, None] + np.zeros((64, 64))
-    skies = [(ramp + rng.normal(0, 4, (64, 64))).clip(0, 255).astype(np.uint8) for _ in range(2)]
-    assert np.corrcoef(skies[0].ravel(), skies[1].ravel())[0, 1] > 0.98
-    assert correlations(skies[0][None], skies[1][None]).tolist() == [0]
+    return (ramp + rng.normal(0, noise, (64, 64))).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("kind", "noise"), [(edge, 10), (sky, 4)])
+def test_light_or_an_edge_alone_is_not_enough(kind, noise):
+    """Two that differ in all detail are no copies, though they correlate."""
+    rng = np.random.default_rng(1)
+    one, other = kind(rng, noise), kind(rng, noise)
+    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.97
+    assert correlations(one[None], other[None]).tolist() == [0]
+    brighter = (1.05 * one).clip(0, 255).astype(np.uint8)
+    assert correlations(one[None], brighter[None])[0] > 0.98
 
 
 def test_flat_pictures_are_alike_by_level():
@@ -106,8 +156,14 @@ def words(*values):
     return np.array(values, np.uint64)
 
 
-def joined(plain, mirrored, grays, bits=2):
-    found = Candidates(words(*plain), words(*mirrored), bits)
+def candidates(plain, mirrored, bits, corners=None):
+    """Return those of images whose corners have the hash of the whole, unless others are given."""
+    corners = np.repeat(words(*plain)[:, None], 4, 1) if corners is None else np.array(corners)
+    return Candidates(words(*plain), corners.astype(np.uint64), words(*mirrored), bits)
+
+
+def joined(plain, mirrored, grays, bits=2, corners=None):
+    found = candidates(plain, mirrored, bits, corners)
     pairs = [pair for pairs in found.sets(copies(grays)) for pair in pairs]
     return {(pair.one, pair.other, pair.bits, pair.mirrored) for pair in pairs}
 
@@ -126,6 +182,18 @@ def test_images_of_one_hash_are_compared_with_the_first_of_each_kind():
     assert found == {(0, 2, 0, False), (0, 4, 0, False), (1, 3, 0, False)}
 
 
+def test_an_image_near_the_corner_of_another_is_a_candidate():
+    """In fewer bits than whole ones; the bits are the fewest of all; far from all it is none."""
+    one, other = small(picture(1)), small(picture(1), (0, 0, 973, 973))
+    far = 0xFFFF
+    for differing, found in ((0b11, {(0, 1, 2, False)}), (0b111, set())):
+        corners = [[far << 20, far, far << 40, far << 30], [far << 44] * 4]
+        assert joined([0, far ^ differing], [], [one, other], bits=5, corners=corners) == found
+    assert joined([0, 31], [], [one, one], bits=5, corners=[[30] * 4, [31] * 4]) == {
+        (0, 1, 1, False)
+    }
+
+
 def test_mirror_images_join_images_only():
     """Many that are equal, and their mirror images, are as many pairs."""
     one = small(picture(1))
@@ -136,7 +204,7 @@ def test_mirror_images_join_images_only():
 def test_images_without_a_copy_are_left_out():
     """They have failed the second time."""
     one = small(picture(1))
-    found = Candidates(words(1, 1, 1, 3), words(), 2)
+    found = candidates([1, 1, 1, 3], [], 2)
     assert found.images == [0, 1, 2, 3]
     assert len(found.sets({1: copies([one])[0]})) == 0
 
@@ -145,9 +213,10 @@ def test_too_many_pairs_are_refused(monkeypatch):
     """Before they fill the memory."""
     monkeypatch.setattr(near_sets, "_MAX_PAIRS", 3)
     with pytest.raises(MeasureError, match="take fewer: --bits"):
-        Candidates(words(*range(8)), words(), 3)
+        candidates(range(8), [], 3)
 
 
 def test_no_images():
     """There is nothing to find."""
-    assert Candidates(words(), words(), 11).images == []
+    found = candidates([], [], 11)
+    assert (found.images, found.sets({})) == ([], [])
