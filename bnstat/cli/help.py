@@ -32,7 +32,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "Groups and records": ("by", "records", "cluster", "percentiles"),
     "Running": (
         *("workers", "journal", "engine", "device", "cache", "timeout", "network_timeout"),
-        *("fail_fast", "max_failures", "all_failures", "strict"),
+        *("start_method", "fail_fast", "max_failures", "all_failures", "strict"),
     ),
     "Output": (),  # and all others
 }

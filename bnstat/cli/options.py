@@ -167,7 +167,6 @@ def _option(setting: Setting, recorded: str) -> Callable[[F], F]:
         setting.name,
         type=_Choice(setting.choices) if few else Typed(setting),
         metavar=setting.metavar or None,
-        hidden=setting.hidden,
         help=f"{setting.help}  [default: {default}]",
     )
 

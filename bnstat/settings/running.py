@@ -98,7 +98,6 @@ class RunSettings(TypedDict, total=False):
         Setting(
             default=None,
             none="fork, where the system can",
-            hidden=True,
             help="How worker processes start: as forks of one that has imported all, or anew.",
         ),
     ]

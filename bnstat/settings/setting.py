@@ -30,9 +30,8 @@ class Setting:
         Makes of a value the one that is used; it is asked first.
     check
         Raises ValueError for a value without a meaning.
-    option, hidden
-        The option of the command line; "" is the name with dashes, None is no option. Whether help
-        texts leave it out.
+    option
+        The option of the command line; "" is the name with dashes, None is no option.
     recorded_in
         Which part of a result has it: "result", "source", "selection", "pipeline", "batchnorm",
         "sample" or "uncertainty". A run on the images of that result takes it from there.
@@ -55,7 +54,6 @@ class Setting:
     convert: Callable[[Any], Any] | None = None
     check: Callable[[Any], None] | None = None
     option: str | None = ""
-    hidden: bool = False
     recorded_in: (
         Literal["result", "source", "selection", "pipeline", "batchnorm", "sample", "uncertainty"]
         | None
