@@ -119,7 +119,7 @@ class View:
     ) -> tuple[Iterator[RecordTable], tuple[str, ...]]:
         """Return the rows of the records in batches, by key, and the names of the channels."""
         assert self.rows is not None
-        batches = self.rows.batches(self.records, dict(self.failures), name_of)
+        batches = self.rows.batches(self.records, self.failures, name_of)
         return batches, self.records.channels if len(self.records) else ()
 
     def keep_own_mode(self) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
+from bnstat.measure.texts_by_key import TextsByKey
 from bnstat.moments import (
     Appearance,
     Appearances,
@@ -31,6 +35,8 @@ T = TypeVar("T")
 NameOf: TypeAlias = Callable[[bytes], str | None]
 
 _BATCH = 10_000
+# Instead of the number of a part.
+_FAILED = -1
 # What is kept of each image, and of each draw of it.
 _OF_IMAGES = ("size", "width", "height", "depth")
 _OF_DRAWS = ("low", "high", "entropy", "hashes")
@@ -80,12 +86,12 @@ class _Columns:
 class Rows:
     """What a table of records tells besides the moments, which `Records` keep in the same order.
 
-    draws: records of each image; failures: what failed, by key.
+    draws: records of each image. Of images that failed, locations and sizes are kept as texts.
     """
 
     draws: int
     _columns: dict[Kind, _Columns] = field(default_factory=dict)
-    _failed: dict[bytes, Reference] = field(default_factory=dict)
+    _failed: TextsByKey = field(default_factory=TextsByKey)
 
     def add(
         self,
@@ -101,10 +107,12 @@ class Rows:
             images, seen = [chunk[row] for row in rows], [appearances[row] for row in rows]
             columns = self._columns.setdefault(kind_moments.kind, _Columns())
             columns.add(images, seen, kind_moments.histogram_figures)
-        self._failed |= {chunk[row].key: chunk[row] for row in failed}
+        for row in failed:
+            image = chunk[row]
+            self._failed.add([(image.key, f"{image.share} {key_text(image.path)}")])
 
     def batches(
-        self, records: Records, failures: Mapping[bytes, str], name_of: NameOf = ungrouped
+        self, records: Records, failures: TextsByKey, name_of: NameOf = ungrouped
     ) -> Iterator[RecordTable]:
         """Yield the rows in the order of their keys, some thousands at a time.
 
@@ -114,16 +122,22 @@ class Rows:
             _Part(keys, partial(self._table, kind, keys, table, name_of), self.draws)
             for kind, keys, table in records.by_kind()
         ]
-        failed = [self._failed.get(key, Reference(key, b"", NULL, 0)) for key in failures]
         channels = records.channels if parts else ()
-        parts.append(
-            _Part(list(failures), partial(_failures, failed, failures, channels, name_of), 1)
-        )
-        keys = [key for part in parts for key in part.keys]
-        order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
-        del keys
-        for start in range(0, len(order), _BATCH):
-            yield _batch(parts, order[start : start + _BATCH])
+        measured = (_in_order(number, part.keys) for number, part in enumerate(parts))
+        rows = heapq.merge(*measured, self._failures(failures), key=itemgetter(0))
+        while batch := list(islice(rows, _BATCH)):
+            yield _joined(batch, parts, partial(_failures, channels, name_of))
+
+    def _failures(self, failures: TextsByKey) -> Iterator[tuple[bytes, int, _Failed]]:
+        """Yield what is told of images that failed, by key; of frames in another mode, no more."""
+        kept = iter(self._failed)
+        known = next(kept, None)
+        for key, reason in failures:
+            size, path = str(NULL), ""
+            if known is not None and known[0] == key:
+                size, _, path = known[1].partition(" ")
+                known = next(kept, None)
+            yield key, _FAILED, _Failed(key, reason, int(size), path)
 
     def _table(
         self, kind: Kind, keys: Keys, table: Table, name_of: NameOf, images: Ints
@@ -164,54 +178,68 @@ class Rows:
         )
 
 
+class _Failed(NamedTuple):
+    """What a table tells of an image that failed."""
+
+    key: bytes
+    reason: str
+    bytes: int
+    location: str
+
+
 class _Part(NamedTuple):
     """Images of which one function makes rows: by their places in `keys`."""
 
-    keys: Sequence[bytes]
+    keys: Keys
     rows_of: Callable[[Ints], RecordTable]
     draws: int
 
 
-def _batch(parts: Sequence[_Part], chosen: Ints) -> RecordTable:
-    """Return the rows of images in the order in which they are chosen, from all parts."""
-    tables, positions, first = [], [], 0
-    for part in parts:
-        at = np.flatnonzero((chosen >= first) & (chosen < first + len(part.keys)))
-        if len(at):
-            tables.append(part.rows_of(chosen[at] - first))
-            positions.append(np.repeat(at, part.draws))
-        first += len(part.keys)
+def _in_order(number: int, keys: Keys) -> Iterator[tuple[bytes, int, int]]:
+    """Yield key, number of the part and place in it of the images of a part, by key."""
+    if keys.ascending:
+        return ((key, number, place) for place, key in enumerate(keys))
+    known = list(keys)
+    return ((known[i], number, i) for i in sorted(range(len(known)), key=known.__getitem__))
+
+
+def _joined(
+    batch: Sequence[tuple[bytes, int, Any]],
+    parts: Sequence[_Part],
+    failures: Callable[[Sequence[_Failed]], RecordTable],
+) -> RecordTable:
+    """Return the rows of images in their order, from all parts and of those that failed."""
+    tables, positions = [], []
+    numbers = np.array([number for _, number, _ in batch])
+    for number in np.unique(numbers).tolist():
+        at = np.flatnonzero(numbers == number)
+        own = [batch[i][2] for i in at.tolist()]
+        tables.append(failures(own) if number == _FAILED else parts[number].rows_of(np.array(own)))
+        positions.append(np.repeat(at, 1 if number == _FAILED else parts[number].draws))
     if len(tables) == 1:
         return tables[0]
     return RecordTable.joined(tables).take(np.argsort(np.concatenate(positions), kind="stable"))
 
 
-def _failures(
-    failed: Sequence[Reference],
-    reasons: Mapping[bytes, str],
-    channels: tuple[str, ...],
-    name_of: NameOf,
-    images: Ints,
-) -> RecordTable:
+def _failures(channels: tuple[str, ...], name_of: NameOf, failed: Sequence[_Failed]) -> RecordTable:
     """Return the rows of images that could not be measured."""
-    chosen = [failed[image] for image in images]
-    none = np.full(len(chosen), NULL)
-    no_sums = np.zeros((len(chosen), len(channels)), np.int64)
+    none = np.full(len(failed), NULL)
+    no_sums = np.zeros((len(failed), len(channels)), np.int64)
     no_figures = np.full(no_sums.shape, np.nan)
     return RecordTable(
         channels,
-        key=[key_text(image.key) for image in chosen],
-        location=[key_text(image.path) for image in chosen],
-        group=[name_of(image.key) for image in chosen],
+        key=[key_text(image.key) for image in failed],
+        location=[image.location for image in failed],
+        group=[name_of(image.key) for image in failed],
         epoch=np.zeros_like(none),
         width=none,
         height=none,
         depth=none,
-        bytes=np.array([image.share for image in chosen]),
+        bytes=np.array([image.bytes for image in failed]),
         scale=np.zeros_like(none),
-        mode=[None] * len(chosen),
-        failure=[reasons[image.key] for image in chosen],
-        histogram_hash=np.zeros(len(chosen), np.uint64),
+        mode=[None] * len(failed),
+        failure=[image.reason for image in failed],
+        histogram_hash=np.zeros(len(failed), np.uint64),
         n=no_sums,
         sum=no_sums,
         sum_of_squares=no_sums,

@@ -1,6 +1,7 @@
 """Memory that hostile containers take, as the kernel counts it, in a process of its own."""
 
 import io
+import json
 import lzma
 import struct
 import tarfile
@@ -8,6 +9,7 @@ import zipfile
 import zlib
 
 import pytest
+from PIL import Image
 
 from bnstat.errors import SourceError
 from bnstat.sources.sources import Sources
@@ -178,33 +180,34 @@ def test_body_without_end(tmp_path, read, python, path, reason):
         assert "there is no directory at its end" in result.stderr
 
 
-ALL_FAIL = """
+NEARLY_ALL_FAIL = """
+import json
 import sys
 import bnstat
 
-try:
-    bnstat.compute("x.parquet", workers=1, all_failures=bool(int(sys.argv[1])))
-except bnstat.BnstatError as error:
-    print(error.failed, len(error.failures))
+stats = bnstat.compute("x.parquet", workers=1, **json.loads(sys.argv[1]))
+print(stats.source.failed, len(stats.source.failures))
 (peak,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM:")]
 print(int(peak.split()[1]) * 1024)
 """
 
 
-@pytest.mark.parametrize("named", [False, True])
-def test_images_that_all_fail(tmp_path, python, named):
-    """A file of some hundred bytes says that it has half a million images, of which none is there.
+@pytest.mark.parametrize("options", [{}, {"all_failures": True}, {"records": "r.csv"}], ids=str)
+def test_images_that_nearly_all_fail(tmp_path, python, options):
+    """A file of some hundred bytes says that it has half a million images, of which one is there.
 
     What is kept of those that are not named is their number.
     """
     pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
-    peaks = []
+    png, named, peaks = io.BytesIO(), bool(options), []
+    Image.new("L", (2, 2)).save(png, "PNG")
     for rows in (20_000, 520_000):
-        table = pa.table({"image": pa.nulls(rows, pa.binary())})
-        parquet.write_table(table, tmp_path / "x.parquet", row_group_size=rows)
-        failed, names, peak = python("-c", ALL_FAIL, str(int(named))).stdout.split()
+        images = [pa.array([png.getvalue()], pa.binary()), pa.nulls(rows, pa.binary())]
+        table = pa.table({"image": pa.chunked_array(images)})
+        parquet.write_table(table, tmp_path / "x.parquet", row_group_size=rows + 1)
+        failed, names, peak = python("-c", NEARLY_ALL_FAIL, json.dumps(options)).stdout.split()
         assert (int(failed), int(names)) == (rows, rows if named else 10_000)
         peaks.append(int(peak))
     assert peaks[1] - peaks[0] < 500_000 * (100 if named else 10)
