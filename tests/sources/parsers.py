@@ -71,7 +71,7 @@ def _png_chunks(data):
 def _scans(data):
     """Nothing is known against a JPEG whose segments make no sense: it was decoded."""
     assert len(list(islice(_segments(data), len(data)))) <= len(data) // 2
-    with suppress(LookupError):
+    with suppress(LookupError, ValueError):
         _lacks_scans(data)
 
 
