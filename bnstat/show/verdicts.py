@@ -240,7 +240,7 @@ def _advice(alone: Sequence[Pairing], baseline: ComparedRow) -> Iterator[Finding
         if found.matters and (command := _compute(found)):
             yield Finding("Measure the constants under this pipeline:", command=command)
             break
-    if any(not found.is_sure and found.matters for found in changes):
+    if any(f.matters and not f.is_sure and f.pair.margin for f in changes):
         yield Finding("More images (--sample), or draws of each (--epochs), would tell.")
     unsure = [off for _, off in alone if off.p_values or off.pair.margin]
     if not all(off.pair.reliable for off in unsure):

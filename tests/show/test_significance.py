@@ -237,6 +237,20 @@ def test_what_two_sets_share_is_said_where_chance_is(sets):
     )
 
 
+def test_more_images_are_advised_where_there_are_more(sets):
+    """Of a sample; all images of a set are no more, whatever chance there is."""
+    advice = "More images (--sample), or draws of each (--epochs), would tell."
+    sure = replace(uncertain(0.2, 0.2, ()), margin=None)
+    exact = [
+        ComparedRow.of_stats(name, replace(sets[name], uncertainty=sure))
+        for name in ("first", "brighter")
+    ]
+    assert "may differ" in compare(exact).verdicts[0]
+    assert advice not in compare(exact).verdicts
+    sampled = [ComparedRow.of_stats(name, sets[name]) for name in ("first", "sample")]
+    assert advice in compare(sampled).verdicts
+
+
 def test_results_measured_otherwise_may_share_images(sets):
     """Their images have other figures; what is equal none the less is in both."""
     one = replace(sets["first"], uncertainty=replace(uncertain(1, 1), sketch=Sketch((1, 2))))
