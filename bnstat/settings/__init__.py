@@ -13,7 +13,6 @@ The command line has its options from here, the documentation its table. It impo
 so that a command line is parsed at once.
 """
 
-from bnstat.settings.bar import listener
 from bnstat.settings.commands import (
     MeasureSettings,
     Order,
@@ -24,7 +23,7 @@ from bnstat.settings.commands import (
 )
 from bnstat.settings.images import Mode
 from bnstat.settings.keywords import complete, takes_settings
-from bnstat.settings.progress import Progress
+from bnstat.settings.progress import Progress, listener
 from bnstat.settings.samples import check_until
 from bnstat.settings.setting import Setting
 from bnstat.settings.typed import bytes_of, shard_of

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal, TypedDict
 
-from bnstat.settings.bar import Listener, with_bar
+from bnstat.settings.progress import Listener, with_bar
 from bnstat.settings.setting import Setting
 
 
