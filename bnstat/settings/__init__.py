@@ -4,7 +4,7 @@ setting      what is known of one setting: default, range, words
 images       which images are measured, which of their pixels, and how often
 samples      how many are measured, which are alike, and how sure the figures are
 running      where the work runs, and what is too large or too slow
-progress     how far a run is; bar: a bar that shows it
+progress     how far a run is, and a bar that shows it
 commands     the settings of compute, compare, sweep and recalibrate, as typed keyword arguments
 typed        what people type: sizes, as 1GB, and shards
 keywords     keyword arguments to complete settings; the signature and docstring of what takes them
