@@ -16,7 +16,8 @@ from bnstat.show.comparison import compare
 from bnstat.show.constants import CONSTANTS
 from bnstat.show.rows import ComparedRow
 from bnstat.show.running_values import NOISE, deviations
-from bnstat.show.verdicts import FAR_MEAN, FAR_SCALE, SHIFT, imagenet
+from bnstat.show.significance import Pair
+from bnstat.show.verdicts import FAR_MEAN, FAR_SCALE, SHIFT, Change, imagenet
 
 V1 = Path(__file__).parents[2] / "golden" / "stats-v1.json"
 
@@ -328,6 +329,21 @@ SCHEMA = {
         },
     },
 }
+
+
+@pytest.mark.parametrize(
+    ("std", "known", "sure"),
+    [
+        (1.5, None, True),
+        (1.5, (False, True), True),
+        (1.5, (True, False), False),
+        (1.0, (True, False), True),
+    ],
+)
+def test_a_change_is_sure_by_what_matters(row, std, known, sure):
+    """A figure that is beyond chance says nothing of another one that matters; else any does."""
+    one = row("a", (0.5,), (0.25,))
+    assert sure is Change(one, one, (0.0,), (std,), known, Pair(None, None)).is_sure
 
 
 def test_json_is_as_documented(result, row):
