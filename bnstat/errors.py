@@ -20,6 +20,10 @@ class MeasureError(BnstatError):
     """Nothing could be measured, or measuring had to stop."""
 
 
+# Failed images that a traceback names.
+_TOLD = 3
+
+
 class NothingMeasuredError(MeasureError):
     """All images failed: `failed` of them; `failures` has names and reasons, as results have."""
 
@@ -28,6 +32,8 @@ class NothingMeasuredError(MeasureError):
     ) -> None:
         super().__init__(message)
         self.failures = failures
+        for name, reason in failures[:_TOLD]:  # a traceback shows them
+            self.add_note(f"{name}: {reason}")
         self.failed = len(failures) if failed is None else failed
 
     def __reduce__(self) -> tuple[type[BnstatError], tuple[object, ...]]:

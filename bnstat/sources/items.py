@@ -12,6 +12,7 @@ from PIL import Image
 
 from bnstat.sources.limits import ReadLimits, UnreadableError
 from bnstat.sources.reference import Reference
+from bnstat.text import with_article
 
 # Where the image or the label of an item is: a key or a place in it, or what a function returns.
 Choice: TypeAlias = str | int | Callable[[Any], Any]
@@ -172,10 +173,11 @@ def described(value: Any) -> str:
     match value:
         case Mapping():
             named = [f"{key} ({_kind(each)})" for key, each in value.items()]
-            return f"a {type(value).__name__} with {_listed(named) or 'no keys'}"
+            return with_article(f"{type(value).__name__} with {_listed(named) or 'no keys'}")
         case list() | tuple():
-            return f"a {type(value).__name__} of {_listed(map(_kind, value)) or 'nothing'}"
-    return f"a {_kind(value)}"
+            what = _listed(map(_kind, value)) or "nothing"
+            return with_article(f"{type(value).__name__} of {what}")
+    return with_article(_kind(value))
 
 
 def _listed(texts: Any) -> str:

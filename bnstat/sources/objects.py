@@ -87,8 +87,8 @@ def members_of(source: Any) -> list[Any]:
         raise TypeError(f"a source is {described(source)}; name one of its datasets")
     if not (isinstance(source, Iterable) or hasattr(source, "__getitem__")):
         raise TypeError(
-            f"a source is a {type(source).__name__}, neither a path nor a dataset, a DataLoader, "
-            "an array or another iterable of images"
+            f"a source is {described(source)}, neither a path nor a dataset, a DataLoader, an "
+            "array or another iterable of images"
         )
     return [ObjectLocation.of(source)]
 

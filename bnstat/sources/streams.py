@@ -179,9 +179,9 @@ class StreamSource(ItemSource):
                 return
             images, memberships = self._reader.read_batch(given)
         except UnreadableError as error:
-            kind = "batch" if self._batched else "item"
+            kind = "a batch" if self._batched else "an item"
             raise SourceError(
-                f"a {kind} of {_name(self._given)} {error}; name it: image=KEY, or a function"
+                f"{kind} of {_name(self._given)} {error}; name it: image=KEY, or a function"
             ) from error
         if isinstance(images, list | tuple):
             for row, image in enumerate(images):

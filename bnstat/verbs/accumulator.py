@@ -23,7 +23,7 @@ from bnstat.result import Dataset, Source, Stats
 from bnstat.settings import Settings, complete
 from bnstat.sources.items import Choice, ItemReader, as_array
 from bnstat.sources.streams import batch_in_planes
-from bnstat.text import key_text
+from bnstat.text import key_text, pluralize
 
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
@@ -83,12 +83,12 @@ class Accumulator:
         Raises
         ------
         ValueError
-            If it has another shape or dtype, or a sample is NaN or infinite; nothing is added then.
+            If it has another shape, dtype or number of channels, or a sample is NaN or infinite;
+            nothing is added then.
         """
         features = getattr(batch, "ndim", 0) == 2
-        if len(self._records) and features != self._of_features:
-            raise ValueError("features and images do not go into one accumulator")
         images = _as_images(batch)
+        self._check_alike(images.shape[1], features)
         names = [] if groups is None else list(map(_name, groups))
         if names and len(names) != len(images):
             raise ValueError(f"the batch has {len(images)} images, and groups {len(names)} names")
@@ -103,6 +103,17 @@ class Accumulator:
         self._sizes.append(size)
         self._of_features = features
         return self
+
+    def _check_alike(self, channels: int, features: bool) -> None:
+        """Refuse what does not go with the batches before."""
+        if not len(self._records):
+            return
+        if features != self._of_features:
+            raise ValueError("features and images do not go into one accumulator")
+        before = len(self._records.channels)
+        if channels != before:
+            now = pluralize(channels, "channel")
+            raise ValueError(f"{now}, where the batches before have {before}")
 
     def watch(self, loader: Iterable[B], image: Choice | None = None) -> Iterator[B]:
         """Yield the batches of a loader as they are, and add the images of each.
@@ -154,7 +165,7 @@ class Accumulator:
     def _source(self) -> Source:
         number = len(self._records)
         return Source(
-            locations=(f"dataset: Accumulator of {number:,} images",),
+            locations=(f"dataset: Accumulator of {pluralize(number, 'image')}",),
             cwd=key_text(os.getcwdb()),
             images=number,
             skipped=0,
@@ -166,8 +177,17 @@ class Accumulator:
         )
 
     def merge_state(self, others: Iterable[Self]) -> Self:
-        """Add what other accumulators have seen; they stay as they are."""
+        """Add what other accumulators have seen; they stay as they are.
+
+        Raises
+        ------
+        ValueError
+            If one has another number of channels, or features where others have images; what came
+            before it is added.
+        """
         for other in others:
+            if len(other._records):
+                self._check_alike(len(other._records.channels), other._of_features)
             start = len(self._records)
             self._of_features = self._of_features or other._of_features
             for keys, moments in other._records.chunks():

@@ -97,6 +97,18 @@ def test_one_image_and_features():
         accumulator.update(IMAGES)
 
 
+def test_another_number_of_channels():
+    """It is refused at once, by itself or from another accumulator; nothing is added."""
+    accumulator, gray = accumulated(IMAGES, 10), accumulated(IMAGES[:, :1], 10)
+    sum_before = accumulator.compute().sum
+    says = "^1 channel, where the batches before have 3$"
+    with pytest.raises(ValueError, match=says):
+        accumulator.update(IMAGES[:5, :1])
+    with pytest.raises(ValueError, match=says):
+        accumulator.merge_state([gray])
+    assert accumulator.compute().sum == sum_before
+
+
 def test_merged_is_what_one_would_have_seen():
     """All figures but batchnorm, which knows no common order; the others stay as they are."""
     parts = [accumulated(each, 10) for each in torch.split(IMAGES, [20, 30])]

@@ -253,6 +253,7 @@ def test_all_failed(tmp_path):
         bnstat.compute(tmp_path, workers=1)
     assert caught.value.failures == [("a.jpg", "is empty"), ("b.png", "is empty")]
     assert str(caught.value) == f"none of the 2 images in {tmp_path} could be measured"
+    assert caught.value.__notes__ == ["a.jpg: is empty", "b.png: is empty"]
 
 
 def test_fail_fast(tmp_path, photos):

@@ -91,7 +91,7 @@ def test_item_without_an_image_says_what_it_is():
     )
     with pytest.raises(SourceError, match="which has nothing at 'img'; name it"):
         bnstat.compute(Keyed(5), image="img")
-    with pytest.raises(TypeError, match="a source is a int, neither a path nor a dataset"):
+    with pytest.raises(TypeError, match="a source is an int, neither a path nor a dataset"):
         bnstat.compute(3)
     with pytest.raises(TypeError, match=r"a dict with train .*; name one of its datasets"):
         bnstat.compute({"train": Pictures(3)})
