@@ -21,6 +21,10 @@ def command(folder: str) -> None:
 
     Everything goes into FOLDER (default: bnstat-demo). One image is broken on purpose.
     """
+    from bnstat.measure.warm_up import warm_up
+
+    # What workers will need for the pipeline is imported while images are drawn.
+    warm_up({"workers": None, "engine": None, "start_method": None, "augment": "colorjitter"})
     from bnstat.measure.demo import write_demo_images
 
     home = Path(folder)

@@ -19,7 +19,7 @@ import numpy as np
 from bnstat.estimators.image_moments import ImageMoments
 from bnstat.estimators.recipes import Candidate, candidates
 from bnstat.moments import Floats
-from bnstat.result.explanation import Digits, Explained, Match
+from bnstat.result.explanation import OTHER, Digits, Explained, Match
 
 MAX_BY_CHANCE = 0.01
 # How wide a range other data sets' figures plausibly lie in, as a share of the figure in [0, 1].
@@ -31,7 +31,6 @@ _NEAREST = 3
 _MAX_PERMUTED = 4
 # Of fewer, a factor or an offset explains too much.
 _FEWEST_CHANNELS = 3
-OTHER = "other images, or another recipe"
 # Within so many units of the last decimal, another order of channels is no accident.
 _NEAR = 5
 # Of fewer images, nearly any figure could be a sample's.

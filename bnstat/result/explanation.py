@@ -11,6 +11,9 @@ from bnstat.display import Displayed
 from bnstat.result.estimates import Floats
 from bnstat.result.stats import Stats
 
+# How constants differ where no factor, offset or order of channels tells it.
+OTHER = "other images, or another recipe"
+
 
 @dataclass(frozen=True)
 class Digits:

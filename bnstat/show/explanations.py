@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bnstat.result.explanation import Explained, Explanation, Match
+from bnstat.result.explanation import OTHER, Explained, Explanation, Match
 from bnstat.show.blocks import Block, Column, Line, Paragraph, Row, Table
 from bnstat.show.verdicts import SHIFT
 from bnstat.text import pluralize, printable
@@ -96,17 +96,20 @@ def _list(names: Sequence[str], verbose: bool) -> str:
 
 def _nearest(name: str, each: Explained) -> Table:
     columns = (
-        Column(f"nearest to {name} {each.given}", numbers=False),
-        Column("value"),
         Column("off by"),
-        Column("as by", numbers=False),
+        Column("value"),
+        Column(f"nearest to {name} {each.given}", numbers=False),  # the last: long names are broken
     )
     decimals = _decimals(each)
     rows = (
-        Row((in_words(match), _numbers(match.values, decimals), f"{match.distance:.2g}", looks))
+        Row((f"{match.distance:.2g}", _numbers(match.values, decimals), _likeness(match, looks)))
         for match, looks in zip(each.nearest, each.looks, strict=True)
     )
     return Table(columns, tuple(rows))
+
+
+def _likeness(match: Match, looks: str) -> str:
+    return in_words(match) + ("" if looks == OTHER else f"; off as by {looks}")
 
 
 def _advice(explanation: Explanation) -> Iterator[Line]:

@@ -65,7 +65,7 @@ def test_nothing(explain):
     """ "No recipe matches" are the words where none does; --fail makes it status 1."""
     done = explain("imagenet", "data")
     assert (0, True) == (done.status, done.out.startswith(NOTHING))
-    assert "nearest to std 0.229, 0.224, 0.225 " in done.out
+    assert "nearest to std 0.229, 0.224, 0.225\n" in done.out
     assert 1 == explain("imagenet", "data", "--fail").status
 
 
@@ -92,7 +92,7 @@ def test_json(explain, tiny):
     assert "(all digits agree)" in done.out
     assert found == json.loads(explain(*constants(tiny, ddof=1), "data", "-o", "-").out)
     markdown = explain("imagenet", "data", "--format", "markdown").out
-    assert "| nearest to std 0.229, 0.224, 0.225 | value | off by | as by |" in markdown
+    assert "| off by | value | nearest to std 0.229, 0.224, 0.225 |" in markdown
 
 
 def test_verbose(explain, tiny):
