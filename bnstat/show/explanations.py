@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bnstat.result.explanation import OTHER, Explained, Explanation, Match
 from bnstat.show.blocks import Block, Column, Line, Paragraph, Row, Table
-from bnstat.show.verdicts import SHIFT
+from bnstat.show.verdicts import KEEP, SHIFT
 from bnstat.text import pluralize, printable
 
 NO_MATCH = "no recipe matches"
@@ -121,10 +121,7 @@ def _advice(explanation: Explanation) -> Iterator[Line]:
     if shift <= SHIFT and scale <= SHIFT:
         yield Line("These constants fit the images: the difference does not matter.", "good")
         return
-    yield Line(
-        "Keep these constants with weights that were trained with them; to train from scratch, "
-        "use those of the images:"
-    )
+    yield Line(KEEP)
     yield Line("bnstat export --format normalize", "command")
 
 

@@ -6,6 +6,7 @@ what to do; what is as it should be is a detail.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -20,6 +21,11 @@ from bnstat.show.significance import Pair
 
 # A normalized input shifted by less than this many stds, or scaled by less, does not matter.
 SHIFT = 0.05
+DEFAULT = "bnstat.json"
+KEEP = (
+    "Keep these constants with weights that were trained with them; to train from scratch, use "
+    "those of the images:"
+)
 # Data this many of ImageNet's stds away from its mean are far from it; or this scaled.
 FAR_MEAN, FAR_SCALE = 0.25, 1.25
 # How many groups or rows a sentence names, and how many sentences say what to do.
@@ -235,6 +241,9 @@ def _groups(groups: Sequence[Pairing], baseline: ComparedRow) -> Finding:
 
 def _advice(alone: Sequence[Pairing], baseline: ComparedRow) -> Iterator[Finding]:
     """Yield what to do: measure under a pipeline, measure more, or trust margins less."""
+    published = [row for row, _ in alone if row.result is None and baseline.result is not None]
+    if len(published) == len(alone) and any(_fit(row, baseline).alarm for row in published):
+        yield Finding(KEEP, command=f"bnstat export {_document(baseline)}--format normalize")
     changes = [found for row, off in alone if (found := change(row, baseline, off))]
     for found in changes:
         if found.matters and (command := _compute(found)):
@@ -245,6 +254,11 @@ def _advice(alone: Sequence[Pairing], baseline: ComparedRow) -> Iterator[Finding
     unsure = [off for _, off in alone if off.p_values or off.pair.margin]
     if not all(off.pair.reliable for off in unsure):
         yield Finding("Few images carry these figures: margins and chances may be wrong.", True)
+
+
+def _document(row: ComparedRow) -> str:
+    """Return a row's document as a command names it; nothing where that is the default."""
+    return f"{shlex.quote(row.name)} " if row.name.endswith(".json") and row.name != DEFAULT else ""
 
 
 def _compute(found: Change) -> str:
@@ -270,7 +284,7 @@ def imagenet(stats: Stats) -> str | None:
             "Far from ImageNet's constants: train from scratch with these; a pre-trained model "
             "keeps its own."
         )
-    return "Near ImageNet's constants: a pre-trained model may as well keep its own."
+    return "Not far from ImageNet's constants: a pre-trained model keeps its own."
 
 
 def _known(off: Difference) -> tuple[bool, ...] | None:

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 import bnstat
+from bnstat.show.verdicts import KEEP
 
 BNSTAT = "-m", "bnstat", "compare"
 
@@ -126,6 +127,13 @@ def test_quiet(compare, results):
     """With -q only the status tells."""
     done = compare("train.json", "test.json", "-q")
     assert (0, "", "") == (done.status, done.out, done.err)
+
+
+def test_constants_that_do_not_fit(compare, results):
+    """What to do with them is said: they go with weights, the images' own with new ones."""
+    done = compare("train.json", "--to", "mnist")
+    assert done.out.startswith("mnist does not fit train.json: ")
+    assert done.out.endswith(f"\n{KEEP}\n  bnstat export train.json --format normalize\n")
 
 
 def test_all_tables(compare, results):

@@ -273,7 +273,7 @@ def test_far_from_imagenet(shift, scale, far, result):
         "Far from ImageNet's constants: train from scratch with these; a pre-trained model keeps "
         "its own."
         if far
-        else "Near ImageNet's constants: a pre-trained model may as well keep its own."
+        else "Not far from ImageNet's constants: a pre-trained model keeps its own."
     )
     assert expected == imagenet(measured)
 
