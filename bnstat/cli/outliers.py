@@ -18,7 +18,7 @@ from bnstat.settings import Settings
 @click.option(
     "--threshold",
     type=options.AMOUNT,
-    default=5.0,
+    default=4.0,
     show_default=True,
     metavar="SCORE",
     help="Show images whose score, of all figures together, is above.",

@@ -5,8 +5,8 @@ The hash is dHash: of 9 by 8 gray cells, whether each is brighter than its left 
 falls off over the image makes it: else all skies had one hash. A cell is a mean of pixels with
 Gaussian weights, so that neighbors overlap and few bits change where a copy is cropped; the corners
 of an image are hashed, too, as a crop of 5 % is near one of them. A copy is made by averaging boxes
-of pixels, which costs a few percent of decoding; shrinking the image itself with a filter would
-cost half of it.
+of pixels, of a large image of some that are picked evenly, which costs a few percent of decoding;
+shrinking the image itself with a filter would cost half of it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from PIL import Image
 from bnstat.decode.modes import appearance, expanded, in_8_bits, is_gray_16
 
 _SIDE = 64
+# Of a longer side, so many pixels are picked: 8 by 8 of each box.
+_PICKED = 512
 # Of the cells' means: the std of their weights, in cells; and the ends of what is hashed, as shares
 # of the image: the whole, and what is left of it when 5 % are cut off at either end.
 _CELL_STD = 0.5
@@ -54,10 +56,11 @@ def boxed(image: Any) -> Image.Image:
         image = _stretched(image)
     elif is_gray_16(image):
         image = in_8_bits(image, "L")
-    small: Image.Image = expanded(image).resize(
-        (_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=2.0
-    )
-    return small
+    whole: Image.Image = expanded(image)
+    picked = min(whole.width, _PICKED), min(whole.height, _PICKED)
+    if picked != whole.size:
+        whole = whole.resize(picked, Image.Resampling.NEAREST)
+    return whole.resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=2.0)
 
 
 def _stretched(image: Any) -> Image.Image:

@@ -3,9 +3,11 @@
 Each figure is measured from the group's median in spreads of its own side, z: the largest of what
 the quartile, the tenth and the twentieth part of that side say the standard deviation is. A skewed
 figure so has two spreads, as in the adjusted boxplot (Hubert and Vandervieren, *Computational
-Statistics & Data Analysis* 52, 2008), and a heavy tail widens its own: what 5 % of the images have
-is usual. The score is (Σ z⁴)^¼: one figure far away counts almost alone, several that are unusual
-add up.
+Statistics & Data Analysis* 52, 2008), and what 5 % of the images have is usual. Beyond, z grows as
+the power of the distance by which the normal quantiles of quartile and twentieth part are those of
+the figure, at most linearly: in a heavy tail, as of colors, far values are no surprise (letter
+values: Hoaglin in *Exploring Data Tables, Trends, and Shapes*, 1985, ch. 11). The score is
+(Σ z⁴)^¼: one figure far away counts almost alone, several that are unusual add up.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from bnstat.moments import Records
 from bnstat.result.found_images import Outlier, Outliers
 from bnstat.result.tables import RecordTable
 
-THRESHOLD = 5.0
+THRESHOLD = 4.0
 # Of the images, at most so many are named unless more are expected.
 EXPECTED = 0.01
 # In a smaller group nothing can be called usual; in one of fewer than `_SURE` its spreads are wide.
@@ -225,10 +227,12 @@ def robust_z(values: Array, rest: Array, least: float) -> Array:
     rest: sorted, without NaN; least: of the spread. The z of NaN is 0.
     """
     middle = _median(rest)
-    above = _spread(rest - middle, least)
-    below = _spread(middle - rest[::-1], least)
+    sides = _tail(rest - middle, least), _tail(middle - rest[::-1], least)
     away = np.nan_to_num(values - middle)
-    z: Array = away / np.where(away > 0, above, below)
+    spread, power = (np.where(away > 0, above, below) for above, below in zip(*sides, strict=True))
+    linear = np.abs(away) / spread
+    edge = _TAILS[-1][1]
+    z: Array = np.sign(away) * np.minimum(linear, edge * (linear / edge) ** power)
     return z
 
 
@@ -238,11 +242,15 @@ def _median(ordered: Array) -> float:
     return float(ordered[last // 2] + ordered[(last + 1) // 2]) / 2
 
 
-def _spread(away: Array, least: float) -> float:
-    """Return the standard deviation that the upper side of sorted distances shows.
+def _tail(away: Array, least: float) -> tuple[float, float]:
+    """Return the standard deviation that the upper side of sorted distances shows, and the power.
 
     The values that a quantile leaves above are at least one, so that a single one widens nothing.
     """
     places = (len(away) - 1 - math.ceil(share * (len(away) - 1)) for share, _ in _TAILS)
-    shown = (float(away[place]) / sd for place, (_, sd) in zip(places, _TAILS, strict=True))
-    return max(least, *shown) * max(1.0, _SURE / len(away))
+    sds = [sd for _, sd in _TAILS]
+    quantiles = [max(float(away[p]), least * sd) for p, sd in zip(places, sds, strict=True)]
+    spread = max(quantile / sd for quantile, sd in zip(quantiles, sds, strict=True))
+    heavier = quantiles[-1] / quantiles[0]
+    power = min(1.0, math.log(sds[-1] / sds[0]) / math.log(heavier)) if heavier > 1 else 1.0
+    return spread * max(1.0, _SURE / len(away)), power

@@ -92,6 +92,19 @@ def test_a_copy_is_the_mean_of_boxes():
         assert abs(gray.mean() - pixels[:, :width].mean()) < 0.6
 
 
+def test_a_copy_of_a_large_image_is_nearly_that_of_all_its_pixels():
+    """Of each box 8 by 8 pixels are picked: it is off by some levels, its hash by few bits."""
+    rng = np.random.default_rng(4)
+    coarse = Image.fromarray(rng.integers(0, 256, (40, 50, 3), dtype=np.uint8))
+    smooth = np.asarray(coarse.resize((2000, 1600), Image.Resampling.BICUBIC), np.int16)
+    pixels = (smooth + rng.normal(0, 20, smooth.shape)).clip(0, 255).astype(np.uint8)
+    picked = boxed(Image.fromarray(pixels))
+    every = Image.fromarray(pixels).resize((64, 64), Image.Resampling.BOX)
+    difference = np.asarray(picked, float) - np.asarray(every)
+    assert np.sqrt(np.mean(difference**2)) < 4
+    assert int(hashes_of(picked)[0] ^ hashes_of(every)[0]).bit_count() <= 2
+
+
 def test_samples_of_no_known_scale_are_stretched():
     """Floats, 32-bit integers and arrays of any shape, from the least to the largest."""
     ramp = np.linspace(-3, 8, 64 * 64).reshape(64, 64)

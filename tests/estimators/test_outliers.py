@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -139,6 +140,17 @@ def test_robust_z_has_a_spread_for_each_side():
     z = robust_z(np.array([1000.0, -1000.0, math.nan]), rest, 0.1)
     assert (995 / above, -1005 / below, 0.0) == pytest.approx(tuple(z), rel=0.05)
     assert 1.0 == robust_z(np.array([0.5]), np.zeros(100), 0.5)[0]
+
+
+def test_far_values_of_a_heavy_tail_are_usual():
+    """The cube of a normal figure has the z of that figure; in a light tail z is linear."""
+    normal = np.array([NormalDist().inv_cdf((i + 0.5) / 9999) for i in range(9999)])
+    at = np.array([-3.0, 1.9, 3.0])
+    assert robust_z(at**3, normal**3, 1e-9) == pytest.approx(at, rel=0.01)
+    assert robust_z(at, normal, 1e-9) == pytest.approx(at, rel=0.01)
+    light = np.sign(normal) * np.sqrt(np.abs(normal))
+    spread = math.sqrt(0.6745) / 0.6745
+    assert robust_z(at, light, 1e-9) == pytest.approx(at / spread, rel=0.01)
 
 
 def test_the_score_is_of_all_figures_together():

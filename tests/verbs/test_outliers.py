@@ -103,7 +103,7 @@ def test_what_is_printed(odd, in_process):
     lines = result.out.splitlines()
     assert "65 images, of which 1 unlike the rest of their group." == lines[0]
     assert ("day/one.png", "one color") == (lines[3].split()[0], lines[3][-9:])
-    assert "4 more with a score above 5: --expect 5." == lines[-1]
+    assert "4 more with a score above 4: --expect 5." == lines[-1]
     assert 0 == result.status
 
 
