@@ -143,9 +143,7 @@ def _uncertainty(node: Node, width: int) -> Uncertainty:
         margin=node["margin"].optional(lambda margin: _mean_and_std(margin, width)),
         reliable=node["reliable"].boolean(),
         superpopulation=_mean_and_std(node["superpopulation"], width),
-        sums=node.get("sums", None).optional(
-            lambda sums: tuple(_image_sums(each) for each in sums.sequence(width))
-        ),
+        sums=node.get("sums", None).optional(lambda sums: _sums_of_channels(sums, width)),
         sketch=node.get("sketch", None).optional(lambda text: Sketch(text.hashes())),
         cluster=node.get("cluster", None).optional(Node.text),
         clusters=node.get("clusters", None).optional(lambda number: number.integer(minimum=2)),
@@ -155,6 +153,12 @@ def _uncertainty(node: Node, width: int) -> Uncertainty:
             )
         ),
     )
+
+
+def _sums_of_channels(node: Node, width: int) -> tuple[ImageSums, ...] | None:
+    """Return the sums of each channel; None from before they had order 3."""
+    channels = node.sequence(width)
+    return tuple(map(_image_sums, channels)) if all("third" in each for each in channels) else None
 
 
 def _image_sums(node: Node) -> ImageSums:

@@ -1,5 +1,6 @@
 """Merging: what shards give together is what one run gives."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -301,6 +302,17 @@ def test_sums_merge_in_any_order(many):
         errors = merged.uncertainty.superpopulation
         assert errors.mean == pytest.approx(whole.uncertainty.superpopulation.mean, rel=1e-12)
         assert errors.std == pytest.approx(whole.uncertainty.superpopulation.std, rel=1e-12)
+
+
+def test_documents_without_sums_of_order_3_have_no_margins_when_merged(many):
+    """Those of development versions stay readable."""
+    parts = []
+    for half in ("[0-1]*.png", "[2-3]*.png"):
+        document = json.loads(bnstat.compute(many / half, workers=1).to_json())
+        for sums in document["uncertainty"]["sums"]:
+            del sums["third"]
+        parts.append(Stats.from_json(json.dumps(document)))
+    assert bnstat.merge(*parts).uncertainty is None
 
 
 def test_one_random_draw_of_each_image_has_no_margins_when_merged(many):
