@@ -9,7 +9,7 @@ from dataclasses import asdict
 from io import StringIO
 from typing import Any, TypeAlias
 
-from bnstat.result import Stats
+from bnstat.result import Estimate, Floats, Stats
 from bnstat.result.explanation import Explanation
 from bnstat.result.found_images import Duplicates, Outliers
 from bnstat.result.recalibration import Recalibration
@@ -108,9 +108,9 @@ def _stats_rows(stats: Stats) -> list[Values]:
     rows: list[Values] = [("method", "figure", "channel", "value")]
     for method, estimate in stats.methods.items():
         if estimate is not None:
-            for figure in ("mean", "var", "std"):
-                values = zip(stats.channels, getattr(estimate, figure), strict=True)
-                rows += [(method, figure, *pair) for pair in values]
+            for figure, values in _moments(estimate).items():
+                pairs = zip(stats.channels, values, strict=True)
+                rows += [(method, figure, *pair) for pair in pairs]
     return rows + _distribution_rows(stats) + _group_rows(stats)
 
 
@@ -126,13 +126,17 @@ def _distribution_rows(stats: Stats) -> list[Values]:
 
 
 def _group_rows(stats: Stats) -> list[Values]:
-    """Return mean, var and std of each group, by its name."""
+    """Return mean, var, std, percentiles and ends of each group, by its name."""
     return [
         (f"group {name}", figure, *pair)
         for name, group in (stats.groups or {}).items()
-        for figure in ("mean", "var", "std")
-        for pair in zip(stats.channels, getattr(group.exact, figure), strict=True)
+        for figure, values in (_moments(group.exact) | distribution(group)).items()
+        for pair in zip(stats.channels, values, strict=True)
     ]
+
+
+def _moments(estimate: Estimate) -> dict[str, Floats]:
+    return {"mean": estimate.mean, "var": estimate.var, "std": estimate.std}
 
 
 def _comparison_rows(comparison: Comparison) -> list[Values]:

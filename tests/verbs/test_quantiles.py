@@ -202,6 +202,7 @@ def test_floats_have_ends_and_no_percentiles(floats, tmp_path):
         assert {n: g.order_statistics for n, g in other.groups.items()} == {
             n: g.order_statistics for n, g in stats.groups.items()
         }
+    assert f"| min | {min(low)[0]:.6f} |\n| max |" in reports.markdown(stats)
     with pytest.raises(DocumentError, match="only 8- and 16-bit samples"):
         stats.percentile(50)
 
@@ -260,6 +261,15 @@ def test_csv_and_report(stats):
     text = reports.markdown(stats)
     assert f"| 99.5 % | {' | '.join(f'{v:.6f}' for v in stats.percentile(99.5))} |" in text
     assert f"mean {stats.pooled.mean:.6f}, std {stats.pooled.std:.6f}" in text
+
+
+def test_csv_of_groups(folder, tmp_path):
+    """A row for each percentile and end of a group."""
+    stats = bnstat.compute(folder, by="folder", workers=1)
+    [(name, group)] = stats.groups.items()
+    rows = list(csv.reader(io.StringIO(reports.csv(stats))))
+    assert [f"group {name}", "percentile 95", "B", str(group.quantiles["95"].tolist()[2])] in rows
+    assert [f"group {name}", "min", "R", str(group.min.tolist()[0])] in rows
 
 
 def test_compare_tells_them(folder, stats):
