@@ -1,5 +1,6 @@
 """Decoding: whole or not at all, with the reason in one line."""
 
+import logging
 import os
 import struct
 import zlib
@@ -116,9 +117,11 @@ def test_callers_pillow_is_left_alone(drawn, measured, monkeypatch):
 def test_callers_pillow_is_restored_after_an_error(monkeypatch):
     """Whatever ends the decoding, the settings are as they were."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    handlers = list(logging.getLogger("PIL").handlers)
     with pytest.raises(KeyboardInterrupt), decoding.strict_pillow(5):
         raise KeyboardInterrupt
     assert Image.MAX_IMAGE_PIXELS is None
+    assert logging.getLogger("PIL").handlers == handlers
 
 
 def test_large_image_within_the_limit_does_not_warn(drawn, measured):

@@ -85,10 +85,11 @@ def test_usual_images_are_none():
 
 
 def test_few_images_are_judged_with_care():
-    """Five images tell little of what is usual: of 20 such sets none has an outlier."""
+    """Five images tell little of what is usual: of 20 such sets none has an outlier; four, none."""
     assert 0 == sum(find_outliers(table_of(5, seed)).beyond for seed in range(20))
     (found,) = find_outliers(table_of(5, width=[12], height=[9], bytes=[120])).found
     assert "0.jpg" == found.image
+    assert 0 == find_outliers(table_of(4, width=[12], height=[9], bytes=[120])).beyond
 
 
 def test_what_most_images_are_is_usual():

@@ -160,9 +160,11 @@ def test_an_image_of_another_mode_than_the_sets(tmp_path):
     """Under native, images of other modes are rows of failures."""
     for i, mode in enumerate(["RGB", "RGB", "L"]):
         Image.new(mode, (2, 2), 7 if mode == "L" else (1, 2, 3)).save(tmp_path / f"{i}.png")
+    (tmp_path / "3.png").write_bytes(b"broken")
     bnstat.compute(tmp_path, mode="native", records=tmp_path / "r.csv", workers=1)
     table = record_tables.read(str(tmp_path / "r.csv"))
-    assert [None, None, "is of mode L; the set's own is RGB"] == table.failure
+    assert [None, None, "is of mode L; the set's own is RGB"] == table.failure[:3]
+    assert [None, str(tmp_path / "3.png")] == table.location[2:] and 6 == table.bytes[3]
     assert ("R", "G", "B") == table.channels
 
 
