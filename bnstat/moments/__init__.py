@@ -15,9 +15,10 @@ squared deviations from the mean, where they are floats. Integer moments add exa
 
 from bnstat.moments.appearances import Appearance, Appearances
 from bnstat.moments.chunk_counts import ChunkCounts, ChunkMoments, Kind
+from bnstat.moments.columns import Column
 from bnstat.moments.floats import Centred, NotFiniteError, Pooled, SampleError, moments_of_floats
 from bnstat.moments.hashes import Hashes, HashesByKey
-from bnstat.moments.records import Column, Records
+from bnstat.moments.records import Records
 from bnstat.moments.table import Floats, Ints, Moments, Table
 
 __all__ = [

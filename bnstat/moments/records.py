@@ -4,105 +4,17 @@ from __future__ import annotations
 
 import functools
 import operator
-from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from bnstat.moments.chunk_counts import ChunkMoments, Kind
+from bnstat.moments.columns import Column, KindRecords
 from bnstat.moments.keys import Keys
 from bnstat.moments.table import Floats, Ints, Moments, Table
 
 T = TypeVar("T")
-
-
-class Column(NamedTuple):
-    """One channel of all records, in key order: n, mean and M2 of each, float64 in [0, 1]."""
-
-    n: Floats
-    mean: Floats
-    m2: Floats
-
-    def counted(self) -> Column:
-        """Return the draws of which any sample counts."""
-        some = self.n > 0
-        return self if some.all() else Column(*(values[some] for values in self))
-
-    def joined(self, rows: Ints, number: int) -> Column:
-        """Return `number` draws, of which draw i has the samples of all the draws at rows == i."""
-        n = _sums_at(rows, self.n, number)
-        mean = _sums_at(rows, self.n * self.mean, number) / np.maximum(n, 1)
-        away = self.mean - mean[rows]
-        return Column(n, mean, _sums_at(rows, self.m2 + self.n * away * away, number))
-
-
-def _sums_at(rows: Ints, values: Floats, number: int) -> Floats:
-    return np.bincount(rows, values, number).astype(np.float64)
-
-
-# The columns of a `Table`.
-_COLUMNS = ("n", "sum_or_mean", "sumsq_or_m2")
-
-
-def _numbers() -> array[int]:
-    return array("q")
-
-
-@dataclass
-class _Group:
-    """The records of one kind in flat arrays: 8 bytes a number, nothing else a record."""
-
-    keys: Keys = field(default_factory=Keys)
-    n: array[int] = field(default_factory=_numbers)
-    sum_or_mean: array[int] = field(default_factory=_numbers)  # or the bits of floats
-    sumsq_or_m2: array[int] = field(default_factory=_numbers)
-    ends: array[int] = field(default_factory=_numbers)  # of all records, or they are not known
-    histogram: Ints | None = None
-    excluded_count: Ints | None = None
-
-    def extend(self, keys: Sequence[bytes], moments: ChunkMoments) -> None:
-        self.keys.extend(keys)
-        for name in _COLUMNS:
-            getattr(self, name).frombytes(getattr(moments.table, name).tobytes())
-        if moments.table.ends is not None:
-            self.ends.frombytes(moments.table.ends.tobytes())
-        self.histogram = _added(self.histogram, moments.histogram)
-        if moments.excluded_count is not None:
-            self.excluded_count = _added(self.excluded_count, moments.excluded_count.sum(axis=0))
-
-    def add(self, other: _Group) -> None:
-        """Add the records of another group."""
-        self.keys.extend(list(other.keys))
-        for name in (*_COLUMNS, "ends"):
-            getattr(self, name).extend(getattr(other, name))
-        self.histogram = _added(self.histogram, other.histogram)
-        self.excluded_count = _added(self.excluded_count, other.excluded_count)
-
-    def take(self, images: Sequence[int], keys: Sequence[bytes]) -> _Group:
-        """Return some images, by their places; `keys` are those of all."""
-        taken = _Group()
-        taken.keys.extend([keys[image] for image in images])
-        for name in (*_COLUMNS, "ends") if self._knows_ends else _COLUMNS:
-            numbers = np.frombuffer(getattr(self, name), dtype=np.int64).reshape(len(keys), -1)
-            getattr(taken, name).frombytes(numbers[images].tobytes())
-        return taken
-
-    @property
-    def _knows_ends(self) -> bool:
-        return len(self.ends) == 2 * len(self.n)
-
-    def table(self, kind: Kind, scale: int) -> Table:
-        dtype: type[Any] = np.int64 if kind.integral else np.float64
-        shape = (-1, len(kind.channels))
-        return Table(
-            scale,
-            np.frombuffer(self.n, dtype=np.int64).reshape(shape),
-            np.frombuffer(self.sum_or_mean, dtype=dtype).reshape(shape),
-            np.frombuffer(self.sumsq_or_m2, dtype=dtype).reshape(shape),
-            np.frombuffer(self.ends).reshape(*shape, 2) if self._knows_ends else None,
-        )
 
 
 class Records:
@@ -126,7 +38,7 @@ class Records:
         self.draws = draws
         self.selected = selected
         self.max_value = max_value
-        self._groups: dict[Kind, _Group] = {}
+        self._groups: dict[Kind, KindRecords] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -140,13 +52,13 @@ class Records:
         whole = shards[0]._without_images()
         for shard in shards:
             for kind, group in shard._groups.items():
-                whole._groups.setdefault(kind, _Group()).add(group)
+                whole._groups.setdefault(kind, KindRecords()).add(group)
         return whole
 
     def _without_images(self) -> Records:
         return Records(self.draws, selected=self.selected, max_value=self.max_value)
 
-    def _table(self, kind: Kind, group: _Group) -> Table:
+    def _table(self, kind: Kind, group: KindRecords) -> Table:
         own = self.max_value if kind.integral else None
         return group.table(kind, own or kind.scale)
 
@@ -161,7 +73,7 @@ class Records:
         """
         self._forget()
         images = [keys[row] for row in moments.rows[:: self.draws]]
-        self._groups.setdefault(moments.kind, _Group()).extend(images, moments)
+        self._groups.setdefault(moments.kind, KindRecords()).extend(images, moments)
 
     def chunks(self) -> Iterator[tuple[list[bytes], ChunkMoments]]:
         """Yield all records by kind, as `extend` takes them."""
@@ -326,12 +238,9 @@ class Records:
             self.column(c, in_order=False).joined(rows.ravel(), len(names) * self.draws)
             for c in range(len(self.channels))
         ]
-        whole, joined = Records(self.draws, selected=self.selected), _Group()
+        whole = Records(self.draws, selected=self.selected)
+        joined = KindRecords.of_columns(list(names), columns)
         whole._groups[Kind("F", self.channels, 1)] = joined
-        joined.keys.extend(list(names))
-        for name, values in zip(_COLUMNS, zip(*columns, strict=True), strict=True):
-            dtype = np.int64 if name == "n" else np.float64
-            getattr(joined, name).frombytes(np.stack(values, axis=1).astype(dtype).tobytes())
         return whole
 
     def keys(self) -> Collection[bytes]:
@@ -379,12 +288,6 @@ class Records:
         for group in self._groups.values():
             keys.extend(list(group.keys))
         return keys
-
-
-def _added(one: Ints | None, other: Ints | None) -> Ints | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one + other
 
 
 def _concatenated(arrays: Sequence[Floats]) -> Floats:
