@@ -20,26 +20,18 @@ _RECORD_SUFFIXES = (".parquet", ".csv")
 
 
 def write(path: Path, data: bytes) -> None:
-    """Put `data` into `path`: readers see the old file or the new one, never a part.
-
-    A temporary file in the same folder is written, synced and renamed. A link is followed; the
-    file's permissions stay. What is no regular file (a pipe, /dev/null) is written directly.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written; the old file is then as it was.
-    """
-    with _explained(path):
-        if _is_special(path):
-            path.write_bytes(data)
-        else:
-            _replace(Path(os.path.realpath(path)), data)
+    """Put `data` into `path`, as `replacing` does."""
+    with replacing(path) as file:
+        file.write(data)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Give a file to write to, which takes the place of `path` once all is written.
+
+    Readers see the old file or the new one, never a part: a temporary file in the same folder is
+    written, synced and renamed. A link is followed; the file's permissions stay. What is no regular
+    file (a pipe, /dev/null) is written directly.
 
     Raises
     ------
@@ -120,11 +112,6 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _replace(target: Path, data: bytes) -> None:
-    with _replacement(target) as file:
-        file.write(data)
 
 
 @contextmanager
