@@ -120,8 +120,8 @@ def signed(value: float | None) -> str:
 def sigma(value: float | None) -> str:
     """Return a shift in stds, of images that are normalized.
 
-    >>> sigma(-0.0712), sigma(0.001), sigma(0.0), sigma(None)
-    ('-0.07 σ', '+0.001 σ', '0 σ', '-')
+    >>> sigma(-0.0712), sigma(0.005), sigma(0.001), sigma(0.0), sigma(None)
+    ('-0.07 σ', '+0.01 σ', '+0.001 σ', '0 σ', '-')
     """
     if value is None:
         return "-"

@@ -100,6 +100,14 @@ def test_a_sample_against_its_whole(sets):
     )
 
 
+def test_several_rows_differ_may_differ_and_do_not(sets):
+    """One sentence names each row once."""
+    found = verdicts(sets, "first", "brighter", "sample", "resized")
+    assert found[0] == (
+        "brighter differs from first enough to matter; sample may; resized does not."
+    )
+
+
 def test_margin_of_a_difference(sets):
     """Squared margins add up; exact figures have none."""
     sample = sets["sample"]
