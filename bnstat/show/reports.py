@@ -110,12 +110,15 @@ def recalibration_report(result: Recalibration, *, verbose: bool = False) -> tup
 
 def _verdict(result: Recalibration, worst: LayerShift) -> str:
     had = "is" if result.output is None else "was"
+    are = "are" if had == "is" else "were"
+    if result.invalid:
+        broken = ", ".join(result.invalid[:_SHOWN])
+        return f"The running statistics {are} broken: negative or not finite in {broken}."
     size = "near" if worst.worst < _SMALL else "off" if worst.worst < _LARGE else "far off"
     return (
-        f"The running statistics {'are' if had == 'is' else 'were'} {size}: the farthest layer, "
+        f"The running statistics {are} {size}: the farthest layer, "
         f"{worst.name}, {had} off by {worst.mean:.2g} std in the mean of a channel; its variances "
-        f"{'are' if had == 'is' else 'were'} {worst.variance_low:.2g} to "
-        f"{worst.variance_high:.2g} times those measured."
+        f"{are} {worst.variance_low:.2g} to {worst.variance_high:.2g} times those measured."
     )
 
 

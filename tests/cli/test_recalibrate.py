@@ -115,6 +115,9 @@ def test_stored_statistics_that_no_images_can_give(nets, recalibrate):
     done = recalibrate(*MAKE, "-o", "new.pt")
 
     assert done.status == 0, done.err
+    assert done.out.startswith(
+        "The running statistics were broken: negative or not finite in 1, 3.\n"
+    )
     assert done.out.splitlines()[-2:] == [
         "stored as negative or not finite: 1",
         "stored as negative or not finite: 3",
