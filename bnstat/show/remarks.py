@@ -134,11 +134,12 @@ def narrower(stats: Stats) -> Iterator[str]:
     widest = widest_margin(stats)
     if widest is None or not math.isfinite(widest) or not widest:
         return
-    needed = {tolerance: images_needed(stats, tolerance / widest) for tolerance in _ASKED_FOR}
+    asked = [tolerance for tolerance in _ASKED_FOR if tolerance < widest]
+    needed = {tolerance: images_needed(stats, tolerance / widest) for tolerance in asked}
     noun = stats.source.unit
     known = [f"{pluralize(n, noun)} for ±{tolerance:g}" for tolerance, n in needed.items() if n]
     if known:
-        yield f"Margins as narrow need about {', '.join(known)}."
+        yield f"Narrower margins need about {', '.join(known)}."
     if "draws" in stats.uncertain_by:
         yield _images_or_epochs(stats)
 

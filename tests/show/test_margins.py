@@ -1,5 +1,6 @@
 """What would narrow the margins, in words."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -54,3 +55,19 @@ def test_one_draw_does_not_tell(stats):
     assert "One draw of each image does not tell images from draws; --epochs 2 does." in (
         reports.text(reports.report(uncertain))
     )
+
+
+def test_how_many_images_narrower_margins_need(stats):
+    """Of 100 among 10,000: 1/m - 1/N falls as the square of the margin; wider ones need no line."""
+    margin = MeanAndStd((0.003,) * 3, (0.002,) * 3)
+    sampled = replace(
+        stats,
+        source=replace(stats.source, images=100),
+        sample=Sample(100, 10_000, "1%", 0),
+        uncertainty=Uncertainty(0.95, ("sample",), margin, True, margin),
+    )
+    need = {0.002: 1 / ((1 / 100 - 1e-4) * (2 / 3) ** 2 + 1e-4)}
+    need[0.001] = 1 / ((1 / 100 - 1e-4) * (1 / 3) ** 2 + 1e-4)
+    line = ", ".join(f"{math.ceil(n):,} images for ±{tol}" for tol, n in need.items())
+    shown = reports.text(reports.report(sampled))
+    assert f"Narrower margins need about {line}." in shown
