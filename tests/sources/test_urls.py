@@ -277,7 +277,8 @@ def test_bucket_on_the_command_line(s3, tmp_path, python):
     result = python(
         "-m", "bnstat", "compute", "s3://photos/x.tgz", "-q", "--workers", "1", env=s3, timeout=300
     )
-    assert (result.returncode, result.stderr) == (0, "")
+    said = "12 images of samples that have several, JPG, png: all count; --include '*.JPG' "
+    assert (result.returncode, result.stderr) == (0, f"{said}measures one of each\n")
     document = tmp_path / "bnstat.json"
     document.rename(tmp_path / "elsewhere" / "bnstat.json")
     command = ("-m", "bnstat", "compare", "--augment", "grayscale", "--workers", "1")

@@ -28,7 +28,8 @@ for sources, options in (ranks[rank] for ranks in calls):
         stats = bnstat.compute(*sources, workers=1, group=dist.group.WORLD, **options)
         told.append(json.loads(stats.to_json()))
     except bnstat.BnstatError as error:
-        told.append([str(error), getattr(error, "failures", None)])
+        failures = getattr(error, "failures", None)
+        told.append([str(error), failures and list(failures)])
 dist.destroy_process_group()
 print(json.dumps(told))
 """
