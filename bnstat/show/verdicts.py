@@ -149,10 +149,9 @@ def _sentence(found: Change) -> str:
     name, other = found.row.name, found.baseline.name
     level = f"{100 * found.pair.confidence:g} %"
     if found.matters:
-        size = _in_words(found)
         if found.is_sure:
-            sure = "" if found.known is None else f", more than {_limit(found)} ({level})"
-            return f"{name} differs from {other}: {size}{sure}."
+            return f"{name} differs from {other}: {surely(found, level)}."
+        size = ", ".join(_in_words(found))
         return f"{name} may differ from {other}: {size}, but {_doubt(found)} ({level})."
     shift, scale = max(map(abs, found.mean)), max(abs(s - 1) for s in found.std)
     if shift == scale == 0.0:
@@ -163,14 +162,30 @@ def _sentence(found: Change) -> str:
     return f"{name} does not differ from {other} enough to matter: {size}."
 
 
-def _in_words(found: Change) -> str:
-    """Say which way brightness and contrast go, and how far, where that matters."""
-    said = []
-    if any(abs(value) > SHIFT for value in found.mean):
-        said.append(f"brightness {_way(found.mean, sigma)}")
-    if any(abs(value - 1) > SHIFT for value in found.std):
-        said.append(f"contrast {_way([s - 1 for s in found.std], _signed_percent)}")
-    return ", ".join(said)
+def surely(found: Change, level: str) -> str:
+    """Say what is sure of a change, and behind it what is not."""
+    said = _in_words(found)
+    if found.known is None:
+        return ", ".join(said)
+    limit = "the margins" if found.pair.same_images else "chance"
+    sure = f"{', '.join(words for words in said if said[words])}, more than {limit} ({level})"
+    rest = ", ".join(words for words in said if not said[words])
+    doubt = "is within the margins" if found.pair.same_images else "may be chance"
+    return f"{sure}; {rest}, which {doubt}" if rest else sure
+
+
+def _in_words(found: Change) -> dict[str, bool]:
+    """Return how brightness and contrast change, where that matters, and whether it is sure."""
+    number = len(found.mean)
+    known = found.known or (True,) * 2 * number
+    sure = [is_known and mark for is_known, mark in zip(known, found.marks, strict=True)]
+    said = {}
+    if any(found.marks[:number]):
+        said[f"brightness {_way(found.mean, sigma)}"] = any(sure[:number])
+    if any(found.marks[number:]):
+        contrast = _way([s - 1 for s in found.std], _signed_percent)
+        said[f"contrast {contrast}"] = any(sure[number:])
+    return said
 
 
 def _way(values: Sequence[float], written: Callable[[float], str]) -> str:
@@ -180,10 +195,6 @@ def _way(values: Sequence[float], written: Callable[[float], str]) -> str:
     largest = max(values, key=abs)
     up_to = "by up to" if len(values) > 1 else "by"
     return f"{'grows' if largest > 0 else 'falls'} {up_to} {written(largest).lstrip('+-')}"
-
-
-def _limit(found: Change) -> str:
-    return "the margins" if found.known is None or found.pair.same_images else "chance"
 
 
 def _doubt(found: Change) -> str:

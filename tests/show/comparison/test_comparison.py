@@ -17,7 +17,7 @@ from bnstat.show.constants import CONSTANTS
 from bnstat.show.rows import ComparedRow
 from bnstat.show.running_values import NOISE, deviations
 from bnstat.show.significance import Pair
-from bnstat.show.verdicts import FAR_MEAN, FAR_SCALE, SHIFT, Change, imagenet
+from bnstat.show.verdicts import FAR_MEAN, FAR_SCALE, SHIFT, Change, imagenet, surely
 
 V1 = Path(__file__).parents[2] / "golden" / "stats-v1.json"
 
@@ -344,6 +344,35 @@ def test_a_change_is_sure_by_what_matters(row, std, known, sure):
     """A figure that is beyond chance says nothing of another one that matters; else any does."""
     one = row("a", (0.5,), (0.25,))
     assert sure is Change(one, one, (0.0,), (std,), known, Pair(None, None)).is_sure
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (None, "brightness grows by 0.5 σ, contrast grows by 50 %"),
+        (
+            (True, True),
+            "brightness grows by 0.5 σ, contrast grows by 50 %, more than chance (95 %)",
+        ),
+        (
+            (False, True),
+            "contrast grows by 50 %, more than chance (95 %); brightness grows by 0.5 σ, which may "
+            "be chance",
+        ),
+        (
+            (True, False),
+            "brightness grows by 0.5 σ, more than chance (95 %); contrast grows by 50 %, which may "
+            "be chance",
+        ),
+    ],
+)
+def test_only_what_is_sure_is_said_to_be(result, row, known, said):
+    """Of brightness and contrast that both matter, one may be sure and the other not."""
+    one = row("a", (0.5,), (0.25,))
+    here = result(0.5)
+    elsewhere = replace(here.source, fingerprint="0" * 64, locations=("elsewhere",))
+    pair = Pair(here, replace(here, source=elsewhere))
+    assert said == surely(Change(one, one, (0.5,), (1.5,), known, pair), "95 %")
 
 
 def test_json_is_as_documented(result, row):
