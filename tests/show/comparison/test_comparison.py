@@ -349,20 +349,20 @@ def test_a_change_is_sure_by_what_matters(row, std, known, sure):
 @pytest.mark.parametrize(
     ("known", "said"),
     [
-        (None, "brightness grows by 0.5 σ, contrast grows by 50 %"),
+        (None, "brightness grows by 0.50 σ, contrast grows by 50 %"),
         (
             (True, True),
-            "brightness grows by 0.5 σ, contrast grows by 50 %, more than chance (95 %)",
+            "brightness grows by 0.50 σ, contrast grows by 50 %, more than chance (95 %)",
         ),
         (
             (False, True),
-            "contrast grows by 50 %, more than chance (95 %); brightness grows by 0.5 σ, which may "
-            "be chance",
+            "contrast grows by 50 %, more than chance (95 %); brightness grows by 0.50 σ, which "
+            "may be chance",
         ),
         (
             (True, False),
-            "brightness grows by 0.5 σ, more than chance (95 %); contrast grows by 50 %, which may "
-            "be chance",
+            "brightness grows by 0.50 σ, more than chance (95 %); contrast grows by 50 %, which "
+            "may be chance",
         ),
     ],
 )
