@@ -19,10 +19,11 @@ from bnstat.show.blocks import (
     signed,
     times,
 )
+from bnstat.show.changes import SHIFT, Change, change
 from bnstat.show.comparison import Comparison
 from bnstat.show.rows import ComparedRow, Difference
 from bnstat.show.significance import Pair
-from bnstat.show.verdicts import SHIFT, Change, Finding, change
+from bnstat.show.verdicts import Finding
 from bnstat.text import printable
 
 _TONES: Mapping[bool | None, Tone] = {None: "plain", False: "good", True: "warning"}

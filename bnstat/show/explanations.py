@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from bnstat.result.explanation import OTHER, Explained, Explanation, Match
 from bnstat.show.blocks import Block, Column, Line, Paragraph, Row, Table
-from bnstat.show.verdicts import KEEP, SHIFT
+from bnstat.show.changes import SHIFT
+from bnstat.show.verdicts import KEEP
 from bnstat.text import pluralize, printable
 
 NO_MATCH = "no recipe matches"

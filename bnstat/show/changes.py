@@ -1,0 +1,153 @@
+"""How far a row is from the baseline, how sure that is, and both in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bnstat.result import Floats
+from bnstat.show.blocks import sigma
+from bnstat.show.rows import ComparedRow, Difference, normalized
+from bnstat.show.significance import Pair
+
+# A normalized input shifted by less than this many stds, or scaled by less, does not matter.
+SHIFT = 0.05
+
+
+@dataclass(frozen=True)
+class Change:
+    """What normalizing a row with the baseline's figures leaves of a shift and of a scale.
+
+    mean: in the baseline's std; std: as a multiple of it; known: for each figure whether it is
+    beyond its margin and beyond chance; None for figures that are exact and of the same images;
+    pair: their results.
+    """
+
+    row: ComparedRow
+    baseline: ComparedRow
+    mean: Floats
+    std: Floats
+    known: tuple[bool, ...] | None
+    pair: Pair
+
+    @classmethod
+    def of(cls, row: ComparedRow, baseline: ComparedRow, off: Difference) -> Change:
+        """Return the change from the baseline to a row; no std of the baseline is 0."""
+        mean, std = normalized(row, baseline)
+        return cls(row, baseline, mean, std, _known(off), off.pair)
+
+    @property
+    def marks(self) -> tuple[bool, ...]:
+        """Whether each mean, and then each std, differs enough to matter."""
+        shifts = [abs(value) > SHIFT for value in self.mean]
+        return (*shifts, *(abs(value - 1) > SHIFT for value in self.std))
+
+    @property
+    def matters(self) -> bool:
+        """Whether any figure differs enough to matter."""
+        return any(self.marks)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether what matters, or else anything, is more than its margin and than chance."""
+        if self.known is None:
+            return True
+        asked = self.marks if self.matters else (True,) * len(self.known)
+        return any(known for known, mark in zip(self.known, asked, strict=True) if mark)
+
+
+def change(row: ComparedRow, baseline: ComparedRow, off: Difference) -> Change | None:
+    """Return the change from the baseline to a row; None where a std of the baseline is 0."""
+    return None if 0.0 in baseline.std else Change.of(row, baseline, off)
+
+
+def sentence(found: Change) -> str:
+    """Say how large a change is and how sure, in one sentence."""
+    name, other = found.row.name, found.baseline.name
+    level = f"{100 * found.pair.confidence:g} %"
+    if found.matters:
+        if found.is_sure:
+            return f"{name} differs from {other}: {surely(found, level)}."
+        size = ", ".join(_in_words(found))
+        return f"{name} may differ from {other}: {size}, but {_doubt(found)} ({level})."
+    shift, scale = max(map(abs, found.mean)), max(abs(s - 1) for s in found.std)
+    if shift == scale == 0.0:
+        return f"{name} does not differ from {other}."
+    size = f"no mean by more than {sigma(shift).lstrip('+')}, no std by more than {_percent(scale)}"
+    if found.known is not None and found.is_sure:
+        return f"{name} differs from {other} by a real but small shift ({level}): {size}."
+    return f"{name} does not differ from {other} enough to matter: {size}."
+
+
+def surely(found: Change, level: str) -> str:
+    """Say what is sure of a change, and behind it what is not."""
+    said = _in_words(found)
+    if found.known is None:
+        return ", ".join(said)
+    limit = "the margins" if found.pair.same_images else "chance"
+    sure = f"{', '.join(words for words in said if said[words])}, more than {limit} ({level})"
+    rest = ", ".join(words for words in said if not said[words])
+    doubt = "is within the margins" if found.pair.same_images else "may be chance"
+    return f"{sure}; {rest}, which {doubt}" if rest else sure
+
+
+def _in_words(found: Change) -> dict[str, bool]:
+    """Return how brightness and contrast change, where that matters, and whether it is sure."""
+    number = len(found.mean)
+    known = found.known or (True,) * 2 * number
+    sure = [is_known and mark for is_known, mark in zip(known, found.marks, strict=True)]
+    said = {}
+    if any(found.marks[:number]):
+        said[f"brightness {_way(found.mean, sigma)}"] = any(sure[:number])
+    if any(found.marks[number:]):
+        contrast = _way([s - 1 for s in found.std], _signed_percent)
+        said[f"contrast {contrast}"] = any(sure[number:])
+    return said
+
+
+def _way(values: Sequence[float], written: Callable[[float], str]) -> str:
+    low, high = min(values), max(values)
+    if low < -SHIFT and high > SHIFT:
+        return f"changes by {written(low)} to {written(high)}"
+    largest = max(values, key=abs)
+    up_to = "by up to" if len(values) > 1 else "by"
+    return f"{'grows' if largest > 0 else 'falls'} {up_to} {written(largest).lstrip('+-')}"
+
+
+def _doubt(found: Change) -> str:
+    if found.pair.same_images:
+        return "the sample is too small to tell"
+    shared = found.pair.shared_images
+    if shared is None:
+        return (
+            "sets of this size that share no image differ as much by chance, and it is not known "
+            "whether these share any"
+        )
+    sharing = f" that share {shared:,.0f} images" if shared >= 1 else ""
+    return f"sets of this size{sharing} differ as much by chance"
+
+
+def _known(off: Difference) -> tuple[bool, ...] | None:
+    """Return for each mean and std whether it is beyond its margin and beyond chance."""
+    figures = [*map(abs, off.mean), *map(abs, off.std)]
+    margin, p_values = off.pair.margin, off.p_values
+    if margin is None and p_values is None:
+        return None
+    beyond = [True] * len(figures)
+    if margin is not None:
+        halves = (*margin.mean, *margin.std)
+        beyond = [value > half for value, half in zip(figures, halves, strict=True)]
+    if p_values is not None:
+        level = 1 - off.pair.confidence
+        beyond = [
+            b and p < level for b, p in zip(beyond, (*p_values[0], *p_values[1]), strict=True)
+        ]
+    return tuple(beyond)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1g} %"
+
+
+def _signed_percent(share: float) -> str:
+    return f"{'+' if share > 0 else '-'}{_percent(abs(share))}"
