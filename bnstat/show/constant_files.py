@@ -11,7 +11,7 @@ import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +84,18 @@ def _content(path: Path) -> Mapping[str, Any]:
 
 def _parse(suffix: str, data: bytes) -> Any:
     if suffix == ".toml":
-        return tomllib.loads(data.decode(), parse_float=Decimal)
+        return tomllib.loads(data.decode(), parse_float=_decimal)
     if suffix in (".yaml", ".yml"):
         return _parse_yaml(data)
-    return json.loads(data, parse_float=Decimal)  # which keeps the digits
+    return json.loads(data, parse_float=_decimal)
+
+
+def _decimal(text: str) -> Decimal:
+    """Return a number with the digits that it is written with."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text[:20]}... is no number that is used") from None
 
 
 def _parse_yaml(data: bytes) -> Any:

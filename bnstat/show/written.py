@@ -21,6 +21,8 @@ _LIST = rf"[\[(]\s*({_NUMBER}(?:\s*,\s*{_NUMBER})*)\s*,?\s*[\])]"
 _NORMALIZE = re.compile(rf"Normalize\w*\(\s*{_LIST}\s*,\s*{_LIST}", re.IGNORECASE)
 _ASSIGNED = r"{}\w*['\"]?\s*[=:]\s*(?:({number})(?![\d.])(?!\s*[\w*/])|[^=\n]{{0,80}}?{list})"
 _LONGEST = 100_000
+# Behind the point, as digits are compared as text.
+_MAX_DECIMALS = 100
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def read_written(text: str) -> Written:
     finite = all(number.is_finite() for number in (*mean, *std))
     if not finite or not all(number > 0 for number in std):
         raise SourceError(f"{name}: a std must be above 0, and all must be finite")
+    if min(int(number.as_tuple().exponent) for number in (*mean, *std)) < -_MAX_DECIMALS:
+        raise SourceError(f"{name}: constants have at most {_MAX_DECIMALS} decimals")
     return Written(name, Digits.of(mean, white), Digits.of(std, white))
 
 

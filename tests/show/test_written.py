@@ -83,6 +83,7 @@ def test_toml(tmp_path):
         ("0.1,0.2/0.3", "0.1,0.2/0.3 has 2 means and 1 stds"),
         ("0.1/0", "0.1/0: a std must be above 0, and all must be finite"),
         ("nan/1", "nan/1: a std must be above 0, and all must be finite"),
+        ("1e-999999999/1", "1e-999999999/1: constants have at most 100 decimals"),
         ("1/inf", "1/inf: a std must be above 0, and all must be finite"),
         ("mean=3", "no constants in 'mean=3': there is neither Normalize((...), (...)) nor "),
         ("nothere", "'nothere' is neither a file nor constants; write MEAN/STD, as in "),

@@ -158,6 +158,11 @@ def test_typed_constants_for_0_255_are_refused():
         ("config.yaml", "mean: [", "cannot read constants of config.yaml: while parsing"),
         ("config.yaml", "- 1", "cannot read constants of config.yaml: it has no lists image_mean"),
         ("config.toml", "mean = [", "cannot read constants of config.toml: "),
+        (
+            "config.json",
+            '{"mean": [1e-9999999999999999999999]}',
+            "cannot read constants of config.json: 1e-99999999999999999... is no number",
+        ),
         ("none.yml", None, "cannot read constants of none.yml: No such file or directory"),
     ],
 )
