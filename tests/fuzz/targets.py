@@ -6,6 +6,7 @@ finding, and so is an answer that does not hold.
 
 import math
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -104,6 +105,7 @@ def _build(data):
     """Make the transforms of a spec, but for those of the user's own."""
     from bnstat import augment as pipelines
 
+    warnings.filterwarnings("ignore", "ColorJitter without arguments")  # is said on purpose
     try:
         recipe = pipelines.read(data.decode(errors="surrogateescape"))
         if recipe.user is None:
