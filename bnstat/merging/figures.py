@@ -192,9 +192,14 @@ def _unpacked(group: Group) -> Distribution:
     try:
         found = unpack(group.packed_histogram or "", len(group.count))
     except ValueError as error:
-        raise MergeError(f"packed_histogram of a group is none: {error}") from error
+        raise MergeError(
+            f"packed_histogram of a group cannot be read: {error}; measure its shard again"
+        ) from error
     if [sum(channel.counts) for channel in found] != list(group.count):
-        raise MergeError("packed_histogram of a group is of other samples than its count")
+        raise MergeError(
+            "packed_histogram of a group is of other samples than its count; measure its shard "
+            "again"
+        )
     return found
 
 

@@ -95,7 +95,7 @@ def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{text[:20]}... is no number that is used") from None
+        raise ValueError(f"{text[:20]}... has too large an exponent") from None
 
 
 def _parse_yaml(data: bytes) -> Any:

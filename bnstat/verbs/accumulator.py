@@ -113,7 +113,9 @@ class Accumulator:
         before = len(self._records.channels)
         if channels != before:
             now = pluralize(channels, "channel")
-            raise ValueError(f"{now}, where the batches before have {before}")
+            raise ValueError(
+                f"{now}, where the batches before have {before}; use an accumulator for each"
+            )
 
     def watch(self, loader: Iterable[B], image: Choice | None = None) -> Iterator[B]:
         """Yield the batches of a loader as they are, and add the images of each.

@@ -101,7 +101,7 @@ def test_another_number_of_channels():
     """It is refused at once, by itself or from another accumulator; nothing is added."""
     accumulator, gray = accumulated(IMAGES, 10), accumulated(IMAGES[:, :1], 10)
     sum_before = accumulator.compute().sum
-    says = "^1 channel, where the batches before have 3$"
+    says = "^1 channel, where the batches before have 3; use an accumulator for each$"
     with pytest.raises(ValueError, match=says):
         accumulator.update(IMAGES[:5, :1])
     with pytest.raises(ValueError, match=says):

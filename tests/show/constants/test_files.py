@@ -161,7 +161,7 @@ def test_typed_constants_for_0_255_are_refused():
         (
             "config.json",
             '{"mean": [1e-9999999999999999999999]}',
-            "cannot read constants of config.json: 1e-99999999999999999... is no number",
+            "cannot read constants of config.json: 1e-99999999999999999... has too large",
         ),
         ("none.yml", None, "cannot read constants of none.yml: No such file or directory"),
     ],
