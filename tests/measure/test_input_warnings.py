@@ -186,8 +186,9 @@ def test_folders_that_are_not_alike_or_not_numbered(tmp_path):
     """Classes whose images differ as much within, few folders, and other names are no frames."""
     write_frames(tmp_path / "classes", 2, 20)
     write_frames(tmp_path / "few", 20, 3, videos=3)
-    write_frames(tmp_path / "named", 20, 3)
-    for path in (tmp_path / "named").rglob("*.png"):
-        path.rename(path.with_stem(f"{path.stem}x"))
-    for folder in ("classes", "few", "named"):
+    for folder, renamed in (("named", 1), ("mixed", 2)):
+        write_frames(tmp_path / folder, 20, 3)
+        for path in sorted((tmp_path / folder).rglob("*.png"))[::renamed]:
+            path.rename(path.with_stem(f"{path.stem}x"))
+    for folder in ("classes", "few", "named", "mixed"):
         assert [] == codes(tmp_path / folder, mode="L")
