@@ -12,8 +12,7 @@ from typing import TypeAlias
 
 from bnstat.errors import MeasureError
 from bnstat.estimators import look_sizes, uncertainty
-from bnstat.measure.chunks import chunks
-from bnstat.measure.dispatch import Chunk
+from bnstat.measure.dispatch import Chunk, chunks
 from bnstat.measure.found import Scan, of_files
 from bnstat.measure.measured import Result
 from bnstat.moments import Records

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bnstat.decode.selection import Conditions
-from bnstat.measure.appearing import of_stack
-from bnstat.measure.counting import count_stack
+from bnstat.measure.count_batches import count_stack
 from bnstat.measure.found import Scan, View
-from bnstat.measure.measured import Measured
+from bnstat.measure.measured import Measured, of_stack
 from bnstat.measure.plan import Plan
 from bnstat.measure.texts_by_key import TextsByKey
 from bnstat.moments import Records

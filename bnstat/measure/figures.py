@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from bnstat import estimators
-from bnstat.estimators import Schedule
-from bnstat.measure.distributions import distribution_of
+from bnstat.estimators import Schedule, two_pass
 from bnstat.measure.found import of_files
-from bnstat.measure.groups import GroupNames, NamesOfFiles
-from bnstat.moments import Records
-from bnstat.result import EXACT, Pipeline, Sample, Selection, Source, Stats, Uncertainty
+from bnstat.measure.groups import GroupHistograms, GroupNames, NamesOfFiles
+from bnstat.moments import Ints, Records
+from bnstat.result import (
+    EXACT,
+    Group,
+    OrderStatistics,
+    Pipeline,
+    Sample,
+    Selection,
+    Source,
+    Stats,
+    Uncertainty,
+)
+from bnstat.result.packed_histograms import pack
+from bnstat.result.quantiles import Distribution, Occurring, added, distribution_figures
 from bnstat.settings import Settings
 from bnstat.sources.frames import FIRST
 
@@ -107,3 +120,78 @@ def found_of(records: Records, sample: Sample | None) -> int:
     """Return how many images there are; of a whole set, those that failed are not among them."""
     sampled = sample is not None and sample.images < sample.of
     return sample.of if sample is not None and sampled else len(records)
+
+
+def distribution_of(records: Records, percentiles: Sequence[float]) -> dict[str, Any]:
+    """Return what a `Stats` holds of a distribution: histogram, percentiles, ends.
+
+    Of samples that are neither 8- nor 16-bit that is their ends, if they are known.
+    """
+    histogram = records.histogram
+    if histogram is None:
+        return {"histogram": None, "order_statistics": _ends(records)}
+    deep = histogram.shape[1] > 256
+    return {
+        "histogram": None if deep else tuple(map(tuple, histogram.tolist())),
+        **distribution_figures(_occurring(histogram), records.scale, percentiles, deep=deep),
+    }
+
+
+def packed_histogram(records: Records, scale: int) -> str | None:
+    """Return which values occur, and how often, in a deeper unit, packed; None as above."""
+    histogram = records.histogram
+    if histogram is None or (records.scale == 1) != (scale == 1):
+        return None
+    return pack(added([(records.scale, _occurring(histogram))], scale))
+
+
+def _occurring(histogram: Ints) -> Distribution:
+    places = [np.flatnonzero(counts) for counts in histogram]
+    return tuple(
+        Occurring(tuple(values.tolist()), tuple(counts[values].tolist()))
+        for values, counts in zip(places, histogram, strict=True)
+    )
+
+
+def _ends(records: Records) -> OrderStatistics:
+    of_kinds = [records.ends(kind) for kind in records.kinds]
+    known = [ends for ends in of_kinds if ends is not None]
+    if len(known) < len(of_kinds):
+        return OrderStatistics()
+    low, high = np.fmin.reduce(known)[:, 0], np.fmax.reduce(known)[:, 1]
+    return OrderStatistics(None, tuple(low.tolist()), tuple(high.tolist()))
+
+
+def groups(
+    records: Records,
+    name_of: Callable[[bytes], str],
+    histograms: GroupHistograms | None = None,
+    percentiles: Sequence[float] = (),
+) -> dict[str, Group]:
+    """Return the figures of each group by its name; of those with any samples.
+
+    The sums of all groups are in the unit of the whole, so that they add up to its sums. Without
+    histograms there are no percentiles.
+    """
+    shares = {name: share for name, share in records.split(name_of).items() if all(share.count)}
+    found = {}
+    for name in sorted(shares):
+        share = shares.pop(name)
+        if histograms is not None:
+            share.set_histograms(histograms.of_group(name))
+        found[name] = _group(share, records.scale, percentiles)
+    return found
+
+
+def _group(records: Records, scale: int, percentiles: Sequence[float]) -> Group:
+    own, known = records.total(), distribution_of(records, percentiles)
+    total = own.at(scale) if own and (own.scale == 1) == (scale == 1) else None
+    return Group(
+        images=len(records),
+        count=records.count,
+        sum=total.sum if total else None,
+        sum_of_squares=total.sum_of_squares if total else None,
+        exact=two_pass(records),
+        order_statistics=known["order_statistics"],
+        packed_histogram=packed_histogram(records, scale),
+    )

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from bnstat.errors import MeasureError
 from bnstat.measure.dispatch import Chunk
-from bnstat.measure.group_figures import GroupHistograms
+from bnstat.measure.groups import GroupHistograms
 from bnstat.measure.measured import Measured, Result
 from bnstat.measure.rows import NameOf, Rows, ungrouped
 from bnstat.measure.texts_by_key import TextsByKey

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bnstat.errors import SourceError
+from bnstat.moments import ChunkMoments, Ints, Kind
+from bnstat.moments.histograms import Occurrences
 from bnstat.sources.frames import file_key
 from bnstat.sources.headings import names_column, rows_of
+from bnstat.sources.items import Membership
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text
@@ -205,3 +211,55 @@ def _pairs(rows: Sequence[Sequence[str]], file: str) -> Iterator[tuple[str, str]
             raise SourceError(f"line {number} of {file} is not KEY,LABEL: {len(row)} columns")
         if keys is None or number > 1:
             yield row[keys or 0], row[names]
+
+
+class GroupHistograms:
+    """Histograms of 8- and 16-bit images by group and kind; the values that do not occur take none.
+
+    names: of the groups; those of a dataset's items come with what was measured of them.
+    """
+
+    def __init__(self, names: GroupNames) -> None:
+        self._names = names
+        self._found: dict[str, dict[Kind, Occurrences]] = defaultdict(dict)
+
+    def add(
+        self,
+        keys: Sequence[bytes],
+        moments: ChunkMoments,
+        memberships: Mapping[int, Membership],
+    ) -> None:
+        """Add the images of a chunk; the histogram of each must have been kept."""
+        if moments.histogram is None:
+            return
+        rows: dict[str, list[int]] = defaultdict(list)
+        for row in dict.fromkeys(moments.rows):
+            drawn = isinstance(self._names, ItemNames)
+            name = str(memberships[row].group) if drawn else self._names(keys[row])
+            rows[name].append(row)
+        for name, own in rows.items():
+            share, kinds = moments.take(own), self._found[name]
+            if share is None or share.histogram is None:
+                continue
+            more = Occurrences.of(share.histogram)
+            before = kinds.get(moments.kind)
+            kinds[moments.kind] = more if before is None else _joined(before, more)
+
+    def of_group(self, name: str) -> dict[Kind, Ints]:
+        """Return how often each value occurs in a group: int64 of shape (C, scale + 1), by kind."""
+        return {kind: _counts(kind, found) for kind, found in self._found[name].items()}
+
+
+def _joined(one: Occurrences, other: Occurrences) -> Occurrences:
+    """Return what occurs in both, each value once."""
+    both = Occurrences.joined([one, other])
+    where, places = np.unique(both.where, return_inverse=True)
+    number = np.zeros(len(where), np.int64)
+    np.add.at(number, places, both.number)
+    return Occurrences(where, number)
+
+
+def _counts(kind: Kind, found: Occurrences) -> Ints:
+    counts = np.zeros((len(kind.channels), kind.scale + 1), np.int64)
+    counts.reshape(-1)[found.where] = found.number
+    return counts

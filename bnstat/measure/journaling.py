@@ -42,7 +42,7 @@ def open_journal(
     if path is None:
         return nullcontext()
     from bnstat.journal import Expected, Journal
-    from bnstat.measure.counting import is_kind
+    from bnstat.measure.planes import is_kind
 
     draws = [plan.epochs if plan else 1 for plan in plans for _ in range(plan.width if plan else 1)]
     described = _describe_sources(sources) | _describe_settings(plans, settings)

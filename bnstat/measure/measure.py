@@ -17,11 +17,10 @@ from bnstat.decode.decoding import reason
 from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits, with_max_value
 from bnstat.decode.references import Decoded, decode_each
 from bnstat.decode.selection import Conditions, Selected
-from bnstat.measure.appearing import Appearing, of_stack
-from bnstat.measure.counting import count_image, count_output, count_stack
+from bnstat.measure.count_batches import count_stack
+from bnstat.measure.count_images import count_image, count_output
 from bnstat.measure.groups import FolderNames
-from bnstat.measure.hashing import Hashing
-from bnstat.measure.measured import CountedView, Measured, Result
+from bnstat.measure.measured import Appearing, CountedView, Hashing, Measured, Result, of_stack
 from bnstat.moments import ChunkCounts, NotFiniteError
 from bnstat.sources.items import Items, Stack, items_of
 from bnstat.sources.limits import Limits
@@ -163,7 +162,7 @@ class Measure:
     ) -> None:
         """Count all bands of a raster, or none."""
         from bnstat.decode.raster import open_raster
-        from bnstat.measure.counting.raster import Reading, count_raster
+        from bnstat.measure.count_rasters import Reading, count_raster
 
         own = ChunkCounts(self.max_value)
         reading = Reading(self.conditions.nodata, self.max_value, self.unscale)

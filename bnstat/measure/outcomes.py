@@ -8,9 +8,8 @@ from typing import Any
 
 from bnstat import estimators
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
-from bnstat.measure.figures import figures, found_of, now, uncertainty
+from bnstat.measure.figures import figures, found_of, groups, now, uncertainty
 from bnstat.measure.found import Scan, View, of_files
-from bnstat.measure.group_figures import groups
 from bnstat.measure.groups import GroupNames
 from bnstat.measure.input_warnings import found_warnings
 from bnstat.measure.plan import Plan

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from bnstat import augment as pipelines
 from bnstat.augment import Draws, Spec
 from bnstat.decode.modes import BANDS
 from bnstat.decode.raster import check_rasterio
 from bnstat.decode.selection import OVER, Conditions, conditions
-from bnstat.errors import MeasureError
+from bnstat.engines import usable_cores
+from bnstat.errors import MeasureError, SettingError
 from bnstat.estimators import Schedule
 from bnstat.measure.measure import Thumbnail, ViewPlan
 from bnstat.measure.warm_up import ask_worker
 from bnstat.result import Dataset, Pipeline
-from bnstat.settings import Settings
+from bnstat.settings import MeasureSettings, Settings
 from bnstat.sources.frames import FIRST
 from bnstat.sources.sources import Sources
 
@@ -173,3 +175,38 @@ def _check_bands(augments: Sequence[object], counting: Conditions, settings: Set
         if is_asked:
             raise MeasureError(f"--mode bands does not go with {what}")
     check_rasterio()
+
+
+S = TypeVar("S", bound=MeasureSettings)
+
+
+def where_it_runs(sources: Sources, settings: S, *, costly: bool) -> S:
+    """Return settings by which what workers cannot be sent is measured in this process.
+
+    Raises
+    ------
+    SettingError
+        If it should be ended after a time, or measured on a cluster.
+    """
+    if settings["engine"] != "processes":
+        if sources.dataset is not None or not sources.send(costly=False):
+            raise SettingError("a dataset is measured on this machine; leave out --engine")
+        return settings
+    killable = bool(settings["timeout"])
+    if (settings["workers"] or usable_cores()) == 1 and not killable:
+        return settings
+    if sources.send(costly=costly or killable):
+        return settings
+    if killable:
+        raise SettingError("a time limit ends workers, which this dataset cannot be sent to")
+    return {**settings, "workers": 1}  # type: ignore[return-value]
+
+
+def check_dataset(settings: Settings, *, journal: bool) -> None:
+    """Refuse what does not go with a dataset, before any item is drawn."""
+    if journal:
+        raise SettingError("a journal knows images by keys that stay; a dataset has only numbers")
+    if settings["mode"] == BANDS:
+        raise SettingError("mode bands is of rasters, and a dataset gives decoded images")
+    if settings["frames"] != FIRST:
+        raise SettingError("frames are of files, and a dataset gives decoded images")

@@ -19,8 +19,7 @@ from bnstat.engines import usable_cores
 from bnstat.errors import BnstatError, MeasureError
 from bnstat.measure.found import Scan, merge_scans
 from bnstat.measure.outcomes import outcomes
-from bnstat.measure.placement import where_it_runs
-from bnstat.measure.plan import Plan
+from bnstat.measure.plan import Plan, where_it_runs
 from bnstat.measure.scanning import scan_images
 from bnstat.result import Stats
 from bnstat.settings import Settings

@@ -17,12 +17,9 @@ from bnstat.engines import Engine, InlineEngine
 from bnstat.errors import JournalError, MeasureError
 from bnstat.measure.adaptive_sampling import GrowingScan, StoppingRule
 from bnstat.measure.array_scan import array_of, scan_array
-from bnstat.measure.chunks import chunks
-from bnstat.measure.dispatch import Chunk, dispatch
+from bnstat.measure.dispatch import Chunk, chunks, dispatch
 from bnstat.measure.found import Scan, View
-from bnstat.measure.group_figures import GroupHistograms
-from bnstat.measure.groups import FolderNames, GroupNames, ItemNames, group_names
-from bnstat.measure.hashing import Hashing
+from bnstat.measure.groups import FolderNames, GroupHistograms, GroupNames, ItemNames, group_names
 from bnstat.measure.journaling import (
     open_journal,
     record_chunk,
@@ -30,10 +27,9 @@ from bnstat.measure.journaling import (
     unknown_in_any_order,
 )
 from bnstat.measure.measure import Measure
-from bnstat.measure.measured import Result
+from bnstat.measure.measured import Hashing, Result
 from bnstat.measure.outcomes import Outcome, outcomes
-from bnstat.measure.placement import check_dataset, where_it_runs
-from bnstat.measure.plan import Plan
+from bnstat.measure.plan import Plan, check_dataset, where_it_runs
 from bnstat.measure.rows import Rows
 from bnstat.measure.texts_by_key import TextsByKey
 from bnstat.measure.warm_up import open_workers

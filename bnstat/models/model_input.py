@@ -16,7 +16,7 @@ from bnstat.decode.modes import UnmeasurableError, expanded, in_8_bits, with_max
 from bnstat.decode.references import Decoded, decode_each
 from bnstat.decode.selection import Conditions
 from bnstat.errors import MeasureError
-from bnstat.measure.counting import planes_of
+from bnstat.measure.count_images import planes_of
 from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 

@@ -11,9 +11,8 @@ from typing import TypeAlias
 from bnstat.decode.references import with_frames
 from bnstat.engines import Engine, InlineEngine, usable_cores
 from bnstat.errors import MeasureError, ModelError
-from bnstat.measure.chunks import chunks
-from bnstat.measure.dispatch import Chunk, dispatch
-from bnstat.measure.placement import where_it_runs
+from bnstat.measure.dispatch import Chunk, chunks, dispatch
+from bnstat.measure.plan import where_it_runs
 from bnstat.measure.scanning import count_beside
 from bnstat.measure.warm_up import open_workers
 from bnstat.models.image_cache import CachedChunk, open_image_cache

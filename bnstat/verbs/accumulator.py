@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from bnstat.errors import MeasureError
 from bnstat.estimators import Schedule
-from bnstat.measure.counting import count_output, planes_of
-from bnstat.measure.counting.on_device import count_batch
-from bnstat.measure.counting.stack import count_stack
-from bnstat.measure.figures import stats_of_batches
-from bnstat.measure.group_figures import groups
+from bnstat.measure.count_batches import count_batch, count_stack
+from bnstat.measure.count_images import count_output, planes_of
+from bnstat.measure.figures import groups, stats_of_batches
 from bnstat.measure.groups import ItemNames
 from bnstat.moments import ChunkCounts, ChunkMoments, Kind, Records, Table
 from bnstat.result import Dataset, Source, Stats

@@ -13,12 +13,10 @@ from bnstat.decode.modes import BANDS
 from bnstat.decode.perceptual import CORNERS, SmallCopy
 from bnstat.errors import SettingError
 from bnstat.estimators.near_sets import Alike, Candidates
-from bnstat.measure.hashing import Hashing, copy_of
-from bnstat.measure.pixel_digests import digest_whole
-from bnstat.measure.placement import where_it_runs
+from bnstat.measure.measured import Hashing
+from bnstat.measure.plan import where_it_runs
 from bnstat.measure.scanning import measure
-from bnstat.measure.second_decode import decode_again
-from bnstat.measure.small_copies import small_copies
+from bnstat.measure.second_decode import copy_of, decode_again, digest_whole, small_copies
 from bnstat.result import Failure
 from bnstat.result.found_images import Duplicates, EqualImages, NearImages, NearPair
 from bnstat.result.tables import RecordTable

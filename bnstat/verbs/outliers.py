@@ -12,7 +12,7 @@ from bnstat.augment import Spec
 from bnstat.errors import MeasureError
 from bnstat.estimators.outliers import THRESHOLD, find_outliers
 from bnstat.measure.scanning import measure
-from bnstat.measure.small_copies import small_copies
+from bnstat.measure.second_decode import small_copies
 from bnstat.result import Stats
 from bnstat.result import tables as record_tables
 from bnstat.result.found_images import Outlier, Outliers

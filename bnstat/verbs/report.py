@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bnstat import files
 from bnstat.measure.plot_data import most_influential, pictures, unlike_the_rest
-from bnstat.measure.small_copies import small_copies
+from bnstat.measure.second_decode import small_copies
 from bnstat.pictures.sheet import address
 from bnstat.result import Stats
 from bnstat.result.tables import RecordTable

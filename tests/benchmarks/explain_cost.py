@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 import bnstat
-from bnstat.measure import distributions
+from bnstat.measure import figures
 from bnstat.moments.chunk_counts import _Pending
 
 PAIRS, IMAGES = int(os.environ.get("PAIRS", "5")), 300
@@ -74,8 +74,8 @@ def timed(owner: Any, name: str, spent: list[float]) -> Iterator[None]:
 def share_of_percentiles(folder: str) -> float:
     spent: list[float] = []
     with (
-        timed(distributions, "_occurring", spent),
-        timed(distributions, "distribution_figures", spent),
+        timed(figures, "_occurring", spent),
+        timed(figures, "distribution_figures", spent),
         timed(_Pending, "add_deep", spent),
     ):
         start = time.process_time()

@@ -25,7 +25,7 @@ from PIL import Image, ImageEnhance
 
 import bnstat
 from bnstat.estimators.near_sets import Candidates
-from bnstat.measure.hashing import Hashing
+from bnstat.measure.measured import Hashing
 from bnstat.measure.scanning import measure
 from bnstat.settings import Settings, complete
 from bnstat.sources.opening import open_sources

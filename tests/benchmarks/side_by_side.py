@@ -85,7 +85,7 @@ class Corpus:
     def read(cls, folder: Path) -> Corpus:
         from PIL import Image
 
-        from bnstat.measure.chunks import chunks
+        from bnstat.measure.dispatch import chunks
         from bnstat.sources.sources import Sources
 
         found = [*chunks(Sources.open([os.fspath(folder)]))]

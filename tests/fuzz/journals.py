@@ -10,7 +10,7 @@ from bnstat.errors import JournalError
 from bnstat.estimators.schedule import Schedule
 from bnstat.journal import Entry, Expected, Journal
 from bnstat.journal.entry import DamagedError, _checksum, packed_images, packed_moments, unpacked
-from bnstat.measure.counting import is_kind
+from bnstat.measure.planes import is_kind
 from bnstat.moments import Appearances, Centred, ChunkCounts, Kind, Records
 
 SETTINGS = {"mode": "RGB", "sources": "data"}

@@ -19,7 +19,7 @@ import journals
 
 from bnstat.decode import decoding
 from bnstat.errors import DocumentError, ExportError, SourceError, SpecError
-from bnstat.measure.counting import count_image
+from bnstat.measure.count_images import count_image
 from bnstat.moments import ChunkCounts
 from bnstat.show import constants
 from bnstat.sources.listing import Listing

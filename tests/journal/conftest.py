@@ -9,7 +9,7 @@ import pytest
 
 from bnstat.journal import Entry, Expected
 from bnstat.journal.entry import stored_fingerprint
-from bnstat.measure.counting import is_kind
+from bnstat.measure.planes import is_kind
 from bnstat.moments import Appearances, Centred, ChunkCounts, Kind
 
 KINDS = [Kind("L", ("L",), 255), Kind("I;16", ("L",), 65535), Kind("F", ("L",), 1)]

@@ -10,7 +10,7 @@ from bnstat.errors import JournalError
 from bnstat.journal import Entry, Expected
 from bnstat.journal.entry import DamagedError
 from bnstat.journal.store import VERSION, Store
-from bnstat.measure.counting import is_kind
+from bnstat.measure.planes import is_kind
 
 SETTINGS = {"mode": "RGB", "sources": "data"}
 

@@ -7,7 +7,7 @@ from itertools import count, islice, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnstat.measure.chunks import chunks
+from bnstat.measure.dispatch import chunks
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 

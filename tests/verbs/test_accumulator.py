@@ -224,18 +224,17 @@ def test_sync_over_ranks(tmp_path):
 
 def test_sums_on_a_device_are_the_same():
     """What a GPU does, done on the CPU: the same integers, floats to 1e-14."""
-    from bnstat.measure.counting import on_device
-    from bnstat.measure.counting.stack import count_stack
+    from bnstat.measure import count_batches
 
-    (expected,), _ = count_stack(IMAGES.numpy())
-    found = on_device._of_8_bits(torch.split(IMAGES, 7))
+    (expected,), _ = count_batches.count_stack(IMAGES.numpy())
+    found = count_batches._8_bits_on_device(torch.split(IMAGES, 7))
     assert np.array_equal(found.table.sum_or_mean, expected.table.sum_or_mean)
     assert np.array_equal(found.table.sumsq_or_m2, expected.table.sumsq_or_m2)
     assert np.array_equal(found.histogram, expected.histogram)
     floats = IMAGES.float() / 255
     floats[3, 0, 0, 0] = float("inf")
-    (expected,), failures = count_stack(floats.numpy())
-    (found,), same = on_device._of_floats(torch.split(floats, 7))
+    (expected,), failures = count_batches.count_stack(floats.numpy())
+    (found,), same = count_batches._floats_on_device(torch.split(floats, 7))
     assert failures == same == [(3, "has NaN or infinite samples")]
     assert np.allclose(found.table.sum_or_mean, expected.table.sum_or_mean, rtol=1e-14)
     assert np.allclose(found.table.sumsq_or_m2, expected.table.sumsq_or_m2, rtol=1e-13)

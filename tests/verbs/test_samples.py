@@ -233,7 +233,7 @@ def test_a_growing_sample_goes_on_with_a_journal(many, tmp_path, monkeypatch, be
             raise _Killed
         return really(reference, *arguments)
 
-    monkeypatch.setattr("bnstat.measure.chunks._MAX_IMAGES", 7)
+    monkeypatch.setattr("bnstat.measure.dispatch._MAX_IMAGES", 7)
     alone = bnstat.compute(many, until=0.012, workers=1)
     with monkeypatch.context() as killed, pytest.raises(_Killed):
         killed.setattr(Reference, "open", open_until_killed)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bnstat.measure.counting import count_output
+from bnstat.measure.count_images import count_output
 from bnstat.moments import ChunkCounts
 
 

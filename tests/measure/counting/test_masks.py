@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bnstat.decode.masks import SampleMask
-from bnstat.measure.counting import count_image, count_output
+from bnstat.measure.count_images import count_image, count_output
 from bnstat.moments import ChunkCounts
 
 BYTES, WORDS, FLOATS = np.uint8, np.uint16, np.float32

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from bnstat.decode.excluded import Nodata
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.raster import Mask, Raster, Samples
-from bnstat.measure.counting.extremes import Extremes
-from bnstat.measure.counting.image import scaled_moments
-from bnstat.measure.counting.planes import counts_of, moments_of, selected
+from bnstat.measure.count_images import scaled_moments
+from bnstat.measure.planes import Extremes, counts_of, moments_of, selected
 from bnstat.moments import Centred, ChunkCounts, Ints, Kind, Pooled
 
 _UNSIGNED = {"uint8": 255, "uint16": 65535}

@@ -26,8 +26,8 @@ from bnstat.decode.modes import (
     note,
     opaque_gray,
 )
-from bnstat.measure.counting.extremes import Extremes
-from bnstat.measure.counting.planes import (
+from bnstat.measure.planes import (
+    Extremes,
     Mask,
     blocks,
     counts_of,
