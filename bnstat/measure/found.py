@@ -13,7 +13,7 @@ from bnstat.measure.measured import Measured, Result
 from bnstat.measure.rows import NameOf, Rows, ungrouped
 from bnstat.measure.texts_by_key import TextsByKey
 from bnstat.moments import HashesByKey, Records
-from bnstat.moments.appearances import Appearances
+from bnstat.moments.chunk_counts import Appearances
 from bnstat.result import MAX_WARNINGS, Summary
 from bnstat.result.summary import merged_summaries
 from bnstat.result.tables import RecordTable

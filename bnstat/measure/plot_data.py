@@ -16,7 +16,7 @@ from bnstat.estimators.outliers import Scores
 from bnstat.estimators.spreads import Design, margin, spreads
 from bnstat.moments import Column
 from bnstat.pictures import ImageScatter, MarginCurve, Picture, RunningValues
-from bnstat.pictures.channels import distinct
+from bnstat.pictures.picture import distinct
 from bnstat.result import BatchNormEstimate, Stats
 from bnstat.result.plots import PICTURES, sample_sizes
 from bnstat.result.tables import RecordTable

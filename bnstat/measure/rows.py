@@ -24,7 +24,7 @@ from bnstat.moments import (
     Records,
     Table,
 )
-from bnstat.moments.chunk_counts import HistogramFigures
+from bnstat.moments.histograms import HistogramFigures
 from bnstat.moments.keys import Keys
 from bnstat.result.tables import RecordTable
 from bnstat.result.tables.table import NULL

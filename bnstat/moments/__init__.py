@@ -13,13 +13,11 @@ squared deviations from the mean, where they are floats. Integer moments add exa
     Pooled       n, mean and M2 by channel, of any floats
 """
 
-from bnstat.moments.appearances import Appearance, Appearances
-from bnstat.moments.chunk_counts import ChunkCounts, ChunkMoments, Kind
-from bnstat.moments.columns import Column
+from bnstat.moments.chunk_counts import Appearance, Appearances, ChunkCounts, ChunkMoments, Kind
 from bnstat.moments.floats import Centred, NotFiniteError, Pooled, SampleError, moments_of_floats
-from bnstat.moments.hashes import Hashes, HashesByKey
+from bnstat.moments.keys import Hashes, HashesByKey
 from bnstat.moments.records import Records
-from bnstat.moments.table import Floats, Ints, Moments, Table
+from bnstat.moments.table import Column, Floats, Ints, Moments, Table
 
 __all__ = [
     "Appearance",

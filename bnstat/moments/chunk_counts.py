@@ -1,20 +1,60 @@
-"""What a worker keeps of the images of a chunk."""
+"""What a worker keeps of the images of a chunk: what they are like, and their moments."""
 
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bnstat.moments.floats import AboveMaximumError, Centred
-from bnstat.moments.histograms import Occurrences, pack, pack_16_bit, unpack, unpack_16_bit
+from bnstat.moments.histograms import (
+    HistogramFigures,
+    Occurrences,
+    entropy,
+    few_valued_rows,
+    pack,
+    pack_16_bit,
+    unpack,
+    unpack_16_bit,
+)
 from bnstat.moments.table import Floats, Ints, Table
+
+# Width and height in pixels, Pillow's mode, the bits of a sample in the file, and its format, ""
+# where it has none. A plain tuple, as one with names takes ten times as long.
+Appearance: TypeAlias = tuple[int, int, str, int, str]
+
+
+@dataclass
+class Appearances:
+    """What each image of a chunk is like; most chunks have few different ones.
+
+    distinct: each appearance once; places: for each row of the chunk its place among these, -1
+    where the image could not be decoded.
+    """
+
+    distinct: list[Appearance] = field(default_factory=list)
+    places: array[int] = field(default_factory=lambda: array("h"))
+
+    @classmethod
+    def unknown(cls, images: int) -> Appearances:
+        """Return those of images of which none was decoded."""
+        return cls([], array("h", [-1]) * images)
+
+    def __getitem__(self, row: int) -> Appearance:
+        return self.distinct[self.places[row]]
+
+    def take(self, rows: Sequence[int]) -> Appearances:
+        """Return those of some rows of the chunk, renumbered."""
+        return Appearances(self.distinct, array("h", [self.places[row] for row in rows]))
+
+    def counts(self) -> dict[Appearance, int]:
+        """Return how many images look so, of those that were decoded."""
+        numbers = Counter(self.places)
+        return {each: numbers[place] for place, each in enumerate(self.distinct) if numbers[place]}
 
 
 class Kind(NamedTuple):
@@ -33,45 +73,8 @@ class Kind(NamedTuple):
         return self.scale != 1 or self.mode.endswith(" of int16")
 
 
-@dataclass(frozen=True)
-class HistogramFigures:
-    """What is told of the histogram of each draw, besides its moments.
-
-    low, high: samples of the smallest and of the largest value, int64 of shape (N, C), 0 for
-    floats; entropy: of the values, in bits, float64 of shape (N, C), NaN for floats; hashes: of the
-    histograms of 8-bit draws, uint64 of shape (N,), 0 for others.
-    """
-
-    low: Ints
-    high: Ints
-    entropy: Floats
-    hashes: NDArray[np.uint64]
-
-    @classmethod
-    def of_8_bit(cls, counts: Ints) -> HistogramFigures:
-        """Return those of draws whose counts have the shape (N, C, 256)."""
-        narrow = counts.astype(np.uint32, order="C")  # tells as much of them, in half the bytes
-        digests = [blake2b(each, digest_size=8).digest() for each in narrow]
-        hashes = np.frombuffer(b"".join(digests), dtype=np.uint64)
-        return cls(counts[:, :, 0].copy(), counts[:, :, 255].copy(), entropy(counts), hashes)
-
-
-def entropy(counts: Ints) -> Floats:
-    """Return the entropy of histograms along the last axis in bits; NaN where nothing was counted.
-
-    >>> entropy(np.array([[1, 1, 1, 1], [0, 8, 0, 0]])).tolist()
-    [2.0, 0.0]
-    """
-    n = counts.sum(axis=-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        bits: Floats = np.log2(n) - (counts * np.log2(np.maximum(counts, 1))).sum(axis=-1) / n
-    return np.maximum(bits, 0.0)
-
-
 # Where one of so many values occurs, adding these alone is faster than adding all counts.
 _SPARSE = 16
-# Label images have no more values; some drawings and digits have as few.
-FEW = 32
 
 
 @dataclass(frozen=True)
@@ -314,15 +317,6 @@ class ChunkCounts:
                 HistogramFigures.of_8_bit(counts) if histogram_figures else None,
                 few_valued_rows(pending.rows, own),
             )
-
-
-def few_valued_rows(rows: Sequence[int], counts: Ints) -> tuple[int, ...]:
-    """Return the rows of 8-bit images with at most FEW values in each channel.
-
-    counts: how often each value occurs, int64 of shape (N, C, 256).
-    """
-    few = ((counts > 0).sum(axis=2) <= FEW).all(axis=1)
-    return tuple(rows[place] for place in np.flatnonzero(few).tolist())
 
 
 def _packed(counts: Ints, draws: int) -> bytes:

@@ -1,42 +1,17 @@
-"""Moments in columns: of one channel as numbers, of one kind of image as flat arrays."""
+"""The records of one kind of image, in flat arrays."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from bnstat.moments.chunk_counts import ChunkMoments, Kind
 from bnstat.moments.keys import Keys
-from bnstat.moments.table import Floats, Ints, Table
-
-
-class Column(NamedTuple):
-    """One channel of all records, in key order: n, mean and M2 of each, float64 in [0, 1]."""
-
-    n: Floats
-    mean: Floats
-    m2: Floats
-
-    def counted(self) -> Column:
-        """Return the draws of which any sample counts."""
-        some = self.n > 0
-        return self if some.all() else Column(*(values[some] for values in self))
-
-    def joined(self, rows: Ints, number: int) -> Column:
-        """Return `number` draws, of which draw i has the samples of all the draws at rows == i."""
-        n = _sums_at(rows, self.n, number)
-        mean = _sums_at(rows, self.n * self.mean, number) / np.maximum(n, 1)
-        away = self.mean - mean[rows]
-        return Column(n, mean, _sums_at(rows, self.m2 + self.n * away * away, number))
-
-
-def _sums_at(rows: Ints, values: Floats, number: int) -> Floats:
-    return np.bincount(rows, values, number).astype(np.float64)
-
+from bnstat.moments.table import Column, Ints, Table
 
 # The columns of a `Table`.
 _COLUMNS = ("n", "sum_or_mean", "sumsq_or_m2")

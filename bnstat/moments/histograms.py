@@ -1,15 +1,18 @@
-"""Histograms of single images, packed."""
+"""Histograms of single images: packed, and what is told of them."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bnstat.moments.table import Ints, Table
+from bnstat.moments.table import Floats, Ints, Table
 
 # More would take longer than counting small images does.
 _LEVEL = 1
@@ -137,3 +140,51 @@ def unpack(data: bytes, images: int, channels: int) -> Ints:
         raise ValueError(f"not the histograms of {images} images")
     counts = np.frombuffer(raw, dtype=f"<u{len(raw) // size}")
     return counts.reshape(images, channels, 256).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class HistogramFigures:
+    """What is told of the histogram of each draw, besides its moments.
+
+    low, high: samples of the smallest and of the largest value, int64 of shape (N, C), 0 for
+    floats; entropy: of the values, in bits, float64 of shape (N, C), NaN for floats; hashes: of the
+    histograms of 8-bit draws, uint64 of shape (N,), 0 for others.
+    """
+
+    low: Ints
+    high: Ints
+    entropy: Floats
+    hashes: NDArray[np.uint64]
+
+    @classmethod
+    def of_8_bit(cls, counts: Ints) -> HistogramFigures:
+        """Return those of draws whose counts have the shape (N, C, 256)."""
+        narrow = counts.astype(np.uint32, order="C")  # tells as much of them, in half the bytes
+        digests = [blake2b(each, digest_size=8).digest() for each in narrow]
+        hashes = np.frombuffer(b"".join(digests), dtype=np.uint64)
+        return cls(counts[:, :, 0].copy(), counts[:, :, 255].copy(), entropy(counts), hashes)
+
+
+def entropy(counts: Ints) -> Floats:
+    """Return the entropy of histograms along the last axis in bits; NaN where nothing was counted.
+
+    >>> entropy(np.array([[1, 1, 1, 1], [0, 8, 0, 0]])).tolist()
+    [2.0, 0.0]
+    """
+    n = counts.sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bits: Floats = np.log2(n) - (counts * np.log2(np.maximum(counts, 1))).sum(axis=-1) / n
+    return np.maximum(bits, 0.0)
+
+
+# Label images have no more values; some drawings and digits have as few.
+FEW = 32
+
+
+def few_valued_rows(rows: Sequence[int], counts: Ints) -> tuple[int, ...]:
+    """Return the rows of 8-bit images with at most FEW values in each channel.
+
+    counts: how often each value occurs, int64 of shape (N, C, 256).
+    """
+    few = ((counts > 0).sum(axis=2) <= FEW).all(axis=1)
+    return tuple(rows[place] for place in np.flatnonzero(few).tolist())

@@ -10,9 +10,9 @@ from typing import TypeVar
 import numpy as np
 
 from bnstat.moments.chunk_counts import ChunkMoments, Kind
-from bnstat.moments.columns import Column, KindRecords
+from bnstat.moments.columns import KindRecords
 from bnstat.moments.keys import Keys
-from bnstat.moments.table import Floats, Ints, Moments, Table
+from bnstat.moments.table import Column, Floats, Ints, Moments, Table
 
 T = TypeVar("T")
 

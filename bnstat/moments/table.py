@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,3 +181,27 @@ def exact_sums(columns: NDArray[Any]) -> tuple[int, ...]:
     """Return the sum of each column of integers, (N, C), which itself may pass 2⁶³."""
     integers = columns.astype(np.int64, copy=False).T
     return tuple((int((c >> 32).sum()) << 32) + int((c & 0xFFFFFFFF).sum()) for c in integers)
+
+
+class Column(NamedTuple):
+    """One channel of all records, in key order: n, mean and M2 of each, float64 in [0, 1]."""
+
+    n: Floats
+    mean: Floats
+    m2: Floats
+
+    def counted(self) -> Column:
+        """Return the draws of which any sample counts."""
+        some = self.n > 0
+        return self if some.all() else Column(*(values[some] for values in self))
+
+    def joined(self, rows: Ints, number: int) -> Column:
+        """Return `number` draws, of which draw i has the samples of all the draws at rows == i."""
+        n = _sums_at(rows, self.n, number)
+        mean = _sums_at(rows, self.n * self.mean, number) / np.maximum(n, 1)
+        away = self.mean - mean[rows]
+        return Column(n, mean, _sums_at(rows, self.m2 + self.n * away * away, number))
+
+
+def _sums_at(rows: Ints, values: Floats, number: int) -> Floats:
+    return np.bincount(rows, values, number).astype(np.float64)

@@ -1,21 +1,18 @@
 """Pictures of results, plotted by matplotlib (an extra): from plain values, one file a picture.
 
-theme       colours of light and dark pictures
-picture     what every picture offers; figures and files of it
+picture     what every picture offers; figures and files of it; light and dark colours
 histogram   how often values occur, by channel
-batchnorm   running mean and variance over the batches
-margin      how wide margins are, over the number of images
+curves      BatchNorm's running values over the batches; margins over the number of images
 images      brightness and contrast of each image
 rows        mean and std of groups, and of rows beside the baseline's
+sheet       small copies of images with their names
 """
 
-from bnstat.pictures.batchnorm import RunningValues
+from bnstat.pictures.curves import MarginCurve, RunningValues
 from bnstat.pictures.histogram import Histogram
 from bnstat.pictures.images import ImageScatter
-from bnstat.pictures.margin import MarginCurve
-from bnstat.pictures.picture import Picture, plot_on, render
+from bnstat.pictures.picture import DARK, LIGHT, Picture, Theme, plot_on, render
 from bnstat.pictures.rows import Differences, GroupFigures
-from bnstat.pictures.theme import DARK, LIGHT, Theme
 
 __all__ = [
     "DARK",

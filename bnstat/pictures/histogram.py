@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bnstat.pictures.picture import plain_axes
-from bnstat.pictures.theme import STYLES, Theme
+from bnstat.pictures.picture import STYLES, Theme, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bnstat.pictures.picture import plain_axes
-from bnstat.pictures.theme import Theme
+from bnstat.pictures.picture import Theme, plain_axes
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,18 +1,65 @@
-"""What every picture offers, and figures and files of it."""
+"""What every picture offers, its figures and files, and the colours of pictures and pages.
+
+Colours, of light and dark ones, are told apart by the colour-blind. The hues are those of Okabe and
+Ito (*Color Universal Design*, 2008), darker or lighter where the contrast with the background would
+be below 3 for lines and 4.5 for text.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bnstat.errors import OutputError
-from bnstat.pictures.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+# Lines of channels differ in style, too.
+STYLES: tuple[str, ...] = ("solid", (0, (5, 1.5)), (0, (1.5, 1)))  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours as #rrggbb.
+
+    background, text, muted, grid: of the page; accent: of what stands out; channels: by name;
+    others: of channels and rows without a name of their own.
+    """
+
+    name: str
+    background: str
+    text: str
+    muted: str
+    grid: str
+    accent: str
+    red: str
+    green: str
+    blue: str
+    others: tuple[str, ...]
+
+    def of_channels(self, channels: Sequence[str]) -> list[str]:
+        """Return the colour of each channel."""
+        named = {"R": self.red, "G": self.green, "B": self.blue, "L": self.text, "A": self.muted}
+        return [named.get(c, self.others[i % len(self.others)]) for i, c in enumerate(channels)]
+
+
+LIGHT = Theme(
+    *("light", "#ffffff", "#1c2127", "#59636e", "#d9dee3", "#8a4b00"),
+    *("#c4500a", "#007a5a", "#0062a3"),
+    others=("#0062a3", "#c4500a", "#007a5a", "#a3477d", "#8a6d00", "#36758f"),
+)
+DARK = Theme(
+    *("dark", "#14181d", "#e6e9ec", "#9aa4af", "#333a42", "#ffc46b"),
+    *("#ff9b66", "#45d0a3", "#74b9f5"),
+    others=("#74b9f5", "#ff9b66", "#45d0a3", "#e59ac6", "#e0c04c", "#9fd3ec"),
+)
+
 
 # In inches; text is 9 points high.
 _SIZE = (7.2, 3.4)
@@ -139,3 +186,18 @@ def parts(ax: Axes, number: int, *, gap: float = 0.16) -> list[Axes]:
     return [
         ax.inset_axes((0.0, 1.0 - (i + 1) * height - i * gap, 1.0, height)) for i in range(number)
     ]
+
+
+def distinct(
+    channels: Sequence[str], figures: Sequence[Hashable]
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the names of channels with different figures, and where the first of each is.
+
+    >>> distinct(["R", "G", "B", "A"], [0.5, 0.5, 0.5, 1.0])
+    (('R, G, B', 'A'), (0, 3))
+    """
+    places: dict[Hashable, list[int]] = {}
+    for place, figure in enumerate(figures):
+        places.setdefault(figure, []).append(place)
+    names = tuple(", ".join(channels[i] for i in equal) for equal in places.values())
+    return names, tuple(equal[0] for equal in places.values())

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bnstat.pictures.picture import parts, plain_axes
-from bnstat.pictures.theme import Theme
+from bnstat.pictures.picture import Theme, parts, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnstat import files
-from bnstat.pictures.picture import check_matplotlib, style
-from bnstat.pictures.theme import LIGHT
+from bnstat.pictures.picture import LIGHT, check_matplotlib, style
 from bnstat.text import printable
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 from bnstat.errors import DocumentError
 from bnstat.pictures import GroupFigures, Histogram, MarginCurve, Picture
-from bnstat.pictures.channels import distinct
+from bnstat.pictures.picture import distinct
 from bnstat.result.contents import Contents
 from bnstat.result.estimates import Floats
 from bnstat.text import printable
