@@ -1,19 +1,17 @@
 """The reading wing: a result in the form that a framework reads.
 
-    table         all targets, a row each
-    templates     the text of those that are snippets; snippets puts figures into it
-    values        those that are plain values: JSON, YAML, TOML, CSV, shell variables
-    torch_layers  Normalize and BatchNorm2d, and the files of their tensors
-    figures       the numbers: unit, order of channels, digits; where they come from
-    literals      values as text
-    geometry      what a pipeline does to the size of images
-    config        `--update`: the figures into a config of the user's
-    editing       a file's text, of which only some values change
-
-A framework whose form is more than a template has a file of its own.
+table         all targets, a row each
+templates     the text of those that are snippets, with figures put into it
+frameworks    configs of Hugging Face, timm, OpenCLIP, Detectron2
+values        plain values: JSON, YAML, TOML, CSV, shell variables
+torch_layers  Normalize and BatchNorm2d, and the files of their tensors
+onnx          a model with the normalization in front: onnx_graph its nodes, onnx_check a run
+figures       the numbers: unit, order of channels, digits, as text; where they come from
+pipeline      what a pipeline's text says: sizes, a Normalize at its end
+config        `--update`: some values of a user's file change, and no other byte;
+json_values and yaml_values find where they stand
 """
 
-from bnstat.targets.table import TARGETS
-from bnstat.targets.target import Target
+from bnstat.targets.table import TARGETS, Target
 
 __all__ = ["TARGETS", "Target"]

@@ -1,239 +1,292 @@
-"""All that `bnstat export` can write, in the order that it is listed in.
+"""All that `bnstat export` can write: what every target has, and a row for each.
 
 A new form of text is a template in `templates`, and a row here. Also update `docs/export.md`.
 """
 
 from __future__ import annotations
 
-from bnstat.targets import (
-    detectron2,
-    hf,
-    onnx,
-    open_clip,
-    snippets,
-    templates,
-    timm,
-    torch_layers,
-    values,
-)
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from bnstat.errors import ExportError
+from bnstat.result import EXACT, Stats
+from bnstat.targets import frameworks, onnx, templates, torch_layers, values
 from bnstat.targets.config import ConfigFormat
-from bnstat.targets.figures import ANY, AS_THEY_ARE, DIVIDED
-from bnstat.targets.snippets import snippet
-from bnstat.targets.target import Target
+from bnstat.targets.figures import ANY, AS_THEY_ARE, DIVIDED, IN_UNIT, RGB, Figures, check_unit
+from bnstat.targets.pipeline import before_normalize
+from bnstat.targets.templates import snippet
 
-UNIT_FIRST, BYTES_FIRST, BYTES = (1, 255), (255, 1), (255,)
-RGB_FIRST, BGR_FIRST = ("rgb", "bgr"), ("bgr", "rgb")
-GRAY_OR_COLOR = (1, 3)
 
+@dataclass(frozen=True)
+class Target:
+    """A form that a result can be written in.
+
+    Attributes
+    ----------
+    name, writes
+        Its name for `--format`, and in a few words what is written.
+    render
+        From figures to the file's bytes; its keyword-only parameters are the options that the
+        target takes.
+    file
+        The name of the file, where only a folder is given.
+    scales
+        The units it can have, 1 for images in [0, 1] and 255 for 0-255; the first is the default.
+    orders
+        The orders of channels it can have, likewise; empty where it has none of its own.
+    channels
+        How many channels it can hold, three of which are R, G and B; None for any.
+    precise
+        Whether digits can be asked for; numbers that are not text have all of theirs.
+    binary
+        Not fit for a terminal, and so written to `file` by default.
+    check
+        Reads the written bytes as the framework does and says, in a few words, what held; raises
+        ExportError if it did not. None if there is nothing to check.
+    config
+        The kind of config that `--update` changes. None if there is no such file.
+    bake
+        Writes a model of the user's again with the figures in it, for `--update` with `--output`:
+        from its path, the path to write, figures and the options of `render`; says what was
+        checked. None if there is no such model.
+    units
+        The units of results that it can have, as `Stats.unit` names them.
+    variants
+        The name of the file where an option makes it another kind of file, by option.
+    """
+
+    name: str
+    writes: str
+    render: Callable[..., bytes]
+    file: str
+    scales: tuple[int, ...] = (1,)
+    orders: tuple[str, ...] = ()
+    channels: tuple[int, ...] | None = None
+    precise: bool = True
+    binary: bool = False
+    check: Callable[[bytes], str] | None = None
+    config: ConfigFormat | None = None
+    bake: Callable[..., str] | None = None
+    units: tuple[str, ...] = IN_UNIT
+    variants: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def options(self) -> frozenset[str]:
+        """The names of the options that `render` takes."""
+        parameters = inspect.signature(self.render).parameters.values()
+        return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+
+    def file_with(self, options: Mapping[str, Any]) -> str:
+        """Return the name of the file that `render` makes with such options."""
+        names = (name for option, name in self.variants.items() if options.get(option))
+        return next(names, self.file)
+
+    def figures(
+        self,
+        stats: Stats,
+        method: str = EXACT,
+        *,
+        scale: int | None = None,
+        order: str | None = None,
+        precision: int | None = None,
+    ) -> Figures:
+        """Return a result's figures as this target has them; None is its default.
+
+        Raises
+        ------
+        ExportError
+            If the target cannot have or hold them so.
+        """
+        _check(self, "scale", scale, self.scales)
+        _check(self, "channel order", order, self.orders)
+        if precision is not None and not self.precise:
+            raise ExportError(f"{self.name} has no digits to choose: its numbers are not text")
+        if stats.unit not in self.units:
+            stats = before_normalize(stats)
+        if self.channels is not None:
+            _check_channels(self.name, self.channels, stats.channels)
+        check_unit(stats, self.units, self.name)
+        if stats.unit not in IN_UNIT:
+            scale = self._own_scale(stats, scale)
+        order = order or next(iter(self.orders), "rgb")
+        return Figures(stats, method, scale or self.scales[0], order, precision)
+
+    def _own_scale(self, stats: Stats, scale: int | None) -> int:
+        """Return the scale for figures that are not in [0, 1]: their own.
+
+        Integers that were divided are, for what takes samples as they are, those of files again.
+        """
+        if scale not in (None, 1):
+            raise ExportError(f"figures that are not in [0, 1] have no scale {scale}")
+        as_stored = scale is None and self.units == AS_THEY_ARE and stats.unit == "divided"
+        return stats.scale if as_stored else 1
+
+
+def _check_channels(name: str, possible: tuple[int, ...], channels: tuple[str, ...]) -> None:
+    names, alternative = ", ".join(channels), "; --format json holds any"
+    if len(channels) not in possible:
+        held = f"{len(channels)} ({names}){alternative}"
+        raise ExportError(f"{name} holds {' or '.join(map(str, possible))} channels, not {held}")
+    if len(channels) == 3 and channels != RGB:
+        raise ExportError(f"{name} holds R, G, B, not {names}{alternative}")
+
+
+def _check(target: Target, what: str, asked: object, possible: tuple[object, ...]) -> None:
+    if asked is not None and asked not in possible:
+        has = f"only {', '.join(map(str, possible))}" if possible else "none of its own"
+        raise ExportError(f"{target.name} cannot have {what} {asked}: it has {has}")
+
+
+_UNIT_FIRST, _BYTES_FIRST, _BYTES = (1, 255), (255, 1), (255,)
+_RGB_FIRST, _BGR_FIRST = ("rgb", "bgr"), ("bgr", "rgb")
+_GRAY_OR_COLOR = (1, 3)
+
+# What several rows have in common: layers of a model take samples of any range; libraries that
+# load images take 8 bits of gray or colour, or bytes and any range; plain values are any numbers.
+_layer = partial(Target, scales=_UNIT_FIRST, units=AS_THEY_ARE)
+_tensors = partial(_layer, precise=False, binary=True)
+_pixels = partial(Target, scales=_BYTES, orders=_RGB_FIRST, channels=_GRAY_OR_COLOR)
+_samples = partial(Target, scales=_BYTES_FIRST, orders=_RGB_FIRST, units=AS_THEY_ARE)
+_plain = partial(Target, scales=_UNIT_FIRST, orders=_RGB_FIRST, units=ANY)
+
+# In the order that they are listed in.
 _ALL = (
-    Target(
+    _layer(
         "normalize",
         "torchvision.transforms.v2 snippet with Normalize",
         snippet(templates.NORMALIZE),
         "normalize.py",
-        scales=UNIT_FIRST,
-        units=AS_THEY_ARE,
     ),
-    Target(
+    _tensors(
         "state_dict",
         "torch.save of a primed BatchNorm2d's state_dict",
         torch_layers.state_dict,
         "bnstat.pt",
-        scales=UNIT_FIRST,
-        precise=False,
-        binary=True,
         check=torch_layers.check,
-        units=AS_THEY_ARE,
     ),
-    Target(
+    _tensors(
         "safetensors",
         "the same tensors as safetensors, with their origin as metadata",
         torch_layers.safetensors,
         "bnstat.safetensors",
-        scales=UNIT_FIRST,
-        precise=False,
-        binary=True,
-        units=AS_THEY_ARE,
     ),
-    Target(
+    _layer(
         "module",
         "Python file with an nn.Module to put first in a model",
         snippet(templates.MODULE),
         "input_norm.py",
-        scales=UNIT_FIRST,
-        units=AS_THEY_ARE,
     ),
     Target(
         "hf",
         "preprocessor_config.json of a Hugging Face image processor",
-        hf.render,
+        frameworks.hf_render,
         "preprocessor_config.json",
-        scales=UNIT_FIRST,
-        channels=GRAY_OR_COLOR,
-        config=ConfigFormat("json", hf.changes),
+        scales=_UNIT_FIRST,
+        channels=_GRAY_OR_COLOR,
+        config=ConfigFormat("json", frameworks.hf_changes),
         units=DIVIDED,
     ),
     Target(
         "timm",
         "config.json of a timm model; with --flags, flags for timm's train.py",
-        timm.render,
+        frameworks.timm_render,
         "config.json",
         variants={"flags": "timm_flags.txt"},
-        config=ConfigFormat("json", timm.changes),
+        config=ConfigFormat("json", frameworks.timm_changes),
     ),
     Target(
         "open_clip",
         "preprocess_cfg of an open_clip_config.json",
-        open_clip.render,
+        frameworks.open_clip_render,
         "open_clip_config.json",
         channels=(3,),
-        config=ConfigFormat("json", open_clip.changes),
+        config=ConfigFormat("json", frameworks.open_clip_changes),
     ),
     Target(
         "albumentations",
         "A.Normalize as Python; with --serialized, as albumentations' own JSON",
-        snippets.albumentations,
+        templates.albumentations,
         "albumentations_normalize.py",
         variants={"serialized": "albumentations_normalize.json"},
-        scales=UNIT_FIRST,
+        scales=_UNIT_FIRST,
         units=DIVIDED,
     ),
-    Target(
+    _pixels(
         "mmengine",
         "data_preprocessor of an OpenMMLab config",
         snippet(templates.MMENGINE),
         "data_preprocessor.py",
-        scales=BYTES,
-        orders=RGB_FIRST,
-        channels=GRAY_OR_COLOR,
     ),
-    Target(
+    _pixels(
         "detectron2",
         "MODEL.PIXEL_MEAN and PIXEL_STD of a YAML config",
         snippet(templates.DETECTRON2),
         "detectron2.yaml",
-        scales=BYTES,
-        orders=BGR_FIRST,
-        channels=GRAY_OR_COLOR,
-        config=ConfigFormat("yaml", detectron2.changes),
+        orders=_BGR_FIRST,
+        config=ConfigFormat("yaml", frameworks.detectron2_changes),
     ),
-    Target(
+    _samples(
         "keras",
         "keras.layers.Normalization, with the variance",
         snippet(templates.KERAS),
         "normalization.py",
-        scales=BYTES_FIRST,
-        units=AS_THEY_ARE,
+        orders=(),
     ),
-    Target(
+    _samples(
         "dali",
         "crop_mirror_normalize of a DALI pipeline",
         snippet(templates.DALI),
         "dali_normalize.py",
-        scales=BYTES_FIRST,
-        orders=RGB_FIRST,
-        units=AS_THEY_ARE,
     ),
-    Target(
+    _samples(
         "openvino",
         "PrePostProcessor lines, and --mean_values, --scale_values",
         snippet(templates.OPENVINO),
         "openvino_normalize.py",
-        scales=BYTES_FIRST,
-        orders=RGB_FIRST,
-        units=AS_THEY_ARE,
     ),
     Target(
         "onnx",
         "ONNX model that normalizes; with --update, in front of yours",
         onnx.render,
         "normalize.onnx",
-        orders=RGB_FIRST,
+        orders=_RGB_FIRST,
         precise=False,
         binary=True,
         bake=onnx.bake,
         units=AS_THEY_ARE,
     ),
-    Target(
+    _pixels(
         "coreml",
         "coremltools conversion of a torch model with its normalization",
         snippet(templates.COREML),
         "coreml_convert.py",
-        scales=BYTES,
-        orders=RGB_FIRST,
-        channels=GRAY_OR_COLOR,
     ),
-    Target(
+    _samples(
         "ncnn",
         "mean_vals and norm_vals of ncnn, as Python and C++",
         snippet(templates.NCNN),
         "ncnn_normalize.py",
-        scales=BYTES_FIRST,
-        orders=RGB_FIRST,
-        units=AS_THEY_ARE,
     ),
-    Target(
+    _pixels(
         "opencv",
         "OpenCV's blobFromImageWithParams, scaled by channel",
         snippet(templates.OPENCV),
         "opencv_blob.py",
-        scales=BYTES,
-        orders=RGB_FIRST,
-        channels=GRAY_OR_COLOR,
     ),
-    Target(
+    _layer(
         "flax",
         "batch_stats of a Flax BatchNorm",
-        snippets.flax,
+        templates.flax,
         "flax_batch_stats.py",
-        scales=UNIT_FIRST,
-        units=AS_THEY_ARE,
     ),
-    Target(
-        "json",
-        "the figures as JSON",
-        values.as_json,
-        "figures.json",
-        scales=UNIT_FIRST,
-        orders=RGB_FIRST,
-        units=ANY,
-    ),
-    Target(
-        "yaml",
-        "the figures as YAML",
-        values.as_yaml,
-        "figures.yaml",
-        scales=UNIT_FIRST,
-        orders=RGB_FIRST,
-        units=ANY,
-    ),
-    Target(
-        "toml",
-        "the figures as TOML",
-        values.as_toml,
-        "figures.toml",
-        scales=UNIT_FIRST,
-        orders=RGB_FIRST,
-        units=ANY,
-    ),
-    Target(
-        "csv",
-        "the figures as CSV, a line a channel",
-        values.as_csv,
-        "figures.csv",
-        scales=UNIT_FIRST,
-        orders=RGB_FIRST,
-        units=ANY,
-    ),
-    Target(
-        "env",
-        "the figures as shell variables",
-        values.as_env,
-        "figures.env",
-        scales=UNIT_FIRST,
-        orders=RGB_FIRST,
-        units=ANY,
-    ),
+    _plain("json", "the figures as JSON", values.as_json, "figures.json"),
+    _plain("yaml", "the figures as YAML", values.as_yaml, "figures.yaml"),
+    _plain("toml", "the figures as TOML", values.as_toml, "figures.toml"),
+    _plain("csv", "the figures as CSV, a line a channel", values.as_csv, "figures.csv"),
+    _plain("env", "the figures as shell variables", values.as_env, "figures.env"),
 )
 
 TARGETS: dict[str, Target] = {target.name: target for target in _ALL}

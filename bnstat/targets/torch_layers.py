@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from bnstat.errors import ExportError
 from bnstat.result import EXACT, BatchNormEstimate, Stats
-from bnstat.targets.composing import before_normalize
 from bnstat.targets.figures import AS_THEY_ARE, Figures, check_unit
+from bnstat.targets.pipeline import before_normalize
 
 if TYPE_CHECKING:
     import torch

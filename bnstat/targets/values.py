@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bnstat.result import EXACT
-from bnstat.targets.figures import Figures
-from bnstat.targets.literals import literal
+from bnstat.targets.figures import Figures, literal
 from bnstat.text import printable
 
 _BY_CHANNEL = {"channels": "channel", "mean": "mean", "std": "std", "var": "var"}

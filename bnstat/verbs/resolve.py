@@ -27,7 +27,7 @@ from bnstat.sources.naming import holds_images, is_image
 from bnstat.sources.objects import ObjectLocation, members_of
 from bnstat.sources.opening import Location, open_sources, sources_of
 from bnstat.sources.sources import Sources
-from bnstat.targets.composing import before_normalize
+from bnstat.targets.pipeline import before_normalize
 from bnstat.text import is_url, printable, without_credentials
 
 if TYPE_CHECKING:  # they need numpy and Pillow, which merge and export do without

@@ -198,7 +198,7 @@ def _constants(data):
 def _edit(syntax):
     def take(data):
         """Change a config; all that is not changed stays, or the file is refused."""
-        from bnstat.targets.editing import edit_values, read
+        from bnstat.targets.config import edit_values, read
 
         try:
             after = edit_values(data, syntax, "config", FIELDS[syntax])

@@ -3,7 +3,7 @@
 import pytest
 
 from bnstat.augment import read
-from bnstat.targets.geometry import Geometry, geometry
+from bnstat.targets.pipeline import Geometry, geometry
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bnstat.targets.figures import provenance, provenance_line
-from bnstat.targets.literals import literal, shortest
+from bnstat.targets.figures import literal, provenance, provenance_line, shortest
 from bnstat.text import printable
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)

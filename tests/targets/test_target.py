@@ -7,7 +7,7 @@ import pytest
 
 from bnstat.errors import ExportError
 from bnstat.targets import TARGETS
-from bnstat.targets.target import Target
+from bnstat.targets.table import Target
 
 NEEDS = {"onnx": "onnx"}
 each_target = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))

@@ -8,7 +8,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from bnstat.errors import ExportError
-from bnstat.targets.literals import shortest
+from bnstat.targets.figures import shortest
 
 transformers = pytest.importorskip(
     "transformers", reason="transformers is missing: pip install transformers"

@@ -284,7 +284,7 @@ class TestData:
 
 def shift_mean(monkeypatch):
     """Let the normalization be off by a hundredth."""
-    from bnstat.targets.onnx import graph
+    from bnstat.targets import onnx_graph as graph
 
     constant = graph._constant
     monkeypatch.setattr(

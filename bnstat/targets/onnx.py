@@ -1,6 +1,7 @@
-"""A model's file, and tensors that lie in files of their own beside it.
+"""ONNX: a model of the user's with the normalization in front of it, or one that only normalizes.
 
-https://onnx.ai/onnx/repo-docs/ExternalData.html: a location is relative to the model's folder.
+https://onnx.ai/onnx/repo-docs/IR.html. Tensors may lie in files of their own beside a model
+(https://onnx.ai/onnx/repo-docs/ExternalData.html): a location is relative to the model's folder.
 onnxruntime refuses symbolic links out of that folder, and `..`; onnx.checker hard links too.
 """
 
@@ -16,6 +17,77 @@ from typing import Any
 
 from bnstat import files
 from bnstat.errors import ExportError, OutputError
+from bnstat.targets.figures import Figures
+
+# What every runtime of the last years reads.
+_OPSET, _IR = 17, 8
+
+
+def render(figures: Figures, *, input: str = "float", layout: str | None = None) -> bytes:
+    """Return a model that does nothing but normalize; images come out as float32 (N, C, H, W)."""
+    helper = _onnx().helper
+    from bnstat.targets import onnx_graph
+
+    channels = len(figures.channels)
+    shapes = [["N", channels, "H", "W"]] * 2
+    images, normalized = (
+        helper.make_tensor_value_info(name, onnx_graph.FLOAT, shape)
+        for name, shape in zip(("images", "normalized"), shapes, strict=True)
+    )
+    node = helper.make_node("Identity", ["images"], ["normalized"])
+    model = helper.make_model(
+        helper.make_graph([node], "normalization", [images], [normalized]),
+        opset_imports=[helper.make_opsetid("", _OPSET)],
+        ir_version=_IR,
+        producer_name="bnstat",
+    )
+    onnx_graph.bake(model, figures, input, layout)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def bake(
+    path: Path, output: Path, figures: Figures, *, input: str = "float", layout: str | None = None
+) -> str:
+    """Write a model again with the normalization in front of it; say what was checked.
+
+    Parameters
+    ----------
+    path, output
+        The model, and where the new one goes: another file. Tensors in files of their own are
+        linked, or else copied, to lie beside it.
+    input
+        "float" for images in [0, 1] of the model's own type, "uint8" for 0-255.
+    layout
+        "nchw" or "nhwc" of the images; None is the model's own.
+
+    Raises
+    ------
+    ExportError
+        If the model cannot be read or baked, or what comes out is not the same.
+    OutputError
+        If it cannot be written; what is there stays as it was.
+    """
+    onnx = _onnx()
+    from bnstat.targets import onnx_check, onnx_graph
+
+    if output.exists() and output.samefile(path):
+        raise ExportError(f"{output} is the model itself; write to another file")
+    model = load(onnx, path)
+    try:
+        placed = onnx_graph.bake(model, figures, input, layout)
+        with beside(path, output, model) as draft:
+            return onnx_check.check(path, draft, figures, placed)
+    except ExportError as error:
+        raise ExportError(f"cannot bake {path}: {error}") from error
+
+
+def _onnx() -> Any:
+    try:
+        import onnx
+    except ImportError as error:
+        raise ExportError("to write ONNX, bnstat needs onnx: pip install 'bnstat[onnx]'") from error
+    return onnx
 
 
 def load(onnx: Any, path: Path) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from bnstat.errors import ExportError
-from bnstat.targets.literals import literal
+from bnstat.targets.figures import literal
 
 Edit: TypeAlias = tuple[int, int, str]  # start, end and what comes there
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnstat.errors import ExportError
-from bnstat.targets.editing import check_lengths, edit_values, read
+from bnstat.targets.config import check_lengths, edit_values, read
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(

@@ -10,7 +10,7 @@ import onnx
 
 from bnstat.errors import ExportError
 from bnstat.targets.figures import Figures
-from bnstat.targets.onnx.graph import Placed
+from bnstat.targets.onnx_graph import Placed
 
 # Of the largest |output|: float32 through the sums of a deep model; float16 has 11 bits.
 _TOLERANCES = {"tensor(float)": 1e-4, "tensor(double)": 1e-4, "tensor(float16)": 2e-2}

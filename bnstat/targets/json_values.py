@@ -13,7 +13,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, TypeAlias
 
 from bnstat.errors import ExportError
-from bnstat.targets.literals import literal
+from bnstat.targets.figures import literal
 
 Edit: TypeAlias = tuple[int, int, str]  # start, end and what comes there
 
