@@ -103,7 +103,7 @@ def python(tmp_path):
 @pytest.fixture
 def in_process(capsys):
     """Run a command line of bnstat in this process; return status, out and err."""
-    from bnstat.cli.invocation import run
+    from bnstat.cli.app import run
 
     ending = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
 

@@ -1,6 +1,6 @@
 """The command line: the only rooms that know click, tqdm and exit codes.
 
-One file a command; `app` lists them, `invocation` runs one and gives its exit status.
+One file a command; `app` lists them, runs one and gives its exit status.
 """
 
 import os
@@ -12,7 +12,7 @@ def main() -> None:
     """Run `bnstat` with the arguments of this process, and exit."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `run` handles it: no traceback
-    from bnstat.cli.invocation import run
+    from bnstat.cli.app import run
 
     if "_BNSTAT_COMPLETE" in os.environ:
         from bnstat.cli.app import app

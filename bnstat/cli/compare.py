@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.app import DRIFT
 from bnstat.cli.help import subcommand
-from bnstat.cli.invocation import DRIFT
 from bnstat.cli.options import complete_spec
 from bnstat.cli.terminal import Terminal, say
 from bnstat.measure.warm_up import warm_up
@@ -105,7 +105,7 @@ def _compared(
 ) -> Comparison:
     """Compare, and say on stderr what the baseline is if none was named."""
     from bnstat.cli import outputs
-    from bnstat.cli.documents import described
+    from bnstat.cli.outputs import described
     from bnstat.verbs.compare import compare, lacks_baseline
     from bnstat.verbs.resolve import DOCUMENT
 

@@ -67,7 +67,7 @@ def _show_report(document: Path, page: Path) -> None:
 
 
 def _run(*arguments: str) -> None:
-    from bnstat.cli.invocation import run
+    from bnstat.cli.app import run
 
     _show(f"$ bnstat {shlex.join(arguments)}")
     status = run(arguments)

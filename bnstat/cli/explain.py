@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from bnstat.cli import options
+from bnstat.cli.app import DRIFT
 from bnstat.cli.help import subcommand
-from bnstat.cli.invocation import DRIFT
 from bnstat.cli.options import complete_spec
 from bnstat.cli.terminal import Terminal, say
 from bnstat.measure.warm_up import warm_up

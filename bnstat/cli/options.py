@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from bnstat import files
-from bnstat.cli.invocation import FAILURES
+from bnstat.cli.app import FAILURES
 from bnstat.cli.terminal import Terminal
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Setting, Settings, settings_of, shard_of

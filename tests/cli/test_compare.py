@@ -312,7 +312,7 @@ def test_no_color_off_a_terminal_unless_asked_for(compare, results, monkeypatch)
 def test_comparing_documents_needs_no_torch(python, results):
     """Without a pipeline torch is not imported."""
     code = (
-        "import sys; from bnstat.cli.invocation import run; "
+        "import sys; from bnstat.cli.app import run; "
         "run(['compare', 'train.json', 'test', '--workers', '1']); print('torch' in sys.modules)"
     )
     assert "False" == python("-c", code).stdout.splitlines()[-1]

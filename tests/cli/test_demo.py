@@ -11,7 +11,7 @@ def told(tmp_path_factory):
     import contextlib
     import io
 
-    from bnstat.cli.invocation import run
+    from bnstat.cli.app import run
 
     folder = tmp_path_factory.mktemp("demo")
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)

@@ -78,7 +78,7 @@ class TestList:
     def test_text_needs_no_torch(self, result, python, arguments):
         """It is there at once."""
         code = (
-            "import sys; from bnstat.cli.invocation import run; "
+            "import sys; from bnstat.cli.app import run; "
             "run(['export', *sys.argv[1:]]); print('torch' in sys.modules)"
         )
 

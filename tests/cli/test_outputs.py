@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bnstat import load
-from bnstat.cli.documents import described, replaced
+from bnstat.cli.outputs import described, replaced
 
 
 @pytest.fixture

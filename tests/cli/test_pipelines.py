@@ -61,7 +61,7 @@ def test_lists_the_presets_with_their_transforms(python):
 def test_listing_needs_no_torch(python):
     """The presets are listed without importing torch."""
     code = (
-        "import sys; from bnstat.cli.invocation import run; "
+        "import sys; from bnstat.cli.app import run; "
         "run(['pipelines']); print('torch' in sys.modules)"
     )
     assert "False" == python("-c", code).stdout.splitlines()[-1]
