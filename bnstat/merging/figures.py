@@ -39,7 +39,7 @@ from bnstat.result import (
 from bnstat.result.packed_histograms import pack, unpack
 from bnstat.result.quantiles import Distribution, added, distribution_figures
 from bnstat.result.sketch import Sketch
-from bnstat.settings.typed import PERCENTILES
+from bnstat.settings.setting import PERCENTILES
 
 
 def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:

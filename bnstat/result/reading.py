@@ -37,7 +37,7 @@ from bnstat.result.node import Node
 from bnstat.result.quantiles import Distribution, Occurring
 from bnstat.result.sketch import Sketch
 from bnstat.result.summary import read_summary
-from bnstat.settings.typed import MAX_EPOCHS
+from bnstat.settings.setting import MAX_EPOCHS
 
 C = TypeVar("C", bound=Contents)
 

@@ -1,12 +1,10 @@
 """How images are measured: the one definition of what can be set.
 
-setting      what is known of one setting: default, range, words
+setting      what is known of one setting: default, range, words; sizes and shards as typed
 images       which images are measured, which of their pixels, and how often
-samples      how many are measured, which are alike, and how sure the figures are
-running      where the work runs, and what is too large or too slow
-progress     how far a run is, and a bar that shows it
+samples      how many, which are alike, how sure the figures are; images in items of datasets
+running      where the work runs, what is too large or too slow, how far it is
 commands     the settings of compute, compare, sweep and recalibrate, as typed keyword arguments
-typed        what people type: sizes, as 1GB, and shards
 keywords     keyword arguments to complete settings; the signature and docstring of what takes them
 
 The command line has its options from here, the documentation its table. It imports nothing heavy,
@@ -23,10 +21,9 @@ from bnstat.settings.commands import (
 )
 from bnstat.settings.images import Mode
 from bnstat.settings.keywords import complete, takes_settings
-from bnstat.settings.progress import Progress, listener
+from bnstat.settings.running import Progress, listener
 from bnstat.settings.samples import check_until
-from bnstat.settings.setting import Setting
-from bnstat.settings.typed import bytes_of, shard_of
+from bnstat.settings.setting import Setting, bytes_of, shard_of
 
 __all__ = [
     "MeasureSettings",

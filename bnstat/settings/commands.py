@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from bnstat.settings.datasets import DatasetSettings
 from bnstat.settings.images import ChoiceSettings, DrawSettings, SelectionSettings
 from bnstat.settings.running import LimitSettings, RunSettings
-from bnstat.settings.samples import SampleSettings, is_of_item, place_or_key
-from bnstat.settings.setting import Setting
-from bnstat.settings.typed import PERCENTILES, bytes_of
+from bnstat.settings.samples import DatasetSettings, SampleSettings, is_of_item, place_or_key
+from bnstat.settings.setting import PERCENTILES, Setting, bytes_of
 
 Order = Literal["shuffled", "listed"]
 

@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypedDict
 
-from bnstat.settings.setting import Setting
-from bnstat.settings.typed import MAX_EPOCHS
+from bnstat.settings.setting import MAX_EPOCHS, Setting
 
 Mode = Literal["RGB", "L", "RGBA", "native", "bands"]
 

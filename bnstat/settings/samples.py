@@ -1,10 +1,10 @@
-"""Settings of samples: how many images are measured, which are alike, how sure figures are."""
+"""Settings of samples and datasets: how many images, which are alike, where in an item one is."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, Self, TypedDict
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 from bnstat.settings.setting import Setting
 
@@ -150,5 +150,61 @@ class SampleSettings(TypedDict, total=False):
             "label of a CSV file, or with the same match of a pattern in their names; of a "
             "dataset, with the same value of a key in its items.",
             recorded_in="uncertainty",
+        ),
+    ]
+
+
+LAYOUTS = ("NHWC", "NCHW", "NHW", "HWC", "CHW", "HW")
+Layout = Literal["NHWC", "NCHW", "NHW", "HWC", "CHW", "HW"]
+
+
+class DatasetSettings(TypedDict, total=False):
+    """Where the image is in what a dataset or a file of arrays gives."""
+
+    image: Annotated[
+        str | int | Callable[[Any], Any] | None,
+        Setting(
+            default=None,
+            none="the first image in it",
+            option=None,
+            help="Of a dataset: the key or place of the image in an item, or a function that "
+            "returns it.",
+        ),
+    ]
+    batched: Annotated[
+        bool | None,
+        Setting(
+            default=None,
+            none="only of a DataLoader that does",
+            option=None,
+            help="Whether an iterable gives batches of images.",
+        ),
+    ]
+    random: Annotated[
+        bool | None,
+        Setting(
+            default=None,
+            none="found out by drawing the first items twice",
+            option=None,
+            help="Whether the items of a dataset are drawn at random.",
+        ),
+    ]
+    array: Annotated[
+        str | None,
+        Setting(
+            default=None,
+            none="the only one",
+            metavar="NAME",
+            help="The array in .npz files that holds the images.",
+            recorded_in="source",
+        ),
+    ]
+    layout: Annotated[
+        Layout | None,
+        Setting(
+            default=None,
+            none="as the shape says",
+            help="The axes of arrays: N images, C channels, H height, W width.",
+            recorded_in="source",
         ),
     ]

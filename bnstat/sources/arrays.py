@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnstat.errors import SourceError
-from bnstat.settings.datasets import LAYOUTS
+from bnstat.settings.samples import LAYOUTS
 from bnstat.sources.items import Item, Items, Stack
 from bnstat.sources.memory_files import open_shared
 from bnstat.sources.reference import Reference, fingerprint_of

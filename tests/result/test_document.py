@@ -28,7 +28,7 @@ from bnstat.result import (
     Uncertainty,
 )
 from bnstat.result.node import LARGEST
-from bnstat.settings.typed import MAX_EPOCHS
+from bnstat.settings.setting import MAX_EPOCHS
 
 hostile = st.text('\x00\n\r\x1b\x85\u2028\u202e\ufeff😀"\\{}[],:', max_size=5)
 escapes = st.sampled_from(["\\udc80", "\\u0000", "\\n", "NaN", "null", "__proto__"])

@@ -3,7 +3,7 @@
 import pytest
 
 from bnstat.settings import Progress, Settings, complete
-from bnstat.settings.progress import ProgressBar
+from bnstat.settings.running import ProgressBar
 
 
 @pytest.mark.parametrize(("given", "expected"), [(False, None), (None, None), (print, print)])
