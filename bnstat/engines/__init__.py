@@ -7,9 +7,8 @@ An engine opens executors, and knows what losing a worker looks like. It knows n
     processes    in worker processes on this machine
     dask         on a Dask cluster
 
-Processes start as forks of a `fork_server`, or by `spawning`, which share `starting`; `channel` is
-what they have in common with their caller, and `worker` is what they do. `dask_worker` is what a
-worker of a cluster does.
+Processes start by `starting`, or as forks of a `fork_server`; `channel` is what they have in common
+with their caller, and `worker` is what they do.
 """
 
 from collections.abc import Sequence

@@ -13,23 +13,26 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, chdir, contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from importlib import metadata
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import uuid4
 
 from bnstat._version import __version__
-from bnstat.engines.dask_worker import answer_alone, installed
 from bnstat.engines.engine import WorkerLostError, Workers
+from bnstat.engines.worker import answer
 from bnstat.errors import MeasureError
 
 if TYPE_CHECKING:
     from distributed import Client, Security
+
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -248,3 +251,57 @@ class _DaskWorkers:
             except MeasureError as error:
                 for answer in list(self._answers):
                     self._end(answer, None, error)
+
+
+# The folder, Pillow's limits and the generators that draws seed are the process's, not a thread's:
+# two calls at once in a worker of several threads would take them from each other.
+_ALONE = threading.Lock()
+
+# What decodes and draws: another release may give other samples.
+_PACKAGES = ("numpy", "pillow", "torch", "torchvision")
+
+
+def answer_alone(call: bytes, folder: str, versions: Mapping[str, str]) -> bytes:
+    """Answer a call in the caller's folder, one at a time in this process: what a Dask worker does.
+
+    It may run other people's work too, in threads beside ours, in a folder of its own, on a machine
+    with other packages. A call must come out as it would in a worker process of bnstat's own. What
+    keeps it from being run at all is answered as a `MeasureError`.
+    """
+    with _ALONE:
+        try:
+            _check(versions)
+            os.stat(folder)
+        except MeasureError as error:
+            return pickle.dumps((None, error))
+        except OSError as error:
+            return pickle.dumps((None, _missing(folder, error)))
+        with chdir(folder):
+            return answer(call)
+
+
+@cache
+def installed() -> dict[str, str]:
+    """Return the versions, of what figures depend on, that this process would use."""
+    found = {"bnstat": __version__}
+    for package in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package).partition("+")[0]  # +cpu draws the same
+    return found
+
+
+def _check(versions: Mapping[str, str]) -> None:
+    for package, here in versions.items():
+        there = installed().get(package, "missing")
+        if there != here:
+            raise MeasureError(
+                f"{package} is {there} on the Dask worker at {socket.gethostname()} and {here} "
+                "here, which could change figures; install the same version on all workers"
+            )
+
+
+def _missing(folder: str, error: OSError) -> MeasureError:
+    return MeasureError(
+        f"the Dask worker at {socket.gethostname()} cannot go to {folder} ({error.strerror}); "
+        "start from a folder that all workers have"
+    )

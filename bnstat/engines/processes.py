@@ -52,7 +52,7 @@ def warm_up(modules: Sequence[str], start_method: str | None = None) -> None:
 def start(method: str | None, modules: Sequence[str]) -> StartMethod:
     """Return a start method, or the system's own; workers have these modules imported."""
     if not _forks(method):
-        from bnstat.engines.spawning import Spawning
+        from bnstat.engines.starting import Spawning
 
         return Spawning(modules)
     from bnstat.engines.fork_server import Forking

@@ -1,7 +1,7 @@
-"""What the ways to start a worker process have in common: `fork_server` and `spawning`.
+"""Starting worker processes: what all ways have in common, and the way without forks.
 
 Each starts `sys.executable` with modules from where the caller has them, never runs the caller's
-`__main__`, and gives a worker a channel of its own.
+`__main__`, and gives a worker a channel of its own. The way with forks is `fork_server`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol
 
-from bnstat.engines.channel import Channel
+from bnstat.engines.channel import Channel, Positions
+
+if TYPE_CHECKING:
+    import subprocess
 
 # Ctrl-C, an end, and on POSIX a hangup: the caller decides what they do.
 ENDING = tuple(
@@ -117,3 +121,61 @@ def signals_held() -> Iterator[None]:
             signal.signal(number, handler)
         for number in held:
             signal.raise_signal(number)
+
+
+class Spawning:
+    """Starts each worker as an interpreter of its own, which imports what it needs itself.
+
+    That takes longer than a fork: a third of a second, or with a pipeline some seconds.
+    """
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        self._modules = list(modules)
+        self._positions = Positions()
+        self._numbers = count()
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> WorkerProcess:
+        """Start a worker, whose standard input and output are the channel."""
+        import subprocess
+
+        number = next(self._numbers)
+        call = f"spawned({number}, {self._positions.handle!r}, {self._modules!r})"
+        with ExitStack() as stack:
+            calls, our_calls = _pipe(stack)
+            our_answers, answers = _pipe(stack)
+            with endings_blocked():
+                self._processes[number] = subprocess.Popen(
+                    interpreter("bnstat.engines.worker", call),
+                    stdin=calls,
+                    stdout=answers,
+                    env=environment(),
+                    **self._inherited(),
+                )
+            channel = Channel.of_pipes(os.dup(our_answers), os.dup(our_calls))
+        return WorkerProcess(number, channel, self._positions.of(number))
+
+    def _inherited(self) -> dict[str, Any]:
+        """Return what tells Popen of the memory, and on Windows of Ctrl-C."""
+        if sys.platform == "win32":
+            import subprocess
+
+            return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        return {"pass_fds": (self._positions.handle,)}
+
+    def end(self, workers: Sequence[WorkerProcess]) -> list[str]:
+        """Kill workers and wait for their end."""
+        processes = [self._processes[worker.number] for worker in workers]
+        for process in processes:
+            process.kill()
+        return [ending(process.wait()) for process in processes]
+
+    def __del__(self) -> None:
+        self._positions.close()
+
+
+def _pipe(stack: ExitStack) -> tuple[int, int]:
+    ends = os.pipe()
+    for end in ends:
+        stack.callback(os.close, end)
+    return ends

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pickle
 import threading
@@ -91,6 +90,8 @@ def keep_freed_memory() -> None:
     saves 5 to 8 % of the time to decode photographs (docs/benchmarks.md). A worker holds
     one image at a time, so that its memory stays that of the largest.
     """
+    import ctypes
+
     trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of <malloc.h>
     with suppress(OSError, AttributeError, TypeError):  # TypeError: not on Windows
         libc = ctypes.CDLL(None)

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from bnstat.engines.dask_worker import answer_alone, installed
+from bnstat.engines.dask import answer_alone, installed
 from bnstat.errors import MeasureError
 
 
