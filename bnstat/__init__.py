@@ -10,7 +10,6 @@ The public names are loaded when first used: importing bnstat imports neither to
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from bnstat import display
 from bnstat._version import __version__
 from bnstat.errors import (
     BnstatError,
@@ -26,6 +25,7 @@ from bnstat.errors import (
     SourceError,
     SpecError,
 )
+from bnstat.text import set_renderer
 
 if TYPE_CHECKING:
     from bnstat.models.fixed_point import PassDone
@@ -153,7 +153,7 @@ _ROOMS = {
 _MODULES = {"constants": "bnstat.show.constants", "reports": "bnstat.show"}
 
 
-display.set_renderer(lambda: import_module("bnstat.show.notebook"))
+set_renderer(lambda: import_module("bnstat.show.notebook"))
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,13 @@
-"""Names and messages as text on one line, without secrets."""
+"""Names and messages as text on one line, without secrets; values that show themselves.
+
+How a value shows itself is known to rooms above those that have it; the package tells it here.
+"""
+
+from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 
 def printable(text: str) -> str:
@@ -127,3 +133,44 @@ def _without_secret(found: re.Match[str]) -> str:
 
 def _without_fragment(found: re.Match[str]) -> str:
     return found[0] if re.search(_FILE, found[2]) else f"{found[1]}#{_HIDDEN}"
+
+
+class Renderer(Protocol):
+    """What makes text and HTML of a value, and what rich prints."""
+
+    def text(self, value: Any) -> str:
+        """Return a value as plain text."""
+
+    def html(self, value: Any) -> str:
+        """Return a value as HTML."""
+
+    def renderable(self, value: Any) -> object:
+        """Return a value as rich prints it."""
+
+
+class Displayed:
+    """A value that a session, a notebook and rich's print show as its report."""
+
+    def __repr__(self) -> str:
+        """Return its report as plain text."""
+        return _renderer().text(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return _renderer().html(self)
+
+    def __rich__(self) -> object:
+        """Return what rich prints."""
+        return _renderer().renderable(self)
+
+
+_renderers: list[Callable[[], Renderer]] = []
+
+
+def set_renderer(load: Callable[[], Renderer]) -> None:
+    """Have values shown by what `load` returns when the first is."""
+    _renderers[:] = [load]
+
+
+def _renderer() -> Renderer:
+    return _renderers[0]()

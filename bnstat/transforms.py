@@ -1,6 +1,6 @@
 """torchvision's transforms: imported here alone, which takes seconds, and only where needed."""
 
-from bnstat.imports import no_cache_folder
+from bnstat.user_code import no_cache_folder
 
 with no_cache_folder():
     from torchvision import tv_tensors

@@ -14,14 +14,13 @@ FILES = sorted(ROOT.rglob("*.py"))
 ALLOWED = {
     "pickle": {
         *("engines/worker.py", "engines/processes.py", "engines/fork_server.py"),
-        *("engines/dask.py", "engines/dask_worker.py", "augment/objects.py"),
-        "sources/datasets.py",
+        *("engines/dask.py", "augment/objects.py", "sources/datasets.py"),
     },
     "import_module": {
         *("__init__.py", "cli/app.py", "engines/worker.py", "estimators/every_method.py"),
-        *("sources/compression.py", "imports.py"),
+        *("sources/compression.py", "user_code.py"),
     },
-    "subprocess": {"engines/spawning.py"},
+    "subprocess": {"engines/starting.py"},
     "os.posix_spawn": {"engines/fork_server.py"},
 }
 

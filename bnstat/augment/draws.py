@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from bnstat import generators
+from bnstat import user_code
 from bnstat.augment.masks import Drawn, Mask, check_takes_masks, draw_with_mask
 from bnstat.augment.spec import Recipe
 from bnstat.augment.user import Albumentations, warnings_collected
-from bnstat.generators import draw_number, seed_generators
+from bnstat.user_code import draw_number, seed_generators
 
 # What libraries warn of when a recipe is built, and whether a Normalize at its end is left out.
 Findings: TypeAlias = tuple[tuple[str, ...], bool]
@@ -121,5 +121,5 @@ def caller_undisturbed() -> Iterator[None]:
     """Run torch, which pipelines need, and leave the caller's generators as they were."""
     import torch  # noqa: F401
 
-    with generators.caller_undisturbed():
+    with user_code.caller_undisturbed():
         yield

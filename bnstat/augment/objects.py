@@ -14,7 +14,7 @@ from typing import Any
 
 from bnstat.augment import user
 from bnstat.errors import SpecError
-from bnstat.imports import MAIN_MODULES
+from bnstat.user_code import MAIN_MODULES
 
 # What the spec of such a pipeline begins with in a document, which cannot hold the object.
 PREFIX = "object: "

@@ -10,7 +10,7 @@ from copy import copy
 from typing import Any
 
 from bnstat.errors import SpecError
-from bnstat.imports import call_object, find_object
+from bnstat.user_code import call_object, find_object
 
 # What may stand behind a Normalize without changing values.
 TYPES_ONLY = {"ToTensorV2", "ToPureTensor"}

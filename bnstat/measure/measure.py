@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from PIL import Image
 
-from bnstat import generators
+from bnstat import user_code
 from bnstat.augment import Drawn, Draws, caller_undisturbed
 from bnstat.decode.decoding import reason
 from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits, with_max_value
@@ -147,7 +147,7 @@ class Measure:
     @contextmanager
     def _ready_to_draw(self) -> Iterator[None]:
         if not any(self.plans):
-            with generators.caller_undisturbed() if self.items else nullcontext():
+            with user_code.caller_undisturbed() if self.items else nullcontext():
                 yield
             return
         with caller_undisturbed():

@@ -9,11 +9,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bnstat.errors import MeasureError
-from bnstat.imports import stdout_on_stderr
 from bnstat.measure.dispatch import Chunk
 from bnstat.models.image_cache import CachePlace
 from bnstat.models.model_input import DrawnChunk
 from bnstat.models.probe import Probe, Probed, run
+from bnstat.user_code import stdout_on_stderr
 
 if TYPE_CHECKING:
     from bnstat.models.layers import Activations

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import ModelError
-from bnstat.imports import call_object, find_object
 from bnstat.models import weight_files
 from bnstat.models.layers import Activations, batch_norm_layers
 from bnstat.text import did_you_mean
+from bnstat.user_code import call_object, find_object
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from bnstat.display import Displayed
 from bnstat.result.estimates import Floats
 from bnstat.result.stats import Stats
+from bnstat.text import Displayed
 
 # How constants differ where no factor, offset or order of channels tells it.
 OTHER = "other images, or another recipe"

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from math import isfinite
 from typing import Any, TypeAlias
 
-from bnstat.display import Displayed
 from bnstat.errors import BnstatError
 from bnstat.pictures.sheet import Sheet, Tile
 from bnstat.result.estimates import Floats
 from bnstat.result.inputs import Failure
+from bnstat.text import Displayed
 
 # Small copies of the images with these keys, as JPEG, of those that can be read again.
 Copies: TypeAlias = Callable[[Collection[str]], Mapping[str, bytes]]

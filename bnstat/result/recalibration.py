@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bnstat.display import Displayed
 from bnstat.result.inputs import Failure
+from bnstat.text import Displayed
 
 
 @dataclass(frozen=True)

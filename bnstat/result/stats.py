@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnstat import files
-from bnstat.display import Displayed
 from bnstat.errors import DocumentError
 from bnstat.result.channel_arrays import ChannelArrays, array
 from bnstat.result.contents import Contents
 from bnstat.result.document import parse, rendered
 from bnstat.result.quantiles import at
-from bnstat.text import pluralize, printable
+from bnstat.text import Displayed, pluralize, printable
 
 if TYPE_CHECKING:
     import numpy as np

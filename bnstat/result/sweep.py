@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bnstat.display import Displayed
 from bnstat.result.stats import Stats
+from bnstat.text import Displayed
 
 THREE_DECIMALS = 0.0005
 # Fewer batches an epoch are hardly a schedule: their figures are nearly those of the whole set.

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bnstat.display import Displayed
 from bnstat.errors import SourceError
 from bnstat.result import Floats, PairedMargins
 from bnstat.show.rows import ComparedRow, Difference, difference
 from bnstat.show.significance import Pair, adjusted_p_values, group_p_values
 from bnstat.show.verdicts import Finding, find
-from bnstat.text import printable
+from bnstat.text import Displayed, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

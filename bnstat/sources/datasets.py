@@ -20,13 +20,18 @@ from typing import IO, Any, Protocol, cast
 from PIL import Image
 
 from bnstat.errors import SourceError
-from bnstat.generators import caller_undisturbed, draw_number, generator_states, seed_generators
-from bnstat.imports import MAIN_MODULES
 from bnstat.sources.items import Item, ItemReader, Items, as_array
 from bnstat.sources.limits import UnreadableError
 from bnstat.sources.memory_files import open_shared
 from bnstat.sources.reference import Reference
 from bnstat.sources.source import ItemSource, NamedFiles
+from bnstat.user_code import (
+    MAIN_MODULES,
+    caller_undisturbed,
+    draw_number,
+    generator_states,
+    seed_generators,
+)
 
 # So many of the first items are drawn twice, to see whether they are drawn at random.
 _TRIED = 2

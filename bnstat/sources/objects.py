@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from bnstat.errors import SettingError, SourceError
-from bnstat.imports import call_object, find_object
 from bnstat.result import Dataset, Shards, Stats
 from bnstat.settings import MeasureSettings
 from bnstat.sources.arrays import ArrayItems, ArraySource, in_planes
@@ -20,6 +19,7 @@ from bnstat.sources.items import Choice, ItemReader, as_array, described
 from bnstat.sources.sampling import Sampling, ShardKeys
 from bnstat.sources.sources import Sources
 from bnstat.sources.streams import Rest, StreamSource, origin
+from bnstat.user_code import call_object, find_object
 
 ObjectSource: TypeAlias = DatasetSource | ArraySource | StreamSource
 

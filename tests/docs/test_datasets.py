@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import bnstat
-from bnstat.generators import draw_number, seed_generators
+from bnstat.user_code import draw_number, seed_generators
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "datasets.md").read_text()
