@@ -6,9 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bnstat.augment import caller_undisturbed
-from bnstat.models.image_cache import CachedChunk, CachePlace, ImageCache
 from bnstat.models.layers import Activations, Statistics, check_order, set_statistics
-from bnstat.models.model_input import Drawing, DrawnChunk, Normalization
+from bnstat.models.model_input import (
+    CachedChunk,
+    CachePlace,
+    Drawing,
+    DrawnChunk,
+    ImageCache,
+    Normalization,
+)
 from bnstat.models.model_spec import ModelSpec
 from bnstat.moments import Pooled
 from bnstat.sources.reference import Reference

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import ModelError
-from bnstat.models.normalization import InputFormat
+from bnstat.models.folding import InputFormat
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

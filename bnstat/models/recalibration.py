@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnstat import files
-from bnstat.models import weight_files
 from bnstat.models.fixed_point import PassDone, SearchResult, search
 from bnstat.models.layers import (
     Activations,
@@ -19,7 +18,7 @@ from bnstat.models.layers import (
     statistics,
 )
 from bnstat.models.model_input import Drawing, Normalization
-from bnstat.models.model_spec import ModelSpec
+from bnstat.models.model_spec import ModelSpec, weights_as_bytes, weights_with
 from bnstat.models.passes import ScannedImages, open_passes
 from bnstat.models.probe import Pass, Probe
 from bnstat.result import Failure
@@ -160,7 +159,7 @@ def _weights(
 ) -> bytes:
     """Return the file to write: that of the weights, or a new one where there was none."""
     if spec.weights is not None:
-        return weight_files.with_values(spec.weights, values)
+        return weights_with(spec.weights, values)
     state = activations.model.state_dict()
     fitting = {name: value.to(state[name].dtype) for name, value in values.items()}
-    return weight_files.to_bytes(state | fitting, output.suffix)
+    return weights_as_bytes(state | fitting, output.suffix)

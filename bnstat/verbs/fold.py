@@ -93,7 +93,7 @@ def fold(
     OutputError
         If it cannot be written; what is there stays as it was.
     """
-    from bnstat.models import folding, normalization, program_files
+    from bnstat.models import folding, program_files
     from bnstat.models.model_spec import ModelSpec
 
     output = Path(output)
@@ -103,7 +103,7 @@ def fold(
     if input == "uint8" and isinstance(figures, Stats):
         check_unit(figures, IN_UNIT, "--input uint8")
     exact = figures.exact if isinstance(figures, Stats) else figures
-    wanted = normalization.InputFormat(exact.mean, exact.std, input == "uint8", layout == "nhwc")
+    wanted = folding.InputFormat(exact.mean, exact.std, input == "uint8", layout == "nhwc")
     loaded = ModelSpec(model, None if weights is None else Path(weights)).load()
     folded = folding.fold(loaded, wanted, input_size)
     images, which = _images(figures, len(figures.mean), input_size or _SIZE)

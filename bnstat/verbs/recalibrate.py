@@ -13,10 +13,9 @@ from bnstat.augment import Draws, Recipe, Spec
 from bnstat.decode.modes import BANDS
 from bnstat.decode.selection import conditions
 from bnstat.errors import MeasureError, ModelError, SourceError
-from bnstat.models import weight_files
 from bnstat.models.fixed_point import PassDone
 from bnstat.models.model_input import Drawing, Normalization
-from bnstat.models.model_spec import ModelSpec
+from bnstat.models.model_spec import SAFETENSORS, ModelSpec
 from bnstat.models.recalibration import ModelImages, recalibrate_files, recalibrate_object
 from bnstat.result import Stats
 from bnstat.result.recalibration import Recalibration
@@ -190,8 +189,6 @@ def _check_output(output: Path, weights: Path | None) -> None:
     """
     files.check_distinct([("the output", str(output))], [("the weights", str(weights or ""))])
     files.check_writable(output)
-    one, other = (
-        each is not None and each.suffix == weight_files.SAFETENSORS for each in (weights, output)
-    )
+    one, other = (each is not None and each.suffix == SAFETENSORS for each in (weights, output))
     if weights is not None and one != other:
         raise ModelError(f"{output} would be of another format than {weights}; name it alike")

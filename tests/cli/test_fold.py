@@ -160,7 +160,7 @@ def test_a_malformed_command_line(here, bnstat, arguments):
 
 def test_a_wrong_fold_would_be_found(result, bnstat, monkeypatch):
     """The check can fail: with a mean that is off, nothing is written."""
-    from bnstat.models.normalization import InputFormat
+    from bnstat.models.folding import InputFormat
 
     tensors = InputFormat.tensors
     monkeypatch.setattr(

@@ -5,8 +5,7 @@ import torch
 from torch import nn
 
 from bnstat.errors import ModelError
-from bnstat.models.folding import fold
-from bnstat.models.normalization import InputFormat
+from bnstat.models.folding import InputFormat, fold
 
 WANTED = InputFormat((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 IMAGES = torch.rand(2, 3, 12, 11, generator=torch.manual_seed(3))

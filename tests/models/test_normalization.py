@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from bnstat.models.folding import fold
-from bnstat.models.normalization import InputFormat
+from bnstat.models.folding import InputFormat, fold
 from bnstat.models.program_files import as_given
 
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}

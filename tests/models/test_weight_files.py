@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from bnstat.errors import ModelError
-from bnstat.models import weight_files
+from bnstat.models.model_spec import assign_weights, read_weights, weights_with
 
 
 def net():
@@ -43,7 +43,7 @@ def test_of_torch(tmp_path, around, suffix):
     state = net().state_dict()
     torch.save(around(state), tmp_path / f"w{suffix}")
 
-    assert equal(weight_files.read(tmp_path / f"w{suffix}"), state)
+    assert equal(read_weights(tmp_path / f"w{suffix}"), state)
 
 
 def test_a_prefix_that_not_all_names_have(tmp_path):
@@ -51,7 +51,7 @@ def test_a_prefix_that_not_all_names_have(tmp_path):
     state = {"module.weight": torch.ones(2), "head.weight": torch.zeros(2)}
     torch.save(state, tmp_path / "w.pt")
 
-    assert weight_files.read(tmp_path / "w.pt").keys() == state.keys()
+    assert read_weights(tmp_path / "w.pt").keys() == state.keys()
 
 
 def test_of_safetensors(tmp_path):
@@ -60,13 +60,13 @@ def test_of_safetensors(tmp_path):
     state = net().state_dict()
     saving.save_file(wrapped(state), tmp_path / "w.safetensors")
 
-    assert equal(weight_files.read(tmp_path / "w.safetensors"), state)
+    assert equal(read_weights(tmp_path / "w.safetensors"), state)
 
 
 def test_they_are_put_into_the_model(tmp_path):
     """All of them, strictly."""
     one, other = net(), net()
-    weight_files.assign(other, one.state_dict(), tmp_path / "w.pt")
+    assign_weights(other, one.state_dict(), tmp_path / "w.pt")
 
     assert equal(one.state_dict(), other.state_dict())
 
@@ -77,7 +77,7 @@ def test_what_does_not_match_is_named(tmp_path):
     state["0.weight"] = torch.zeros(4, 1, 1, 1)
     state["head.weight"] = state.pop("1.bias")
     with pytest.raises(ModelError) as refused:
-        weight_files.assign(net(), state, tmp_path / "w.pt")
+        assign_weights(net(), state, tmp_path / "w.pt")
 
     assert str(refused.value) == (
         f"{tmp_path / 'w.pt'} does not fit the model. missing: 1.bias; unexpected: head.weight; "
@@ -92,14 +92,14 @@ def test_imaginary_parts_are_not_dropped(tmp_path):
     with pytest.raises(
         ModelError, match=r"w\.pt does not fit the model\. complex for real numbers: 0"
     ):
-        weight_files.assign(net(), state, tmp_path / "w.pt")
+        assign_weights(net(), state, tmp_path / "w.pt")
 
 
 def test_many_names_are_counted(tmp_path):
     """Five are enough to see what is wrong."""
     state = {f"layer{i}": torch.zeros(1) for i in range(9)}
     with pytest.raises(ModelError, match=r"layer3, layer4 and 4 more$"):
-        weight_files.assign(nn.Identity(), state, tmp_path / "w.pt")
+        assign_weights(nn.Identity(), state, tmp_path / "w.pt")
 
 
 class Code:
@@ -115,7 +115,7 @@ def test_other_files_are_refused(tmp_path, monkeypatch, content):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "w.pt").write_bytes(content)
     with pytest.raises(ModelError, match=r"^cannot read .*w\.pt with weights_only=True; save the"):
-        weight_files.read(tmp_path / "w.pt")
+        read_weights(tmp_path / "w.pt")
 
     assert not (tmp_path / "ran").exists()
 
@@ -125,7 +125,7 @@ def test_files_without_tensors(tmp_path, content):
     """Hold no state_dict."""
     torch.save(content, tmp_path / "w.pt")
     with pytest.raises(ModelError, match=r"holds no tensors by name; save the model's state_dict"):
-        weight_files.read(tmp_path / "w.pt")
+        read_weights(tmp_path / "w.pt")
 
 
 @pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
@@ -134,14 +134,14 @@ def test_missing_files(tmp_path, name):
     if name.endswith("safetensors"):
         pytest.importorskip("safetensors", reason="safetensors is missing")
     with pytest.raises(ModelError, match=rf"^cannot read .*{name}: No such file"):
-        weight_files.read(tmp_path / name)
+        read_weights(tmp_path / name)
 
 
 def test_without_safetensors(tmp_path, monkeypatch):
     """One line says what adds it."""
     monkeypatch.setitem(sys.modules, "safetensors", None)
     with pytest.raises(ModelError, match=r"needs safetensors: pip install safetensors$"):
-        weight_files.read(tmp_path / "w.safetensors")
+        read_weights(tmp_path / "w.safetensors")
 
 
 NEW = {"1.running_mean": torch.arange(4.0), "1.num_batches_tracked": torch.tensor(9)}
@@ -200,7 +200,7 @@ def test_all_else_of_a_torch_file_stays(tmp_path, kind, legacy):
     """Names in their order, dtypes, views, and what lies beside the state_dict."""
     path = saved(tmp_path, kind, _use_new_zipfile_serialization=not legacy)
     before = loaded(path.read_bytes())
-    after = loaded(weight_files.with_values(path, NEW))
+    after = loaded(weights_with(path, NEW))
 
     assert same(before, after)
     tensors = after.get("state_dict", after)
@@ -215,7 +215,7 @@ def test_tensors_that_share_memory_still_do(tmp_path):
     """A layer under two names stays one, and the file does not grow."""
     tensors = state()
     torch.save(tensors | {"twin.running_mean": tensors["1.running_mean"]}, tmp_path / "w.pt")
-    after = loaded(weight_files.with_values(tmp_path / "w.pt", NEW))
+    after = loaded(weights_with(tmp_path / "w.pt", NEW))
 
     assert after["twin.running_mean"].data_ptr() == after["1.running_mean"].data_ptr()
     assert torch.equal(after["twin.running_mean"], NEW["1.running_mean"])
@@ -228,7 +228,7 @@ def test_safetensors_keeps_its_metadata(tmp_path):
 
     saving.save_file(state(), path := tmp_path / "w.safetensors", metadata={"note": "mine"})
     before = saving.load_file(path)
-    path.write_bytes(weight_files.with_values(path, NEW))
+    path.write_bytes(weights_with(path, NEW))
 
     with safe_open(path, "pt") as file:
         assert file.metadata() == {"note": "mine"}
@@ -241,4 +241,4 @@ def test_values_that_do_not_fit(tmp_path):
     path = saved(tmp_path, "float16")
 
     with pytest.raises(ModelError, match=r"^1.running_mean does not fit float16$"):
-        weight_files.with_values(path, {"1.running_mean": torch.full((4,), 1e6)})
+        weights_with(path, {"1.running_mean": torch.full((4,), 1e6)})
