@@ -12,16 +12,19 @@ from typing import IO, Any, Protocol, TypeAlias
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from bnstat.decode.deep_color import find_visible, raw_mode
-from bnstat.decode.frames import has_mask, pages
-from bnstat.decode.image_formats import open_image
+from bnstat.decode.image_files import has_mask, open_image, pages
 from bnstat.decode.jpeg import CutOffError, check_whole
-from bnstat.decode.modes import MASK, UnmeasurableError, forget_notes, note
-from bnstat.decode.png_checksums import SIGNATURE, check_pixels
-from bnstat.decode.samples import deeper_than_8_bits, load_jpeg_2000, load_tiff
-from bnstat.decode.small_png import load_small_png
+from bnstat.decode.modes import MASK, UnmeasurableError, as_stored, forget_notes, note
+from bnstat.decode.png import SIGNATURE, check_pixels, load_small_png
+from bnstat.decode.samples import (
+    deeper_than_8_bits,
+    find_visible,
+    load_jpeg_2000,
+    load_tiff,
+    raw_mode,
+)
 from bnstat.moments import SampleError
-from bnstat.sources.limits import UnreadableError
+from bnstat.sources.bounds import UnreadableError
 from bnstat.text import printable
 
 _JPEG = ("JPEG", "MPO")
@@ -216,3 +219,32 @@ def _cause(error: Exception, size: int) -> str:
         case OSError() | SyntaxError() | struct.error():
             return f"is broken: {error}"
     return f"is broken: {type(error).__name__}: {error}"
+
+
+# Pillow's words for gray of fewer bits than 8, for inverted gray, and for bits in reverse order.
+_GRAY = re.compile("(1|L);?([24]?)(I?)R?")
+_LOSSY = ("JPEG", "MPO")
+
+
+def load_labels(file: IO[bytes], page: int | None = None) -> Image.Image:
+    """Return a decoded label map with the values that are stored in its file.
+
+    Pillow spreads samples of few bits over 0 to 255, and inverts those of a TIFF in which 0 is
+    white.
+    """
+    opened: Any = open_image(file)
+    if page is not None:
+        opened.seek(page)
+    raw = _GRAY.fullmatch(raw_mode(opened))
+    image, _ = load_opened(opened, file, page)
+    if opened.format in _LOSSY:
+        note(image, "lossy-masks")
+    return as_stored(image) if raw is None else _stored(image, raw)
+
+
+def _stored(image: Image.Image, raw: re.Match[str]) -> Image.Image:
+    largest = 1 if raw[1] == "1" else 2 ** int(raw[2] or 8) - 1
+    labels = [value * largest // 255 for value in range(256)]
+    if raw[3]:
+        labels = [largest - label for label in labels]
+    return image.convert("L").point(labels)

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from PIL import Image
 
-from bnstat.decode.image_formats import open_image
+from bnstat.decode.image_files import open_image
 from bnstat.decode.modes import UnmeasurableError
 
 # Of the middle, or of that of inverted CMYK.

@@ -1,22 +1,40 @@
-"""The mask of an image: which of its samples count, and what a second image selects.
+"""Which samples of an image count: masks; transparent pixels; samples that stand for "no data".
 
-Planes are Pillow images, as `Image.histogram(mask)` counts under one in C, and as a table of 256
-values makes one from an 8-bit band without a copy to numpy.
+Planes of masks are Pillow images, as `Image.histogram(mask)` counts under one in C, and as a table
+of 256 values makes one from an 8-bit band without a copy to numpy.
+
+A pixel is transparent where its alpha is 0. Alpha is a band of its own (RGBA, LA, PA), a table
+beside a palette, or one colour that a PNG's tRNS chunk or a GIF declares transparent.
+
+No data is a value in stored units, before any conversion of mode. A scalar leaves out samples, each
+channel on its own; a tuple leaves out pixels that equal the whole of it. "auto" takes what the file
+itself names: the TIFF tag GDAL_NODATA (https://gdal.org/en/stable/drivers/raster/gtiff.html), or
+the gray or colour of a PNG's tRNS chunk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageColor
 
-from bnstat.decode.modes import GRAY_8, GRAY_16, UnmeasurableError
-
-_DEEP = (*GRAY_16, "I")
+from bnstat.decode.modes import (
+    FLOAT,
+    MASK,
+    NATIVE,
+    UnmeasurableError,
+    decoded_gray,
+    is_gray_16,
+    note,
+)
+from bnstat.decode.samples import visible_plane
+from bnstat.text import pluralize
 
 
 @dataclass(frozen=True)
@@ -63,44 +81,197 @@ def plane_of_values(band: Image.Image, counts: Sequence[bool]) -> Image.Image:
     return band.point(table, "L")
 
 
-@dataclass(frozen=True)
-class MaskRule:
-    """Which values of a second image count.
+_VISIBLE = [False] + [True] * 255
+_GDAL_NODATA = 42113
+# All 8-bit bands have the smallest value, or the largest, if the band that is farthest from it has.
+_FARTHEST: Mapping[float, Callable[[Image.Image, Image.Image], Image.Image]] = {
+    0: ImageChops.lighter,
+    255: ImageChops.darker,
+}
 
-    With neither `values` nor `ignore`, every value but 0 counts; with `ignore` alone, every value
-    but these; with both, the values less the ignored.
+Values: TypeAlias = tuple[float, ...]
+
+
+def visible(image: Image.Image) -> SampleMask | None:
+    """Return the mask of the pixels that are not fully transparent; None if all are visible."""
+    plane = _alpha_plane(image)
+    if plane is None or plane.getextrema()[0] == 255:
+        return None
+    return SampleMask((plane,))
+
+
+def _alpha_plane(image: Image.Image) -> Image.Image | None:
+    if (plane := visible_plane(image)) is not None:
+        return plane
+    if not image.has_transparency_data:
+        return None
+    if image.getbands()[-1] in ("A", "a"):
+        return plane_of_values(image.getchannel(len(image.getbands()) - 1), _VISIBLE)
+    key = image.info.get("transparency")
+    if key is None:  # Pillow keeps some palettes' alpha in the palette itself
+        return plane_of_values(image.convert("RGBA").getchannel("A"), _VISIBLE)
+    if is_gray_16(image):
+        return Image.fromarray((np.asarray(image) != key).astype(np.uint8) * 255)
+    if len(image.getbands()) > 1:
+        return plane_of_values(image.convert("RGBA").getchannel("A"), _VISIBLE)
+    return plane_of_values(image, _visible_indices(key))
+
+
+def _visible_indices(key: bytes | int) -> list[bool]:
+    """Return which of 256 indices or grays are visible: `key` is the one that is not, or a table.
+
+    Indices behind the table's end are opaque.
     """
+    if isinstance(key, bytes):
+        return [alpha > 0 for alpha in key[:256]] + [True] * (256 - len(key[:256]))
+    return [index != key for index in range(256)]
 
-    values: tuple[int, ...] | None = None
-    ignore: tuple[int, ...] | None = None
 
-    def counts(self, value: int) -> bool:
-        if self.values is None:
-            return value not in ((0,) if self.ignore is None else self.ignore)
-        return value in self.values and value not in (self.ignore or ())
+def over(image: Image.Image, color: str) -> Image.Image:
+    """Return an image composed over a colour, without alpha; an opaque one is returned as it is.
 
-    def counted(self, labels: Image.Image, size: tuple[int, int]) -> SampleMask | None:
-        """Return the mask that a decoded label map makes for an image of a size; None is all.
+    A gray image over a gray stays gray.
+    """
+    background = ImageColor.getrgb(color)[:3]
+    if (plane := visible_plane(image)) is not None:
+        return Image.composite(image, Image.new("RGB", image.size, background), plane)
+    if not image.has_transparency_data:
+        return image
+    gray = len(set(background)) == 1
+    if is_gray_16(image):
+        deep = np.asarray(image).copy()
+        deep[deep == image.info["transparency"]] = ImageColor.getcolor(color, "L") * 257
+        return Image.fromarray(deep)
+    below = Image.new("RGBA", image.size, (*background, 255))
+    composed = Image.alpha_composite(below, image.convert("RGBA"))
+    return composed.convert("L" if gray and image.mode in ("L", "LA", "La", "1") else "RGB")
 
-        Palettes are read as indices.
+
+@dataclass(frozen=True)
+class Nodata:
+    """What is left out; `values` is one number, or one for each channel, or None for "auto"."""
+
+    values: Values | None
+
+    @classmethod
+    def read(cls, text: str) -> Nodata:
+        """Return what is typed: "0", "nan", "0,0,0" or "auto".
+
+        Raise ValueError if it is none of these.
         """
-        if labels.size != size:
-            width, height = labels.size
-            raise UnmeasurableError(
-                f"its mask has {width} × {height} pixels, the image {size[0]} × {size[1]}"
-            )
-        plane = self._plane(labels)
-        return None if plane.getextrema()[0] == 255 else SampleMask((plane,))
+        if text == "auto":
+            return cls(None)
+        return cls(tuple(float(value) for value in text.split(",")))
 
-    def _plane(self, labels: Image.Image) -> Image.Image:
-        if labels.mode in ("P", *GRAY_8):
-            stored = [i > 0 for i in range(256)] if labels.mode == "1" else range(256)
-            return plane_of_values(labels, [self.counts(int(value)) for value in stored])
-        if labels.mode not in _DEEP:
-            raise UnmeasurableError(
-                f"its mask is of mode {labels.mode}; a mask has one integer a pixel"
-            )
-        samples = np.asarray(labels)
-        present = np.unique(samples)
-        chosen = present[[self.counts(int(value)) for value in present]]
-        return Image.fromarray(np.isin(samples, chosen).astype(np.uint8) * 255)
+    def counted(self, image: Image.Image) -> SampleMask | None:
+        """Return the mask of an image's samples, a plane for each of its bands; None is all."""
+        if self.values is None and (plane := visible_plane(image)) is not None:
+            return SampleMask((plane,))
+        values = _declared(image) if self.values is None else self.values
+        if values is None:
+            return None
+        values = tuple(decoded_gray(image, value) for value in values)
+        if len(values) == 1:
+            return _not_equal(image, values[0])
+        return _not_all_equal(image, values)
+
+    def value_in(self, image: Image.Image, mode: str) -> int | None:
+        """Return the 8-bit value that stands for all that is left out; None where none does.
+
+        It does for one value of samples that are counted as they are stored: then a histogram
+        without that value is one of those that count.
+        """
+        if self.values is None or len(self.values) > 1:
+            return None
+        value = decoded_gray(image, self.values[0])
+        if value not in range(256):
+            return None
+        as_stored = {"L": ("L", "RGB", NATIVE), "RGB": ("RGB", NATIVE)}.get(image.mode, ())
+        return int(value) if mode in as_stored else None
+
+
+def _declared(image: Image.Image) -> Values | None:
+    """Return the value that the file names, if it names one."""
+    tags = getattr(image, "tag_v2", {})
+    if _GDAL_NODATA in tags:
+        try:
+            return (float(str(tags[_GDAL_NODATA]).strip("\0 ")),)
+        except ValueError:
+            return None
+    if image.format != "PNG":
+        return None
+    key = image.info.get("transparency")
+    if isinstance(key, int) and image.mode != "P":
+        return (float(key),)
+    return tuple(map(float, key)) if isinstance(key, tuple) else None
+
+
+def declared_mask(image: Image.Image) -> SampleMask | None:
+    """Return which pixels the mask of a TIFF lets count; None where it has none, or all do."""
+    counts = image.info[MASK]() if MASK in image.info else None
+    return None if counts is None or counts.all() else SampleMask.of_array(counts)
+
+
+def note_declared(image: Image.Image) -> None:
+    """Note of an image of which all samples count that its TIFF declares some as no data."""
+    tags = getattr(image, "tag_v2", {})
+    if MASK in image.info:
+        note(image, "mask-ignored")
+    if _GDAL_NODATA in tags and Nodata(None).counted(image) is not None:
+        note(image, "nodata", str(tags[_GDAL_NODATA]).strip("\0 "))
+
+
+def note_alpha(image: Image.Image, shown: SampleMask) -> None:
+    """Note that a band of a TIFF is taken as alpha, and leaves pixels out."""
+    if image.format == "TIFF" and image.getbands()[-1] == "A":
+        band, (pixels,) = len(image.getbands()), shown.excluded_counts(1)
+        note(image, "alpha-band", f"band {band} left out {pixels:,} pixels")
+
+
+def _not_equal(image: Image.Image, value: float) -> SampleMask | None:
+    planes = tuple(_plane(band, value) for band in _bands(image))
+    return SampleMask(planes) if any(map(_leaves_out, planes)) else None
+
+
+def _not_all_equal(image: Image.Image, values: Values) -> SampleMask | None:
+    bands = _bands(image)
+    if len(bands) == 1 and len(set(values)) == 1:  # gray, which is that colour in all channels
+        values = values[:1]
+    if len(values) != len(bands):
+        raise UnmeasurableError(
+            f"has {pluralize(len(bands), 'channel')}, and --nodata names {len(values)}"
+        )
+    farthest = _FARTHEST.get(values[0]) if len(set(values)) == 1 < len(values) else None
+    if farthest is not None:
+        whole = _plane(reduce(farthest, bands), values[0])
+    else:
+        whole = reduce(ImageChops.lighter, map(_plane, bands, values))
+    return SampleMask((whole,)) if _leaves_out(whole) else None
+
+
+def _leaves_out(plane: Image.Image) -> bool:
+    return plane.histogram()[0] > 0
+
+
+def _bands(image: Image.Image) -> list[Image.Image]:
+    """Return the bands that hold values: not alpha."""
+    if is_gray_16(image) or image.mode in (FLOAT, "I", "P"):
+        return [image]
+    names = image.getbands()
+    bands = zip(names, image.split(), strict=True)
+    return [band for name, band in bands if name not in ("A", "a", "X")]
+
+
+def _plane(band: Image.Image, value: float) -> Image.Image:
+    """Return 255 where a band's samples do not equal the value."""
+    if band.mode in ("L", "P", "1"):
+        stored = [255 * (i > 0) for i in range(256)] if band.mode == "1" else range(256)
+        return plane_of_values(band, [each != value for each in stored])
+    samples = np.asarray(band)
+    if math.isnan(value):
+        counts = ~np.isnan(samples) if band.mode == FLOAT else np.ones(samples.shape, bool)
+    elif band.mode == FLOAT:
+        counts = samples != np.float32(value)
+    else:
+        counts = samples != value
+    return Image.fromarray(counts.astype(np.uint8) * 255)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.errors import MeasureError
 from bnstat.files import READING
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import Reference
 
 # Each reads one file, in which no other can be named.

@@ -16,21 +16,28 @@ from bnstat.decode.decoding import (
     Loading,
     as_far_as_it_reaches,
     load,
+    load_labels,
     load_opened,
     loaded,
     open_whole,
     reason,
     strict_pillow,
 )
-from bnstat.decode.frames import pages
-from bnstat.decode.labels import load_labels
+from bnstat.decode.image_files import pages
 from bnstat.decode.modes import MASK, UnmeasurableError, note, notes_of
 from bnstat.decode.raster import has_mask_beside, is_whole, read_mask
 from bnstat.moments import SampleError
-from bnstat.sources.frames import FIRST, Frame, chosen_frames, file_key, frame_key
+from bnstat.sources.bounds import Limits, UnreadableError
 from bnstat.sources.items import Item, Items, Membership
-from bnstat.sources.limits import Limits, UnreadableError
-from bnstat.sources.reference import EncodedBytes, Reference
+from bnstat.sources.reference import (
+    FIRST,
+    EncodedBytes,
+    Frame,
+    Reference,
+    chosen_frames,
+    file_key,
+    frame_key,
+)
 from bnstat.text import key_text, pluralize
 
 # A tag of EXIF, and its value where an image is stored as it is to be shown.

@@ -12,11 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bnstat.decode.excluded import Nodata, declared_mask, note_alpha, note_declared, over, visible
-from bnstat.decode.masks import MaskRule, SampleMask
-from bnstat.decode.modes import NATIVE, UnmeasurableError, expanded
+from bnstat.decode.masks import (
+    Nodata,
+    SampleMask,
+    declared_mask,
+    note_alpha,
+    note_declared,
+    over,
+    plane_of_values,
+    visible,
+)
+from bnstat.decode.modes import GRAY_8, GRAY_16, NATIVE, UnmeasurableError, expanded
 from bnstat.settings import MeasureSettings
 
+# Modes of label maps that are deeper than 8 bits.
+_DEEP = (*GRAY_16, "I")
 DROP, EXCLUDE, OVER = "drop", "exclude", "over:"
 
 
@@ -38,6 +48,49 @@ class Selected(NamedTuple):
         if self.mask is None:
             return np.ones((1, self.image.height, self.image.width), dtype=bool)
         return self.mask.array()
+
+
+@dataclass(frozen=True)
+class MaskRule:
+    """Which values of a second image count.
+
+    With neither `values` nor `ignore`, every value but 0 counts; with `ignore` alone, every value
+    but these; with both, the values less the ignored.
+    """
+
+    values: tuple[int, ...] | None = None
+    ignore: tuple[int, ...] | None = None
+
+    def counts(self, value: int) -> bool:
+        if self.values is None:
+            return value not in ((0,) if self.ignore is None else self.ignore)
+        return value in self.values and value not in (self.ignore or ())
+
+    def counted(self, labels: Image.Image, size: tuple[int, int]) -> SampleMask | None:
+        """Return the mask that a decoded label map makes for an image of a size; None is all.
+
+        Palettes are read as indices.
+        """
+        if labels.size != size:
+            width, height = labels.size
+            raise UnmeasurableError(
+                f"its mask has {width} × {height} pixels, the image {size[0]} × {size[1]}"
+            )
+        plane = self._plane(labels)
+        return None if plane.getextrema()[0] == 255 else SampleMask((plane,))
+
+    def _plane(self, labels: Image.Image) -> Image.Image:
+        if labels.mode in ("P", *GRAY_8):
+            stored = [i > 0 for i in range(256)] if labels.mode == "1" else range(256)
+            return plane_of_values(labels, [self.counts(int(value)) for value in stored])
+        if labels.mode not in _DEEP:
+            raise UnmeasurableError(
+                f"its mask is of mode {labels.mode}; a mask has one integer a pixel"
+            )
+        samples = np.asarray(labels)
+        present = np.unique(samples)
+        chosen = present[[self.counts(int(value)) for value in present]]
+        return Image.fromarray(np.isin(samples, chosen).astype(np.uint8) * 255)
 
 
 @dataclass(frozen=True)

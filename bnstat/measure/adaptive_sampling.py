@@ -18,7 +18,7 @@ from bnstat.measure.measured import Result
 from bnstat.moments import Records
 from bnstat.settings import Progress
 from bnstat.sources.reference import Reference
-from bnstat.sources.sampling import Population
+from bnstat.sources.source import Population
 
 
 @dataclass

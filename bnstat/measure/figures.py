@@ -28,7 +28,7 @@ from bnstat.result import (
 from bnstat.result.packed_histograms import pack
 from bnstat.result.quantiles import Distribution, Occurring, added, distribution_figures
 from bnstat.settings import Settings
-from bnstat.sources.frames import FIRST
+from bnstat.sources.reference import FIRST
 
 
 def stats_of_batches(

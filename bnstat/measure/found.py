@@ -17,8 +17,8 @@ from bnstat.moments.chunk_counts import Appearances
 from bnstat.result import MAX_WARNINGS, Summary
 from bnstat.result.summary import merged_summaries
 from bnstat.result.tables import RecordTable
-from bnstat.sources.frames import file_key
 from bnstat.sources.items import Items, Membership
+from bnstat.sources.reference import file_key
 from bnstat.text import key_text
 
 

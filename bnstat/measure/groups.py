@@ -16,10 +16,9 @@ import numpy as np
 from bnstat.errors import SourceError
 from bnstat.moments import ChunkMoments, Ints, Kind
 from bnstat.moments.histograms import Occurrences
-from bnstat.sources.frames import file_key
-from bnstat.sources.headings import names_column, rows_of
 from bnstat.sources.items import Membership
-from bnstat.sources.reference import Reference
+from bnstat.sources.listing import names_column, rows_of
+from bnstat.sources.reference import Reference, file_key
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text
 

@@ -15,8 +15,8 @@ from bnstat.measure.plan import Plan
 from bnstat.moments import Records
 from bnstat.result import Stats
 from bnstat.result.input_warnings import InputWarning, noted_warning
-from bnstat.sources.frames import FIRST
 from bnstat.sources.naming import archive_kind
+from bnstat.sources.reference import FIRST
 from bnstat.text import key_text, pluralize, printable
 
 # Label images: fewer images under one name may look so by chance.

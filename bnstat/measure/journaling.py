@@ -17,8 +17,7 @@ from bnstat.measure.dispatch import Chunk
 from bnstat.measure.measure import Thumbnail, ViewPlan
 from bnstat.measure.measured import Measured, Result
 from bnstat.settings import Settings, settings_of
-from bnstat.sources.frames import FIRST
-from bnstat.sources.reference import Reference
+from bnstat.sources.reference import FIRST, Reference
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text, without_credentials
 

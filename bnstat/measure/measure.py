@@ -22,8 +22,8 @@ from bnstat.measure.count_images import count_image, count_output
 from bnstat.measure.groups import FolderNames
 from bnstat.measure.measured import Appearing, CountedView, Hashing, Measured, Result, of_stack
 from bnstat.moments import ChunkCounts, NotFiniteError
+from bnstat.sources.bounds import Limits
 from bnstat.sources.items import Items, Stack, items_of
-from bnstat.sources.limits import Limits
 from bnstat.sources.reference import Reference
 from bnstat.text import pluralize
 

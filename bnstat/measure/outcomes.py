@@ -20,8 +20,8 @@ from bnstat.moments import HashesByKey, Records
 from bnstat.result import Group, PairedMargins, Pipeline, Sample, Stats, Uncertainty, empty_figures
 from bnstat.result.input_warnings import unanswered
 from bnstat.result.tables import RecordTable
-from bnstat.sources.frames import FIRST
 from bnstat.sources.opening import none_found
+from bnstat.sources.reference import FIRST
 from bnstat.sources.sources import Sources
 
 # Of fewer images, none is named after a scan.

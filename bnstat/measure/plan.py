@@ -18,7 +18,7 @@ from bnstat.measure.measure import Thumbnail, ViewPlan
 from bnstat.measure.warm_up import ask_worker
 from bnstat.result import Dataset, Pipeline
 from bnstat.settings import MeasureSettings, Settings
-from bnstat.sources.frames import FIRST
+from bnstat.sources.reference import FIRST
 from bnstat.sources.sources import Sources
 
 

@@ -20,7 +20,7 @@ from bnstat.pictures.picture import distinct
 from bnstat.result import BatchNormEstimate, Stats
 from bnstat.result.plots import PICTURES, sample_sizes
 from bnstat.result.tables import RecordTable
-from bnstat.sources.sampling import hash_rank
+from bnstat.sources.source import hash_rank
 from bnstat.text import printable
 
 # Outliers that are marked.

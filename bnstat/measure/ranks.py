@@ -24,7 +24,7 @@ from bnstat.measure.scanning import scan_images
 from bnstat.result import Stats
 from bnstat.settings import Settings
 from bnstat.sources.reference import Reference
-from bnstat.sources.sampling import shard_of
+from bnstat.sources.source import shard_of
 from bnstat.sources.sources import Sources
 
 if TYPE_CHECKING:

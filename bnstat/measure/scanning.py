@@ -36,10 +36,9 @@ from bnstat.measure.warm_up import open_workers
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES
 from bnstat.settings import MeasureSettings, Progress, Settings, listener
-from bnstat.sources.frames import FIRST
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.opening import limits_of
-from bnstat.sources.reference import Reference
+from bnstat.sources.reference import FIRST, Reference
 from bnstat.sources.sources import Sources
 
 if TYPE_CHECKING:  # it needs sqlite3, which most runs do not

@@ -12,18 +12,18 @@ from typing import IO, Any, Generic, TypeVar
 from PIL import Image
 
 from bnstat.decode.decoding import load_opened, open_whole
-from bnstat.decode.deep_color import low_bytes
-from bnstat.decode.frames import pages
+from bnstat.decode.image_files import pages
 from bnstat.decode.modes import expanded, in_8_bits, notes_of
 from bnstat.decode.perceptual import SmallCopy
 from bnstat.decode.references import Decoded, decode_each, with_frames
+from bnstat.decode.samples import low_bytes
 from bnstat.measure.dispatch import chunks, dispatch
 from bnstat.measure.warm_up import open_workers
 from bnstat.pictures.sheet import SIDE
 from bnstat.result import Failure
 from bnstat.settings import MeasureSettings, Settings
+from bnstat.sources.bounds import Limits
 from bnstat.sources.items import Items, as_array
-from bnstat.sources.limits import Limits
 from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources

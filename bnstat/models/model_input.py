@@ -26,7 +26,7 @@ from bnstat.decode.references import Decoded, decode_each
 from bnstat.decode.selection import Conditions
 from bnstat.errors import MeasureError
 from bnstat.measure.count_images import planes_of
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import Reference
 
 if TYPE_CHECKING:

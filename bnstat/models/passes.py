@@ -24,8 +24,8 @@ from bnstat.models.layers import Activations
 from bnstat.models.model_input import CachedChunk, CachePlace, DrawnChunk, open_image_cache
 from bnstat.models.probe import Pass, PassTotal, Probe, Probed, run
 from bnstat.settings import Progress, RecalibrateSettings, bytes_of, listener
-from bnstat.sources.frames import FIRST
 from bnstat.sources.opening import limits_of
+from bnstat.sources.reference import FIRST
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text
 from bnstat.user_code import stdout_on_stderr

@@ -22,7 +22,7 @@ from typing import Protocol, TypeAlias
 from bnstat.errors import BnstatError, SourceError
 from bnstat.files import READING
 from bnstat.sources import urls
-from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.bounds import ReadLimits, UnreadableError
 from bnstat.sources.naming import MAX_NAME, is_hidden, is_image, member_key, service_folder
 from bnstat.sources.reference import Reference, with_bytes
 from bnstat.sources.source import Index, index_by_reading

@@ -20,9 +20,8 @@ from typing import IO, Any, Protocol, cast
 from PIL import Image
 
 from bnstat.errors import SourceError
-from bnstat.sources.items import Item, ItemReader, Items, as_array
-from bnstat.sources.limits import UnreadableError
-from bnstat.sources.memory_files import open_shared
+from bnstat.sources.bounds import UnreadableError
+from bnstat.sources.items import Item, ItemReader, Items, as_array, open_shared
 from bnstat.sources.reference import Reference
 from bnstat.sources.source import ItemSource, NamedFiles
 from bnstat.user_code import (

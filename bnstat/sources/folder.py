@@ -8,12 +8,10 @@ from collections.abc import Container, Iterator
 from functools import cached_property, partial
 from threading import Lock
 
-from bnstat.sources.globs import EVERYTHING, Globs
-from bnstat.sources.links import LinkCounter
 from bnstat.sources.naming import SERVICE_FOLDERS, extension, is_image, is_visible_image
+from bnstat.sources.patterns import EVERYTHING, Globs
 from bnstat.sources.reference import Reference, file_reference
-from bnstat.sources.sampling import ALL_KEYS
-from bnstat.sources.source import NamedFiles
+from bnstat.sources.source import ALL_KEYS, NamedFiles
 
 # Folders of the system, of which a data set is no part; /dev/shm may well hold one.
 _SYSTEM = (b"/proc", b"/sys")
@@ -256,3 +254,27 @@ def _is_folder(entry: os.DirEntry[bytes]) -> bool:
         return entry.is_dir()
     except OSError:  # a link to itself
         return False
+
+
+class LinkCounter:
+    """Counts images that are other names of a file that is another image.
+
+    Only files of several names need to be remembered: hard links, and symbolic ones.
+
+    Attributes
+    ----------
+    number
+        How many there are so far.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._met: set[tuple[int, int]] = set()
+
+    def add(self, status: os.stat_result, *, symbolic: bool = False, known: bool = False) -> None:
+        """Add an image; `known`: it is a symbolic link to another one."""
+        if status.st_nlink == 1 and not symbolic:
+            return
+        file = status.st_dev, status.st_ino
+        self.number += known or file in self._met
+        self._met.add(file)

@@ -1,16 +1,19 @@
-"""The items that a dataset gives, and the image in each of them."""
+"""What datasets give: items, and the image in each; files of this process's for workers."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, NamedTuple, TypeAlias
+from typing import IO, Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.bounds import ReadLimits, UnreadableError
 from bnstat.sources.reference import Reference
 from bnstat.text import with_article
 
@@ -228,3 +231,18 @@ def _chosen(item: Any, choice: Choice) -> Any:
         return item[choice]
     except (KeyError, IndexError, TypeError) as error:
         raise UnreadableError(f"is {described(item)}, which has nothing at {choice!r}") from error
+
+
+def open_shared(owner: object) -> tuple[IO[bytes], str]:
+    """Open an empty file, which is closed with its owner; return it, and where workers find it."""
+    file, path = _opened()
+    weakref.finalize(owner, file.close)
+    return file, path
+
+
+def _opened() -> tuple[IO[bytes], str]:
+    if hasattr(os, "memfd_create"):
+        file = os.fdopen(os.memfd_create("bnstat"), "w+b")
+        return file, f"/proc/{os.getpid()}/fd/{file.fileno()}"
+    named = tempfile.NamedTemporaryFile()  # noqa: SIM115 (closed with the source)
+    return cast(IO[bytes], named), named.name

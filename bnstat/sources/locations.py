@@ -10,21 +10,20 @@ from dataclasses import dataclass
 from bnstat.errors import SourceError
 from bnstat.sources import naming, urls
 from bnstat.sources.archive import Archive, ArchiveFile, Format
+from bnstat.sources.bounds import DEFAULT_LIMITS, ReadLimits, UnreadableError
 from bnstat.sources.folder import Folder
-from bnstat.sources.globs import EVERYTHING, Chosen, Globs
-from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits, UnreadableError
-from bnstat.sources.links import spelt_alike
 from bnstat.sources.naming import (
     archive_kind,
     holds_arrays,
     holds_images,
     is_hidden,
     is_image,
+    spelt_alike,
 )
+from bnstat.sources.patterns import EVERYTHING, Chosen, Globs
 from bnstat.sources.reference import Reference, file_reference
-from bnstat.sources.remote_folder import RemoteFolder
-from bnstat.sources.sampling import ALL_KEYS
-from bnstat.sources.source import NamedFiles, Source
+from bnstat.sources.source import ALL_KEYS, NamedFiles, Source
+from bnstat.sources.urls import RemoteFolder
 from bnstat.sources.web import is_web
 from bnstat.text import is_url, key_text
 
@@ -139,7 +138,7 @@ class _Location:
         return Archive(file, kind, self.how.limits, **named, only_source=only_source)
 
     def _arrays(self) -> Source:
-        from bnstat.sources.array_files import open_array_file
+        from bnstat.sources.arrays import open_array_file
 
         prefix, how = self._key + b"/" if self.several else b"", self.how
         return open_array_file(self._path, prefix, how.array, how.layout, how.limits)

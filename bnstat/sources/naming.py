@@ -1,11 +1,11 @@
-"""Names: which are images and archives, members' keys, and what braces and wildcards stand for."""
+"""Names: which are images and archives, members' keys, braces and wildcards, spellings."""
 
 from __future__ import annotations
 
 import glob
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 # torchvision.datasets.folder.IMG_EXTENSIONS (https://docs.pytorch.org/vision/stable/generated/
 # torchvision.datasets.ImageFolder.html); importing it would import torch. A test compares the two.
@@ -145,3 +145,44 @@ def expand_wildcards(pattern: bytes, cwd: bytes) -> list[bytes]:
     if b"**" in pattern:
         return sorted(name for name in found if not os.path.isdir(os.path.join(cwd, name)))
     return sorted(found)
+
+
+def place_of(path: bytes, cwd: bytes) -> bytes:
+    """Return the one spelling of a path: absolute as `cwd` is, without "." and "..".
+
+    What stands before ".." may be a link, and is followed then.
+    """
+    path = os.path.join(cwd, path)
+    if b".." not in path.split(b"/"):
+        return os.path.normpath(path)
+    folder, name = os.path.split(path.rstrip(b"/"))
+    return os.path.realpath(path) if name == b".." else os.path.join(os.path.realpath(folder), name)
+
+
+def spelt_alike(names: Sequence[bytes], cwd: bytes) -> list[bytes]:
+    """Return names of files and folders so that equal paths, and all below them, begin equally.
+
+    >>> spelt_alike([b"ov", b"./ov", b"./ov/sub", b"other"], b"/data")
+    [b'ov', b'ov', b'ov/sub', b'other']
+    """
+    here = os.path.abspath(cwd or b".")
+    places = [place_of(name, here) for name in names]
+    first: dict[bytes, bytes] = {}
+    for place, name in zip(places, names, strict=True):
+        first.setdefault(place, name)
+    return [_below(place, first) for place in places]
+
+
+def _below(place: bytes, first: dict[bytes, bytes]) -> bytes:
+    """Return a place as what is below the outermost of the named ones, as that is spelt."""
+    outermost = [each for each in _with_parents(place) if each in first][-1]
+    if outermost == place:
+        return first[place]
+    return first[outermost].rstrip(b"/") + place[len(outermost.rstrip(b"/")) :]
+
+
+def _with_parents(place: bytes) -> Iterator[bytes]:
+    yield place
+    while (parent := os.path.dirname(place)) != place:
+        place = parent
+        yield place

@@ -20,7 +20,7 @@ from zlib import crc32
 
 from bnstat.errors import SourceError
 from bnstat.sources.archive import ArchiveFile, Format, KeyOf
-from bnstat.sources.limits import DEFAULT_LIMITS, MAX_UNPACKED, ReadLimits, UnreadableError
+from bnstat.sources.bounds import DEFAULT_LIMITS, MAX_UNPACKED, ReadLimits, UnreadableError
 from bnstat.sources.naming import MAX_NAME, member_key
 from bnstat.sources.parquet_layout import PageHeader, WatchedFile
 from bnstat.sources.reference import EncodedBytes, Reference

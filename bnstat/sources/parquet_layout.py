@@ -17,8 +17,7 @@ from functools import cached_property
 from io import BufferedReader
 from typing import Any, NamedTuple, TypeAlias
 
-from bnstat.sources.lengths import step
-from bnstat.sources.limits import UnreadableError
+from bnstat.sources.bounds import UnreadableError, step
 
 # A header may hold the smallest and the largest value of its page; pyarrow reads as much.
 _MAX_HEADER = 16 << 20

@@ -13,16 +13,23 @@ from itertools import chain
 from bnstat.result import Dataset, Shards
 from bnstat.sources.archive import Archive
 from bnstat.sources.arrays import ArraySource
+from bnstat.sources.bounds import DEFAULT_LIMITS, ReadLimits
 from bnstat.sources.folder import Folder
-from bnstat.sources.globs import EVERYTHING, Chosen, Globs
-from bnstat.sources.limits import DEFAULT_LIMITS, ReadLimits
 from bnstat.sources.listing import Listing
 from bnstat.sources.locations import Opening, sources_at
-from bnstat.sources.mask_files import MaskFiles, MaskPattern
+from bnstat.sources.patterns import EVERYTHING, Chosen, Globs, MaskFiles, MaskPattern
 from bnstat.sources.reference import Reference
-from bnstat.sources.remote_folder import RemoteFolder
-from bnstat.sources.sampling import ALL_KEYS, Population, Sampling, ShardKeys
-from bnstat.sources.source import Index, ItemSource, Source, index_by_reading
+from bnstat.sources.source import (
+    ALL_KEYS,
+    Index,
+    ItemSource,
+    Population,
+    Sampling,
+    ShardKeys,
+    Source,
+    index_by_reading,
+)
+from bnstat.sources.urls import RemoteFolder
 from bnstat.text import key_text
 
 

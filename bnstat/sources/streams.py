@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bnstat.errors import MeasureError, SettingError, SourceError
+from bnstat.sources.bounds import UnreadableError
 from bnstat.sources.datasets import DatasetSource, is_map_style, torch_is
 from bnstat.sources.items import Item, ItemReader, Items, Membership, Stack, as_array
-from bnstat.sources.limits import UnreadableError
 from bnstat.sources.reference import Reference
 from bnstat.sources.source import Index, ItemSource
 from bnstat.user_code import draw_number, generators_kept, seed_generators, stdout_on_stderr

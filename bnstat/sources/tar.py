@@ -23,9 +23,7 @@ from bnstat.sources.archive import (
     open_range,
     read_range,
 )
-from bnstat.sources.compression import decompressed
-from bnstat.sources.lengths import MAX_POSITION
-from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.bounds import MAX_POSITION, ReadLimits, UnreadableError, decompressed
 from bnstat.sources.naming import is_visible_image, member_key
 from bnstat.sources.reference import EncodedBytes, Reference
 from bnstat.sources.tar_headers import Header, headers

@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import IO, NamedTuple
 
-from bnstat.sources.lengths import read_exactly, step
-from bnstat.sources.limits import UnreadableError
+from bnstat.sources.bounds import UnreadableError, read_exactly, step
 
 _BLOCK = 512
 _ZEROS = bytes(_BLOCK)

@@ -18,7 +18,7 @@ from io import BufferedReader, BytesIO, RawIOBase
 from typing import Any, TypeAlias, TypeVar, cast
 
 from bnstat.errors import BnstatError
-from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.bounds import ReadLimits, UnreadableError
 from bnstat.text import printable, without_credentials
 
 T = TypeVar("T")

@@ -18,7 +18,7 @@ from bnstat.result import Shards, Stats
 from bnstat.result import tables as record_tables
 from bnstat.settings import Settings, check_until, complete, takes_settings
 from bnstat.sources.opening import Location, open_sources
-from bnstat.sources.sampling import read_shard
+from bnstat.sources.source import read_shard
 from bnstat.sources.sources import Sources
 from bnstat.verbs.resolve import locations_of
 

@@ -24,8 +24,7 @@ from bnstat.settings import MeasureSettings, Settings, complete, settings_of
 from bnstat.show import constants
 from bnstat.show.constants import Constants
 from bnstat.sources.naming import holds_images, is_image
-from bnstat.sources.objects import ObjectLocation, members_of
-from bnstat.sources.opening import Location, open_sources, sources_of
+from bnstat.sources.opening import Location, ObjectLocation, members_of, open_sources, sources_of
 from bnstat.sources.sources import Sources
 from bnstat.targets.pipeline import before_normalize
 from bnstat.text import is_url, printable, without_credentials

@@ -23,7 +23,7 @@ import oracle
 
 from bnstat.engines import ProcessEngine, WorkerLostError
 from bnstat.measure.measure import Measure
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import file_reference
 
 OUTCOMES = ("ok", "failure", "partial", "silent", "crash", "hang")

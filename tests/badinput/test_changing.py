@@ -11,7 +11,7 @@ from PIL import Image
 from bnstat.engines import open_engine
 from bnstat.measure.measure import Measure
 from bnstat.measure.scanning import scan
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.sources import Sources
 
 

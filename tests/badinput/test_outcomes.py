@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from distributed import LocalCluster
 from bnstat.engines import Engine, open_engine
 from bnstat.measure.measure import Measure
 from bnstat.measure.scanning import scan
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from bnstat.sources.folder import Folder
-from bnstat.sources.sampling import hash_rank
+from bnstat.sources.source import hash_rank
 
 SPEC = "Resize(64) | CenterCrop(64)"
 PER_FOLDER = 1000

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bnstat.measure.measure import Measure
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import file_reference
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from bnstat.decode import decoding, image_formats
+from bnstat.decode import decoding, image_files
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_whatever_a_decoder_raises_is_a_reason_on_one_line(tmp_path, measured, m
         raise error
 
     monkeypatch.setitem(Image.OPEN, "BAD", (fail, lambda prefix: prefix.startswith(b"BAD")))
-    monkeypatch.setattr(image_formats, "OPENED", ("BAD",))
+    monkeypatch.setattr(image_files, "OPENED", ("BAD",))
     (tmp_path / "x.jpg").write_bytes(b"BAD image")
     reason = measured(tmp_path / "x.jpg").reason
     assert len(reason) > 5 and reason.isprintable()

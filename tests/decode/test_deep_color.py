@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import bnstat
-from bnstat.decode.deep_color import low_bytes
+from bnstat.decode.samples import low_bytes
 
 
 def chunk(kind, data):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bnstat.decode import png_checksums
+from bnstat.decode import png
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ def test_file_that_ends_before_the_checksum_fails(drawn, measured, missing):
 @pytest.mark.parametrize("block", [1, 7, 1 << 20])
 def test_chunk_is_read_in_blocks(animation, monkeypatch, block):
     """A chunk that is larger than a block has the same checksum."""
-    monkeypatch.setattr(png_checksums, "_BLOCK", block)
-    png_checksums.check_pixels(io.BytesIO(animation))
-    png_checksums.check_pixels(io.BytesIO(b"behind" + animation), 6)
+    monkeypatch.setattr(png, "_BLOCK", block)
+    png.check_pixels(io.BytesIO(animation))
+    png.check_pixels(io.BytesIO(b"behind" + animation), 6)
 
 
 def test_damaged_png_in_an_icon_fails(tmp_path, measured):

@@ -11,7 +11,7 @@ from torchvision.datasets.folder import default_loader
 from bnstat.measure.found import View
 from bnstat.measure.measure import Measure
 from bnstat.moments import Records
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import file_reference
 
 

@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bnstat.decode.excluded import Nodata
-from bnstat.decode.masks import MaskRule, SampleMask
+from bnstat.decode.masks import Nodata, SampleMask
 from bnstat.decode.modes import UnmeasurableError
-from bnstat.decode.selection import Conditions
+from bnstat.decode.selection import Conditions, MaskRule
 
 FEW = st.sampled_from([0, 1, 7, 254, 255])
 

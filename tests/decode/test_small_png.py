@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from bnstat.decode.decoding import load
 from bnstat.decode.modes import UnmeasurableError
-from bnstat.decode.small_png import load_small_png
+from bnstat.decode.png import load_small_png
 
 
 def chunk(kind, data=b""):

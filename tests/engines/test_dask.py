@@ -13,7 +13,7 @@ import bnstat
 from bnstat.engines import open_engine
 from bnstat.measure.measure import Measure
 from bnstat.measure.scanning import scan
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.sources import Sources
 
 COMPUTE = ("-m", "bnstat", "compute", "-o", "-")

@@ -17,7 +17,7 @@ from bnstat.estimators import two_pass
 from bnstat.measure.found import View
 from bnstat.measure.measure import Measure
 from bnstat.moments import Records
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.sources import Sources
 
 # What an image may be, with its channels in colour and whether the last is alpha.

@@ -11,7 +11,7 @@ import pytest
 from bnstat.engines import InlineEngine, ProcessEngine
 from bnstat.measure.dispatch import dispatch
 from bnstat.measure.measure import Measure
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import EncodedBytes, Reference
 from bnstat.sources.sources import Sources
 

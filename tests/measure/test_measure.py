@@ -9,7 +9,7 @@ from PIL import Image
 
 from bnstat import position
 from bnstat.measure.measure import Measure
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
 

@@ -12,9 +12,9 @@ from bnstat.measure.found import merge_scans
 from bnstat.measure.measure import Measure
 from bnstat.measure.scanning import scan
 from bnstat.settings import Progress
-from bnstat.sources.limits import Limits
+from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import Reference
-from bnstat.sources.sampling import shard_of
+from bnstat.sources.source import shard_of
 from bnstat.sources.sources import Sources
 
 

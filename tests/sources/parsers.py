@@ -16,14 +16,12 @@ from PIL import Image
 
 from bnstat.decode.jpeg import _lacks_scans, _segments
 from bnstat.decode.modes import UnmeasurableError
-from bnstat.decode.png_checksums import check_pixels
+from bnstat.decode.png import check_pixels, load_small_png
 from bnstat.decode.samples import _component_depths
-from bnstat.decode.small_png import load_small_png
-from bnstat.sources.compression import decompressed
-from bnstat.sources.limits import UnreadableError
+from bnstat.sources.bounds import UnreadableError, decompressed
 from bnstat.sources.parquet_layout import Compact, IncompleteError, WatchedFile, row_groups
 from bnstat.sources.tar_headers import headers
-from bnstat.sources.zip_directory import entries
+from bnstat.sources.zip import entries
 
 REFUSED = (UnreadableError, UnmeasurableError, IncompleteError, OSError, EOFError, zlib.error)
 WORDS = [

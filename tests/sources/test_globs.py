@@ -12,7 +12,7 @@ from PIL import Image
 import bnstat
 from bnstat.errors import MergeError, SourceError
 from bnstat.sources.folder import Folder
-from bnstat.sources.globs import Globs
+from bnstat.sources.patterns import Globs
 
 PATHS = [
     *("1.png", "a.jpg", "a_mask.png", "img1.png", "img12.png", "x[1].png", "a b.png", "é.png"),

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnstat.sources.lengths import MAX_POSITION, step
-from bnstat.sources.limits import UnreadableError
+from bnstat.sources.bounds import MAX_POSITION, UnreadableError, step
 
 from . import parsers
 

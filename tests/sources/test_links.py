@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import bnstat
-from bnstat.sources.links import spelt_alike
+from bnstat.sources.naming import spelt_alike
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ SPARE = 60 * MB
 
 PROGRAM = """
 import sys
-from bnstat.sources.limits import ReadLimits
+from bnstat.sources.bounds import ReadLimits
 from bnstat.sources.sources import Sources
 
 limits = ReadLimits(max_bytes=int(sys.argv[2]) if len(sys.argv) > 2 else None, network_timeout=5.0)

@@ -11,7 +11,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.errors import SourceError
-from bnstat.sources.limits import ReadLimits, UnreadableError
+from bnstat.sources.bounds import ReadLimits, UnreadableError
 from bnstat.sources.parquet_layout import RowGroup, WatchedFile, page_header, row_groups
 from bnstat.sources.sources import Sources
 
@@ -176,7 +176,7 @@ def test_large_pages_are_read_by_fewer_rows(written, content, monkeypatch, optio
 def test_page_larger_than_allowed(written, monkeypatch):
     """Nothing of it is decompressed, and the file is a failure after the rows before it."""
     monkeypatch.setattr("bnstat.sources.parquet.MAX_UNPACKED", 10_000)
-    monkeypatch.setattr("bnstat.sources.limits.MAX_UNPACKED", 10_000)
+    monkeypatch.setattr("bnstat.sources.bounds.MAX_UNPACKED", 10_000)
     values = [b"a" * 100] * 50 + [b"b" * 20_000] + [b"c"] * 5
     path = written({"image": pa.array(values, pa.binary())}, row_group_size=10)
     *rows, broken = Sources.open([str(path)])

@@ -6,7 +6,7 @@ import pytest
 
 from bnstat.result import Shards
 from bnstat.sources.listing import Listing
-from bnstat.sources.sampling import ShardKeys, read_shard, shard_of
+from bnstat.sources.source import ShardKeys, read_shard, shard_of
 from bnstat.sources.sources import Sources
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnstat.sources.limits import UnreadableError
+from bnstat.sources.bounds import UnreadableError
 from bnstat.sources.tar_headers import headers
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}

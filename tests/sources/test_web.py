@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("aiohttp")
 
 from bnstat.errors import SourceError
-from bnstat.sources.limits import ReadLimits
+from bnstat.sources.bounds import ReadLimits
 from bnstat.sources.sources import Sources
 
 from .hostile_server import IMAGE, Server

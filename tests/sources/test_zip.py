@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from bnstat.errors import SourceError
-from bnstat.sources.limits import UnreadableError
+from bnstat.sources.bounds import UnreadableError
 from bnstat.sources.sources import Sources
 from bnstat.sources.zip import Member
 

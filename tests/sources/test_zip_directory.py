@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnstat.sources.limits import UnreadableError
-from bnstat.sources.zip_directory import entries
+from bnstat.sources.bounds import UnreadableError
+from bnstat.sources.zip import entries
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0\\"), min_size=1, max_size=300)
 

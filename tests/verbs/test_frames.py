@@ -7,7 +7,7 @@ from PIL import Image
 import bnstat
 from bnstat.measure import scanning
 from bnstat.result.contents import exactness
-from bnstat.sources.frames import file_key, frame_key
+from bnstat.sources.reference import file_key, frame_key
 
 RNG_SEED = 5
 

@@ -40,7 +40,7 @@ def sampled(many):
 
 def test_figures_are_those_of_the_chosen_images(many, sampled, tmp_path):
     """A sample has the figures of a list of its images; the margins alone know of the others."""
-    from bnstat.sources.sampling import hash_rank
+    from bnstat.sources.source import hash_rank
 
     names = sorted(str(p.relative_to(many)) for p in many.rglob("*.png"))
     chosen = sorted(names, key=lambda name: hash_rank(0, name.encode()))[:90]
@@ -119,7 +119,7 @@ def test_a_larger_sample_measures_only_what_is_new(many, tmp_path):
 
 def test_failures_are_not_replaced(many, tmp_path):
     """A broken image of the sample is a failure, and no other takes its place."""
-    from bnstat.sources.sampling import hash_rank
+    from bnstat.sources.source import hash_rank
 
     for i in range(10):
         Image.new("RGB", (2, 2), (i, i, i)).save(tmp_path / f"{i}.png")

@@ -1,23 +1,27 @@
-"""The formats of image files that are opened, and the names of those that are not.
+"""Image files: the formats that are opened, what other files are, the frames of a file of several.
 
 Pillow tries each of its formats on a file, whatever the file is called, and some of them start
 programs, open what the file contains in any other format, or call code that was registered for
 them. Only the formats listed here are tried; docs/security.md says of each of Pillow's others why
 it is left out.
+
+What a file holds beside its images is no frame: the smaller copies and the masks of a TIFF (tag
+NewSubfileType, TIFF 6.0, section 8), the previews and gain maps of a photograph.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
-from typing import IO
+from typing import IO, Any
 
 from PIL import Image, UnidentifiedImageError
 
 from bnstat.decode.modes import UnmeasurableError
-from bnstat.decode.other_files import HEAD_BYTES, what_it_is
 
 # In the order in which they are tried: the most frequent first. Pillow imports the first six by
 # itself. A file of several JPEG pictures is opened as JPEG, and has the format MPO then.
@@ -143,3 +147,100 @@ def _explained(error: Exception) -> str:
         case KeyError() as missing if str(missing) == str(error):
             return f"{missing} is unknown to Pillow"
     return str(error) or type(error).__name__
+
+
+# Enough for the signatures of DICOM and NIfTI, which do not stand at the beginning.
+HEAD_BYTES = 512
+
+# Where a signature stands, as a regular expression, and what a file with it is.
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, rb"version https://git-lfs", "a Git LFS pointer, not an image; run git lfs pull"),
+    (0, rb"(?i:\s*<!doctype html|\s*<html)", "an HTML page, not an image"),
+    (
+        0,
+        rb"(?i:\s*(<\?xml[^>]*>\s*(<!--.*?-->\s*)?)?(<!doctype svg[^>]*>\s*)?<svg)",
+        "an SVG drawing",
+    ),
+    (0, rb"\s*<\?xml", "an XML file, not an image"),
+    (0, rb"\s*[\[{]\s*[\"\[{\]}0-9]", "JSON, not an image"),
+    (4, rb"ftyp(hei[cxms]|hev[cx]|mif1|msf1)", "a HEIF image, a format that is not opened"),
+    (4, rb"ftyp", "a video, not an image"),
+    (0, rb"\x1aE\xdf\xa3|RIFF....AVI ", "a video, not an image"),
+    (0, rb"\x93NUMPY", "a NumPy array, not an image"),
+    (0, rb"PK\x03\x04.{26}[^/]*/(data\.pkl|version|byteorder)", "a torch checkpoint, not an image"),
+    (0, rb"PK\x03\x04.{26}[^/]*\.npy", "a NumPy .npz file, not an image"),
+    (0, rb"PK\x03\x04", "a zip archive, not an image"),
+    (128, rb"DICM", "a DICOM file, a format that is not opened"),
+    (344, rb"n(\+|i)1\x00", "a NIfTI file, a format that is not opened"),
+    (0, rb"\x1f\x8b", "compressed by gzip"),
+    (0, rb"%PDF", "a PDF file, not an image"),
+    (0, rb"PAR1", "a Parquet file; name it so that it ends in .parquet"),
+)
+_COMPILED = [(at, re.compile(text, re.DOTALL), what) for at, text, what in _SIGNATURES]
+
+
+def what_it_is(head: bytes) -> str | None:
+    """Return what a file is that begins so, in words behind "is"; None if nobody knows."""
+    plain = head.removeprefix(b"\xef\xbb\xbf")
+    for at, signature, what in _COMPILED:
+        if signature.match(plain if at == 0 else head, at):
+            return what
+    return None
+
+
+_NEW_SUBFILE_TYPE, _REDUCED_OR_MASK, _MASK = 254, 0b101, 0b100
+
+
+def pages(file: IO[bytes]) -> list[int]:
+    """Return where Pillow finds the frames of an image file, as it counts."""
+    file.seek(0)
+    image: Any = open_image(file)
+    if not getattr(image, "is_animated", False):
+        return [0]
+    match image.format:
+        case "TIFF":
+            return list(_pages_of_tiff(image))
+        case "MPO":
+            return list(_pictures(image))
+    return list(range(image.n_frames))
+
+
+def has_mask(file: IO[bytes]) -> bool:
+    """Whether a page of a TIFF is the mask of another."""
+    file.seek(0)
+    return any(kind & _MASK for _, kind in _kinds_of_pages(open_image(file)))
+
+
+def _pages_of_tiff(image: Any) -> Iterator[int]:
+    """Yield the pages that are images of their own; a broken one is, and fails."""
+    return (page for page, kind in _kinds_of_pages(image) if page == 0 or not kind)
+
+
+def _kinds_of_pages(image: Any) -> Iterator[tuple[int, int]]:
+    """Yield the pages, and what of a smaller copy and of a mask each is, 0 for an image.
+
+    Pillow reads no mask, but its tags.
+    """
+    page, broken = 0, False
+    while True:
+        try:
+            image.seek(page)
+        except EOFError:
+            return
+        except Exception:
+            if broken:  # so is the chain of pages
+                return
+            broken = True
+        else:
+            broken = False
+        yield page, image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & (_MASK if broken else _REDUCED_OR_MASK)
+        page += 1
+
+
+def _pictures(image: Any) -> Iterator[int]:
+    """Yield the pictures that have the size of the first; other ones are previews and gain maps."""
+    size = image.size
+    for index in range(image.n_frames):
+        image.seek(index)
+        if image.size == size:
+            yield index

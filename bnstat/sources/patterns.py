@@ -1,7 +1,12 @@
-"""The second image of each image: where it is, and which files are masks and not images.
+"""Patterns of paths: globs choose images, and a pattern says where the mask of each image is.
 
-A file is a mask if the pattern can mean it: that needs no look at other files, so that images can
-be listed while the scan runs. In an archive masks are members, and found by their names.
+Globs are as in .gitignore, on paths below a source's root. One with a slash that is not its last
+character stands for paths from the root on, any other for a name in any folder. "*" is anything but
+a slash, "**" any number of folders, and what stands for a folder stands for all in it; with a slash
+at its end, it stands for folders only (https://git-scm.com/docs/gitignore, "Pattern format").
+
+A file is a mask if the pattern of masks can mean it: that needs no look at other files, so that
+images can be listed while the scan runs. In an archive masks are members, found by their names.
 """
 
 from __future__ import annotations
@@ -9,17 +14,119 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bnstat.errors import SourceError
 from bnstat.sources import urls
 from bnstat.sources.archive import Archive
-from bnstat.sources.globs import Chosen
-from bnstat.sources.limits import ReadLimits
+from bnstat.sources.bounds import ReadLimits
 from bnstat.sources.reference import Reference, file_reference
-from bnstat.sources.source import Source
+from bnstat.sources.source import InMemoryIndex, Source, StreamIndex, index_by_reading
 from bnstat.text import is_url
+
+# What is special in a glob, the longer first.
+_PARTS = re.compile(r"(\*\*/)|(\*\*)|(\*)|(\?)|(\[[!^]?\]?[^\]]*\])|\\(.)|(.)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Globs:
+    """Which paths below a source's root are measured.
+
+    One is if a glob of `include` matches it, or there is none, and no glob of `exclude` does.
+    """
+
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.include or self.exclude)
+
+    def has(self, path: bytes) -> bool:
+        if not self:
+            return True
+        text = os.fsdecode(path)
+        included = self._included is None or self._included.fullmatch(text) is not None
+        return included and (self._excluded is None or self._excluded.fullmatch(text) is None)
+
+    def enters(self, folder: bytes) -> bool:
+        """Whether anything in a folder, whose path ends in a slash, may be measured."""
+        return self._excluded is None or self._excluded.fullmatch(os.fsdecode(folder)) is None
+
+    @cached_property
+    def _included(self) -> re.Pattern[str] | None:
+        return _any_of(self.include)
+
+    @cached_property
+    def _excluded(self) -> re.Pattern[str] | None:
+        return _any_of(self.exclude)
+
+
+EVERYTHING = Globs()
+
+
+def _any_of(globs: Sequence[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(map(expression, globs)), re.DOTALL) if globs else None
+
+
+def expression(glob: str) -> str:
+    """Return a glob as a regular expression of the paths that it stands for.
+
+    >>> bool(re.fullmatch(expression("masks/"), "a/masks/1.png"))
+    True
+    >>> bool(re.fullmatch(expression("a/*.png"), "a/b/1.png"))
+    False
+    """
+    folder_alone, body = glob.endswith("/"), glob.rstrip("/")
+    anywhere = "" if "/" in body else "(?:.*/)?"
+    inside = "/.*" if folder_alone else "(?:/.*)?"
+    parts = _PARTS.finditer(body.removeprefix("/"))
+    return anywhere + "".join(map(_translated, parts)) + inside
+
+
+def _translated(part: re.Match[str]) -> str:
+    folders, everything, star, one, choice, escaped, _ = part.groups()
+    if folders:
+        return "(?:.*/)?"
+    if everything:
+        return ".*"
+    if star or one:
+        return "[^/]*" if star else "[^/]"
+    if choice:
+        return "[" + choice[1:].replace("\\", "\\\\").replace("!", "^", choice[1] == "!")
+    return re.escape(escaped or part[0])
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The images of another source that globs let pass."""
+
+    source: Source
+    globs: Globs
+
+    @property
+    def prefix(self) -> bytes:
+        return self.source.prefix
+
+    @property
+    def ordered(self) -> bool:
+        return self.source.ordered
+
+    @property
+    def skipped(self) -> int:
+        return self.source.skipped
+
+    def count(self) -> None:
+        """Return None: which images pass shows while they are listed."""
+
+    def index(self) -> InMemoryIndex | StreamIndex:
+        return index_by_reading(self)
+
+    def __iter__(self) -> Iterator[Reference]:
+        root = len(self.prefix) if self.prefix.endswith(b"/") else 0
+        return (image for image in self.source if self.globs.has(image.key[root:]))
+
 
 # Masks that workers cannot read themselves, together.
 _MAX_HELD = 1 << 30

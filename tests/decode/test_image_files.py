@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bnstat.decode.image_formats import OPENED
+from bnstat.decode.image_files import OPENED
 
 PROGRAM = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n%%EOF\n"
 SECURITY = Path(__file__).parents[2] / "docs" / "security.md"
