@@ -2,12 +2,13 @@
 
 import json
 import runpy
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-albumentations = pytest.importorskip(
-    "albumentations", reason="albumentations is missing: pip install albumentations"
+pytestmark = pytest.mark.skipif(
+    not find_spec("albumentations"), reason="albumentations is missing: pip install albumentations"
 )
 
 MODES = pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
@@ -35,6 +36,8 @@ def test_the_snippet_normalizes(measured, export, mode, scale, dtype):
 @SCALES
 def test_the_dictionary_normalizes(measured, export, mode, scale):
     """As `A.from_dict` reads it, and `A.load` the file."""
+    import albumentations
+
     result = measured(mode)
     file = export(result, "albumentations", "--serialized", "--scale", scale)
     assert file.suffix == ".json"
@@ -46,6 +49,8 @@ def test_the_dictionary_normalizes(measured, export, mode, scale):
 
 def test_the_dictionary_is_albumentations_own(measured, export):
     """The snippet's transform has the same."""
+    import albumentations
+
     result = measured()
     written = json.loads(export(result, "albumentations", "--serialized").read_text())
     snippet = runpy.run_path(str(export(result, "albumentations")))["normalize"]

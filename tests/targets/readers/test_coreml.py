@@ -1,18 +1,24 @@
 """coremltools converts what `coreml` writes; on Linux it cannot predict, and its spec is read."""
 
 import runpy
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 import torch
 
-ct = pytest.importorskip("coremltools", reason="coremltools is missing: pip install coremltools")
-
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [
+    pytest.mark.skipif(
+        not find_spec("coremltools"), reason="coremltools is missing: pip install coremltools"
+    ),
+    pytest.mark.filterwarnings("ignore"),
+]
 
 
 def converted(file, channels):
     """Return the spec of a convolution with the normalization of a file."""
+    import coremltools as ct
+
     convert = runpy.run_path(str(file))["convert"]
     model = torch.nn.Conv2d(channels, 4, 3)
     return convert(model, 24, 32, compute_precision=ct.precision.FLOAT32).get_spec()

@@ -1,19 +1,21 @@
 """mmengine reads what `mmengine` writes."""
 
+from importlib.util import find_spec
+
 import pytest
 import torch
 
 from bnstat.errors import ExportError
 
-config = pytest.importorskip(
-    "mmengine.config", reason="mmengine-lite is missing: pip install mmengine-lite"
+pytestmark = pytest.mark.skipif(
+    not find_spec("mmengine"), reason="mmengine is missing: pip install mmengine-lite"
 )
-pytest.importorskip("mmengine.model")
-registry = pytest.importorskip("mmengine.registry")
 
 
 def preprocessor(file):
     """Build what a config says, as OpenMMLab's runner does."""
+    from mmengine import config, model, registry  # noqa: F401
+
     return registry.MODELS.build(config.Config.fromfile(file).data_preprocessor)
 
 

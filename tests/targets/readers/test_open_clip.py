@@ -1,16 +1,16 @@
 """OpenCLIP reads what `open_clip` writes."""
 
 import json
+from importlib.util import find_spec
 
 import pytest
 from PIL import Image
 
 from bnstat.errors import ExportError
 
-open_clip = pytest.importorskip(
-    "open_clip", reason="open_clip_torch is missing: pip install open_clip_torch"
+pytestmark = pytest.mark.skipif(
+    not find_spec("open_clip"), reason="open_clip is missing: pip install open_clip_torch"
 )
-transform = pytest.importorskip("open_clip.transform")
 
 CROPPED = "Resize(256) | CenterCrop(224)"
 
@@ -52,6 +52,8 @@ CONFIG = """\
 def preprocessing(file, **others):
     """Return what OpenCLIP makes of a file's `preprocess_cfg`, with other fields beside."""
     fields = json.loads(file.read_text())["preprocess_cfg"] | others
+    from open_clip import transform
+
     return transform.image_transform_v2(transform.PreprocessCfg(**fields), is_train=False)
 
 
@@ -103,6 +105,8 @@ def test_only_three_channels(measured, export, mode, channels):
 @pytest.mark.filterwarnings("ignore")
 def test_only_the_normalization_of_a_config_changes(measured, update, tmp_path):
     """And the model's preprocessing, made from that folder, has it."""
+    import open_clip
+
     result = measured()
     changed = update(result, "open_clip", tmp_path / "open_clip_config.json", CONFIG)
     _, _, preprocess = open_clip.create_model_and_transforms(
