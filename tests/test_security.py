@@ -17,7 +17,7 @@ ALLOWED = {
         *("engines/dask.py", "augment/objects.py", "sources/datasets.py"),
     },
     "import_module": {
-        *("__init__.py", "cli/app.py", "engines/worker.py", "estimators/every_method.py"),
+        *("__init__.py", "cli/app.py", "engines/worker.py"),
         *("sources/bounds.py", "user_code.py"),
     },
     "subprocess": {"engines/starting.py"},

@@ -10,16 +10,73 @@ and their standard deviation over shuffles.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 
-from bnstat.estimators.schedule import Schedule
 from bnstat.estimators.shuffle_variance import ShuffleVariance, shuffle_variances
 from bnstat.moments import Column, Records
 from bnstat.moments.table import Floats, Ints
 from bnstat.result import BatchNormEstimate, NoEstimateError
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """In which batches the images come.
+
+    Attributes
+    ----------
+    batch_size
+        Images a batch; the last, short one of an epoch is kept.
+    momentum
+        Weight of a new batch in (0, 1]; None averages all batches alike, as torch does.
+    order
+        "shuffled": each epoch by blake2b(seed, epoch, key), so that an image's place does not
+        depend on how a set is split; "listed": by key.
+    seed, epochs
+        Of the shuffling, and how often all images are seen.
+    sizes
+        Of batches that came one after the other, in place of equal ones of `batch_size`.
+    """
+
+    batch_size: int = 64
+    momentum: float | None = 0.1
+    order: str = "shuffled"
+    seed: int = 0
+    epochs: int = 1
+    sizes: tuple[int, ...] = ()
+
+    def orders(self, keys: Collection[bytes]) -> list[Ints]:
+        """Return, for each epoch, the positions of the images in the order they are seen."""
+        if self.order == "listed":
+            return [np.arange(len(keys))] * self.epochs
+        return [_shuffled(keys, self.seed, epoch) for epoch in range(self.epochs)]
+
+    def batch_sizes(self, images: int) -> Ints:
+        """Return how many images each batch of an epoch has; the last may be short."""
+        if self.sizes:
+            return np.array(self.sizes)
+        starts = np.arange(0, images, min(self.batch_size, images))
+        return np.diff(np.append(starts, images))
+
+    def batch_weights(self, batches: int) -> Floats:
+        """Return the weight of each batch in the final running value, float64 of (batches,)."""
+        if self.momentum is None:
+            return np.full(batches, 1.0 / batches)
+        return self.momentum * (1.0 - self.momentum) ** np.arange(batches - 1.0, -1.0, -1.0)
+
+    def start_weight(self, batches: int) -> float:
+        """Return the weight that the initial mean 0 and variance 1 keep."""
+        return 0.0 if self.momentum is None else (1.0 - self.momentum) ** batches
+
+
+def _shuffled(keys: Collection[bytes], seed: int, epoch: int) -> Ints:
+    salt = f"{seed}/{epoch}/".encode()
+    digests = (blake2b(salt + key, digest_size=8).digest() for key in keys)
+    places = np.fromiter(map(int.from_bytes, digests), dtype=np.uint64, count=len(keys))
+    return np.argsort(places, kind="stable")
 
 
 class TooFewSamplesError(NoEstimateError):

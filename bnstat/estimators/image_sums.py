@@ -1,4 +1,4 @@
-"""What margins need of single images, as sums that merge.
+"""What a document keeps of single images: sums that margins follow from, and a sketch; both merge.
 
 What an image contributes to mean and std is linear in u = (n, Σ(x − c), Σ(x − c)²) of its samples,
 for any center c: about the pooled mean, z = u₁/n̄ and e = (u₂ − var·u₀)/(2·std·n̄). So the squares
@@ -6,6 +6,11 @@ of contributions, their cubes for `corrected` and their fourth powers for `relia
 sums over images of u and of its products of order 2, 3 and 4: 3 + 6 + 10 + 15 numbers a channel.
 About another center u is linear in u, and the sums go along. Of several draws, u is their average,
 and the same sums of the deviations within images tell the draws.
+
+The sketch has the smallest hashes of images. An image is known by the name of its file and by its
+moments, so that it is the same in another folder, an archive or a copy. The 40 upper bits of its
+hash are of the moments and decide the order, the 24 lower ones of the name, which is hashed for the
+smallest alone.
 """
 
 from __future__ import annotations
@@ -14,13 +19,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
+from hashlib import blake2b
 from itertools import combinations_with_replacement, permutations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnstat.estimators.spreads import Design, Spread, spread_of_variances
 from bnstat.moments import Column, Floats, Records
 from bnstat.result import ImageSums
+from bnstat.result.sketch import SKETCH_SIZE, Sketch
 
 _PLACES = {order: list(combinations_with_replacement(range(3), order)) for order in (2, 3, 4)}
 
@@ -153,3 +161,34 @@ def _spread(sums: ImageSums, form: Floats, design: Design) -> Spread:
 def _value(values: Sequence[float], form: Floats, order: int) -> float:
     """Return the sum over images of a power of a linear form of u."""
     return float(reduce(lambda tensor, _: tensor @ form, range(order), _tensor(values, order)))
+
+
+_Words = NDArray[np.uint64]
+_NAME_BITS = 24
+
+
+def sketch(records: Records) -> Sketch:
+    """Return the sketch of the images, by their moments in all draws and channels."""
+    hashes = np.zeros(len(records), np.uint64)
+    for channel in range(len(records.channels)):
+        for values in records.column(channel):
+            for draw in values.view(np.uint64).reshape(len(hashes), -1).T:
+                hashes = _mixed(hashes ^ draw)
+    hashes = hashes >> np.uint64(_NAME_BITS) << np.uint64(_NAME_BITS)
+    reach = np.unique(hashes)[:SKETCH_SIZE][-1]
+    keys = list(records.keys())
+    smallest = np.flatnonzero(hashes <= reach)
+    return Sketch.of(int(hashes[i]) | _name_bits(keys[i]) for i in smallest)
+
+
+def _mixed(words: _Words) -> _Words:
+    """Return words each bit of which depends on all (splitmix64, Steele et al., OOPSLA 2014)."""
+    words = words + np.uint64(0x9E3779B97F4A7C15)
+    words = (words ^ words >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ words >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return words ^ words >> np.uint64(31)
+
+
+def _name_bits(key: bytes) -> int:
+    name = key.rsplit(b"/", 1)[-1]
+    return int.from_bytes(blake2b(name, digest_size=_NAME_BITS // 8).digest())

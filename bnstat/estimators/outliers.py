@@ -19,9 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bnstat.estimators.influence import Array, Images, Influence
 from bnstat.estimators.outlier_figures import (
+    Array,
     Figure,
+    Images,
+    Influence,
     figures,
     figures_of_moments,
     size_figure,

@@ -22,6 +22,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bnstat.estimators.intervals import margin, p_value, t_quantile
+from bnstat.estimators.methods import two_pass
 from bnstat.estimators.spreads import (
     Design,
     OneDraw,
@@ -29,13 +31,9 @@ from bnstat.estimators.spreads import (
     contributions,
     controls_of,
     effective_images,
-    margin,
-    p_value,
     shares,
     spread_of,
 )
-from bnstat.estimators.student import t_quantile
-from bnstat.estimators.two_pass import two_pass
 from bnstat.estimators.uncertainty import FEWEST_EFFECTIVE_IMAGES, of_both, plain_images
 from bnstat.moments import Column, Floats, Ints, Records
 from bnstat.result import Estimate, MeanAndStd, PairedMargins

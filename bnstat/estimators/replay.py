@@ -18,7 +18,6 @@ from bnstat.estimators import (
     moments_of_batches,
     two_pass,
 )
-from bnstat.estimators.schedule import Ranks
 from bnstat.moments import Column, Records
 from bnstat.moments.table import Floats, Ints
 from bnstat.result import Estimate, Stats
@@ -177,3 +176,38 @@ def _expected(channels: Sequence[Expectation], exact: Estimate) -> tuple[float, 
         noise = channel.sd_of_var / (2 * running) if running else 0.0
         stds.append(math.hypot(running - std, noise))
     return max(means), max(stds)
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Ranks that train together, to which torch's DistributedSampler deals the order of an epoch.
+
+    It is filled up from its own beginning until `number` divides it, and rank r has the positions
+    r, r + number, ... So the batches that come at the same time, of B images a rank, are the next
+    number·B of the order.
+
+    Attributes
+    ----------
+    number
+        How many there are.
+    synchronized
+        Whether a layer sees the batches of all ranks together, as SyncBatchNorm does, or those of
+        rank 0 alone, whose layer DistributedDataParallel saves.
+    """
+
+    number: int = 1
+    synchronized: bool = True
+
+    def seen(self, images: int) -> int:
+        """Return how many images of an epoch a layer sees."""
+        each = -(-images // self.number)
+        return each * self.number if self.synchronized else each
+
+    def dealt(self, order: Ints) -> Ints:
+        """Return what a layer sees of the order of an epoch."""
+        filled = np.resize(order, -(-len(order) // self.number) * self.number)
+        return filled if self.synchronized else filled[:: self.number]
+
+    def at_once(self, batch_size: int) -> int:
+        """Return how many images a layer sees at once, of batches of a size on each rank."""
+        return batch_size * self.number if self.synchronized else batch_size

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from bnstat.errors import DocumentError
 from bnstat.estimators import Schedule, moments_of_batches
-from bnstat.estimators.influence import Images
+from bnstat.estimators.intervals import margin
+from bnstat.estimators.outlier_figures import Images
 from bnstat.estimators.outliers import Scores
-from bnstat.estimators.spreads import Design, margin, spreads
+from bnstat.estimators.spreads import Design, spreads
 from bnstat.moments import Column
 from bnstat.pictures import ImageScatter, MarginCurve, Picture, RunningValues
 from bnstat.pictures.picture import distinct

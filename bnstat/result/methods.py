@@ -1,7 +1,7 @@
 """The methods: ways from the images to a mean and a variance. A new one is a row here.
 
-`estimators` has a module of the same name for each, with the function that makes the estimate; the
-document, merging, export, comparison and the tables read this table.
+`estimators.methods` has the function that makes the estimate of each; the document, merging,
+export, comparison and the tables read this table.
 """
 
 from __future__ import annotations

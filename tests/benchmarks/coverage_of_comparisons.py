@@ -21,7 +21,7 @@ from coverage_of_pairs import SIDE, brightness, crop, drawn, erasing, moments, p
 from many_runs import arguments, rows_of
 
 from bnstat.estimators import paired_margins, sketch, two_pass, uncertainty
-from bnstat.estimators.student import t_quantile
+from bnstat.estimators.intervals import t_quantile
 from bnstat.moments import ChunkMoments, Kind, Records, Table
 from bnstat.show.sharing import correlation, error_of_difference, number_shared
 from bnstat.show.significance import _p_values, adjusted_p_values

@@ -17,7 +17,8 @@ from statistics import NormalDist
 import numpy as np
 from many_runs import arguments, rows_of
 
-from bnstat.estimators.spreads import Design, contributions, corrected, margin, spreads
+from bnstat.estimators.intervals import corrected, margin
+from bnstat.estimators.spreads import Design, contributions, spreads
 from bnstat.estimators.uncertainty import FEWEST_EFFECTIVE_IMAGES, look_sizes
 from bnstat.moments import Column
 

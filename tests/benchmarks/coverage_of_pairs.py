@@ -16,8 +16,9 @@ from functools import cache
 import numpy as np
 from many_runs import arguments, rows_of
 
+from bnstat.estimators.intervals import margin
 from bnstat.estimators.paired import difference_spreads
-from bnstat.estimators.spreads import Design, controls_of, margin, spreads
+from bnstat.estimators.spreads import Design, controls_of, spreads
 from bnstat.moments import Column
 
 SIDE, POOL = 16, 64

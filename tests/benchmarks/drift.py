@@ -17,7 +17,8 @@ import numpy as np
 from PIL import Image
 
 import bnstat
-from bnstat.estimators.spreads import Design, margin, spreads
+from bnstat.estimators.intervals import margin
+from bnstat.estimators.spreads import Design, spreads
 from bnstat.moments import Column
 
 IMAGES = 150

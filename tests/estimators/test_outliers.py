@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from bnstat.estimators.influence import Images
+from bnstat.estimators.outlier_figures import Images
 from bnstat.estimators.outliers import Scores, find_outliers, robust_z
 from bnstat.result.tables import RecordTable
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from bnstat.estimators import paired_margins
+from bnstat.estimators.intervals import margin
 from bnstat.estimators.paired import difference_spreads
-from bnstat.estimators.spreads import Design, controls_of, margin, prediction_errors
+from bnstat.estimators.spreads import Design, controls_of, prediction_errors
 from bnstat.moments import Column
 
 # Two-sided quantiles of Student's t, from tables.

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bnstat.estimators.student import t_quantile
+from bnstat.estimators.intervals import t_quantile
 
 
 def probability_below(value, freedom):

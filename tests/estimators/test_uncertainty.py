@@ -6,7 +6,8 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from bnstat.estimators.spreads import Design, contributions, corrected, margin, spreads
+from bnstat.estimators.intervals import corrected, margin
+from bnstat.estimators.spreads import Design, contributions, spreads
 from bnstat.estimators.uncertainty import look_sizes, uncertainty
 from bnstat.moments import Column
 

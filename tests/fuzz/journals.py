@@ -7,7 +7,7 @@ import numpy as np
 
 from bnstat import estimators
 from bnstat.errors import JournalError
-from bnstat.estimators.schedule import Schedule
+from bnstat.estimators.batchnorm import Schedule
 from bnstat.journal import Entry, Expected, Journal
 from bnstat.journal.entry import DamagedError, _checksum, packed_images, packed_moments, unpacked
 from bnstat.measure.planes import is_kind

@@ -10,8 +10,7 @@ import torch
 from torch.utils.data import DistributedSampler
 
 from bnstat.estimators import Schedule, two_pass
-from bnstat.estimators.replay import Grid, sweep
-from bnstat.estimators.schedule import Ranks
+from bnstat.estimators.replay import Grid, Ranks, sweep
 
 BATCH, MOMENTUM, EPOCHS = 3, 0.1, 2
 

@@ -1,6 +1,7 @@
-"""Quantiles of Student's t distribution, from the standard library alone.
+"""Intervals and probabilities of figures whose spread is known, by Student's t distribution.
 
-Abramowitz and Stegun, *Handbook of Mathematical Functions*, 1964, section 26.7.
+Its quantiles are computed from the standard library alone: Abramowitz and Stegun,
+*Handbook of Mathematical Functions*, 1964, section 26.7.
 """
 
 from __future__ import annotations
@@ -8,6 +9,10 @@ from __future__ import annotations
 import math
 from functools import cache
 from statistics import NormalDist
+
+import numpy as np
+
+from bnstat.estimators.spreads import ROUNDING, Spread
 
 # Above, the expansion's error is below 1e-9; below, the exact sum is short.
 _MANY = 200
@@ -79,3 +84,49 @@ def _expansion(x: float, freedom: float) -> float:
         (79 * x**9 + 776 * x**7 + 1482 * x**5 - 1920 * x**3 - 945 * x) / 92160,
     )
     return x + math.fsum(term / freedom**power for power, term in enumerate(terms, start=1))
+
+
+# By so much the error of a corrected interval is smaller than that of a margin: the simulation of
+# tests/benchmarks/coverage_of_margins.py. At the full error it would hold the std of 200 t3 and
+# lognormal images in 0.83 and 0.85 of the runs, a bootstrap-t in 0.80 and 0.80, and one with a
+# Pareto tail in 0.81 and 0.86.
+SMALLER_ERROR = 5.0
+
+
+def margin(spread: Spread, confidence: float) -> float:
+    """Return the half-width of the confidence interval, with Student's t.
+
+    With less than one degree of freedom nothing can be said: infinity.
+    """
+    if spread.freedom < 1:
+        return math.inf
+    return t_quantile((1.0 + confidence) / 2.0, spread.freedom) * spread.standard_error
+
+
+def corrected(spread: Spread, confidence: float) -> tuple[float, float]:
+    """Return how far an interval reaches below and above a figure of which the skewness is known.
+
+    Hall's cubic transformation of Student's t (J. Roy. Statist. Soc. B 54, 1992, p. 221-228) takes
+    the first term of the Edgeworth expansion away: T + k/3·T² + k²/27·T³ + k/6, k the skewness.
+    What is heaviest is hardly in a sample; so the interval is of a smaller error.
+    """
+    if spread.freedom < 1:
+        return math.inf, math.inf
+    error, k = (1.0 - confidence) / SMALLER_ERROR, spread.skewness or 0.0
+    x = t_quantile(1.0 - error / 2.0, spread.freedom)
+
+    def t(x: float) -> float:
+        return 3.0 / k * (float(np.cbrt(1.0 + k * (x - k / 6.0))) - 1.0) if abs(k) > 1e-6 else x
+
+    return max(0.0, t(x)) * spread.standard_error, max(0.0, -t(-x)) * spread.standard_error
+
+
+def p_value(spread: Spread, difference: float) -> float:
+    """Return how likely a difference as large is where there is none, two-sided.
+
+    Of less than 1e-12, which is rounding, nothing follows: 1.
+    """
+    if abs(difference) < ROUNDING or spread.freedom < 1:
+        return 1.0
+    error = spread.standard_error
+    return two_sided(abs(difference) / error, spread.freedom) if error else 0.0
