@@ -1,18 +1,22 @@
-"""The forms of a pipeline spec, and the recipe that each of them means."""
+"""The forms of a pipeline spec, the recipe that each of them means, and its transforms."""
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bnstat.augment import inline, toml, user
+from bnstat.augment import toml, user
 from bnstat.augment.objects import PREFIX, TransformObject
-from bnstat.augment.step import Step
+from bnstat.augment.steps import Step, Value, Word, parse, resolve_word
+from bnstat.augment.toml import preset_names
 from bnstat.errors import SpecError
-from bnstat.text import shortened
+from bnstat.text import did_you_mean, shortened
 
 _USER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 # What looks like a preset's name; the names of transforms have capitals.
@@ -106,23 +110,19 @@ class Recipe:
         SpecError
             If a transform or an argument does not exist, or the user's code fails.
         """
-        from bnstat.augment import build
-
         if self.passed is not None:
             return self.passed.build()
         if self.user is not None:
             return user.load(self.user, keep_normalize=self.keep_normalize)
-        return build.compose(self._applied)
+        return compose(self._applied)
 
     def stages(self) -> list[Callable[[Any], Any]]:
         """Return each transform for itself; what package.module:attribute names is one."""
-        from bnstat.augment import build
-
         if self.passed is not None:
             return self.passed.stages()
         if self.user or not self._applied:
             return [self.build()]
-        return [build.transform(step) for step in self._applied]
+        return [transform(step) for step in self._applied]
 
 
 def read(spec: Spec, *, keep_normalize: bool = False) -> Recipe:
@@ -166,7 +166,7 @@ def _steps(spec: str) -> tuple[Step, ...]:
         return (_override_arguments(name[1], spec),)
     if name and "-" in name[1]:
         toml.preset_path(name[1])  # raises: it names no preset
-    return inline.parse(spec)
+    return parse(spec)
 
 
 def _override_arguments(name: str, spec: str) -> Step:
@@ -179,7 +179,111 @@ def _override_arguments(name: str, spec: str) -> Step:
         raise SpecError(
             f"{name} has {len(steps)} transforms, so that it takes no arguments; {edit}"
         )
-    given = inline.parse(steps[0].name + spec[len(name) :])[0]
+    given = parse(steps[0].name + spec[len(name) :])[0]
     if given.args:
         raise SpecError(f"{name} takes arguments by name, such as {name}(brightness=0.4)")
     return Step(steps[0].name, steps[0].args, {**steps[0].kwargs, **given.kwargs})
+
+
+def compose(steps: Sequence[Step]) -> Callable[[Any], Any]:
+    """Return one transform that applies the steps in order."""
+    from bnstat.transforms import v2
+
+    composed: Callable[[Any], Any] = v2.Compose([transform(s) for s in steps] or [v2.Identity()])
+    return composed
+
+
+def transform(step: Step) -> Any:
+    """Return the transform that a step names; raise SpecError if there is none such."""
+    kind = _kind(step.name)
+    args = [_resolve(value, step) for value in step.args]
+    kwargs = {name: _resolve(value, step) for name, value in step.kwargs.items()}
+    _check_arguments(step, kind, args)
+    try:
+        made = kind(*args, **kwargs)
+    except Exception as error:
+        raise SpecError(f"{step.name}: {error or type(error).__name__}, in {step}") from error
+    if step.name == "ColorJitter" and not any((*args, *kwargs.values())):
+        said = "ColorJitter without arguments changes nothing; the preset is colorjitter"
+        warnings.warn(said, stacklevel=2)
+    return made
+
+
+def _kind(name: str) -> Any:
+    known = _known()
+    if name in known:
+        return known[name]
+    if name.startswith(("A.", "albumentations.")):
+        raise SpecError(
+            f"{shortened(name)!r} is of albumentations, whose pipelines are code of yours; name it "
+            "as package.module:attribute, like my_pipelines:train"
+        )
+    # Of names in small letters a preset is meant: its transform may change nothing as it is.
+    presets = preset_names() if name.islower() else []
+    near = did_you_mean(name, [*known, *presets]) or "; bnstat pipelines lists the presets"
+    raise SpecError(f"no transform {shortened(name)!r} in torchvision.transforms.v2{near}")
+
+
+def _known() -> dict[str, Any]:
+    """Return the transforms of torchvision by name."""
+    from bnstat.transforms import v2
+
+    classes = {name: each for name, each in vars(v2).items() if inspect.isclass(each)}
+    return {name: each for name, each in classes.items() if _is_transform(each)}
+
+
+def _check_value(value: Step, within: Step) -> None:
+    """Raise SpecError for a bare name that is nothing known, in the words of what it stands in."""
+    if value.args or value.kwargs or value.name in _known() or _near(value.name):
+        return
+    raise SpecError(
+        f"{value.name!r} in {within.name}(...) is neither a number nor a known word; "
+        "text stands in quotes"
+    )
+
+
+def _is_transform(kind: type) -> bool:
+    from torch import nn
+
+    from bnstat.transforms import v2
+
+    return issubclass(kind, nn.Module) and kind is not v2.Transform
+
+
+def _near(name: str) -> str:
+    return did_you_mean(name, _known())
+
+
+def _check_arguments(step: Step, kind: Any, args: Sequence[Any]) -> None:
+    parameters = inspect.signature(kind).parameters
+    for name in step.kwargs:
+        if name not in parameters:
+            raise SpecError(
+                f"{step.name} has no argument {name!r}; it takes {', '.join(parameters)}"
+            )
+    lacking = [
+        name
+        for name, parameter in islice(parameters.items(), len(args), None)
+        if parameter.default is parameter.empty
+        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        and name not in step.kwargs
+    ]
+    if lacking:
+        example = ", ".join(f"{name}=..." for name in lacking)
+        raise SpecError(f"{step.name} needs {' and '.join(lacking)}: {step.name}({example})")
+
+
+def _resolve(value: Value, within: Step) -> Any:
+    match value:
+        case Step():
+            _check_value(value, within)
+            return transform(value)
+        case Word():
+            return resolve_word(value)
+        case list():
+            return [_resolve(item, within) for item in value]
+        case tuple():
+            return tuple(_resolve(item, within) for item in value)
+        case dict():
+            return {key: _resolve(item, within) for key, item in value.items()}
+    return value

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bnstat.augment.step import Step, Value, argument_value
+from bnstat.augment.steps import Step, Value, argument_value
 from bnstat.errors import SpecError
 
 _PACKAGE = Path(__file__).parents[1]

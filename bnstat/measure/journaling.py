@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from bnstat.augment.code import digest_of_code
+from bnstat.augment.user import digest_of_code
 from bnstat.measure.dispatch import Chunk
 from bnstat.measure.measure import Thumbnail, ViewPlan
 from bnstat.measure.measured import Measured, Result

@@ -4,14 +4,15 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
-from bnstat.augment import build, inline
+from bnstat.augment.spec import compose
+from bnstat.augment.steps import parse
 from bnstat.errors import SpecError
 
 
 def test_builds_what_the_text_says():
     """Transforms come in order, with arguments resolved to torch's and torchvision's objects."""
-    composed = build.compose(
-        inline.parse("Resize(16, interpolation=BICUBIC) | ToImage | ToDtype(float32, scale=True)")
+    composed = compose(
+        parse("Resize(16, interpolation=BICUBIC) | ToImage | ToDtype(float32, scale=True)")
     )
     resize, image, dtype = composed.transforms
     assert [v2.Resize, v2.ToImage, v2.ToDtype] == [type(resize), type(image), type(dtype)]
@@ -21,8 +22,8 @@ def test_builds_what_the_text_says():
 
 def test_builds_nested_transforms():
     """RandomApply, RandomChoice and RandomOrder hold the transforms that stand in them."""
-    (outer,) = build.compose(
-        inline.parse("RandomChoice([RandomApply([GaussianBlur(23)]), RandomOrder([Grayscale])])")
+    (outer,) = compose(
+        parse("RandomChoice([RandomApply([GaussianBlur(23)]), RandomOrder([Grayscale])])")
     ).transforms
     apply, order = outer.transforms
     assert v2.RandomChoice is type(outer)
@@ -32,7 +33,7 @@ def test_builds_nested_transforms():
 
 def test_no_steps_change_nothing(photo):
     """A pipeline of no transforms gives the image back."""
-    assert build.compose(())(photo) is photo
+    assert compose(())(photo) is photo
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_no_steps_change_nothing(photo):
 def test_says_what_is_wrong(text, says):
     """An error names the transform, what is wrong with it, and what exists."""
     with pytest.raises(SpecError) as error:
-        build.compose(inline.parse(text))
+        compose(parse(text))
     assert says == str(error.value)
 
 
@@ -89,11 +90,11 @@ def test_says_what_is_wrong(text, says):
 def test_only_transforms_can_be_built(name):
     """What else there is in torchvision.transforms.v2 has no meaning in a pipeline."""
     with pytest.raises(SpecError, match=f"no transform '{name}' in torchvision"):
-        build.compose(inline.parse(name))
+        compose(parse(name))
 
 
 @pytest.mark.parametrize("argument", ["interpolation='foo'", "interpolation=IMAGENET"])
 def test_arguments_that_images_would_trip_over_are_refused(argument):
     """An interpolation that does not exist is found when it is built, not at each image."""
     with pytest.raises(SpecError):
-        build.compose(inline.parse(f"Resize(8, {argument})"))
+        compose(parse(f"Resize(8, {argument})"))

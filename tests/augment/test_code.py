@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import bnstat
-from bnstat.augment.code import digest_of_code
+from bnstat.augment.user import digest_of_code
 from bnstat.errors import JournalError
 
 MODULES = {
@@ -49,7 +49,7 @@ def test_source_of_all_that_is_imported(code, name):
 def test_versions_of_packages(code, monkeypatch):
     """As of torchvision; its own source is not read."""
     before = digest_of_code("pipes.train:made")
-    monkeypatch.setattr("bnstat.augment.code._distributions", lambda: {"torchvision": "0.1"})
+    monkeypatch.setattr("bnstat.augment.user._distributions", lambda: {"torchvision": "0.1"})
     assert before != digest_of_code("pipes.train:made")
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bnstat.augment import build, inline, read, toml
+from bnstat.augment import read, toml
+from bnstat.augment.spec import compose
+from bnstat.augment.steps import parse
 from bnstat.errors import SpecError
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +55,7 @@ def test_ends_in_8_bit_images(name):
 def test_canonical_text_is_the_same_pipeline(name):
     """The transforms that a document records read back to the preset's steps."""
     recipe = read(name)
-    assert recipe.steps == inline.parse(" | ".join(recipe.transforms))
+    assert recipe.steps == parse(" | ".join(recipe.transforms))
     assert recipe.transforms == read(" | ".join(recipe.transforms)).transforms
 
 
@@ -82,7 +84,7 @@ def test_plain_colorjitter():
 )
 def test_values_are_those_of_the_recipe(name, text):
     """A preset builds what the cited recipe writes, with torchvision's defaults for the rest."""
-    assert str(build.compose(inline.parse(text))) == str(read(name).build())
+    assert str(compose(parse(text))) == str(read(name).build())
 
 
 def test_unknown_preset():

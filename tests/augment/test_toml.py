@@ -2,7 +2,9 @@
 
 import pytest
 
-from bnstat.augment import build, inline, toml
+from bnstat.augment import toml
+from bnstat.augment.spec import compose
+from bnstat.augment.steps import parse
 from bnstat.errors import SpecError
 
 NESTED = """
@@ -60,8 +62,8 @@ def test_reads_transforms_in_order_nested_and_by_name():
     """Each table is a transform with its arguments; strings name enum members and dtypes."""
     steps = toml.parse(NESTED, "my.toml").steps
     assert NESTED_TEXT == tuple(map(str, steps))
-    assert steps == inline.parse(" | ".join(NESTED_TEXT))
-    build.compose(steps)
+    assert steps == parse(" | ".join(NESTED_TEXT))
+    compose(steps)
 
 
 def test_says_what_it_is_and_where_from():

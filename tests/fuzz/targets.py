@@ -87,7 +87,7 @@ def _decode(data):
 def _spec(data):
     """Read a spec; what is read has a text that reads back to the same."""
     from bnstat import augment as pipelines
-    from bnstat.augment import inline
+    from bnstat.augment.steps import parse
 
     text = data.decode(errors="surrogateescape")
     try:
@@ -97,7 +97,7 @@ def _spec(data):
         return False
     if recipe.user is None and recipe.steps:
         again = " | ".join(map(str, recipe.steps))
-        assert " | ".join(map(str, inline.parse(again))) == again, again
+        assert " | ".join(map(str, parse(again))) == again, again
     return True
 
 

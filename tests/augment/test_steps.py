@@ -1,14 +1,20 @@
-"""Inline text: read as data, back and forth without loss, and never evaluated."""
+"""Inline text: read as data, back and forth without loss, and never evaluated.
+
+Its bare names are those of torch and torchvision, no more and no less.
+"""
 
 import contextlib
 import keyword
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torchvision.transforms import v2
 
-from bnstat.augment import build, inline, step
-from bnstat.augment.step import Step, Word
+from bnstat.augment import steps
+from bnstat.augment.spec import compose
+from bnstat.augment.steps import Step, Word, find_word, parse, resolve_word
 from bnstat.errors import SpecError
 
 
@@ -61,10 +67,10 @@ READS = {
 @pytest.mark.parametrize("text", READS)
 def test_reads(text):
     """Text means these steps, each value with its type."""
-    assert exactly(READS[text]) == exactly(list(inline.parse(text)))
+    assert exactly(READS[text]) == exactly(list(parse(text)))
 
 
-_WORDS = [*step._DTYPES, *(f"{e}.{m}" for e, members in step._MEMBERS.items() for m in members)]
+_WORDS = [*steps._DTYPES, *(f"{e}.{m}" for e, members in steps._MEMBERS.items() for m in members)]
 _LEAVES = st.one_of(
     st.none(),
     st.booleans(),
@@ -75,12 +81,10 @@ _LEAVES = st.one_of(
 )
 _NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(
     lambda name: (
-        not keyword.iskeyword(name)
-        and name not in inline._PACKAGES
-        and step.find_word(name) is None
+        not keyword.iskeyword(name) and name not in steps._PACKAGES and find_word(name) is None
     )
 )
-_ARGUMENTS = _NAMES.filter(lambda name: name not in step._ARGUMENTS)
+_ARGUMENTS = _NAMES.filter(lambda name: name not in steps._ARGUMENTS)
 
 
 def _steps(values):
@@ -104,7 +108,7 @@ _VALUES = st.recursive(
 def test_canonical_text_reads_back(steps):
     """The text of any steps means these very steps, and has one form."""
     text = " | ".join(map(str, steps))
-    again = inline.parse(text)
+    again = parse(text)
     assert exactly(steps) == exactly(list(again))
     assert text == " | ".join(map(str, again))
 
@@ -177,7 +181,7 @@ def test_hostile_text_is_refused(text, tmp_path, monkeypatch):
     """What is no plain list of transforms and literals is a SpecError, and nothing of it runs."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SpecError) as error:
-        build.compose(inline.parse(text))
+        compose(parse(text))
     assert not (tmp_path / "harm").exists()
     assert len(str(error.value)) < 500
 
@@ -216,11 +220,11 @@ _PIECES = st.sampled_from(
 def test_any_text_is_steps_or_a_spec_error(text):
     """No text whatever raises anything but SpecError; what is read has a text that reads back."""
     try:
-        steps = inline.parse(text)
+        parsed = parse(text)
     except SpecError as error:
         assert "\n" not in str(error)
     else:
-        assert exactly(steps) == exactly(inline.parse(" | ".join(map(str, steps))))
+        assert exactly(parsed) == exactly(parse(" | ".join(map(str, parsed))))
 
 
 @pytest.mark.parametrize(
@@ -245,7 +249,7 @@ def test_any_text_is_steps_or_a_spec_error(text):
 def test_says_what_is_wrong(text, says):
     """An error quotes what has no meaning and says what would have one."""
     with pytest.raises(SpecError) as error:
-        inline.parse(text)
+        parse(text)
     assert says == str(error.value)
 
 
@@ -253,5 +257,36 @@ def test_says_what_is_wrong(text, says):
 def test_python_warns_of_nothing(text, recwarn):
     """What Python's parser thinks of a literal is not for whoever wrote a pipeline."""
     with contextlib.suppress(SpecError):
-        inline.parse(text)
+        parse(text)
     assert recwarn.list == []
+
+
+@pytest.mark.parametrize("enum", ["InterpolationMode", "AutoAugmentPolicy"])
+def test_members_are_torchvisions(enum):
+    """Each enum has the members that torchvision's has, and each word means its member."""
+    theirs = getattr(v2, enum)
+    assert set(theirs.__members__) == set(steps._MEMBERS[enum])
+    assert list(theirs) == [resolve_word(Word(f"{enum}.{m.name}")) for m in theirs]
+
+
+def test_enums_are_all_that_transforms_take():
+    """torchvision.transforms.v2 has no other enum, so that none is missing."""
+    from enum import EnumMeta
+
+    theirs = {name for name, value in vars(v2).items() if isinstance(value, EnumMeta)}
+    assert theirs == set(steps._MEMBERS)
+
+
+def test_dtypes_are_torchs():
+    """Each dtype's name means torch's; all that images can have are among them."""
+    resolved = [resolve_word(Word(name)) for name in steps._DTYPES]
+    assert [f"torch.{name}" for name in steps._DTYPES] == [str(dtype) for dtype in resolved]
+    floats = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
+    assert {torch.uint8, torch.uint16} | floats <= set(resolved)
+
+
+def test_members_of_two_enums_are_not_mixed_up():
+    """No member's name stands in two enums: each bare name has one meaning."""
+    names = [member for members in steps._MEMBERS.values() for member in members]
+    assert len(names) == len(set(names))
+    assert find_word("AutoAugmentPolicy.BICUBIC") is None
