@@ -17,6 +17,7 @@ from bnstat.moments.chunk_counts import Appearances
 from bnstat.result import MAX_WARNINGS, Summary
 from bnstat.result.summary import merged_summaries
 from bnstat.result.tables import RecordTable
+from bnstat.settings import Progress
 from bnstat.sources.items import Items, Membership
 from bnstat.sources.reference import file_key
 from bnstat.text import key_text
@@ -153,6 +154,10 @@ class Scan:
     def failures(self) -> int:
         """How many images failed in the view where most did."""
         return max(len(view.failures) for view in self.views)
+
+    def progress(self, total: int | None) -> Progress:
+        """Return how far the scan is, of so many images."""
+        return Progress(self.images, self.failures, self.bytes, total)
 
     def add(self, chunk: Chunk, result: Result) -> None:
         """Add the result of a chunk; chunks may come in any order."""

@@ -10,14 +10,14 @@ from bnstat import estimators
 from bnstat.errors import MeasureError, NothingMeasuredError, SourceError
 from bnstat.measure.figures import figures, found_of, groups, now, uncertainty
 from bnstat.measure.found import Scan, View, of_files
-from bnstat.measure.groups import GroupNames
+from bnstat.measure.groups import GroupNames, ItemNames
 from bnstat.measure.input_warnings import found_warnings
 from bnstat.measure.plan import Plan
 from bnstat.measure.provenance import sample_of, selection_of, source_of
 from bnstat.measure.rows import ungrouped
 from bnstat.measure.texts_by_key import Failures
 from bnstat.moments import HashesByKey, Records
-from bnstat.result import Group, PairedMargins, Pipeline, Sample, Stats, Uncertainty, empty_figures
+from bnstat.result import PairedMargins, Pipeline, Stats, empty_figures
 from bnstat.result.input_warnings import unanswered
 from bnstat.result.tables import RecordTable
 from bnstat.sources.opening import none_found
@@ -94,16 +94,8 @@ class Outcome:
         return batches, channels, header
 
 
-def outcomes(
-    sources: Sources,
-    scan: Scan,
-    plan: Plan,
-    names: GroupNames | None = None,
-    clusters: GroupNames | None = None,
-) -> list[Outcome]:
+def outcomes(sources: Sources, scan: Scan, plan: Plan) -> list[Outcome]:
     """Return the outcome of each view of the images; a plan has one view or several.
-
-    With `names`, a result has the figures of each group; `clusters` are of images that are alike.
 
     Raises
     ------
@@ -112,9 +104,15 @@ def outcomes(
     NothingMeasuredError
         If no image could be measured.
     """
-    run = _Run(sources, scan, plan, names, clusters)
-    views = scan.views[: len(plan.pipelines)]
-    return [run.outcome(*each) for each in zip(views, plan.pipelines, strict=True)]
+    members = scan.views[0].memberships
+    groups, clusters = plan.groups, plan.clusters
+    if isinstance(groups, ItemNames):
+        groups = ItemNames({key: str(member.group) for key, member in members.items()})
+    if isinstance(clusters, ItemNames):
+        clusters = ItemNames({key: str(member.cluster) for key, member in members.items()})
+    run = _Run(sources, scan, plan, groups, clusters)
+    views = zip(scan.views, plan.pipelines, strict=False)  # the controls have no outcome
+    return [run.outcome(view, pipeline) for view, pipeline in views]
 
 
 @dataclass(frozen=True)
@@ -130,16 +128,42 @@ class _Run:
     def outcome(self, view: View, pipeline: Pipeline) -> Outcome:
         if self.sources.shards is None:  # a shard may be empty where the others are not
             _check_measured(self.sources, self.scan, view)
-        stats = self._stats(view, pipeline)
-        if self.names is not None and any(stats.count):
-            stats = replace(stats, groups=self._groups(view))
+        controls = self.scan.views[-1].records if self.plan.controls else None
+        settings = self.plan.settings
+        stats = Stats(
+            source=source_of(self.sources, self.scan, view, self.plan),
+            pipeline=pipeline,
+            mode=settings["mode"],
+            max_value=settings["max_value"],
+            unscale=settings["unscale"],
+            selection=selection_of(self.plan, view),
+            sample=sample_of(self.sources, self.scan),
+            summary=self.scan.summary,
+            created=now(),
+            **self._figures(view, pipeline, controls),
+        )
         warnings = (*stats.shown_warnings(), *found_warnings(view, stats, self.plan))
         stats = replace(
             stats,
             told_warnings=unanswered(warnings, self.plan.given),
             known_outliers=self._known_outliers(view, pipeline),
         )
-        return Outcome(stats, view, self.names, self._controls, self.scan.hashes)
+        return Outcome(stats, view, self.names, controls, self.scan.hashes)
+
+    def _figures(self, view: View, pipeline: Pipeline, controls: Records | None) -> dict[str, Any]:
+        """Return the figures of a result: nothing where no sample counts."""
+        records, settings = view.records, self.plan.settings
+        if not (len(records) and any(records.count)):
+            return empty_figures()
+        percentiles, sample = settings["percentiles"], sample_of(self.sources, self.scan)
+        random = self.plan.is_random(pipeline)
+        known = figures(records, self.plan.schedule, percentiles)
+        known["uncertainty"] = uncertainty(
+            records, sample, random, settings, self.clusters, controls
+        )
+        if self.names is not None:
+            known["groups"] = groups(records, self.names, view.by_group, percentiles)
+        return known
 
     def _known_outliers(self, view: View, pipeline: Pipeline) -> int:
         """Return how many images of a whole, plain set are outliers; of few, one looks oneself.
@@ -153,44 +177,6 @@ class _Run:
         from bnstat.estimators.outliers import known_outliers
 
         return known_outliers(records)
-
-    def _groups(self, view: View) -> dict[str, Group]:
-        assert self.names is not None
-        percentiles = self.plan.settings["percentiles"]
-        return groups(view.records, self.names, view.by_group, percentiles)
-
-    def _stats(self, view: View, pipeline: Pipeline) -> Stats:
-        records, settings = view.records, self.plan.settings
-        sample = sample_of(self.sources, self.scan)
-        stats = Stats(
-            source=source_of(self.sources, self.scan, view, self.plan),
-            pipeline=pipeline,
-            mode=settings["mode"],
-            max_value=settings["max_value"],
-            unscale=settings["unscale"],
-            selection=selection_of(self.plan, view),
-            sample=sample,
-            summary=self.scan.summary,
-            created=now(),
-            **empty_figures(),
-        )
-        if not (len(records) and any(records.count)):
-            return stats
-        return replace(
-            stats,
-            **figures(records, self.plan.schedule, settings["percentiles"]),
-            uncertainty=self._uncertainty(records, sample, self.plan.is_random(pipeline)),
-        )
-
-    def _uncertainty(
-        self, records: Records, sample: Sample | None, random: bool
-    ) -> Uncertainty | None:
-        settings = self.plan.settings
-        return uncertainty(records, sample, random, settings, self.clusters, self._controls)
-
-    @property
-    def _controls(self) -> Records | None:
-        return self.scan.views[-1].records if self.plan.controls else None
 
 
 def _check_measured(sources: Sources, scan: Scan, view: View) -> None:

@@ -14,11 +14,13 @@ from bnstat.decode.selection import OVER, Conditions, conditions
 from bnstat.engines import usable_cores
 from bnstat.errors import MeasureError, SettingError
 from bnstat.estimators import Schedule
+from bnstat.measure.groups import GroupNames, group_names
 from bnstat.measure.measure import Thumbnail, ViewPlan
+from bnstat.measure.measured import Hashing
 from bnstat.measure.warm_up import ask_worker
 from bnstat.result import Dataset, Pipeline
 from bnstat.settings import MeasureSettings, Settings
-from bnstat.sources.reference import FIRST
+from bnstat.sources.reference import FIRST, Reference
 from bnstat.sources.sources import Sources
 
 
@@ -29,7 +31,9 @@ class Plan:
     draws: the image itself (None), or the draws of a pipeline, which has a view, or with
     `attribute` one after each of its transforms; given: the settings that were typed, which answer
     warnings; conditions: which of its pixels count; dataset: what gives the images, if that is one;
-    several_passes: whether in several passes over it.
+    several_passes: whether in several passes over it; groups, clusters: the names of those that an
+    image is in; describe: whether rows of a table of records are kept; hashing: how images are
+    hashed, None is not at all.
     """
 
     draws: tuple[Draws | None, ...]
@@ -38,6 +42,10 @@ class Plan:
     conditions: Conditions = field(compare=False)  # they follow from the settings
     dataset: Dataset | None = field(default=None, compare=False)
     several_passes: bool = False
+    groups: GroupNames | None = field(default=None, compare=False)
+    clusters: GroupNames | None = field(default=None, compare=False)
+    describe: bool = False
+    hashing: Hashing | None = None
 
     @classmethod
     def of(
@@ -47,9 +55,13 @@ class Plan:
         settings: Settings,
         *,
         attribute: bool = False,
+        describe: bool = False,
+        hashing: Hashing | None = None,
         given: Iterable[str] = (),
     ) -> Plan:
         """Return the plan for images of sources, plain (None) and through pipelines.
+
+        What workers cannot be sent is measured in this process.
 
         Raises
         ------
@@ -58,6 +70,8 @@ class Plan:
         MeasureError
             If it does not go with the bands of rasters.
         """
+        costly = describe or any(augment is not None for augment in augments)
+        settings = where_it_runs(sources, settings, costly=costly)
         counting = conditions(settings)
         _check_units(settings, counting)
         if settings["mode"] == BANDS:
@@ -66,8 +80,35 @@ class Plan:
             None if spec is None else _draws(spec, settings, attribute, masks=counting.excludes)
             for spec in augments
         )
-        asked = draws, settings, frozenset(given), counting
-        return cls(*asked, sources.dataset, sources.several_passes)
+        by_file = settings["frames"] != FIRST
+        groups, clusters = (
+            group_names(asked, settings[asked], sources, by_file=by_file)
+            for asked in ("by", "cluster")
+        )
+        return cls(
+            draws,
+            settings,
+            frozenset(given),
+            counting,
+            sources.dataset,
+            sources.several_passes,
+            groups,
+            clusters,
+            describe,
+            hashing,
+        )
+
+    def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
+        """Return the images; each is in a group, and in a cluster, where there are any.
+
+        Raises
+        ------
+        SourceError
+            In mid-way, if one is in none.
+        """
+        for names in (self.groups, self.clusters):
+            images = names.checked(images) if names else images
+        return images
 
     @property
     def epochs(self) -> int:

@@ -19,7 +19,7 @@ from bnstat.engines import usable_cores
 from bnstat.errors import BnstatError, MeasureError
 from bnstat.measure.found import Scan, merge_scans
 from bnstat.measure.outcomes import outcomes
-from bnstat.measure.plan import Plan, where_it_runs
+from bnstat.measure.plan import Plan
 from bnstat.measure.scanning import scan_images
 from bnstat.result import Stats
 from bnstat.settings import Settings
@@ -92,23 +92,23 @@ class _RankRun:
         self._find, self._augment, self._settings = find, augment, settings
         self._given = given
         self._rank, self._ranks = rank, ranks
-        self._images: _RankImages | None = None
+        self._made: tuple[Sources, Plan] | None = None
         self.error: Exception | None = None
 
     def report(self) -> _Report:
         """Measure this rank's images, and return what rank 0 has to know."""
         try:
             sources = self._find()
-            costly = self._augment is not None
-            settings = where_it_runs(sources, self._settings, costly=costly)
-            plan = Plan.of([self._augment], sources, settings, given=self._given)
-            self._images = _RankImages(sources, self._rank, self._ranks)
-            scan = scan_images(self._images, plan, finalize=False)
+            plan = Plan.of([self._augment], sources, self._settings, given=self._given)
+            self._made = sources, plan
+            images = _RankImages(plan.checked(sources), self._rank, self._ranks)
+            scan = scan_images(images, plan, finalize=False)
         except Exception as error:
             self.error = error
             return _Report(error=_message(error))
         same = self._settings | {"progress": None, "workers": None, "engine": ""}
-        return _Report(replace(plan, settings=same), self._images.digest, scan)
+        sent = replace(plan, settings=same, groups=None, clusters=None)
+        return _Report(sent, images.digest, scan)
 
     def result(self, reports: Sequence[_Report | None]) -> Stats | BnstatError:
         """Return, in rank 0, the result of all ranks, or the error that all are to raise."""
@@ -125,21 +125,22 @@ class _RankRun:
     def _merged(self, reports: Sequence[_Report]) -> Stats:
         scans = [report.scan for report in reports if report.scan is not None]
         whole = merge_scans(scans, fail_fast=self._settings["fail_fast"])
-        assert self._images is not None and reports[0].plan is not None
-        return outcomes(self._images.sources, whole, reports[0].plan)[0].stats
+        assert self._made is not None
+        sources, plan = self._made
+        return outcomes(sources, whole, plan)[0].stats
 
 
 class _RankImages:
     """The images of the sources that are one rank's; `digest` is of the keys of all images."""
 
-    def __init__(self, sources: Sources, rank: int, ranks: int) -> None:
-        self.sources = sources
+    def __init__(self, images: Iterable[Reference], rank: int, ranks: int) -> None:
+        self._images = images
         self.digest = b""
         self._rank, self._ranks = rank, ranks
 
     def __iter__(self) -> Iterator[Reference]:
         keys = blake2b()
-        for reference in self.sources:
+        for reference in self._images:
             keys.update(b"%d/%s" % (len(reference.key), reference.key))
             if shard_of(reference.key, self._ranks) == self._rank + 1:
                 yield reference

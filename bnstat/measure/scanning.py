@@ -8,18 +8,19 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from bnstat.augment import Spec
 from bnstat.decode.modes import BANDS
 from bnstat.decode.references import frames_of, with_frames
+from bnstat.decode.selection import Conditions
 from bnstat.engines import Engine, InlineEngine
 from bnstat.errors import JournalError, MeasureError
 from bnstat.measure.adaptive_sampling import GrowingScan, StoppingRule
-from bnstat.measure.array_scan import array_of, scan_array
+from bnstat.measure.count_batches import count_stack
 from bnstat.measure.dispatch import Chunk, chunks, dispatch
 from bnstat.measure.found import Scan, View
-from bnstat.measure.groups import FolderNames, GroupHistograms, GroupNames, ItemNames, group_names
+from bnstat.measure.groups import FolderNames, GroupHistograms, GroupNames
 from bnstat.measure.journaling import (
     open_journal,
     record_chunk,
@@ -27,24 +28,23 @@ from bnstat.measure.journaling import (
     unknown_in_any_order,
 )
 from bnstat.measure.measure import Measure
-from bnstat.measure.measured import Hashing, Result
+from bnstat.measure.measured import Hashing, Measured, Result, of_stack
 from bnstat.measure.outcomes import Outcome, outcomes
-from bnstat.measure.plan import Plan, check_dataset, where_it_runs
+from bnstat.measure.plan import Plan, check_dataset
 from bnstat.measure.rows import Rows
 from bnstat.measure.texts_by_key import TextsByKey
 from bnstat.measure.warm_up import open_workers
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES
-from bnstat.settings import MeasureSettings, Progress, Settings, listener
+from bnstat.settings import Settings, listener
+from bnstat.sources.arrays import ArraySource
 from bnstat.sources.bounds import Limits
 from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import FIRST, Reference
 from bnstat.sources.sources import Sources
 
-if TYPE_CHECKING:  # it needs sqlite3, which most runs do not
+if TYPE_CHECKING:
     from bnstat.journal import Journal
-
-S = TypeVar("S", bound=MeasureSettings)
 
 
 def measure(
@@ -74,52 +74,29 @@ def measure(
         raise MeasureError("--mode bands does not go with a journal")
     if sources.dataset is not None:
         check_dataset(settings, journal=journal is not None)
-    costly = describe or any(augment is not None for augment in augments)
-    settings = where_it_runs(sources, settings, costly=costly)
-    plan = Plan.of(augments, sources, settings, attribute=attribute, given=given)
-    names, clusters = (
-        group_names(s, settings[s], sources, by_file=plan.by_file) for s in ("by", "cluster")
+    plan = Plan.of(
+        augments,
+        sources,
+        settings,
+        attribute=attribute,
+        describe=describe,
+        hashing=hashing,
+        given=given,
     )
-
-    def checked(images: Iterable[Reference]) -> Iterable[Reference]:
-        images = names.checked(images) if names else images
-        return clusters.checked(images) if clusters else images
-
     rule = None if settings["until"] is None else _stopping_rule(sources, plan)
-    images = checked(rule.images() if rule else sources)
+    images = plan.checked(rule.images() if rule else sources)
     told = listener(settings) is not None and rule is None and not plan.by_file
     total = count_beside(sources) if told else lambda: None
-    with open_journal(journal, sources, plan.views, settings) as opened:
-        bare = not (rule or opened or describe or hashing or names or clusters)
-        if bare and (array := array_of(sources, plan)):
-            scanned = scan_array(array, plan)
+    with open_journal(journal, sources, plan.views, plan.settings) as opened:
+        array = None if rule or opened else array_of(sources, plan)
+        if array is not None:
+            found = scan_array(array, plan)
         else:
-            scanned = scan_images(
-                images,
-                plan,
-                journal=opened,
-                total=total,
-                stop=rule,
-                describe=describe,
-                names=names,
-                hashing=hashing,
-            )
-    measured = outcomes(sources, scanned, plan, *_drawn(names, clusters, scanned))
+            found = scan_images(images, plan, journal=opened, total=total, stop=rule)
+    measured = outcomes(sources, found, plan)
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured
-
-
-def _drawn(
-    names: GroupNames | None, clusters: GroupNames | None, scanned: Scan
-) -> tuple[GroupNames | None, GroupNames | None]:
-    """Return the names of groups and clusters, those of a dataset once its items were drawn."""
-    members = scanned.views[0].memberships
-    if isinstance(names, ItemNames):
-        names = ItemNames({key: str(member.group) for key, member in members.items()})
-    if isinstance(clusters, ItemNames):
-        clusters = ItemNames({key: str(member.cluster) for key, member in members.items()})
-    return names, clusters
 
 
 def _stopping_rule(sources: Sources, plan: Plan) -> StoppingRule:
@@ -139,16 +116,12 @@ def scan_images(
     journal: Journal[Reference] | None = None,
     total: Callable[[], int | None] = lambda: None,
     stop: StoppingRule | None = None,
-    describe: bool = False,
-    names: GroupNames | None = None,
-    hashing: Hashing | None = None,
 ) -> Scan:
     """Scan images on the engine of the settings; with `finalize=False`, those of a shard.
 
-    `stop` ends the scan once enough images were measured. With `describe`, rows of a table of
-    records are kept; with `names`, the histograms of these groups.
+    `stop` ends the scan once enough images were measured.
     """
-    settings = plan.settings
+    settings, names = plan.settings, plan.groups
     work = Measure(
         settings["mode"],
         limits_of(settings),
@@ -156,8 +129,8 @@ def scan_images(
         per_image_histograms=journal is not None or not isinstance(names, FolderNames | None),
         folders=names if isinstance(names, FolderNames) else None,
         conditions=plan.conditions,
-        describe=describe,
-        hashing=hashing,
+        describe=plan.describe,
+        hashing=plan.hashing,
         items=plan.dataset is not None,
         epochs=plan.epochs,
         max_value=settings["max_value"],
@@ -171,14 +144,11 @@ def scan_images(
             images,
             work,
             engine,
+            settings,
             finalize=finalize,
             journal=journal,
-            fail_fast=settings["fail_fast"],
-            all_failures=settings["all_failures"],
-            progress=listener(settings),
             total=total,
             stop=stop,
-            frames=settings["frames"],
             names=names,
         )
 
@@ -187,15 +157,12 @@ def scan(
     references: Iterable[Reference],
     measure: Measure,
     engine: Engine,
+    settings: Settings,
     *,
     finalize: bool = True,
-    fail_fast: bool = False,
-    all_failures: bool = False,
-    progress: Callable[[Progress], None] | None = None,
-    total: Callable[[], int | None] = lambda: None,
     journal: Journal[Reference] | None = None,
+    total: Callable[[], int | None] = lambda: None,
     stop: StoppingRule | None = None,
-    frames: str = FIRST,
     names: GroupNames | None = None,
 ) -> Scan:
     """Measure all images; the result does not depend on the engine or its workers.
@@ -203,23 +170,23 @@ def scan(
     `total` is asked, with every progress, how many images there are. What `journal` knows is taken
     from it, and what it does not know is recorded in it; the result is the same without it. With
     `finalize=False`, the images are only a shard of the set, and what depends on the whole set is
-    left to `merge_scans`. `all_failures` keeps the reasons of all images that fail, not of the
-    first by key alone. `stop` ends the scan once enough images were measured. `frames` are those of
-    a file of several that are images of their own. `names` are those of groups.
+    left to `merge_scans`. `stop` ends the scan once enough images were measured. `names` are those
+    of groups.
 
     Raises
     ------
     MeasureError
         If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
     """
-    result = _nothing_found(measure, names, all_failures=all_failures)
+    result = _nothing_found(measure, names, all_failures=settings["all_failures"])
+    fail_fast, frames, tell = settings["fail_fast"], settings["frames"], listener(settings)
 
     def add(chunk: Chunk, measured: Result) -> None:
         result.add(chunk, measured)
         if fail_fast:
             result.check_none_failed()
-        if progress is not None:
-            progress(stop.progress(result) if stop else _progress(result, total()))
+        if tell is not None:
+            tell(stop.progress(result) if stop else result.progress(total()))
 
     growing = GrowingScan(stop, result, add) if stop else None
     cut: Iterator[Chunk]
@@ -262,10 +229,6 @@ def _nothing_found(measure: Measure, names: GroupNames | None, *, all_failures: 
     )
 
 
-def _progress(found: Scan, total: int | None) -> Progress:
-    return Progress(found.images, found.failures, found.bytes, total)
-
-
 def _with_fingerprints(
     references: Iterable[Reference], result: Scan, frames: str, limits: Limits
 ) -> Iterator[tuple[Reference, int]]:
@@ -287,3 +250,38 @@ def count_beside(sources: Sources) -> Callable[[], int | None]:
     count: list[int | None] = []
     threading.Thread(target=lambda: count.append(sources.count()), daemon=True).start()
     return lambda: count[0] if count else None
+
+
+# Bytes of the images that are counted at a time.
+_BLOCK = 4 << 20
+
+
+def array_of(sources: Sources, plan: Plan) -> ArraySource | None:
+    """Return the array whose images are all that is measured, as they are, in this process."""
+    plain = plan.views == (None,) and plan.conditions == Conditions() and plan.epochs == 1
+    plain = plain and not (plan.describe or plan.hashing or plan.groups or plan.clusters)
+    return sources.array if plain and plan.settings["max_value"] is None else None
+
+
+def scan_array(array: ArraySource, plan: Plan) -> Scan:
+    """Return what `scan_images` finds of the images of an array.
+
+    Raises
+    ------
+    MeasureError
+        If an image cannot be measured and `fail_fast` is set.
+    """
+    settings = plan.settings
+    view = View(Records(), None, TextsByKey(None if settings["all_failures"] else MAX_FAILURES))
+    found = Scan([view], fingerprint=array.fingerprint())
+    for keys, images in array.blocks(_BLOCK):
+        view.add_figures(keys, Measured(*count_stack(images)))
+        found.summarize(of_stack(images))
+        found.images += len(keys)
+        found.files += len(keys)
+        found.bytes += images.nbytes
+        if settings["fail_fast"]:
+            found.check_none_failed()
+        if tell := listener(settings):
+            tell(found.progress(array.count()))
+    return found

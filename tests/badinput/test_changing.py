@@ -11,6 +11,7 @@ from PIL import Image
 from bnstat.engines import open_engine
 from bnstat.measure.measure import Measure
 from bnstat.measure.scanning import scan
+from bnstat.settings import Settings, complete
 from bnstat.sources.bounds import Limits
 from bnstat.sources.sources import Sources
 
@@ -35,7 +36,8 @@ def measured(folder, change=lambda path: None):
                 change(folder / "b.png")
             yield reference
 
-    [view] = scan(found(), Measure("RGB", Limits(10**6)), open_engine(1)).views
+    measure, settings = Measure("RGB", Limits(10**6)), complete(Settings, {})
+    [view] = scan(found(), measure, open_engine(1), settings).views
     return view.records.total(), list(view.failures)
 
 

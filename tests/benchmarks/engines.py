@@ -24,6 +24,7 @@ from distributed import LocalCluster
 from bnstat.engines import Engine, open_engine
 from bnstat.measure.measure import Measure
 from bnstat.measure.scanning import scan
+from bnstat.settings import Settings, complete
 from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import Reference
 from bnstat.sources.sources import Sources
@@ -80,7 +81,7 @@ def references(folder: Path, number: int) -> list[Reference]:
 def scanned(images: list[Reference], engine: Engine) -> tuple[float, object]:
     """Return the seconds of a scan, and the exact total that it found."""
     started = time.perf_counter()
-    found = scan(images, Measure("RGB", Limits(10**9)), engine)
+    found = scan(images, Measure("RGB", Limits(10**9)), engine, complete(Settings, {}))
     return time.perf_counter() - started, found.views[0].records.total()
 
 

@@ -13,11 +13,14 @@ import bnstat
 from bnstat.engines import open_engine
 from bnstat.measure.measure import Measure
 from bnstat.measure.scanning import scan
+from bnstat.settings import Settings, complete
 from bnstat.sources.bounds import Limits
 from bnstat.sources.sources import Sources
 
 COMPUTE = ("-m", "bnstat", "compute", "-o", "-")
 RANDOM = "RandomResizedCrop(32) | RandomHorizontalFlip() | ColorJitter(0.4, 0.4)"
+
+DEFAULTS = complete(Settings, {})
 
 
 # Workers find there what ends them.
@@ -213,10 +216,10 @@ def test_an_image_that_kills_its_workers(clusters, photos, bitmaps, monkeypatch)
     references = list(Sources.open([os.fspath(photos), os.fspath(bitmaps)]))
     bad = references[5].key
     with closing(open_engine(None, name=cluster.engine)) as engine:
-        found = scan(references, deadly.Deadly("RGB", Limits(10**9), keys=(bad,)), engine)
+        found = scan(references, deadly.Deadly("RGB", Limits(10**9), keys=(bad,)), engine, DEFAULTS)
     assert failed(found) == {bad: "worker died (4 Dask workers in a row)"}
     others = [reference for reference in references if reference.key != bad]
-    expected = scan(others, Measure("RGB", Limits(10**9)), open_engine(1))
+    expected = scan(others, Measure("RGB", Limits(10**9)), open_engine(1), DEFAULTS)
     (view,), (plain,) = found.views, expected.views
     assert list(view.records.keys()) == list(plain.records.keys())
     assert view.records.total() == plain.records.total()

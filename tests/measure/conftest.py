@@ -10,6 +10,7 @@ from PIL import Image
 from bnstat.engines import open_engine
 from bnstat.measure.measure import Measure
 from bnstat.measure.scanning import scan
+from bnstat.settings import Settings, complete
 from bnstat.sources.bounds import Limits
 
 
@@ -38,10 +39,12 @@ def heavy(tmp_path_factory):
 def scanned():
     """Scan images in RGB with so many workers; return the one view of the result."""
 
-    def run(references, workers, measure=None, **options):
+    def run(references, workers, measure=None, total=lambda: None, **settings):
         work = measure or Measure("RGB", Limits(10**9))
         with closing(open_engine(workers, ["bnstat.measure.measure"])) as engine:
-            (view,) = scan(references, work, engine, **options).views
+            (view,) = scan(
+                references, work, engine, complete(Settings, settings), total=total
+            ).views
         return view
 
     return run

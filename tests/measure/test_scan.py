@@ -11,11 +11,13 @@ from bnstat.errors import MeasureError
 from bnstat.measure.found import merge_scans
 from bnstat.measure.measure import Measure
 from bnstat.measure.scanning import scan
-from bnstat.settings import Progress
+from bnstat.settings import Progress, Settings, complete
 from bnstat.sources.bounds import Limits
 from bnstat.sources.reference import Reference
 from bnstat.sources.source import shard_of
 from bnstat.sources.sources import Sources
+
+DEFAULTS = complete(Settings, {})
 
 
 def sources(folder):
@@ -64,8 +66,8 @@ def test_fingerprint_is_the_sum_over_all_images(photos):
     """The fingerprints of disjoint parts add up to that of the whole, failures included."""
     references = [*sources(photos), Reference(b"z.jpg", b"/nowhere", 5, 6, "no file")]
     measure, engine = Measure("RGB", Limits(10**9)), InlineEngine()
-    whole = scan(references, measure, engine).fingerprint
-    parts = [scan(references[i::3], measure, engine).fingerprint for i in range(3)]
+    whole = scan(references, measure, engine, DEFAULTS).fingerprint
+    parts = [scan(references[i::3], measure, engine, DEFAULTS).fingerprint for i in range(3)]
     assert whole == sum(parts) % 2**256
     assert whole == sum(reference.fingerprint() for reference in references) % 2**256
 
@@ -127,9 +129,9 @@ def test_parts_join_to_the_whole(photos, tmp_path, mode, of):
     (tmp_path / "bad.jpg").write_bytes(b"x")
     references = sorted([*sources(photos), *sources(tmp_path)])
     measure, engine = Measure(mode, Limits(10**9)), InlineEngine()
-    whole = scan(references, measure, engine)
+    whole = scan(references, measure, engine, DEFAULTS)
     own = [[r for r in references if shard_of(r.key, of) == part + 1] for part in range(of)]
-    parts = merge_scans([scan(part, measure, engine, finalize=False) for part in own])
+    parts = merge_scans([scan(part, measure, engine, DEFAULTS, finalize=False) for part in own])
     assert (parts.images, parts.bytes, parts.fingerprint) == (
         whole.images,
         whole.bytes,
@@ -142,9 +144,9 @@ def test_parts_join_to_the_whole(photos, tmp_path, mode, of):
 
 def test_a_failure_that_only_the_whole_knows(photos):
     """Which mode is the set's own is decided by all parts together."""
-    references = list(sources(photos))
+    references, measure = list(sources(photos)), Measure("native", Limits(10**9))
     parts = [
-        scan([reference], Measure("native", Limits(10**9)), InlineEngine(), finalize=False)
+        scan([reference], measure, InlineEngine(), DEFAULTS, finalize=False)
         for reference in references
     ]
     with pytest.raises(MeasureError, match="is of mode L; the set's own is RGB"):

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bnstat.result import Shards
+from bnstat.settings.samples import SampleSize
 from bnstat.sources.listing import Listing
-from bnstat.sources.source import SampleSize, Sampling, ShardKeys, hash_rank
+from bnstat.sources.source import Sampling, ShardKeys, hash_rank
 from bnstat.sources.sources import Sources
 
 NAMES = [f"{folder}/{i:03}.png" for folder in ("a", "b") for i in range(20)]

@@ -10,7 +10,7 @@ import tarfile
 import pytest
 
 from bnstat.errors import SourceError
-from bnstat.sources.tar import headers
+from bnstat.sources.tar_headers import headers
 
 MODES = {
     "plain.tar": "w",
