@@ -89,14 +89,7 @@ class View:
             whole._note(code, noted)
         return whole
 
-    def add(self, chunk: Chunk, measured: Measured) -> None:
-        """Add what was measured of a chunk."""
-        if self.rows is not None:
-            failed = [row for row, _ in measured.failures]
-            self.rows.add(chunk, measured.appearances, measured.moments, failed)
-        self.add_figures([reference.key for reference in chunk], measured)
-
-    def add_figures(self, keys: Sequence[bytes], measured: Measured) -> None:
+    def add(self, keys: Sequence[bytes], measured: Measured) -> None:
         """Add what was measured of images with these keys, but for the rows of a table."""
         for moments in measured.moments:
             self.records.extend(keys, moments)
@@ -161,15 +154,19 @@ class Scan:
 
     def add(self, chunk: Chunk, result: Result) -> None:
         """Add the result of a chunk; chunks may come in any order."""
+        keys = [reference.key for reference in chunk]
         for view, measured in zip(self.views, result, strict=True):
-            view.add(chunk, measured)
+            if view.rows is not None:
+                failed = [row for row, _ in measured.failures]
+                view.rows.add(chunk, measured.appearances, measured.moments, failed)
+            view.add(keys, measured)
         self.images += len(chunk)
         parts = [reference.frame.of for reference in chunk if reference.frame is not None]
         self.files += len(chunk) - len(parts) + sum(Fraction(1, of) for of in parts)
         shares = [r.size if r.frame is None else r.share for r in chunk]
         self.bytes += sum(shares)
         if result[0].hashes.rows:
-            self.hashes.extend([reference.key for reference in chunk], result[0].hashes)
+            self.hashes.extend(keys, result[0].hashes)
         seen = result[0].appearances
         if seen.places:  # none where an image has ended its worker
             self.summarize(seen, _file_sizes(chunk, shares, seen.places))

@@ -192,7 +192,12 @@ class Measure:
             return
         for plan, views in filled:
             try:
-                self._count_in(views, decoded, chosen, plan)
+                if plan is None and self.epochs == 1:
+                    self._count_plain(views[0].samples, decoded.row, chosen)
+                elif isinstance(plan, Thumbnail):
+                    self._count_thumbnail(views[0].samples, decoded.row, chosen.image, plan)
+                else:
+                    self._count_draws(views, decoded, chosen, plan)
             except Exception as error:
                 _fail(views, decoded, error)
                 continue
@@ -205,16 +210,10 @@ class Measure:
             raise UnmeasurableError("is no PIL image, which a pipeline takes as it is")
         self._count_plain(ChunkCounts(self.max_value), row, chosen)
 
-    def _count_in(
-        self, views: Sequence[CountedView], decoded: Decoded, chosen: Selected, plan: ViewPlan
+    def _count_draws(
+        self, views: Sequence[CountedView], decoded: Decoded, chosen: Selected, plan: Draws | None
     ) -> None:
         """Count all draws of an image, or none: one that fails takes the image with it."""
-        if plan is None and self.epochs == 1:
-            self._count_plain(views[0].samples, decoded.row, chosen)
-            return
-        if isinstance(plan, Thumbnail):
-            self._count_thumbnail(views[0].samples, decoded.row, chosen.image, plan)
-            return
         drawn = [ChunkCounts(None if plan else self.max_value) for _ in views]
         for epoch in range(plan.epochs if plan else self.epochs):
             image = decoded.in_epoch(epoch)

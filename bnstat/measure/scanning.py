@@ -275,7 +275,7 @@ def scan_array(array: ArraySource, plan: Plan) -> Scan:
     view = View(Records(), None, TextsByKey(None if settings["all_failures"] else MAX_FAILURES))
     found = Scan([view], fingerprint=array.fingerprint())
     for keys, images in array.blocks(_BLOCK):
-        view.add_figures(keys, Measured(*count_stack(images)))
+        view.add(keys, Measured(*count_stack(images)))
         found.summarize(of_stack(images))
         found.images += len(keys)
         found.files += len(keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -67,17 +67,20 @@ def decode_again(
     wanted: Collection[str],
     take: Callable[[Decoded, Limits], T],
     settings: Settings,
-) -> Iterator[tuple[str, T | Failure]]:
-    """Yield the key of each wanted image, and what is made of it, or why it failed."""
+) -> tuple[dict[str, T], list[Failure]]:
+    """Return what is made of each wanted image by its key, and why others failed."""
     limits = limits_of(settings)
     every = with_frames(images, settings["frames"], limits)
+    made: dict[str, T] = {}
+    failures: list[Failure] = []
     chosen = (reference for reference in every if key_text(reference.key) in wanted)
     with closing(open_workers(settings, pipeline=False)) as engine:
         work = SecondDecode(limits, take)
         for chunk, taken in dispatch(chunks(chosen), work, engine):
             names = [key_text(reference.key) for reference in chunk]
-            yield from ((names[row], made) for row, made in taken.of_rows.items())
-            yield from ((names[row], Failure(names[row], why)) for row, why in taken.failures)
+            made |= {names[row]: own for row, own in taken.of_rows.items()}
+            failures += [Failure(names[row], why) for row, why in taken.failures]
+    return made, failures
 
 
 def digest_whole(decoded: Decoded, limits: Limits) -> bytes:

@@ -17,7 +17,6 @@ from bnstat.measure.measured import Hashing
 from bnstat.measure.plan import where_it_runs
 from bnstat.measure.scanning import measure
 from bnstat.measure.second_decode import copy_of, decode_again, digest_whole, small_copies
-from bnstat.result import Failure
 from bnstat.result.found_images import Duplicates, EqualImages, NearImages, NearPair
 from bnstat.result.tables import RecordTable
 from bnstat.settings import MeasureSettings, Settings, complete, takes_settings
@@ -87,13 +86,10 @@ def _equal_images(images: Sources, settings: Settings) -> Duplicates:
     table = outcome.table()
     assert table is not None
     wanted = candidates(table)
+    digests, failures = decode_again(images, wanted, digest_whole, settings)
     equal: dict[bytes, list[str]] = defaultdict(list)
-    failures: list[Failure] = []
-    for key, digest in decode_again(images, wanted, digest_whole, settings):
-        if isinstance(digest, Failure):
-            failures.append(digest)
-        else:
-            equal[digest].append(key)
+    for key, digest in digests.items():
+        equal[digest].append(key)
     rows = {key: row for row, key in enumerate(table.key)}
     source_of = _source_of(images)
     sets = [
@@ -149,13 +145,8 @@ def _near_images(images: Sources, settings: Settings, bits: int, *, mirrored: bo
     )
     found = Candidates(plain, corners.reshape(-1, CORNERS), mirrored_ones, bits)
     places = dict(zip(map(key_text, hashes.keys.take(found.images)), found.images, strict=True))
-    copies: dict[int, SmallCopy] = {}
-    failures: list[Failure] = []
-    for key, taken in decode_again(images, places, copy_of, settings):
-        if isinstance(taken, Failure):
-            failures.append(taken)
-        else:
-            copies[places[key]] = taken
+    taken, failures = decode_again(images, places, copy_of, settings)
+    copies = {places[key]: copy for key, copy in taken.items()}
     names = {place: key for key, place in places.items()}
     source_of = _source_of(images)
     sets = [_near(pairs, names, copies, source_of) for pairs in found.sets(copies)]

@@ -147,7 +147,7 @@ def settled(tmp_path):
             path = os.fsencode(tmp_path / f"{i}.png")
             Image.new(mode, (2, 2)).save(os.fsdecode(path))
             image = file_reference(key, path)
-            view.add([image], Measure("native", Limits(100))([image])[0])
+            view.add([key], Measure("native", Limits(100))([image])[0])
         view.keep_own_mode()
         return view.records.modes, list(view.failures)
 

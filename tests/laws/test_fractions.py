@@ -126,7 +126,7 @@ def test_neither_chunks_nor_their_order_matter(drawn, named, cuts, random):
         places = [*sorted({cut % len(found) for cut in cuts} | {0}), len(found)]
         for start, end in pairwise(places):
             [measured] = work(found[start:end])
-            view.add(found[start:end], measured)
+            view.add([reference.key for reference in found[start:end]], measured)
     each, estimate = in_colour(drawn, "RGB"), two_pass(view.records)
 
     assert not view.failures
