@@ -13,10 +13,16 @@ from bnstat import files
 from bnstat.cli import options
 from bnstat.cli.help import subcommand
 from bnstat.errors import ExportError, OutputError
-from bnstat.result.methods import EXACT, METHODS
-from bnstat.targets.table import TARGETS, Target
 from bnstat.text import nearest, printable
-from bnstat.verbs.export import method_of, update_config, update_model
+from bnstat.verbs.export import (
+    EXACT,
+    METHODS,
+    TARGETS,
+    Target,
+    method_of,
+    update_config,
+    update_model,
+)
 from bnstat.verbs.load import load
 
 if TYPE_CHECKING:
