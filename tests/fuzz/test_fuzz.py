@@ -1,4 +1,4 @@
-"""The fuzzers: some seconds of each, then a minute; by hand, as long as one likes."""
+"""The fuzzers: some seconds of each; by hand, as long as one likes."""
 
 import re
 import subprocess
@@ -9,9 +9,10 @@ import pytest
 
 pytestmark = pytest.mark.long
 RUN = Path(__file__).parent / "run.py"
-# What needs no import of torch, which would take most of the time.
-QUICK = ["decode", "spec", "toml", "document", "files", "constants", "json", "yaml"]
-QUICK += ["tar", "targz", "zip", "parquet", "http", "journal", "entry"]
+SECONDS = 20  # by hand, more: python tests/fuzz/run.py --seconds 600 [TARGET]...
+# What needs no import of torch, which takes most of its share.
+WITHOUT_TORCH = ["decode", "spec", "toml", "document", "files", "constants", "json", "yaml"]
+WITHOUT_TORCH += ["tar", "targz", "zip", "parquet", "journal", "entry"]
 PARSERS = ["boxes", "chunks", "tarheaders", "zipentries"]
 PARSERS += ["footer", "pages", "thrift", "compressed", "scans", "smallpng"]
 
@@ -27,19 +28,13 @@ def fuzzed(seconds, *arguments):
     return {name: int(executions) for name, executions in lines}
 
 
-def test_nothing_is_found_at_once():
-    """Half a second of each target's mutations, the same every time, finds nothing."""
-    executions = fuzzed(12, "--seed", "1", *QUICK, *PARSERS)
+def test_nothing_is_found_in_any_target():
+    """Some seconds of each find nothing."""
+    executions = fuzzed(2 * SECONDS)
 
-    assert list(executions) == [*QUICK, *PARSERS]
-    assert executions.pop("http") > 3  # what failed is asked for again, after a pause
-    assert min(executions.values()) > 10
-
-
-@pytest.mark.parametrize("seed", ["2", "3"])
-def test_nothing_is_found_in_a_minute(seed):
-    """Nor does a minute of all of them, those that build transforms and export among them."""
-    assert len(fuzzed(60, "--seed", seed)) == 17 + len(PARSERS)
+    assert len(executions) == 17 + len(PARSERS)
+    assert executions["http"] > 3  # what failed is asked for again, after a pause
+    assert min(executions[name] for name in [*WITHOUT_TORCH, *PARSERS]) > 10
 
 
 @pytest.mark.parametrize(
@@ -47,9 +42,9 @@ def test_nothing_is_found_in_a_minute(seed):
     [PARSERS[:1], PARSERS[1:2], PARSERS[2:3], PARSERS[3:4], PARSERS[4:7], PARSERS[7:]],
     ids=str,
 )
-def test_nothing_is_found_in_a_minute_of_each_parser(names):
+def test_nothing_is_found_in_a_parser(names):
     """Whatever lengths a file says: a parser is at its end soon, or refuses it."""
-    assert min(fuzzed(60, *names).values()) > 1000
+    assert min(fuzzed(SECONDS, "--seed", "1", *names).values()) > 300
 
 
 FINDING = """
