@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from bnstat.settings import Progress, RecalibrateSettings, Settings, SweepSettings
     from bnstat.show.comparison import Comparison
     from bnstat.targets.torch_layers import batch_norm, normalize
-    from bnstat.verbs.accumulator import Accumulator
+    from bnstat.verbs.accumulator import Accumulator, measuring
     from bnstat.verbs.compare import compare
     from bnstat.verbs.compute import compute
     from bnstat.verbs.duplicates import duplicates
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from bnstat.verbs.export import export
     from bnstat.verbs.fold import Folding, fold
     from bnstat.verbs.load import load
-    from bnstat.verbs.measuring import measuring
     from bnstat.verbs.merge import merge
     from bnstat.verbs.outliers import outliers
     from bnstat.verbs.plot import plot
@@ -139,7 +138,7 @@ _ROOMS = {
     "export": "bnstat.verbs.export",
     "fold": "bnstat.verbs.fold",
     "load": "bnstat.verbs.load",
-    "measuring": "bnstat.verbs.measuring",
+    "measuring": "bnstat.verbs.accumulator",
     "merge": "bnstat.verbs.merge",
     "normalize": "bnstat.targets.torch_layers",
     "outliers": "bnstat.verbs.outliers",

@@ -173,7 +173,6 @@ class GrowingScan:
             start = end
 
     def add(self, chunk: Chunk, result: Result) -> None:
-        """Add what was measured of a chunk, and what is known and follows on it."""
         self._add(chunk, result)
         self._add_known()
 

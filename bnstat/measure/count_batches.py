@@ -87,7 +87,6 @@ def _of_integers(images: NDArray[Any], scale: int) -> ChunkMoments:
 
 
 def _run(pixels: int) -> int:
-    """Return the largest divisor of a number of pixels that is at most _RUN."""
     return max(divisor for divisor in range(1, _RUN + 1) if pixels % divisor == 0)
 
 

@@ -35,7 +35,6 @@ class Reading:
 
     @property
     def as_declared(self) -> bool:
-        """Whether the file itself says what counts."""
         return self.nodata is not None and self.nodata.values is None
 
 
@@ -87,7 +86,6 @@ class _Count:
         return Kind(f"bands: {', '.join(bands)}{of}", bands, scale)
 
     def _pieces(self) -> Iterator[tuple[Samples, Mask | None]]:
-        """Yield samples and their masks; count what is excluded."""
         raster, honored = self.raster, self.reading.as_declared
         typed = _typed(self.reading.nodata, len(raster.bands))
         ignored = self.reading.nodata is None and raster.declares_nodata

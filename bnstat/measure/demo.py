@@ -45,7 +45,6 @@ def _photo(
     light: tuple[float, float, float],
     contrast: float,
 ) -> Image.Image:
-    """Return large soft shapes, finer ones over them, and some noise."""
     width, height = size
     pixels = np.array(light) + rng.normal(0, contrast / 2, 3)
     for cells, share in ((3, 0.8), (12, 0.4), (48, 0.2)):

@@ -122,7 +122,6 @@ class _Landing(Generic[R]):
         self._workers = workers
 
     def results(self, chunk: Chunk, future: Future[R]) -> Iterator[tuple[Chunk, R]]:
-        """Yield a chunk with its result, or pieces of it with theirs."""
         try:
             result = future.result()
         except WorkerLostError as loss:

@@ -55,7 +55,6 @@ def stats_of_batches(
 
 
 def now() -> str:
-    """Return the time as results have it, in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -43,7 +43,6 @@ class Noted:
     differ: bool = False
 
     def __add__(self, other: Noted) -> Noted:
-        """Return what is noted of both."""
         first = min(self, other, key=lambda noted: noted.first)
         number = self.number + other.number
         differ = self.differ or other.differ or self.text != other.text
@@ -149,7 +148,6 @@ class Scan:
         return max(len(view.failures) for view in self.views)
 
     def progress(self, total: int | None) -> Progress:
-        """Return how far the scan is, of so many images."""
         return Progress(self.images, self.failures, self.bytes, total)
 
     def add(self, chunk: Chunk, result: Result) -> None:

@@ -30,8 +30,25 @@ _MAX_NAMED = 3
 _LABEL = "label"
 
 
+class GroupNames:
+    """Gives the name of the group, or cluster, of an image by its key."""
+
+    def __call__(self, key: bytes) -> str:
+        raise NotImplementedError
+
+    def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
+        """Return the images, as far as each is in a group.
+
+        Raises
+        ------
+        SourceError
+            In mid-way, if one is in none; or at the end, if a name is of no image.
+        """
+        return images
+
+
 @dataclass(frozen=True)
-class FolderNames:
+class FolderNames(GroupNames):
     """The first folder below the source.
 
     prefixes: what keys of each source begin with, the longest first, as one may begin another.
@@ -40,18 +57,13 @@ class FolderNames:
     prefixes: tuple[bytes, ...]
 
     def __call__(self, key: bytes) -> str:
-        """Return the name of an image's group."""
         start = next((len(p) for p in self.prefixes if key.startswith(p)), 0)
         end = key.find(b"/", start)
         return TOP if end < 0 else key_text(key[start:end])
 
-    def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
-        """Return the images: each is in a group."""
-        return images
-
 
 @dataclass(frozen=True)
-class TableNames:
+class TableNames(GroupNames):
     """The names that a CSV file gives, by the text of the key.
 
     whole: whether all images are measured, so that a key without an image is an error.
@@ -63,17 +75,9 @@ class TableNames:
     _met: set[str] = field(default_factory=set)
 
     def __call__(self, key: bytes) -> str:
-        """Return the name of an image's group."""
         return self.names[key_text(key)]
 
     def checked(self, images: Iterable[Reference]) -> Iterator[Reference]:
-        """Yield the images.
-
-        Raises
-        ------
-        SourceError
-            If one is in no group; or, at the end, if there is no image for a key of the file.
-        """
         for reference in images:
             name = key_text(reference.key)
             if name not in self.names:
@@ -88,24 +92,16 @@ class TableNames:
 
 
 @dataclass(frozen=True)
-class MatchedNames:
+class MatchedNames(GroupNames):
     """What a regular expression matches in the text of the key: its first group, or all of it."""
 
     pattern: re.Pattern[str]
 
     def __call__(self, key: bytes) -> str:
-        """Return the name of an image's group."""
         found = self.pattern.search(key_text(key))
         return found[min(1, self.pattern.groups)] or "" if found else ""
 
     def checked(self, images: Iterable[Reference]) -> Iterator[Reference]:
-        """Yield the images.
-
-        Raises
-        ------
-        SourceError
-            If there is no match in the name of one.
-        """
         for reference in images:
             name = key_text(reference.key)
             if not self.pattern.search(name):
@@ -114,36 +110,26 @@ class MatchedNames:
 
 
 @dataclass(frozen=True)
-class ItemNames:
-    """The names that the items of a dataset give, by key, once they were drawn."""
+class ItemNames(GroupNames):
+    """The names that the items of a dataset give, by key, once they were drawn; TOP of failures."""
 
     names: Mapping[bytes, str] = field(default_factory=dict)
 
     def __call__(self, key: bytes) -> str:
-        """Return the name of an image's group; one that failed has none."""
         return self.names.get(key, TOP)
-
-    def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
-        """Return the images."""
-        return images
 
 
 @dataclass(frozen=True)
-class NamesOfFiles:
+class NamesOfFiles(GroupNames):
     """The names of the files that frames are of."""
 
-    names: FolderNames | TableNames | MatchedNames
+    names: GroupNames
 
     def __call__(self, key: bytes) -> str:
-        """Return the name of the group of a frame's file."""
         return self.names(file_key(key))
 
     def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
-        """Return the images, which are files here, as their names are checked."""
         return self.names.checked(images)
-
-
-GroupNames = FolderNames | TableNames | MatchedNames | ItemNames | NamesOfFiles
 
 
 def group_names(
@@ -165,9 +151,7 @@ def group_names(
     return NamesOfFiles(names) if by_file and not isinstance(names, ItemNames) else names
 
 
-def _names(
-    setting: str, by: Any, sources: Sources
-) -> FolderNames | TableNames | MatchedNames | ItemNames:
+def _names(setting: str, by: Any, sources: Sources) -> GroupNames:
     if isinstance(by, str) and by.startswith("re:"):
         return MatchedNames(re.compile(by.removeprefix("re:")))
     if not isinstance(by, str) or not (by == FOLDER or by.lower().endswith(".csv")):
@@ -250,7 +234,6 @@ class GroupHistograms:
 
 
 def _joined(one: Occurrences, other: Occurrences) -> Occurrences:
-    """Return what occurs in both, each value once."""
     both = Occurrences.joined([one, other])
     where, places = np.unique(both.where, return_inverse=True)
     number = np.zeros(len(where), np.int64)

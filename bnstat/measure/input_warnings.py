@@ -46,7 +46,6 @@ def found_warnings(view: View, stats: Stats, plan: Plan) -> Iterator[InputWarnin
 
 
 def _all_gray(records: Records, stats: Stats) -> Iterator[InputWarning]:
-    """Yield a warning if three equal channels are measured of gray images."""
     if stats.mode == "RGB" and len(records) and records.have_equal_channels():
         text = (
             f"{pluralize(len(records), 'image')}, all of them gray: three equal channels; "

@@ -48,7 +48,6 @@ class CountedView:
     found: Measured = field(default_factory=Measured)
 
     def note(self, decoded: Decoded, *, transparent: bool) -> None:
-        """Note what is to be told of an image that was counted."""
         found, row = self.found, decoded.row
         if decoded.deep:
             found.deep.append(row)
@@ -89,7 +88,6 @@ class Appearing:
                 self._places[image.size, image.mode, image.format, deep] = self._rows[row]
 
     def put(self, row: int, seen: Appearance) -> None:
-        """Note what an image is like."""
         if seen not in self._places:
             self._places[seen] = len(self.noted.distinct)
             self.noted.distinct.append(seen)
@@ -110,7 +108,6 @@ class Hashing:
     mirrored: bool = False
 
     def add(self, hashes: Hashes, row: int, image: Any) -> None:
-        """Add the hashes of a decoded image."""
         small = boxed(image)
         plain, *corners = hashes_of(small).tolist()
         hashes.plain.append(plain)

@@ -45,7 +45,6 @@ class Outcome:
 
     @property
     def records(self) -> Records:
-        """The records that the result was made from."""
         return self.view.records
 
     def paired_with(self, baseline: Outcome, confidence: float) -> PairedMargins | None:

@@ -181,7 +181,6 @@ class Plan:
 
 
 def _draws(augment: Spec, settings: Settings, attribute: bool, *, masks: bool) -> Draws:
-    """Return the draws of a pipeline, which is checked before any image is read."""
     recipe = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
     draws = Draws(recipe, settings["seed"], settings["epochs"], attribute)
     here = recipe.passed is not None  # an object is where the caller has torch already
@@ -189,7 +188,6 @@ def _draws(augment: Spec, settings: Settings, attribute: bool, *, masks: bool) -
 
 
 def _check_units(settings: Settings, counting: Conditions) -> None:
-    """Refuse what no samples can be divided or unscaled with, before any is read."""
     if settings["max_value"] is not None and counting.alpha.startswith(OVER):
         raise MeasureError("--max-value does not go with --alpha over:COLOR")
     if settings["unscale"] and settings["max_value"] is not None:

@@ -34,7 +34,6 @@ def kind_of(mode: str, scale: int) -> Kind:
 
 
 def kind_of_array(channels: int, scale: int) -> Kind:
-    """Return the kind of the samples of an array of so many channels."""
     return kind_of(_MODES.get(channels, f"{channels} channels"), scale)
 
 
@@ -148,7 +147,6 @@ class Extremes:
     high: _End = field(default_factory=_End)  # of the values less than 0
 
     def add(self, values: NDArray[Any]) -> None:
-        """Add samples that count, of any shape."""
         if values.size:
             self.low.add(values)
             self.high.add(-values)

@@ -98,20 +98,17 @@ def _columns(records: RecordTable) -> Iterator[Column]:
 
 
 def _keys(records: RecordTable) -> Iterator[bytes]:
-    """Yield the key of each image."""
     pairs = zip(records.key, records.epoch.tolist(), strict=True)
     return (key.encode(errors="surrogateescape") for key, epoch in pairs if epoch == 0)
 
 
 def _draws(records: RecordTable) -> int:
-    """Return how many rows each image has."""
     return int(records.epoch.max(initial=0)) + 1
 
 
 def _running(
     column: Column, draws: int, orders: Sequence[NDArray[np.int64]], schedule: Schedule
 ) -> tuple[list[float], list[float]]:
-    """Return running mean and variance of one channel after each batch."""
     means, variances = [], []
     for epoch, order in enumerate(orders):
         drawn = Column(*(v[min(epoch, draws - 1) :: draws] for v in column))

@@ -67,7 +67,6 @@ def _files(records: Records) -> int:
 
 
 def _truncated(view: View, plan: Plan) -> int | None:
-    """Return how many images were cut off and count; None where such images are failures."""
     if plan.settings["truncated"] == "fail":
         return None
     noted = view.notes.get("truncated")

@@ -43,7 +43,6 @@ _OF_DRAWS = ("low", "high", "entropy", "hashes")
 
 
 def ungrouped(key: bytes) -> str | None:
-    """Return no name."""
     return None
 
 
@@ -129,7 +128,6 @@ class Rows:
             yield _joined(batch, parts, partial(_failures, channels, name_of))
 
     def _failures(self, failures: TextsByKey) -> Iterator[tuple[bytes, int, _Failed]]:
-        """Yield what is told of images that failed, by key; of frames in another mode, no more."""
         kept = iter(self._failed)
         known = next(kept, None)
         for key, reason in failures:
@@ -142,7 +140,6 @@ class Rows:
     def _table(
         self, kind: Kind, keys: Keys, table: Table, name_of: NameOf, images: Ints
     ) -> RecordTable:
-        """Return the rows of some images of a kind."""
         draws, own = self.draws, self._columns[kind]
         rows = (images[:, np.newaxis] * draws + np.arange(draws)).ravel()
         moments = table.take(rows)
@@ -179,8 +176,6 @@ class Rows:
 
 
 class _Failed(NamedTuple):
-    """What a table tells of an image that failed."""
-
     key: bytes
     reason: str
     bytes: int
@@ -222,7 +217,6 @@ def _joined(
 
 
 def _failures(channels: tuple[str, ...], name_of: NameOf, failed: Sequence[_Failed]) -> RecordTable:
-    """Return the rows of images that could not be measured."""
     none = np.full(len(failed), NULL)
     no_sums = np.zeros((len(failed), len(channels)), np.int64)
     no_figures = np.full(no_sums.shape, np.nan)

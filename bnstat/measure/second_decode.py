@@ -48,7 +48,6 @@ class SecondDecode(Generic[T]):
     take: Callable[[Decoded, Limits], T]
 
     def __call__(self, chunk: Sequence[Reference]) -> Taken[T]:
-        """Return what is made of a chunk's images."""
         found: dict[int, T] = {}
 
         def use(decoded: Decoded) -> None:
@@ -58,7 +57,6 @@ class SecondDecode(Generic[T]):
         return Taken(found, report.failures)
 
     def lost(self, reason: str) -> Taken[T]:
-        """Return the result for a chunk of one image that has ended its worker."""
         return Taken({}, [(0, reason)])
 
 
@@ -110,7 +108,6 @@ def _digests_of_rest(file: IO[bytes], *, deep_color: bool, several: bool) -> lis
 
 
 def _digests_of_frames(file: IO[bytes]) -> list[bytes]:
-    """Return the digests of the frames behind the first."""
     behind = pages(file)[1:]
     file.seek(0)
     image = open_whole(file)
@@ -158,5 +155,4 @@ def small_copies(
 
 
 def copy_of(decoded: Decoded, limits: Limits) -> SmallCopy:
-    """Return a small copy of a decoded image."""
     return SmallCopy.of(decoded.image)

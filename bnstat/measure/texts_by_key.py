@@ -40,7 +40,6 @@ class TextsByKey:
         return islice(merged, self.most)
 
     def __eq__(self, other: object) -> bool:
-        """Whether the same was said of the same images."""
         if not isinstance(other, TextsByKey):
             return NotImplemented
         return (len(self), list(self)) == (len(other), list(other))
@@ -48,7 +47,6 @@ class TextsByKey:
     __hash__ = None  # type: ignore[assignment]
 
     def add(self, texts: Iterable[Text]) -> None:
-        """Add keys and texts, each key once."""
         for text in texts:
             self._number += 1
             self._last.append(text)
@@ -65,7 +63,6 @@ class TextsByKey:
 
     @classmethod
     def merged(cls, parts: Sequence[TextsByKey]) -> TextsByKey:
-        """Return the texts of all images, from those of disjoint shards."""
         whole = cls(parts[0].most)
         for part in parts:
             whole.add(part)
