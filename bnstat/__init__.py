@@ -39,8 +39,7 @@ if TYPE_CHECKING:
         Outlier,
         Outliers,
     )
-    from bnstat.result.recalibration import LayerShift, Recalibration
-    from bnstat.result.sweep import Sweep
+    from bnstat.result.running_statistics import LayerShift, Recalibration, Sweep
     from bnstat.settings import Progress, RecalibrateSettings, Settings, SweepSettings
     from bnstat.show.comparison import Comparison
     from bnstat.targets.torch_layers import batch_norm, normalize
@@ -117,7 +116,7 @@ _ROOMS = {
     "EqualImages": "bnstat.result.found_images",
     "Explanation": "bnstat.result.explanation",
     "Folding": "bnstat.verbs.fold",
-    "LayerShift": "bnstat.result.recalibration",
+    "LayerShift": "bnstat.result.running_statistics",
     "NearImages": "bnstat.result.found_images",
     "NearPair": "bnstat.result.found_images",
     "Outlier": "bnstat.result.found_images",
@@ -125,10 +124,10 @@ _ROOMS = {
     "PassDone": "bnstat.models.fixed_point",
     "Progress": "bnstat.settings",
     "RecalibrateSettings": "bnstat.settings",
-    "Recalibration": "bnstat.result.recalibration",
+    "Recalibration": "bnstat.result.running_statistics",
     "Settings": "bnstat.settings",
     "Stats": "bnstat.result",
-    "Sweep": "bnstat.result.sweep",
+    "Sweep": "bnstat.result.running_statistics",
     "SweepSettings": "bnstat.settings",
     "batch_norm": "bnstat.targets.torch_layers",
     "compare": "bnstat.verbs.compare",
@@ -152,7 +151,7 @@ _ROOMS = {
 _MODULES = {"constants": "bnstat.show.constants", "reports": "bnstat.show"}
 
 
-set_renderer(lambda: import_module("bnstat.show.notebook"))
+set_renderer(lambda: import_module("bnstat.show.formats"))
 
 
 def __getattr__(name: str) -> Any:

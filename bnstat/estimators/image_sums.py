@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from bnstat.estimators.spreads import Design, Spread, spread_of_variances
 from bnstat.moments import Column, Floats, Records
 from bnstat.result import ImageSums
-from bnstat.result.sketch import SKETCH_SIZE, Sketch
+from bnstat.result.estimates import SKETCH_SIZE, Sketch
 
 _PLACES = {order: list(combinations_with_replacement(range(3), order)) for order in (2, 3, 4)}
 

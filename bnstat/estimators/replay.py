@@ -21,7 +21,7 @@ from bnstat.estimators import (
 from bnstat.moments import Column, Records
 from bnstat.moments.table import Floats, Ints
 from bnstat.result import Estimate, Stats
-from bnstat.result.sweep import Cell, Off, Sweep
+from bnstat.result.running_statistics import Cell, Off, Sweep
 
 
 @dataclass(frozen=True)

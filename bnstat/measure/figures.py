@@ -25,8 +25,7 @@ from bnstat.result import (
     Stats,
     Uncertainty,
 )
-from bnstat.result.packed_histograms import pack
-from bnstat.result.quantiles import Distribution, Occurring, added, distribution_figures
+from bnstat.result.distribution import Distribution, Occurring, added, distribution_figures, pack
 from bnstat.settings import Settings
 from bnstat.sources.reference import FIRST
 

@@ -26,8 +26,7 @@ from bnstat.moments import (
 )
 from bnstat.moments.histograms import HistogramFigures
 from bnstat.moments.keys import Keys
-from bnstat.result.tables import RecordTable
-from bnstat.result.tables.table import NULL
+from bnstat.result.tables import NULL, RecordTable
 from bnstat.sources.reference import Reference
 from bnstat.text import key_text
 

@@ -36,9 +36,8 @@ from bnstat.result import (
     Uncertainty,
     empty_figures,
 )
-from bnstat.result.packed_histograms import pack, unpack
-from bnstat.result.quantiles import Distribution, added, distribution_figures
-from bnstat.result.sketch import Sketch
+from bnstat.result.distribution import Distribution, added, distribution_figures, pack, unpack
+from bnstat.result.estimates import Sketch
 from bnstat.settings.setting import PERCENTILES
 
 

@@ -24,7 +24,7 @@ from bnstat.models.layers import Activations, Running, statistics
 from bnstat.models.passes import Passes
 from bnstat.models.probe import Pass
 from bnstat.moments import Floats, Pooled
-from bnstat.result.recalibration import LayerShift
+from bnstat.result.running_statistics import LayerShift
 from bnstat.text import key_text
 
 # A channel whose variance is below this share of eps is constant, once it is normalized.

@@ -22,7 +22,7 @@ from bnstat.models.model_spec import ModelSpec, weights_as_bytes, weights_with
 from bnstat.models.passes import ScannedImages, open_passes
 from bnstat.models.probe import Pass, Probe
 from bnstat.result import Failure
-from bnstat.result.recalibration import Recalibration
+from bnstat.result.running_statistics import Recalibration
 from bnstat.settings import RecalibrateSettings
 from bnstat.sources.sources import Sources
 from bnstat.text import key_text

@@ -1,35 +1,39 @@
 """The result document: what compute found, as values (`Stats`) and as JSON (`bnstat.json`).
 
-estimates    mean and variance of a method, and how sure they are
-groups       the figures of images under one label
-methods      the one table of methods
-inputs       what was measured: sources, selection, sample, pipeline
-sketch       hashes of images, by which results tell what they share
-summary      what is in the folder: sizes, formats, modes
-contents     what a document says, of these
-document     its JSON; reading and node check what is read
-stats        a result, in memory, in a file and on a few lines
-plots        the pictures that a result has by itself
-tables       records: a row for each image and draw
+inputs         what was measured: sources, selection, sample, pipeline
+input_warnings what should be known of these before figures are trusted; warning_codes: the table
+estimates      the methods: mean and variance of each, and how sure they are
+distribution   percentiles; histograms of groups, packed
+summary        what is in the folder: sizes, formats, modes
+contents       what a document says, of these
+document       its JSON; reading, node and consistency check what is read
+stats          a result, in memory, in a file and on a few lines
+plots          the pictures that a result has by itself
+tables         records: a row for each image and draw; record_files: as Parquet and CSV
 
-Of other commands: found_images (outliers and duplicates), recalibration, sweep.
+Of other commands: explanation, found_images (outliers and duplicates), running_statistics (sweeps
+and recalibrations).
 """
 
-from bnstat.result.contents import exactness
+from bnstat.result.contents import Group, exactness
 from bnstat.result.estimates import (
+    EXACT,
+    METHODS,
     BatchNormEstimate,
     Corrected,
     Estimate,
     Floats,
     ImageSums,
     MeanAndStd,
+    Method,
     NoEstimateError,
     OrderStatistics,
     OverChannels,
     PairedMargins,
+    Sketch,
     Uncertainty,
+    empty_figures,
 )
-from bnstat.result.groups import Group
 from bnstat.result.inputs import (
     DETERMINISTIC,
     MAX_FAILURES,
@@ -46,8 +50,6 @@ from bnstat.result.inputs import (
     Warned,
     Warnings,
 )
-from bnstat.result.methods import EXACT, METHODS, Method, empty_figures
-from bnstat.result.sketch import Sketch
 from bnstat.result.stats import Stats, title
 from bnstat.result.summary import Summary
 

@@ -29,9 +29,8 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 from bnstat.result.contents import Contents
-from bnstat.result.estimates import BatchNormEstimate, Estimate, Floats, ImageSums
-from bnstat.result.methods import EXACT
-from bnstat.result.quantiles import Distribution, at, occurring
+from bnstat.result.distribution import Distribution, at, occurring
+from bnstat.result.estimates import EXACT, BatchNormEstimate, Estimate, Floats, ImageSums
 from bnstat.text import printable
 
 # Figures are rounded on the way; in samples of size 1.

@@ -1,26 +1,116 @@
-"""What a result document says, as one value."""
+"""What a result document says, as one value: the figures of all images, and of groups of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from bnstat._version import __version__
 from bnstat.errors import DocumentError
+from bnstat.result.distribution import Distribution, occurring
 from bnstat.result.estimates import (
+    EXACT,
     Estimate,
     Floats,
     OrderStatistics,
     OverChannels,
     Uncertainty,
 )
-from bnstat.result.groups import Group
 from bnstat.result.input_warnings import InputWarning, warnings_of
 from bnstat.result.inputs import Pipeline, Sample, Selection, Source
-from bnstat.result.methods import EXACT
-from bnstat.result.quantiles import Distribution, occurring
 from bnstat.result.summary import Summary
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Figures(Protocol):
+    """What has figures as plain tuples."""
+
+    @property
+    def exact(self) -> Estimate:
+        """Mean and variance of `two-pass`."""
+
+    @property
+    def order_statistics(self) -> OrderStatistics:
+        """Percentiles, smallest and largest value."""
+
+
+class ChannelArrays:
+    """The figures of images together: read-only arrays of one float64 a channel."""
+
+    @property
+    def mean(self: Figures) -> NDArray[np.float64]:
+        """The exact mean of each channel, in [0, 1]."""
+        return array(self.exact.mean)
+
+    @property
+    def var(self: Figures) -> NDArray[np.float64]:
+        """The exact population variance of each channel."""
+        return array(self.exact.var)
+
+    @property
+    def std(self: Figures) -> NDArray[np.float64]:
+        """The exact population standard deviation of each channel."""
+        return array(self.exact.std)
+
+    @property
+    def quantiles(self: Figures) -> Mapping[str, NDArray[np.float64]] | None:
+        """Percentiles of each channel by their number as text, as in "99.5"; None of floats."""
+        found = self.order_statistics.quantiles
+        return None if found is None else {q: array(values) for q, values in found.items()}
+
+    @property
+    def min(self: Figures) -> NDArray[np.float64] | None:
+        """The smallest value of each channel; None where it is not known."""
+        found = self.order_statistics.min
+        return None if found is None else array(found)
+
+    @property
+    def max(self: Figures) -> NDArray[np.float64] | None:
+        """The largest value of each channel; None where it is not known."""
+        found = self.order_statistics.max
+        return None if found is None else array(found)
+
+
+def array(values: Floats) -> NDArray[np.float64]:
+    """Return figures as an array that cannot be changed: they are the result's."""
+    import numpy as np
+
+    made = np.array(values, np.float64)
+    made.flags.writeable = False
+    return made
+
+
+@dataclass(frozen=True)
+class Group(ChannelArrays):
+    """The figures of the images under one label; `mean`, `std` and others are arrays.
+
+    Attributes
+    ----------
+    images
+        How many there are.
+    count
+        Samples of each channel.
+    sum, sum_of_squares
+        Exact integers in the units of the whole result; None for float samples.
+    exact, order_statistics
+        The figures as plain tuples.
+    packed_histogram
+        Which 8- or 16-bit values occur, and how often, from which percentiles of merged results
+        follow (`packed_histograms`); None of floats, and in older documents.
+    """
+
+    images: int
+    count: tuple[int, ...]
+    sum: tuple[int, ...] | None
+    sum_of_squares: tuple[int, ...] | None
+    exact: Estimate
+    order_statistics: OrderStatistics = field(default_factory=OrderStatistics)
+    packed_histogram: str | None = None
+
 
 Unit: TypeAlias = Literal["[0, 1]", "divided", "normalized", "stored", "unknown"]
 

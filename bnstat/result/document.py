@@ -15,12 +15,10 @@ from typing import Any, TypeVar
 
 from bnstat.errors import DocumentError
 from bnstat.result.consistency import contradictions
-from bnstat.result.contents import Contents
-from bnstat.result.estimates import Uncertainty
-from bnstat.result.groups import Group
+from bnstat.result.contents import Contents, Group
+from bnstat.result.estimates import BatchNormEstimate, Estimate, Uncertainty
 from bnstat.result.input_warnings import InputWarning
 from bnstat.result.inputs import Failure, Pipeline, Shards, Source, Warnings
-from bnstat.result.methods import METHODS
 from bnstat.result.node import Node
 from bnstat.result.reading import read_contents
 
@@ -104,8 +102,7 @@ def _contents(stats: Contents) -> dict[str, Any]:
         "histogram": stats.histogram,
         **_distribution(stats),
         "methods": {
-            name: estimate and METHODS[name].write(estimate)
-            for name, estimate in stats.methods.items()
+            name: estimate and write_estimate(estimate) for name, estimate in stats.methods.items()
         },
         "conventions": stats.conventions,
         "reasons": stats.reasons,
@@ -114,6 +111,16 @@ def _contents(stats: Contents) -> dict[str, Any]:
         **({"summary": stats.summary.to_dict()} if stats.summary else {}),
         **_input_warnings(stats.told_warnings),
     }
+
+
+def write_estimate(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate for the document: mean, var and std, and what else its type has."""
+    written = {"mean": estimate.mean, "var": estimate.var, "std": estimate.std} | vars(estimate)
+    if isinstance(estimate, BatchNormEstimate):
+        pairs = {"expected_sd": estimate.expected_sd, "expected": estimate.expected}
+        written |= {k: v and {"mean": v["mean"], "var": v["var"]} for k, v in pairs.items()}
+        written["momentum"] = "cumulative" if estimate.momentum is None else estimate.momentum
+    return written
 
 
 def _input_warnings(told: tuple[InputWarning, ...] | None) -> dict[str, Any]:

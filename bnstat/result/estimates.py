@@ -1,13 +1,15 @@
-"""The figures of a result, as values: estimates, how sure they are, and those of groups."""
+"""The figures of a result, as values: the methods, the estimate of each, and how sure it is.
+
+A new method is a row of `METHODS`, which the document, merging, export, comparison and the tables
+read; `estimators.methods` has the function that makes its estimate.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
-
-from bnstat.result.sketch import Sketch
+from typing import Any, Literal, TypeAlias
 
 # One float64 a channel.
 Floats: TypeAlias = tuple[float, ...]
@@ -173,3 +175,118 @@ class OrderStatistics:
     quantiles: Mapping[str, Floats] | None = None
     min: Floats | None = None
     max: Floats | None = None
+
+
+SKETCH_SIZE = 256
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """The smallest hashes of a set's images, ascending, at most `SKETCH_SIZE`.
+
+    By these, two results tell how many images they share (bottom-k: Cohen and Kaplan, "Summarizing
+    data using bottom-k sketches", PODC 2007). Below the largest hash that both sketches reach, each
+    knows all of its images that are there; these are a random share of all, and as large a part of
+    them is in both as of all (Broder, "On the resemblance and containment of documents", 1997). A
+    sketch that is not full knows all its images, so that small sets are exact.
+    """
+
+    hashes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, hashes: Iterable[int]) -> Sketch:
+        """Return the sketch of a set, or of several, from at least their smallest hashes."""
+        return cls(tuple(sorted(set(hashes))[:SKETCH_SIZE]))
+
+    def __str__(self) -> str:
+        """Return 16 hex digits a hash."""
+        return "".join(f"{each:016x}" for each in self.hashes)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it knows all images of its set."""
+        return len(self.hashes) < SKETCH_SIZE
+
+    def resemblance(self, other: Sketch) -> float:
+        """Return the share of all images of two sets that is in both, in [0, 1].
+
+        Where it is an estimate, one more image counts as in one set alone: by chance, none of the
+        few that are may be seen.
+        """
+        reach = min(self._reach, other._reach)
+        ones, others = ({h for h in each.hashes if h <= reach} for each in (self, other))
+        unseen = 0 if self.is_whole and other.is_whole else 1
+        return len(ones & others) / max(1, len(ones | others) + unseen)
+
+    @property
+    def _reach(self) -> int:
+        """Up to which hash it knows all images of its set."""
+        return 2**64 if self.is_whole else self.hashes[-1]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to a mean and a variance.
+
+    Attributes
+    ----------
+    name
+        Its key in the document, and its word for `export --method`.
+    summary
+        What it is, in one line.
+    exact
+        Whether its figures are those of all samples, rounded once: the others are held against
+        them.
+    merging
+        How results of disjoint images are added: "exact" in rational arithmetic, from the sums
+        where samples are integers; "chan" in float64, from count, mean and variance of each
+        result; None if they cannot be.
+    not_merged
+        Why they cannot be.
+    """
+
+    name: str
+    summary: str
+    exact: bool = False
+    merging: Literal["exact", "chan"] | None = None
+    not_merged: str = "it cannot be computed from merged results"
+
+
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            "two-pass",
+            "the exact mean and population variance of all samples",
+            exact=True,
+            merging="exact",
+        ),
+        Method("welford", "streaming Welford/Chan update in float64", merging="chan"),
+        Method(
+            "batchnorm",
+            "what torch.nn.BatchNorm2d in training mode would hold",
+            not_merged="it depends on the order of all images, which merged results do not hold",
+        ),
+    )
+}
+
+# The method that all others are held against.
+EXACT = next(name for name, method in METHODS.items() if method.exact)
+
+
+def empty_figures() -> dict[str, Any]:
+    """Return the figures of a `Stats` of no image: no channels, and no method has an estimate.
+
+    Adding its sums and its histogram to those of other results changes nothing.
+    """
+    return {
+        "channels": (),
+        "scale": 255,
+        "count": (),
+        "sum": (),
+        "sum_of_squares": (),
+        "histogram": (),
+        "methods": dict.fromkeys(METHODS),
+        "conventions": {},
+        "reasons": dict.fromkeys(METHODS, "no image was measured"),
+    }

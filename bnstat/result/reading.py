@@ -6,18 +6,23 @@ import math
 from collections.abc import Mapping
 from typing import TypeVar
 
-from bnstat.result.contents import Contents
+from bnstat.result.contents import Contents, Group
+from bnstat.result.distribution import Distribution, Occurring
 from bnstat.result.estimates import (
+    EXACT,
+    METHODS,
+    BatchNormEstimate,
     Corrected,
     Estimate,
     Floats,
     ImageSums,
     MeanAndStd,
+    Method,
     OrderStatistics,
     OverChannels,
+    Sketch,
     Uncertainty,
 )
-from bnstat.result.groups import Group
 from bnstat.result.input_warnings import InputWarning
 from bnstat.result.inputs import (
     Dataset,
@@ -32,10 +37,7 @@ from bnstat.result.inputs import (
     Warned,
     Warnings,
 )
-from bnstat.result.methods import METHODS, Method, read_estimate
-from bnstat.result.node import Node
-from bnstat.result.quantiles import Distribution, Occurring
-from bnstat.result.sketch import Sketch
+from bnstat.result.node import LARGEST_REAL, Node
 from bnstat.result.summary import read_summary
 from bnstat.settings.setting import MAX_EPOCHS
 
@@ -192,7 +194,7 @@ def _group(node: Node, width: int, signed: bool) -> Group:
         count=node["count"].integers(width),
         sum=node["sum"].optional(lambda value: value.decimals(width, signed=signed)),
         sum_of_squares=node["sum_of_squares"].optional(lambda value: value.decimals(width)),
-        exact=read_estimate(node, width),
+        exact=read_estimate(node, EXACT, width),
         order_statistics=_order_statistics(node, width),
         packed_histogram=node.get("packed_histogram", None).optional(Node.text),
     )
@@ -310,8 +312,34 @@ def _methods(node: Node, width: int) -> Mapping[str, Estimate | None]:
 
 
 def _estimate(node: Node, method: Method, width: int) -> Estimate | None:
-    if width == 0:  # nothing was measured
+    nothing_measured = width == 0
+    if nothing_measured or (node.value is None and not method.exact):
         return None
-    if method.exact:
-        return method.read(node, width)
-    return node.optional(lambda value: method.read(value, width))
+    return read_estimate(node, method.name, width)
+
+
+def read_estimate(node: Node, method: str, width: int) -> Estimate:
+    """Return the estimate of a method; its std follows from its var."""
+    estimate = Estimate(node["mean"].floats(width), node["var"].variances(width))
+    if "std" in node:
+        node["std"].roots_of(estimate.var)
+    return _batchnorm(node, estimate, width) if method == "batchnorm" else estimate
+
+
+def _batchnorm(node: Node, figures: Estimate, width: int) -> BatchNormEstimate:
+    momentum = node["momentum"]
+
+    def pair(node: Node, minimum: float = -LARGEST_REAL) -> dict[str, Floats]:
+        return {"mean": node["mean"].floats(width, minimum), "var": node["var"].variances(width)}
+
+    return BatchNormEstimate(
+        figures.mean,
+        figures.var,
+        batch_size=node["batch_size"].integer(minimum=1),
+        momentum=None if momentum.value == "cumulative" else momentum.real(0.0, 1.0),
+        order=node["order"].one_of("shuffled", "listed"),
+        batches=node["batches"].integer(minimum=1, maximum=2**63 - 1),  # as num_batches_tracked
+        start_weight=node["start_weight"].real(0.0, 1.0),
+        expected_sd=pair(node["expected_sd"], minimum=0.0),
+        expected=node.get("expected", None).optional(pair),
+    )

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 from bnstat import files
 from bnstat.errors import DocumentError
-from bnstat.result.channel_arrays import ChannelArrays, array
-from bnstat.result.contents import Contents
+from bnstat.result.contents import ChannelArrays, Contents, array
+from bnstat.result.distribution import at
 from bnstat.result.document import parse, rendered
-from bnstat.result.quantiles import at
 from bnstat.text import Displayed, pluralize, printable
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from bnstat.show.blocks import (
     Row,
     Table,
     Tone,
+    lines,
 )
+from bnstat.show.blocks import plain_text as text
 from bnstat.show.comparison_report import excesses, unsure
 from bnstat.show.formats import FORMATS, Reportable, csv, json, markdown, report
-from bnstat.show.plain import lines, text
 from bnstat.show.remarks import failure_lines, failures, remarks
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import SourceError
 from bnstat.result import Floats, PairedMargins
-from bnstat.show.rows import ComparedRow, Difference, difference
+from bnstat.show.changes import ComparedRow, Difference, difference
 from bnstat.show.significance import Pair, adjusted_p_values, group_p_values
 from bnstat.show.verdicts import Finding, find
 from bnstat.text import Displayed, printable

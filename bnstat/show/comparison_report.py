@@ -19,9 +19,8 @@ from bnstat.show.blocks import (
     signed,
     times,
 )
-from bnstat.show.changes import SHIFT, Change, change
+from bnstat.show.changes import SHIFT, Change, ComparedRow, Difference, change
 from bnstat.show.comparison import Comparison
-from bnstat.show.rows import ComparedRow, Difference
 from bnstat.show.significance import Pair
 from bnstat.show.verdicts import Finding
 from bnstat.text import printable

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from bnstat.result.found_images import Duplicates, EqualImages, NearImages, Outlier, Outliers
-from bnstat.result.recalibration import LayerShift, Recalibration
-from bnstat.result.sweep import Cell, Off, Sweep
+from bnstat.result.running_statistics import Cell, LayerShift, Off, Recalibration, Sweep
 from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, Tone, signed
 from bnstat.text import pluralize, printable
 

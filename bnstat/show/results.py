@@ -7,12 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bnstat.result import EXACT, BatchNormEstimate, Shards, Stats, exactness, title
-from bnstat.show import commands
 from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, percent
 from bnstat.show.remarks import narrower, skewed
-from bnstat.show.result_tables import conventions, differences, distribution, values
-from bnstat.show.summary import summary_line, summary_table
-from bnstat.show.verdicts import imagenet
+from bnstat.show.result_tables import (
+    conventions,
+    differences,
+    distribution,
+    summary_line,
+    summary_table,
+    values,
+)
+from bnstat.show.verdicts import compute, imagenet
 from bnstat.text import pluralize, printable
 
 # Methods that differ by less agree but for rounding.
@@ -132,7 +137,7 @@ def _others(stats: Stats) -> Iterator[Line]:
         yield Line(said)
     if not stats.pipeline.transforms and _sizes_differ(stats):
         yield Line("Images differ in size, so large ones weigh more. What a model sees:", "warning")
-        yield Line(commands.compute(stats.source, "imagenet-train"), "command")
+        yield Line(compute(stats.source, "imagenet-train"), "command")
 
 
 def _batchnorm(stats: Stats) -> Iterator[Line]:

@@ -15,9 +15,9 @@ from bnstat.measure.scanning import measure
 from bnstat.result import Pipeline, Stats
 from bnstat.settings import Settings, complete, takes_settings
 from bnstat.show import constants
+from bnstat.show.changes import ComparedRow
 from bnstat.show.comparison import Comparison
 from bnstat.show.comparison import compare as compare_rows
-from bnstat.show.rows import ComparedRow
 from bnstat.sources.opening import open_sources, sources_of
 from bnstat.sources.sources import Sources
 from bnstat.verbs.resolve import (

@@ -14,8 +14,7 @@ from bnstat.augment import Spec
 from bnstat.errors import BnstatError, MeasureError, OutputError
 from bnstat.measure.outcomes import Outcome
 from bnstat.measure.scanning import measure
-from bnstat.result import Shards, Stats
-from bnstat.result import tables as record_tables
+from bnstat.result import Shards, Stats, record_files
 from bnstat.settings import Settings, check_until, complete, takes_settings
 from bnstat.sources.opening import Location, open_sources
 from bnstat.sources.source import read_shard
@@ -111,7 +110,7 @@ def compute(
     if strict:
         _check_no_warnings(measured.stats)
     if records is not None:
-        record_tables.write(os.fspath(records), *measured.tables())
+        record_files.write(os.fspath(records), *measured.tables())
     if report is not None:
         _make_report(measured, report, records)
     return measured.stats
@@ -162,7 +161,7 @@ def _check_outputs(
     if report is not None and beside:
         raise ValueError("a report does not go with a journal or a group; make one of the result")
     if records is not None:
-        record_tables.check_name(os.fspath(records))
+        record_files.check_name(os.fspath(records))
     if report is not None:
         from bnstat.show.page import check_jinja
 

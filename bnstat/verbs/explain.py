@@ -15,11 +15,10 @@ from bnstat.estimators.explaining import MeasuredImages, Units, units_of
 from bnstat.estimators.explaining import explain as explain_figure
 from bnstat.estimators.image_moments import ImageMoments
 from bnstat.measure.scanning import measure
-from bnstat.result import Floats, Stats
-from bnstat.result import tables as record_tables
+from bnstat.result import Floats, Stats, record_files
 from bnstat.result.explanation import Explained, Explanation
 from bnstat.settings import Settings, takes_settings
-from bnstat.show.written import Written, read_written
+from bnstat.show.constants import Written, read_written
 from bnstat.verbs.resolve import DOCUMENT, Named, flat, images_of
 
 # To what people resize, and what they evaluate ImageNet's models on.
@@ -137,7 +136,7 @@ def _measured(
     SourceError
         If there are pipelines, and records instead of images.
     """
-    if not isinstance(source, Stats) and record_tables.holds_records(os.fspath(source)):
+    if not isinstance(source, Stats) and record_files.holds_records(os.fspath(source)):
         return _read(os.fspath(source), specs)
     images = images_of(Settings, [source], settings)
     if None in specs and images.augment is not None:
@@ -156,7 +155,7 @@ def _measured(
 def _read(name: str, specs: Sequence[Spec | None]) -> _Measured:
     if any(spec is not None for spec in specs):
         raise SourceError(f"{name} holds records, not images, which pipelines need")
-    table = record_tables.read(name, figures_alone=True)
+    table = record_files.read(name, figures_alone=True)
     if not table.measured.any():
         raise MeasureError("no image was measured")
     scale = int(table.scale[table.measured].max())

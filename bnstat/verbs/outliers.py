@@ -13,10 +13,10 @@ from bnstat.errors import MeasureError
 from bnstat.estimators.outliers import THRESHOLD, find_outliers
 from bnstat.measure.scanning import measure
 from bnstat.measure.second_decode import small_copies
-from bnstat.result import Stats
-from bnstat.result import tables as record_tables
+from bnstat.result import Stats, record_files
 from bnstat.result.found_images import Outlier, Outliers
-from bnstat.result.tables import RecordTable, holds_records
+from bnstat.result.record_files import holds_records
+from bnstat.result.tables import RecordTable
 from bnstat.settings import Settings, complete, takes_settings
 from bnstat.sources.naming import holds_images
 from bnstat.sources.reference import Reference, file_reference
@@ -66,7 +66,7 @@ def outliers(
     named = flat(sources) or [DOCUMENT]
     first, images = named[0], None
     if len(named) == 1 and not isinstance(first, Stats) and holds_records(os.fspath(first)):
-        table = record_tables.read(os.fspath(first))
+        table = record_files.read(os.fspath(first))
     else:
         images = images_of(Settings, named, settings, augment)
         table = _records(images)

@@ -18,7 +18,7 @@ from bnstat.models.model_input import Drawing, Normalization
 from bnstat.models.model_spec import SAFETENSORS, ModelSpec
 from bnstat.models.recalibration import ModelImages, recalibrate_files, recalibrate_object
 from bnstat.result import Stats
-from bnstat.result.recalibration import Recalibration
+from bnstat.result.running_statistics import Recalibration
 from bnstat.settings import RecalibrateSettings, check_until, takes_settings
 from bnstat.show.constants import Constants
 from bnstat.sources.opening import limits_of

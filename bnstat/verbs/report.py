@@ -14,11 +14,11 @@ from bnstat.measure.second_decode import small_copies
 from bnstat.pictures.sheet import address
 from bnstat.result import Stats
 from bnstat.result.tables import RecordTable
+from bnstat.show.changes import ComparedRow
 from bnstat.show.comparison import Comparison
 from bnstat.show.comparison import compare as compare_rows
 from bnstat.show.page import Section, Thumbnail, check_jinja
 from bnstat.show.page import page as page_of
-from bnstat.show.rows import ComparedRow
 from bnstat.text import printable
 from bnstat.verbs.resolve import (
     DOCUMENT,

@@ -93,12 +93,12 @@ def loaded(result: Named) -> Stats:
 
 def records_of(records: RecordTable | Location | None) -> RecordTable | None:
     """Return records, themselves or the figures from their file."""
-    from bnstat.result import tables as record_tables
+    from bnstat.result import record_files
     from bnstat.result.tables import RecordTable
 
     if records is None or isinstance(records, RecordTable):
         return records
-    return record_tables.read(os.fspath(records), figures_alone=True)
+    return record_files.read(os.fspath(records), figures_alone=True)
 
 
 def title_of(named: Named) -> str:

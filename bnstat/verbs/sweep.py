@@ -11,7 +11,7 @@ from bnstat.errors import MeasureError
 from bnstat.estimators import TooFewSamplesError, replay
 from bnstat.estimators.replay import Grid
 from bnstat.measure.scanning import measure
-from bnstat.result.sweep import Sweep
+from bnstat.result.running_statistics import Sweep
 from bnstat.settings import (
     MeasureSettings,
     Settings,

@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 import bnstat
-from bnstat.result import tables as record_tables
+from bnstat.result import record_files
 from bnstat.result.tables import RecordTable
 
 _BATCH = 10_000
@@ -35,7 +35,7 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     records, document = asked.folder / "big.parquet", asked.folder / "big.json"
     if not records.exists():
-        record_tables.write(str(records), batches(asked.records), CHANNELS, {})
+        record_files.write(str(records), batches(asked.records), CHANNELS, {})
     result(asked.folder, asked.records).save(document)
     page = asked.folder / "big.html"
     command = [sys.executable, "-m", "bnstat", "report", document, "-o", page]

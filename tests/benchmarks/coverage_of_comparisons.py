@@ -23,8 +23,13 @@ from many_runs import arguments, rows_of
 from bnstat.estimators import paired_margins, sketch, two_pass, uncertainty
 from bnstat.estimators.intervals import t_quantile
 from bnstat.moments import ChunkMoments, Kind, Records, Table
-from bnstat.show.sharing import correlation, error_of_difference, number_shared
-from bnstat.show.significance import _p_values, adjusted_p_values
+from bnstat.show.significance import (
+    _p_values,
+    adjusted_p_values,
+    correlation,
+    error_of_difference,
+    number_shared,
+)
 
 IMAGES, MANY, SHIFT, LEVEL = 300, 3000, 0.02, 0.05
 TINT = np.array([1.0, 0.95, 0.9])  # channels of photographs are alike, not equal

@@ -27,7 +27,7 @@ from bnstat.estimators import (
 from bnstat.measure.scanning import measure
 from bnstat.moments import Column, Records
 from bnstat.settings import Settings, complete
-from bnstat.show.running_values import NOISE, ROUNDING
+from bnstat.show.verdicts import NOISE, ROUNDING
 from bnstat.sources.opening import open_sources
 
 SCHEDULES = (

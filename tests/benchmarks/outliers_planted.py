@@ -27,7 +27,7 @@ from PIL import Image, ImageDraw
 
 import bnstat
 from bnstat.estimators.outliers import find_outliers
-from bnstat.result import tables
+from bnstat.result import record_files
 
 LEAST_SIDE = 256
 OF_EACH = 12
@@ -166,7 +166,7 @@ def score_at_default(folder: Path) -> None:
     planted: Counter[str] = Counter()
     found: Counter[str] = Counter()
     for name in ("targets", "deep"):
-        table = tables.read(str(folder / f"{name}.parquet"))
+        table = record_files.read(str(folder / f"{name}.parquet"))
         kinds = np.array([kind_of(key) for key in table.key])
         for i in range(OF_EACH):
             chosen = (kinds == "") | np.array([f"-{i:02}." in key for key in table.key])

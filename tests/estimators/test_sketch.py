@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bnstat.estimators import sketch
 from bnstat.moments import Records
 from bnstat.result import Sketch
-from bnstat.result.sketch import SKETCH_SIZE
+from bnstat.result.estimates import SKETCH_SIZE
 
 
 @pytest.fixture

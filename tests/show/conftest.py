@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bnstat.result import Estimate, Stats
-from bnstat.result.sweep import Cell, Off, Sweep
+from bnstat.result.running_statistics import Cell, Off, Sweep
+from bnstat.show.changes import ComparedRow
 from bnstat.show.comparison import compare
-from bnstat.show.rows import ComparedRow
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from bnstat.cli.app import app
 from bnstat.result import Dataset, FileList
-from bnstat.show.commands import compute
+from bnstat.show.verdicts import compute
 
 LIST = {"locations": ("split.csv",), "files_from": FileList(False, "my data", True)}
 CASES = [

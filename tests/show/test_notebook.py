@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from bnstat.result import Failure
+from bnstat.result.distribution import Occurring
 from bnstat.result.explanation import Digits, Explained, Explanation
 from bnstat.result.found_images import Duplicates, EqualImages, Outlier, Outliers
-from bnstat.result.quantiles import Occurring
-from bnstat.result.recalibration import LayerShift, Recalibration
-from bnstat.show import plain, report
+from bnstat.result.running_statistics import LayerShift, Recalibration
+from bnstat.show import report, text
 
 HOSTILE = "<script>alert(1)</script>&amp;"
 
@@ -90,7 +90,7 @@ def test_a_notebook_shows_the_report(stats, comparison, sweep, kind):
 def test_a_session_shows_the_report(stats, comparison, sweep, kind):
     """As plain text, whose first line is the answer."""
     value = values(stats, comparison, sweep)[kind]
-    assert repr(value) == plain.text(report(value, verbose=False)).rstrip()
+    assert repr(value) == text(report(value, verbose=False)).rstrip()
 
 
 @pytest.mark.parametrize("kind", KINDS)

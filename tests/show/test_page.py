@@ -14,7 +14,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.errors import DocumentError
-from bnstat.result import tables as record_tables
+from bnstat.result import record_files
 
 HOSTILE = ['<script>alert("x")<|script>.png', "\u202egnp.exe.png", "q'\"&.png", "x" * 251 + ".png"]
 
@@ -68,7 +68,7 @@ def measured(folder, tmp_path_factory):
     """The result with groups, and its records."""
     path = tmp_path_factory.mktemp("records") / "r.csv"
     stats = bnstat.compute(folder, by="folder", records=path, batch_size=4, workers=1)
-    return stats, record_tables.read(str(path))
+    return stats, record_files.read(str(path))
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +185,7 @@ def test_a_sample_shows_its_margin(folder):
 
 def test_colors_of_the_page(contrast):
     """Each colour of text on the page has a contrast of 4.5 or more with its background."""
-    from bnstat.show.page.page import _file
+    from bnstat.show.page import _file
 
     light, dark = re.findall(r":root \{(.*?)\}", _file("page.css"), re.DOTALL)
     for colors in (light, dark):

@@ -11,11 +11,11 @@ import bnstat
 from bnstat import show as reports
 from bnstat.estimators import look_sizes
 from bnstat.result import Estimate, Group, MeanAndStd, PairedMargins, Sketch, Uncertainty
+from bnstat.show.changes import ComparedRow
 from bnstat.show.comparison import compare
-from bnstat.show.rows import ComparedRow
-from bnstat.show.sharing import correlation
 from bnstat.show.significance import (
     Pair,
+    correlation,
     group_p_values,
     holm,
     images_needed,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bnstat.errors import SourceError
-from bnstat.show.written import read_written
+from bnstat.show.constants import read_written
 
 CODE = {
     "T.Normalize((0.1307,), (0.3081,))": ("0.1307", "0.3081"),

@@ -30,9 +30,9 @@ def keys(stats_or_options, tmp_path):
 
 
 def bnstat_keys(records):
-    from bnstat.result import tables
+    from bnstat.result import record_files
 
-    return list(tables.read(str(records)).key)
+    return list(record_files.read(str(records)).key)
 
 
 TRAIN = ["a/img0.png", "a/img2.png", "b/img1.png", "b/img3.png"]

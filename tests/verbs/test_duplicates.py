@@ -9,8 +9,7 @@ from PIL import Image
 
 import bnstat
 from bnstat import show as reports
-from bnstat.result.tables import RecordTable
-from bnstat.result.tables.table import FIGURES
+from bnstat.result.tables import FIGURES, RecordTable
 from bnstat.verbs.duplicates import candidates
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.errors import DocumentError, OutputError
-from bnstat.result import tables as record_tables
+from bnstat.result import record_files
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def written(request, folder, tmp_path_factory):
 
 def test_each_row_is_what_numpy_says(folder, written):
     """Size, depth, sums, mean, std and shares of the ends of each image."""
-    table = record_tables.read(str(written[0]))
+    table = record_files.read(str(written[0]))
     assert sorted(table.key) == list(table.key)
     for i, key in enumerate(table.key):
         path = folder / key
@@ -76,15 +76,15 @@ def test_a_file_of_0_2_has_no_entropy(tmp_path):
         del heading[place], row[place]
         (tmp_path / "old.csv").write_text(",".join(heading) + "\n" + ",".join(row) + "\n")
         if name == "entropy_L":
-            assert np.isnan(record_tables.read(str(tmp_path / "old.csv")).entropy).all()
+            assert np.isnan(record_files.read(str(tmp_path / "old.csv")).entropy).all()
     with pytest.raises(DocumentError, match="high_L"):
-        record_tables.read(str(tmp_path / "old.csv"))
+        record_files.read(str(tmp_path / "old.csv"))
 
 
 def test_failures_are_rows_in_their_place(written):
     """What could not be measured has its reason, and no figures."""
     path, stats = written
-    table = record_tables.read(str(path))
+    table = record_files.read(str(path))
     reasons = {key: reason for key, reason in zip(table.key, table.failure, strict=True) if reason}
     assert {f.image: f.reason for f in stats.source.failures} == reasons
     failed = ~table.measured
@@ -95,7 +95,7 @@ def test_failures_are_rows_in_their_place(written):
 def test_sums_add_up_to_the_result(written):
     """The integers of all rows, in the unit of the result, are its sums."""
     path, stats = written
-    table = record_tables.read(str(path))
+    table = record_files.read(str(path))
     factor = np.where(table.scale == 0, 0, stats.scale // np.maximum(table.scale, 1))
     assert stats.sum[0] == (table.sum[:, 0] * factor).sum()
     assert stats.count[0] == table.n.sum()
@@ -132,7 +132,7 @@ def test_draws_have_a_row_each(folder, tmp_path, workers):
     """Under a pipeline, rows are of image and epoch; workers do not matter."""
     options = {"mode": "L", "augment": "RandomInvert(p=0.5)", "epochs": 3}
     bnstat.compute(folder, records=tmp_path / "r.csv", workers=workers, **options)
-    table = record_tables.read(str(tmp_path / "r.csv"))
+    table = record_files.read(str(tmp_path / "r.csv"))
     measured = table.take(table.measured)
     assert 36 == len(measured) and [0, 1, 2] * 12 == measured.epoch.tolist()
     one = bnstat.compute(folder, workers=1, **options)
@@ -162,7 +162,7 @@ def test_an_image_of_another_mode_than_the_sets(tmp_path):
         Image.new(mode, (2, 2), 7 if mode == "L" else (1, 2, 3)).save(tmp_path / f"{i}.png")
     (tmp_path / "3.png").write_bytes(b"broken")
     bnstat.compute(tmp_path, mode="native", records=tmp_path / "r.csv", workers=1)
-    table = record_tables.read(str(tmp_path / "r.csv"))
+    table = record_files.read(str(tmp_path / "r.csv"))
     assert [None, None, "is of mode L; the set's own is RGB"] == table.failure[:3]
     assert [None, str(tmp_path / "3.png")] == table.location[2:] and 6 == table.bytes[3]
     assert ("R", "G", "B") == table.channels
@@ -173,7 +173,7 @@ def test_names_that_are_not_utf_8_and_formulas(tmp_path):
     for name in (b"\xff.png", b'a,"b\n.png'):
         Image.new("L", (2, 2)).save(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     bnstat.compute(tmp_path, mode="L", records=tmp_path / "r.csv", workers=1)
-    table = record_tables.read(str(tmp_path / "r.csv"))
+    table = record_files.read(str(tmp_path / "r.csv"))
     assert [r'a,"b\n.png', r"\xff.png"] == [key.replace("\n", r"\n") for key in table.key]
 
 
@@ -187,9 +187,9 @@ def test_what_cannot_be_done(folder, tmp_path, monkeypatch):
         bnstat.compute(folder, records=tmp_path / "none" / "r.csv")
     (tmp_path / "r.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DocumentError, match="is no file of records"):
-        record_tables.read(str(tmp_path / "r.csv"))
+        record_files.read(str(tmp_path / "r.csv"))
     with pytest.raises(DocumentError, match="make one: bnstat compute FOLDER --records"):
-        record_tables.read(str(tmp_path / "none.parquet"))
+        record_files.read(str(tmp_path / "none.parquet"))
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
@@ -203,7 +203,7 @@ def test_an_archive_in_another_order(tmp_path, suffix):
             archive.add(tmp_path / f"{value}.png", f"{value}.png")
     path = tmp_path / f"r.{suffix}"
     bnstat.compute(tmp_path / "x.tar", mode="L", records=path, workers=1)
-    table = record_tables.read(str(path))
+    table = record_files.read(str(path))
 
     assert ["10.png", "20.png", "30.png", "40.png"] == list(table.key)
     assert [6 * value for value in (10, 20, 30, 40)] == table.sum[:, 0].tolist()

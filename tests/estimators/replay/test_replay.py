@@ -17,7 +17,7 @@ from bnstat.estimators import (
 )
 from bnstat.estimators.replay import Grid
 from bnstat.estimators.replay import sweep as replay_grid
-from bnstat.result.sweep import THREE_DECIMALS, Cell, Off, Sweep
+from bnstat.result.running_statistics import THREE_DECIMALS, Cell, Off, Sweep
 
 
 def sweep(records, grid):

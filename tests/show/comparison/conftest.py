@@ -11,7 +11,7 @@ from PIL import Image
 
 import bnstat
 from bnstat.result import BatchNormEstimate, Estimate
-from bnstat.show.rows import ComparedRow
+from bnstat.show.changes import ComparedRow
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "stats-v1.json"
 _OPENED = []

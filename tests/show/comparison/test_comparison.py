@@ -12,13 +12,11 @@ from PIL import Image
 import bnstat
 from bnstat.errors import SourceError
 from bnstat.result import Estimate
-from bnstat.show.changes import SHIFT, Change, surely
+from bnstat.show.changes import SHIFT, Change, ComparedRow, surely
 from bnstat.show.comparison import compare
 from bnstat.show.constants import CONSTANTS
-from bnstat.show.rows import ComparedRow
-from bnstat.show.running_values import NOISE, deviations
 from bnstat.show.significance import Pair
-from bnstat.show.verdicts import FAR_MEAN, FAR_SCALE, imagenet
+from bnstat.show.verdicts import FAR_MEAN, FAR_SCALE, NOISE, deviations, imagenet
 
 V1 = Path(__file__).parents[2] / "golden" / "stats-v1.json"
 

@@ -17,8 +17,8 @@ from bnstat.show.blocks import Headline, Table
 from bnstat.show.comparison import Comparison
 from bnstat.show.comparison_report import comparison_report
 from bnstat.show.remarks import remarks
+from bnstat.show.result_tables import cards
 from bnstat.show.results import answer
-from bnstat.show.summary import cards
 from bnstat.text import printable
 
 
@@ -110,7 +110,7 @@ def page(sections: Sequence[Section], comparison: Comparison | None = None) -> s
 
 @cache
 def _file(name: str) -> str:
-    return files("bnstat.show.page").joinpath(name).read_text(encoding="utf-8")
+    return files("bnstat.show").joinpath(name).read_text(encoding="utf-8")
 
 
 def _title(stats: Stats) -> str:

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnstat.result.packed_histograms import pack, unpack
-from bnstat.result.quantiles import Occurring
+from bnstat.result.distribution import Occurring, pack, unpack
 
 channels = st.dictionaries(st.integers(0, 65535), st.integers(1, 2**63), max_size=9).map(
     lambda found: Occurring(tuple(sorted(found)), tuple(found[value] for value in sorted(found)))

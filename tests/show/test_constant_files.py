@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from bnstat.errors import SourceError
+from bnstat.result import Stats
 from bnstat.show.constants import read
 from bnstat.targets import TARGETS
 
@@ -193,8 +194,9 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize(("name", "scale", "options"), WRITTEN, ids=str)
-def test_what_export_writes_is_read_back(stats, write, name, scale, options):
+def test_what_export_writes_is_read_back(pytestconfig, write, name, scale, options):
     """To float32, in any unit."""
+    stats = Stats.load(pytestconfig.rootpath / "tests/golden/stats-v1.json")
     target = TARGETS[name]
     data = target.render(target.figures(stats, scale=scale), **options)
     found = read(write(data.decode(), target.file_with(options)))
