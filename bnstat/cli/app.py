@@ -12,7 +12,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import import_module
 from types import FrameType
 from typing import NoReturn, TextIO
@@ -30,8 +30,14 @@ COMMANDS = (
 )
 
 
+# Commands that stand in the file of another.
+_FILES = {"outliers": "found_images", "duplicates": "found_images", "plot": "report"}
+# How many images may fail, where a command lets the user say it.
+MAX_FAILURES = "bnstat.max_failures"
+
+
 class _Commands(click.Group):
-    """Finds a command in the module of its name."""
+    """Finds the command NAME as NAME_command in its file."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -39,7 +45,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"bnstat.cli.{cmd_name}").command
+        module = import_module(f"bnstat.cli.{_FILES.get(cmd_name, cmd_name)}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
     def resolve_command(
@@ -47,17 +54,13 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; of what is none, say what was meant."""
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            raise click.UsageError(f"no command {name!r}{_meant(name)}", ctx)
-        return super().resolve_command(ctx, args)
-
-
-def _meant(name: str) -> str:
-    if meant := did_you_mean(name, COMMANDS):
-        return meant
-    if os.path.exists(name) or os.sep in name:
-        return f"; did you mean: bnstat compute {shlex.quote(name)}"
-    return f"; there are {', '.join(COMMANDS)}"
+        if name in COMMANDS or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        meant = did_you_mean(name, COMMANDS)
+        if not meant and (os.path.exists(name) or os.sep in name):
+            meant = f"; did you mean: bnstat compute {shlex.quote(name)}"
+        meant = meant or f"; there are {', '.join(COMMANDS)}"
+        raise click.UsageError(f"no command {name!r}{meant}", ctx)
 
 
 @click.command(
@@ -90,13 +93,23 @@ _NO_MEMORY = ("failed to map segment", "cannot allocate memory", "cannot map zer
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line and return its exit status; a signal that ends it ends this process."""
+    """Run a command line and return its exit status; a signal that ends it ends this process.
+
+    A command returns how many images failed, or nothing.
+    """
     debug = False
     _prepare_streams()
     try:
-        with signals_raised(), app.make_context("bnstat", list(arguments)) as context:
+        _raise_signals()
+        with app.make_context("bnstat", list(arguments)) as context:
             debug = context.params["debug"]
-            return _invoke(context)
+            try:
+                failed = app.invoke(context) or 0
+                status = FAILURES if failed > context.meta.get(MAX_FAILURES, failed) else DONE
+            except click.exceptions.Exit as exit_:
+                status = exit_.exit_code
+            sys.stdout.flush()  # what a command wrote must reach its reader
+            return status
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.UsageError as error:
@@ -104,33 +117,17 @@ def run(arguments: Sequence[str]) -> int:
         return _print_error(error.format_message(), hint, USAGE)
     except (KeyboardInterrupt, click.Abort):
         end_by(signal.SIGINT)
-    except EndedBySignal as ended:
-        end_by(ended.number)
     except BrokenPipeError:
         end_by(getattr(signal, "SIGPIPE", signal.SIGTERM))
-    except Exception as error:
-        _end_if_by_signal(error)
+    except (Exception, EndedBySignal) as error:
+        for cause in _causes(error):  # imports and classes make another error of a signal's
+            if isinstance(cause, EndedBySignal):
+                end_by(cause.number)
         if debug:
-            _print_traceback()
+            import traceback
+
+            click.echo(without_credentials(traceback.format_exc()), err=True, nl=False)
         return _error_status(error)
-
-
-def _invoke(context: click.Context) -> int:
-    """Run a command and return its exit status; what it wrote must reach its reader."""
-    status = DONE
-    try:
-        app.invoke(context)
-    except click.exceptions.Exit as exit_:
-        status = exit_.exit_code
-    sys.stdout.flush()
-    return status
-
-
-def _end_if_by_signal(error: Exception) -> None:
-    """End by a signal that was raised where it became another error: as imports and classes do."""
-    for cause in _causes(error):
-        if isinstance(cause, EndedBySignal):
-            end_by(cause.number)
 
 
 def _prepare_streams() -> None:
@@ -152,21 +149,20 @@ def _command_path(error: click.UsageError, arguments: Sequence[str]) -> str:
     return " ".join(["bnstat", *named[:1]])
 
 
-def _error_status(error: Exception) -> int:
+def _error_status(error: BaseException) -> int:
     """Print an error; return ERROR for what the user can mend, BUG for what they cannot."""
     if isinstance(error, BnstatError):
-        return _print_error(str(error), None, ERROR)
-    if _lacks_torch(error):
-        return _print_error("this needs torch: pip install torch torchvision", None, ERROR)
-    if _lacks_memory(error):
-        return _print_error("not enough memory; allow more (ulimit -v), or free some", None, ERROR)
-    if isinstance(error, OSError):
-        return _print_error(_os_error(error), None, ERROR)
-    return _print_error(
-        f"this is a bug in bnstat: {type(error).__name__}: {error}",
-        "Please report it with what 'bnstat --debug ...' prints.",
-        BUG,
-    )
+        text = str(error)
+    elif _lacks_torch(error):
+        text = "this needs torch: pip install torch torchvision"
+    elif _lacks_memory(error):
+        text = "not enough memory; allow more (ulimit -v), or free some"
+    elif isinstance(error, OSError):
+        text = _os_error(error)
+    else:
+        text = f"this is a bug in bnstat: {type(error).__name__}: {error}"
+        return _print_error(text, "Please report it with what 'bnstat --debug ...' prints.", BUG)
+    return _print_error(text, None, ERROR)
 
 
 def _os_error(error: OSError) -> str:
@@ -226,12 +222,6 @@ def _print_error(text: str, hint: str | None, status: int) -> int:
     return status
 
 
-def _print_traceback() -> None:
-    import traceback
-
-    click.echo(without_credentials(traceback.format_exc()), err=True, nl=False)
-
-
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 _SECONDS_TO_NEXT_RAISE = 0.5
 
@@ -243,14 +233,12 @@ class EndedBySignal(BaseException):
         self.number = number
 
 
-@contextmanager
-def signals_raised() -> Iterator[None]:
+def _raise_signals() -> None:
     """Raise EndedBySignal for each signal that asks to end, but for those that are ignored."""
     for name in _ENDING:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _raise)
-    yield
 
 
 def _raise(number: int, frame: FrameType | None) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,20 +11,20 @@ import click
 from bnstat.cli import options
 from bnstat.cli.app import DRIFT
 from bnstat.cli.help import subcommand
-from bnstat.cli.options import complete_spec
 from bnstat.cli.terminal import Terminal, say
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Settings
+from bnstat.text import pluralize, printable
 
 if TYPE_CHECKING:
-    from bnstat.show.comparison import Comparison
+    from bnstat import Comparison, Stats
 
 
 @subcommand("compare", "Put results side by side; the first is the baseline.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option(
     "--augment",
-    shell_complete=complete_spec,
+    shell_complete=options.complete_spec,
     multiple=True,
     metavar="SPEC",
     help="Add the first SOURCE under this pipeline, as in compute; none is the plain image. "
@@ -56,13 +56,13 @@ if TYPE_CHECKING:
 @options.settings(Settings, "the baseline's")
 @options.failures
 @options.terminal("quiet", "verbose", "progress", "color")
-def command(
+def compare_command(
+    terminal: Terminal,
     sources: tuple[str, ...],
     fail_over: float | None,
     significant: bool,
     form: str,
     output: str | None,
-    terminal: Terminal,
     **settings: Any,
 ) -> int:
     """Compare SOURCEs, and pipelines applied to the first of them, with the first.
@@ -72,40 +72,13 @@ def command(
     bnstat.json; one alone is compared with bnstat.json. What is not given, such as the mode, comes
     from the baseline.
     """
-    _check_combinations(settings, fail_over, significant)
-    warm_up(settings)
-
-    from bnstat import files
-    from bnstat import show as reports
-
-    found = _compared(sources, output, terminal, settings)
-    fresh = [row.result for row in found.rows if row.fresh and row.result]
-    terminal.print_remarks(fresh)
-    if output is not None and output != "-":
-        files.write(Path(output), reports.json(found).encode())
-    if not terminal.quiet or form != "table" or output == "-":
-        terminal.show_as("json" if output == "-" else form, found)
-    if fail_over is not None and _fails(found, fail_over, significant):
-        raise click.exceptions.Exit(DRIFT)
-    return max((stats.source.failed for stats in fresh), default=0)
-
-
-def _check_combinations(
-    settings: dict[str, Any], fail_over: float | None, significant: bool
-) -> None:
-    """Refuse options that need another."""
     if settings["attribute"] and not settings["augment"]:
         raise click.UsageError("--attribute needs a pipeline; name one with --augment")
     if significant and fail_over is None:
         raise click.UsageError("--significant goes with --fail-over; give a tolerance")
+    warm_up(settings)
 
-
-def _compared(
-    sources: tuple[str, ...], output: str | None, terminal: Terminal, settings: dict[str, Any]
-) -> Comparison:
-    """Compare, and say on stderr what the baseline is if none was named."""
     from bnstat.cli import outputs
-    from bnstat.cli.outputs import described
     from bnstat.verbs.compare import compare, lacks_baseline
     from bnstat.verbs.resolve import DOCUMENT
 
@@ -118,7 +91,12 @@ def _compared(
         found = compare(*sources, progress=meter.update, **options.given(settings))
     if against_default and found.rows[0].result is not None:
         say(f"baseline: {described(found.rows[0].result, DOCUMENT)}")
-    return found
+    fresh = [row.result for row in found.rows if row.fresh and row.result]
+    terminal.print_remarks(fresh)
+    outputs.write_and_show(found, output, form, terminal)
+    if fail_over is not None and _fails(found, fail_over, significant):
+        raise click.exceptions.Exit(DRIFT)
+    return max((stats.source.failed for stats in fresh), default=0)
 
 
 def _fails(found: Comparison, tolerance: float, significant: bool) -> bool:
@@ -130,3 +108,25 @@ def _fails(found: Comparison, tolerance: float, significant: bool) -> bool:
     for line in (*over, *reports.unsure(found, tolerance)):
         say(line)
     return bool(over)
+
+
+def described(stats: Stats, name: str, now: datetime | None = None) -> str:
+    """Return, in words, what a result document is of and how old it is."""
+    from bnstat.verbs.resolve import title_of
+
+    where = title_of(stats)
+    images = pluralize(stats.source.images, "image")
+    return f"{name}, of {where} ({images}), measured {_age(stats, now or datetime.now(UTC))}"
+
+
+def _age(stats: Stats, now: datetime) -> str:
+    try:
+        created = datetime.fromisoformat(stats.created)
+        seconds = (now - created).total_seconds()
+    except (ValueError, TypeError):  # of a document that something else has written
+        return f"at {printable(stats.created)}"
+    if seconds < 60:
+        return "just now" if seconds > -60 else f"at {stats.created}, which is yet to come"
+    units = ("day", 86400), ("hour", 3600), ("minute", 60)
+    unit, length = next((u, n) for u, n in units if seconds >= n)
+    return f"{pluralize(int(seconds // length), unit)} ago"

@@ -6,19 +6,22 @@ import os
 import shlex
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from bnstat import files
 from bnstat.cli import options
 from bnstat.cli.help import subcommand
-from bnstat.cli.terminal import Terminal
+from bnstat.cli.terminal import Terminal, say
 from bnstat.measure.warm_up import warm_up
-from bnstat.settings import Settings, check_until
+from bnstat.settings import Settings, check_until, shard_of
+from bnstat.text import pluralize
 
-if TYPE_CHECKING:
-    from bnstat import Stats
-    from bnstat.errors import JournalError
+
+def _check_records(name: str) -> None:
+    if not files.is_record_file(name):
+        raise ValueError(f"{name!r} is neither FILE.parquet nor FILE.csv")
 
 
 @subcommand("compute", "Measure; show the three ways; write bnstat.json.")
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 @options.settings(Settings)
 @click.option(
     "--shard",
-    callback=options.shard,
+    type=options.checked(shard_of),
     metavar="I/N",
     help="Measure the I-th of N disjoint shards of the images; bnstat merge adds their results.",
 )
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
 @click.option(
     "--records",
     metavar="FILE",
-    callback=options.record_file,
+    type=options.checked(_check_records),
     help="Write a row for each image and draw: FILE.parquet or FILE.csv.",
 )
 @click.option(
@@ -60,7 +63,9 @@ if TYPE_CHECKING:
 @options.failures
 @options.output
 @options.terminal("quiet", "verbose", "progress", "color")
-def command(sources: tuple[str, ...], output: str, terminal: Terminal, **settings: Any) -> int:
+def compute_command(
+    terminal: Terminal, sources: tuple[str, ...], output: str, **settings: Any
+) -> int:
     """Measure the images of SOURCEs: folders, files, tar and zip archives, URLs, patterns.
 
     Shows per-channel mean and std three ways (two-pass, welford, batchnorm) in [0, 1], and writes
@@ -73,39 +78,31 @@ def command(sources: tuple[str, ...], output: str, terminal: Terminal, **setting
     warm_up(settings)
 
     from bnstat.cli import outputs
-    from bnstat.cli.outputs import print_speed, show_result
+    from bnstat.errors import JournalError
+    from bnstat.verbs.compute import compute
 
     inputs = [("--files-from", settings["files_from"]), *(("SOURCE", s) for s in sources)]
     others = [(f"--{name}", settings[name]) for name in ("journal", "records", "report")]
     outputs.check_output(output, inputs, others)
     started = time.perf_counter()
-    stats, lost = _measured(sources, terminal, settings)
+    lost = None
+    try:
+        with terminal.measuring() as meter:
+            stats = compute(*sources, progress=meter.update, **options.given(settings))
+    except JournalError as error:  # it could not be written to its end
+        if error.stats is None:
+            raise
+        stats, lost = error.stats, error
     seconds = time.perf_counter() - started
     outputs.save(stats, output)
     terminal.print_remarks([stats])
     if not terminal.quiet:
-        print_speed(stats, seconds)
-        if output != "-":
-            show_result(stats, output, terminal)
+        images = stats.source.images + stats.source.failed
+        say(f"{pluralize(images, 'image')} in {seconds:.2f} s, {images / seconds:,.0f} images/s")
+        outputs.show_result(stats, output, terminal)
     if lost is not None:
         raise lost
     return stats.source.failed
-
-
-def _measured(
-    sources: Sequence[str], terminal: Terminal, settings: dict[str, Any]
-) -> tuple[Stats, JournalError | None]:
-    """Return the result, also where the journal could not be written to its end, and that error."""
-    from bnstat.errors import JournalError
-    from bnstat.verbs.compute import compute
-
-    with terminal.measuring() as meter:
-        try:
-            return compute(*sources, progress=meter.update, **options.given(settings)), None
-        except JournalError as error:
-            if error.stats is None:
-                raise
-            return error.stats, error
 
 
 def _check_sources(sources: Sequence[str], files_from: str | None) -> None:

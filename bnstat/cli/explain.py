@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +9,6 @@ import click
 from bnstat.cli import options
 from bnstat.cli.app import DRIFT
 from bnstat.cli.help import subcommand
-from bnstat.cli.options import complete_spec
 from bnstat.cli.terminal import Terminal, say
 from bnstat.measure.warm_up import warm_up
 from bnstat.settings import Settings
@@ -22,7 +20,7 @@ from bnstat.settings import Settings
 @options.dataset
 @click.option(
     "--augment",
-    shell_complete=complete_spec,
+    shell_complete=options.complete_spec,
     multiple=True,
     metavar="SPEC",
     help="Try the images under this pipeline too, as in compute. Repeatable.",
@@ -40,13 +38,13 @@ from bnstat.settings import Settings
 @options.settings(Settings, "the result's")
 @options.failures
 @options.terminal("verbose", "progress", "color")
-def command(
+def explain_command(
+    terminal: Terminal,
     constants: str,
     sources: tuple[str, ...],
     fail: bool,
     form: str,
     output: str | None,
-    terminal: Terminal,
     **settings: Any,
 ) -> int:
     """Find by which recipe CONSTANTS come from the images of SOURCEs.
@@ -57,8 +55,6 @@ def command(
     """
     warm_up(settings | {"augment": settings["augment"] or settings["try_resize"]})
 
-    from bnstat import files
-    from bnstat import show as reports
     from bnstat.cli import outputs
     from bnstat.verbs.explain import explain
     from bnstat.verbs.resolve import DOCUMENT, is_document
@@ -73,9 +69,7 @@ def command(
     with terminal.measuring() as meter:
         found = explain(constants, *sources, progress=meter.update, **options.given(settings))
     terminal.print_remarks(found.results[:1])
-    if output is not None and output != "-":
-        files.write(Path(output), reports.json(found).encode())
-    terminal.show_as("json" if output == "-" else form, found)
+    outputs.write_and_show(found, output, form, terminal)
     if fail and not found.found:
         raise click.exceptions.Exit(DRIFT)
     return max((stats.source.failed for stats in found.results), default=0)

@@ -139,7 +139,7 @@ class FormatName(click.Choice[str]):
     "--serialized", is_flag=True, default=None, help="albumentations: its own JSON instead."
 )
 @click.pass_context
-def command(
+def export_command(
     ctx: click.Context,
     /,
     document: str,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from bnstat.cli import options
@@ -56,15 +58,7 @@ def _size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int,
     metavar="FILE.pt2|FILE.onnx",
     help="Where to write: a program of torch.export, or ONNX.",
 )
-def command(
-    model: str,
-    weights: str | None,
-    stats: str,
-    input: str,
-    layout: str,
-    input_size: tuple[int, int] | None,
-    output: str,
-) -> None:
+def fold_command(model: str, output: str, **options: Any) -> None:
     """Fold BatchNorm into the layers in front of it, and the normalization into the first one.
 
     MODEL is torchvision:NAME, timm:NAME, or package.module:attribute: an nn.Module or what makes
@@ -73,15 +67,7 @@ def command(
     """
     from bnstat.verbs.fold import fold
 
-    done = fold(
-        model,
-        output,
-        weights=weights,
-        stats=stats,
-        input=input,
-        layout=layout,
-        input_size=input_size,
-    )
+    done = fold(model, output, **options)
     norms = len(done.folded) + len(done.kept)
     say(f"folded: {len(done.folded)} of {norms} BatchNorm layers")
     for name, reason in done.kept:

@@ -87,7 +87,16 @@ class Command(click.Command):
         options = [p for p in self.params if isinstance(p, click.Option)]
         self.has_more = len(options) > _FEW
         if self.has_more:
-            self.params.append(_help_all())
+            self.params.append(
+                click.Option(
+                    ["--help-all"],
+                    is_flag=True,
+                    is_eager=True,
+                    expose_value=False,
+                    callback=_show_all,
+                    help="Show all options and exit.",
+                )
+            )
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write how the command is called, and two examples that work."""
@@ -124,38 +133,23 @@ def _is_common(option: click.Option) -> bool:
     return option.name in _COMMON or "--help" in option.opts or "--help-all" in option.opts
 
 
-def _help_all() -> click.Option:
-    return click.Option(
-        ["--help-all"],
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_show_all,
-        help="Show all options and exit.",
-    )
-
-
 def _show_all(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        click.echo(all_help(ctx))
+        ctx.meta[_ALL] = True
+        click.echo(ctx.get_help())
         ctx.exit()
-
-
-def all_help(ctx: click.Context) -> str:
-    """Return the help of a command with all its options."""
-    ctx.meta[_ALL] = True
-    return ctx.get_help()
 
 
 def subcommand(name: str, summary: str) -> Callable[[Callable[..., Any]], click.Command]:
     """Return what makes a command of a function."""
-    return click.command(name, cls=Command, short_help=summary)
+    names = {"help_option_names": ["-h", "--help"]}  # the parent's, which a test may lack
+    return click.command(name, cls=Command, short_help=summary, context_settings=names)
 
 
 @subcommand("help", "Show the help of a command.")
 @click.argument("name", required=False, metavar="[COMMAND]")
 @click.pass_context
-def command(ctx: click.Context, name: str | None) -> None:
+def help_command(ctx: click.Context, name: str | None) -> None:
     """Show the help of COMMAND, as COMMAND --help does, or that of bnstat."""
     parent = ctx.parent
     assert parent is not None and isinstance(parent.command, click.Group)

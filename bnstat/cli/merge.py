@@ -15,20 +15,19 @@ from bnstat.cli.terminal import Terminal, say
 @options.failures
 @options.output
 @options.terminal("quiet", "verbose", "color")
-def command(results: tuple[str, ...], partial: bool, output: str, terminal: Terminal) -> int:
+def merge_command(terminal: Terminal, results: tuple[str, ...], partial: bool, output: str) -> int:
     """Add STATS, results of bnstat compute --shard, to the result of the whole set.
 
     They come in any order, and groups may be merged first. Results of different sets are added too.
     Counts, sums, histogram and two-pass are those of one run to the last digit.
     """
     from bnstat.cli import outputs
-    from bnstat.cli.outputs import show_result
     from bnstat.verbs.merge import merge
 
     outputs.check_output(output, [("STATS", result) for result in results])
     stats = merge(*results, partial=partial, remark=say)
     outputs.save(stats, output)
     terminal.print_remarks([stats])
-    if not terminal.quiet and output != "-":
-        show_result(stats, output, terminal)
+    if not terminal.quiet:
+        outputs.show_result(stats, output, terminal)
     return stats.source.failed

@@ -13,11 +13,10 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from bnstat import files
-from bnstat.cli.app import FAILURES
+from bnstat.cli.app import MAX_FAILURES
 from bnstat.cli.terminal import Terminal
 from bnstat.measure.warm_up import warm_up
-from bnstat.settings import Setting, Settings, settings_of, shard_of
+from bnstat.settings import Setting, Settings, settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,7 +36,7 @@ class Typed(click.ParamType[Any]):
         try:
             parsed = self.setting.parse(value)
         except ValueError as error:
-            self.fail(f"{error}{'' if str(error).endswith('?') else '.'}", param, ctx)
+            self.fail(f"{error}{'' if str(error)[-1] in '?.' else '.'}", param, ctx)
         return value if parsed is None else parsed
 
 
@@ -59,20 +58,15 @@ class _Choice(click.Choice[str]):
 
 def number(kind: type, **limits: float) -> Typed:
     """Return the type of a number of an option that is no setting; its limits are ge, gt and le."""
-    return Typed(Setting(default=None, help="", type=kind, **limits))  # type: ignore[arg-type]
+    return Typed(Setting(type=kind, **limits))  # type: ignore[arg-type]
 
 
 AMOUNT = number(float, ge=0)
 
 
-def shard(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Return a shard as typed, if it is one."""
-    if value is None:
-        return None
-    try:
-        return "{}/{}".format(*shard_of(value))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+def checked(check: Callable[[str], Any]) -> Typed:
+    """Return the type of text of which `check` raises ValueError if it has no meaning."""
+    return Typed(Setting(type=str, check=check))
 
 
 def given(settings: dict[str, Any]) -> dict[str, Any]:
@@ -151,33 +145,16 @@ def _option(setting: Setting, recorded: str) -> Callable[[F], F]:
     if setting.type is bool:
         return click.option(setting.option, is_flag=True, default=None, help=setting.help)
     default = recorded if setting.recorded_in and recorded else setting.text(setting.default)
-    if setting.repeatable:
-        return click.option(
-            setting.option,
-            setting.name,
-            type=Typed(setting),
-            multiple=True,
-            callback=lambda _, __, values: values or None,
-            metavar=setting.metavar,
-            help=f"{setting.help}  [default: {default}]",
-        )
     few = setting.choices and not setting.several
+    several: Any = {"multiple": True, "callback": lambda _, __, values: values or None}
     return click.option(
         setting.option,
         setting.name,
         type=_Choice(setting.choices) if few else Typed(setting),
         metavar=setting.metavar or None,
         help=f"{setting.help}  [default: {default}]",
+        **(several if setting.repeatable else {}),
     )
-
-
-def record_file(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
-    """Check that a name says which kind of file of records is meant."""
-    if name is None:
-        return None
-    if not files.is_record_file(name):
-        raise click.BadParameter(f"{name!r} is neither FILE.parquet nor FILE.csv.")
-    return name
 
 
 def augment(
@@ -195,12 +172,6 @@ def form(*names: str, help: str = "What goes to standard output.") -> Callable[[
     )
 
 
-sheet = click.option(
-    "--sheet",
-    metavar="FILE.png",
-    help="Write a contact sheet, too: the images, small, with their names.",
-)
-
 weights = click.option(
     "--weights",
     metavar="FILE",
@@ -217,55 +188,48 @@ output = click.option(
 )
 
 
-def failures(function: Callable[..., int]) -> Callable[..., None]:
-    """Exit with status 3 if a command returns that more images failed than --max-failures."""
+failures = click.option(
+    "--max-failures",
+    type=number(int, ge=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    expose_value=False,
+    callback=lambda context, _, most: context.meta.update({MAX_FAILURES: most}),
+    help="Exit with status 3 if more images fail.",
+)
 
-    @click.option(
-        "--max-failures",
-        type=number(int, ge=0),
-        default=0,
-        show_default=True,
-        metavar="N",
-        help="Exit with status 3 if more images fail.",
-    )
-    @functools.wraps(function)
-    def command(*arguments: Any, max_failures: int, **given: Any) -> None:
-        if function(*arguments, **given) > max_failures:
-            raise click.exceptions.Exit(FAILURES)
 
-    return command
+def _of_terminal(*flags: str, **more: Any) -> Callable[[F], F]:
+    """Return an option that is an attribute of the command's `Terminal`."""
+
+    def keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+        setattr(context.ensure_object(Terminal), str(parameter.name), value)
+
+    return click.option(*flags, expose_value=False, callback=keep, **more)
 
 
 _TERMINAL = {
-    "quiet": click.option(
+    "quiet": _of_terminal(
         "-q", "--quiet", is_flag=True, help="Show no table; failures are still named."
     ),
-    "verbose": click.option(
+    "verbose": _of_terminal(
         "-v", "--verbose", is_flag=True, help="Show the figures of all methods."
     ),
-    "progress": click.option(
+    "progress": _of_terminal(
         "--progress/--no-progress",
         default=None,
         help="Show a progress bar on stderr.  [default: on a terminal]",
     ),
-    "color": click.option(
+    "color": _of_terminal(
         "--color/--no-color", default=None, help="Color the output.  [default: on a terminal]"
     ),
 }
 
 
 def terminal(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return some of the options of a `Terminal`, which the command is given as `terminal`."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def command(*arguments: Any, **given: Any) -> Any:
-            wanted = {name: given.pop(name) for name in names}
-            return function(*arguments, terminal=Terminal(**wanted), **given)
-
-        return _all(*(_TERMINAL[name] for name in names))(command)
-
-    return decorate
+    """Return some of the options of a `Terminal`, which the command is given first of all."""
+    return _all(*(_TERMINAL[name] for name in names), click.pass_obj)
 
 
 def complete_spec(

@@ -43,13 +43,13 @@ _NOT_OF_MODELS = (
 @click.option("-o", "--output", metavar="FILE", help="Where to write the weights.")
 @options.failures
 @options.terminal("quiet", "verbose", "progress", "color")
-def command(
+def recalibrate_command(
+    terminal: Terminal,
     model: str,
     source: str,
     check: bool,
     form: str,
     output: str | None,
-    terminal: Terminal,
     **settings: Any,
 ) -> int:
     """Give the BatchNorm layers of MODEL the statistics of what they are given for SOURCE's images.
@@ -70,8 +70,7 @@ def command(
         on_pass = None if terminal.quiet else partial(_say_pass, meter, verbose=terminal.verbose)
         found = recalibrate(model, source, progress=meter.update, on_pass=on_pass, **outcome)
     terminal.print_failures(found.failures)
-    if form != "table" or not terminal.quiet:
-        terminal.show_as(form, found, verbose=check)
+    terminal.show_as(form, found, verbose=check)
     if not (check or found.settled):
         say(f"not settled: the last pass moved statistics by {found.moved:.2g}; allow more passes")
     if output is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -24,7 +23,7 @@ from bnstat.settings import SweepSettings
 )
 @options.failures
 @options.terminal("verbose", "progress", "color")
-def command(source: str, output: str | None, terminal: Terminal, **settings: Any) -> int:
+def sweep_command(terminal: Terminal, source: str, output: str | None, **settings: Any) -> int:
     """Replay BatchNorm2d over the images of SOURCE, a folder or result (default: bnstat.json).
 
     From one scan: for each schedule, how far mean and std are from two-pass in the worst channel,
@@ -32,8 +31,6 @@ def command(source: str, output: str | None, terminal: Terminal, **settings: Any
     """
     warm_up(settings)
 
-    from bnstat import files
-    from bnstat import show as reports
     from bnstat.cli import outputs
     from bnstat.verbs.sweep import sweep
 
@@ -41,7 +38,5 @@ def command(source: str, output: str | None, terminal: Terminal, **settings: Any
     with terminal.measuring() as meter:
         found = sweep(source, progress=meter.update, **options.given(settings))
     terminal.print_remarks([found.stats])
-    terminal.show_as("json" if output == "-" else "table", found)
-    if output not in (None, "-"):
-        files.write(Path(output), reports.json(found).encode())
+    outputs.write_and_show(found, output, "table", terminal)
     return found.stats.source.failed

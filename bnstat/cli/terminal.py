@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -38,7 +38,31 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+def say(text: str) -> None:
+    """Print a line on stderr."""
+    click.echo(printable(text), err=True)
+
+
+def is_colored(stream: TextIO, wanted: bool | None) -> bool:
+    """Whether text on a stream is colored; None is what the stream and NO_COLOR suggest."""
+    if wanted is False or os.environ.get("NO_COLOR"):
+        return False
+    return bool(wanted) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
 @dataclass(frozen=True)
+class Meter:
+    """The progress display of a run: how far it is, what it is at, and lines above it.
+
+    update: None where nothing is shown.
+    """
+
+    update: Callable[[Progress], None] | None = None
+    title: Callable[[str], object] = str
+    say: Callable[[str], None] = say
+
+
+@dataclass
 class Terminal:
     """The terminal as the options of a command want it; None is what the stream suggests."""
 
@@ -49,10 +73,16 @@ class Terminal:
 
     @contextmanager
     def measuring(self) -> Iterator[Meter]:
-        """Show progress; name failed images on stderr also when all have failed."""
+        """Show progress on stderr, by default on a terminal: by rich there, by tqdm elsewhere.
+
+        Failed images are named on stderr also when all have failed.
+        """
+        on_terminal = sys.stderr.isatty()
+        wanted = on_terminal if self.progress is None else self.progress
+        bar = _rich_meter if on_terminal and os.environ.get("TERM") != "dumb" else _tqdm_meter
         try:
-            with meter(self.progress) as shown:
-                yield shown
+            with bar() if wanted else nullcontext(Meter()) as meter:
+                yield meter
         except NothingMeasuredError as error:
             self.print_failures(error.failures, error.failed)
             raise
@@ -88,24 +118,19 @@ class Terminal:
         print_report(blocks, console(sys.stdout, width, colored=is_colored(sys.stdout, self.color)))
 
     def show_as(self, form: str, found: Reportable, *, verbose: bool = False) -> None:
-        """Print what was found on stdout: as a table, or in a format of `bnstat.show`."""
+        """Print what was found on stdout: in a format of `bnstat.show`, or a table if not quiet."""
         from bnstat import show as reports
 
-        if form == "table":
-            self.show(reports.report(found, verbose=verbose or self.verbose))
-        else:
+        if form != "table":
             click.echo(reports.FORMATS[form](found), nl=False)
+        elif not self.quiet:
+            self.show(reports.report(found, verbose=verbose or self.verbose))
 
     def _print(self, lines: Iterable[Line], stream: TextIO) -> None:
         colored = is_colored(stream, self.color)
         for line in lines:
             style = _STYLES[line.tone] if line.text and colored else {}
             click.echo(click.style(line.text, **style) if style else line.text, stream, color=True)
-
-
-def say(text: str) -> None:
-    """Print a line on stderr."""
-    click.echo(printable(text), err=True)
 
 
 def show_list(described: Mapping[str, Sequence[str]]) -> None:
@@ -120,82 +145,42 @@ def show_list(described: Mapping[str, Sequence[str]]) -> None:
     Terminal().show([Table(columns, tuple(rows))])
 
 
-def is_colored(stream: TextIO, wanted: bool | None) -> bool:
-    """Whether text on a stream is colored; None is what the stream and NO_COLOR suggest."""
-    if wanted is False or os.environ.get("NO_COLOR"):
-        return False
-    return bool(wanted) or (stream.isatty() and os.environ.get("TERM") != "dumb")
-
-
-@dataclass(frozen=True)
-class Meter:
-    """The progress display of a run: how far it is, what it is at, and lines above it.
-
-    update: None where nothing is shown.
-    """
-
-    update: Callable[[Progress], None] | None = None
-    title: Callable[[str], object] = str
-    say: Callable[[str], None] = say
-
-
-@contextmanager
-def meter(wanted: bool | None) -> Iterator[Meter]:
-    """Show progress on stderr, by default on a terminal: by rich there, by tqdm elsewhere."""
-    on_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    if not (sys.stderr.isatty() if wanted is None else wanted):
-        yield Meter()
-        return
-    with _rich_meter() if on_terminal else _tqdm_meter() as shown:
-        yield shown
-
-
 @contextmanager
 def _rich_meter() -> Iterator[Meter]:
-    shown = _Display()
-    try:
-        yield Meter(shown.update, shown.title, shown.say)
-    finally:
-        shown.close()
+    """Give a bar of rich's, made when a run has taken a moment: most small ones need none."""
+    started = time.monotonic()
+    description = ""
+    bar: Any = None
 
-
-class _Display:
-    """A bar of rich's that is made when a run has taken a moment: most small ones need none."""
-
-    def __init__(self) -> None:
-        self.started = time.monotonic()
-        self.description = ""
-        self.bar: Any = None
-
-    def update(self, done: Progress) -> None:
-        """Show how far the run is."""
-        seconds = time.monotonic() - self.started
-        if self.bar is None and seconds < _MOMENT:
+    def update(done: Progress) -> None:
+        nonlocal bar
+        seconds = time.monotonic() - started
+        if bar is None and seconds < _MOMENT:
             return
-        self.bar = self.bar or _started_bar()
-        self.bar.update(
-            self.bar.task_ids[0],
-            description=self.description,
+        bar = bar or _started_bar()
+        bar.update(
+            bar.task_ids[0],
+            description=description,
             total=done.total,
             completed=done.images,
             details=_details(done, done.images / seconds),
         )
 
-    def title(self, text: str) -> None:
-        """Have the bar say what the run is at."""
-        self.description = text
+    def title(text: str) -> None:
+        nonlocal description
+        description = text
 
-    def say(self, text: str) -> None:
-        """Print a line above the bar."""
-        if self.bar is None:
+    def say_above(text: str) -> None:
+        if bar is None:
             say(text)
         else:
-            self.bar.console.print(printable(text), soft_wrap=True)
+            bar.console.print(printable(text), soft_wrap=True)
 
-    def close(self) -> None:
-        """Clear the bar."""
-        if self.bar is not None:
-            self.bar.stop()
+    try:
+        yield Meter(update, title, say_above)
+    finally:
+        if bar is not None:
+            bar.stop()
 
 
 def _started_bar() -> Any:

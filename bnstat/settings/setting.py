@@ -43,8 +43,8 @@ class Setting:
         the values that it can have, if they are few; whether None is a value.
     """
 
-    default: Any
-    help: str
+    default: Any = None
+    help: str = ""
     metavar: str = ""
     none: str = ""
     none_typed: bool = False

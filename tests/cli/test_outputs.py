@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bnstat import load
-from bnstat.cli.outputs import described, replaced
+from bnstat.cli.compare import described
+from bnstat.cli.outputs import replaced
 
 
 @pytest.fixture
