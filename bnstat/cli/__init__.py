@@ -1,6 +1,7 @@
 """The command line: the only rooms that know click, tqdm and exit codes.
 
-One file a command; `app` lists them, runs one and gives its exit status.
+A file for each command, or for two that belong together. `app` lists them, runs one and gives its
+exit status.
 """
 
 import os

@@ -142,7 +142,7 @@ def _show_all(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 def subcommand(name: str, summary: str) -> Callable[[Callable[..., Any]], click.Command]:
     """Return what makes a command of a function."""
-    names = {"help_option_names": ["-h", "--help"]}  # the parent's, which a test may lack
+    names = {"help_option_names": ["-h", "--help"]}  # also without a parent
     return click.command(name, cls=Command, short_help=summary, context_settings=names)
 
 
