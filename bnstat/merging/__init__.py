@@ -2,12 +2,10 @@
 
 Pure: it reads and prints nothing. Its name is not "merge", as `bnstat.merge` is the function.
 
-agreement  which documents can be added, and what to say of those that can
-figures    sums, mean and variance, conventions
-merging    all of it: sources, what counted, figures
+merging  which documents can be added, and what to say of those that can; where their images are
+figures  sums, mean and variance, margins, conventions, what counted
 """
 
-from bnstat.merging.agreement import Document
-from bnstat.merging.merging import merge
+from bnstat.merging.merging import Document, merge
 
 __all__ = ["Document", "merge"]

@@ -8,10 +8,10 @@ and rounded once more.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from bnstat.errors import MergeError
 from bnstat.estimators import (
@@ -32,6 +32,7 @@ from bnstat.result import (
     Method,
     OrderStatistics,
     Sample,
+    Selection,
     Stats,
     Uncertainty,
     empty_figures,
@@ -39,6 +40,8 @@ from bnstat.result import (
 from bnstat.result.distribution import Distribution, added, distribution_figures, pack, unpack
 from bnstat.result.estimates import Sketch
 from bnstat.settings.setting import PERCENTILES
+
+T = TypeVar("T")
 
 
 def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
@@ -73,16 +76,41 @@ def merged_figures(results: Sequence[Stats]) -> dict[str, Any]:
     }
 
 
+def merged_sample(results: Sequence[Stats]) -> Sample | None:
+    """Return the sample of results whose samples agree; shards are of the same images found."""
+    samples = [stats.sample for stats in results if stats.sample is not None]
+    if not samples:
+        return None
+    shards = results[0].source.shards is not None
+    found = samples[0].of if shards else sum(sample.of for sample in samples)
+    return replace(samples[0], images=sum(sample.images for sample in samples), of=found)
+
+
+def merged_selection(selections: Sequence[Selection]) -> Selection:
+    """Return the selection of results that were measured with the same conditions.
+
+    What is not known of one of them (transparent pixels, in version 1) is not known of all.
+    """
+    excluded = [each.excluded for each in selections if each.excluded]
+    transparent = _all_known(each.transparent for each in selections)
+    return replace(
+        selections[0],
+        excluded=tuple(map(sum, zip(*excluded, strict=True))),
+        empty=sum(each.empty for each in selections),
+        transparent=None if transparent is None else sum(transparent),
+    )
+
+
 def merged_uncertainty(results: Sequence[Stats], sample: Sample | None) -> Uncertainty | None:
     """Return how sure the figures are, as one run over all images says; None if it is not known.
 
     It needs the sums over the images of each result; of one draw at random of each there are none.
     """
     found = [stats for stats in results if any(stats.count)]
-    known = [stats.uncertainty for stats in found if stats.uncertainty is not None]
-    sums = [each.sums for each in known if each.sums is not None]
+    known = _all_known(stats.uncertainty for stats in found) or []
+    sums = _all_known(each.sums for each in known)
     images = sum(stats.source.units for stats in results)
-    if not sums or len(sums) < len(found) or images != sum(each[0].images for each in sums):
+    if not sums or images != sum(each[0].images for each in sums):
         return None
     pipeline, exact = found[0].pipeline, _exact(found, _total(found))
     sampled = sample is not None and sample.images < sample.of
@@ -93,19 +121,22 @@ def merged_uncertainty(results: Sequence[Stats], sample: Sample | None) -> Uncer
         spreads_of_sums(merged_sums(parts), mean, var, design)
         for parts, mean, var in zip(zip(*sums, strict=True), exact.mean, exact.var, strict=True)
     ]
-    merged = uncertainty_of(pairs, images, design, known[0].confidence)
+    sketches = _all_known(each.sketch for each in known)
     return replace(
-        merged,
+        uncertainty_of(pairs, images, design, known[0].confidence),
         sums=tuple(map(merged_sums, zip(*sums, strict=True))),
-        sketch=_merged_sketch([each.sketch for each in known]),
+        sketch=None if sketches is None else Sketch.of(h for s in sketches for h in s.hashes),
     )
 
 
-def _merged_sketch(sketches: Sequence[Sketch | None]) -> Sketch | None:
-    known = [each for each in sketches if each is not None]
-    if len(known) < len(sketches):
-        return None
-    return Sketch.of(h for each in known for h in each.hashes)
+def _all_known(values: Iterable[T | None]) -> list[T] | None:
+    """Return values; None if one is not known."""
+    known: list[T] = []
+    for value in values:
+        if value is None:
+            return None
+        known.append(value)
+    return known
 
 
 def _exact(found: Sequence[Stats], total: Moments | None) -> Estimate:
@@ -126,9 +157,9 @@ def _count(found: Sequence[Stats | Group]) -> tuple[int, ...]:
 
 def _distribution(found: Sequence[Stats]) -> Distribution | None:
     """Return which values occur in all results; None if one does not know."""
-    parts = [(stats.scale, stats.distribution) for stats in found]
-    known = [(scale, distribution) for scale, distribution in parts if distribution is not None]
-    return added(known, _scale(found)) if len(known) == len(parts) else None
+    known = _all_known(stats.distribution for stats in found)
+    scales = [stats.scale for stats in found]
+    return None if known is None else added(list(zip(scales, known, strict=True)), _scale(found))
 
 
 def _percentiles(stats: Stats) -> Sequence[float]:
@@ -204,16 +235,13 @@ def _unpacked(group: Group) -> Distribution:
 
 def _ends(parts: Sequence[Stats | Group]) -> OrderStatistics:
     """Return the smallest and the largest value of parts together, if all tell theirs."""
-    each = [part.order_statistics for part in parts]
-    low, high = [own.min for own in each], [own.max for own in each]
-    return OrderStatistics(None, _by_channel(min, low), _by_channel(max, high))
-
-
-def _by_channel(
-    end: Callable[[tuple[float, ...]], float], each: Sequence[Floats | None]
-) -> Floats | None:
-    known = [values for values in each if values is not None]
-    return tuple(map(end, zip(*known, strict=True))) if len(known) == len(each) else None
+    low = _all_known(part.order_statistics.min for part in parts)
+    high = _all_known(part.order_statistics.max for part in parts)
+    return OrderStatistics(
+        None,
+        None if low is None else tuple(map(min, zip(*low, strict=True))),
+        None if high is None else tuple(map(max, zip(*high, strict=True))),
+    )
 
 
 def _total(found: Sequence[Stats]) -> Moments | None:
@@ -234,8 +262,8 @@ def _added(parts: Sequence[tuple[int, Stats | Group]]) -> Moments | None:
 
 def _histogram(found: Sequence[Stats]) -> tuple[tuple[int, ...], ...] | None:
     """Return how often each 8-bit value occurs in all results, (C, 256); None if one lacks it."""
-    histograms = [stats.histogram for stats in found if stats.histogram is not None]
-    if len(histograms) < len(found):
+    histograms = _all_known(stats.histogram for stats in found)
+    if histograms is None:
         return None
     return tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in zip(*histograms, strict=True))
 
@@ -245,7 +273,7 @@ def _pooled(found: Sequence[Stats | Group]) -> Estimate:
     rows = (zip(s.count, s.exact.mean, s.exact.var, strict=True) for s in found)
     channels = zip(*rows, strict=True)
     pooled = [_pooled_channel(*zip(*each, strict=True)) for each in channels]
-    return Estimate(tuple(mean for mean, _ in pooled), tuple(var for _, var in pooled))
+    return Estimate(*zip(*pooled, strict=True))
 
 
 def _pooled_channel(n: Sequence[int], means: Floats, variances: Floats) -> tuple[float, float]:
@@ -261,15 +289,15 @@ def _weighted(values: Sequence[float | Fraction], weights: Sequence[int]) -> Fra
 
 def _chan(found: Sequence[Stats], name: str) -> Estimate | None:
     """Return a method's figures of each result, merged in float64, one result after another."""
-    estimates = [stats.methods.get(name) for stats in found]
-    own = [(s.count, each) for s, each in zip(found, estimates, strict=True) if each is not None]
-    if len(own) < len(found):
+    estimates = _all_known(stats.methods.get(name) for stats in found)
+    if estimates is None:
         return None
+    own = [(stats.count, each) for stats, each in zip(found, estimates, strict=True)]
     pairs = [
         chan((n[c], each.mean[c], n[c] * each.var[c]) for n, each in own)
         for c in range(len(found[0].channels))
     ]
-    return Estimate(tuple(mean for mean, _ in pairs), tuple(var for _, var in pairs))
+    return Estimate(*zip(*pairs, strict=True))
 
 
 def _conventions(found: Sequence[Stats]) -> dict[str, Floats]:
@@ -283,8 +311,8 @@ def _conventions(found: Sequence[Stats]) -> dict[str, Floats]:
         return {}
     merged = {}
     for name in ("mean_of_image_means", "mean_of_image_stds", "root_mean_image_variance"):
-        rows = [stats.conventions[name] for stats in found if name in stats.conventions]
-        if len(rows) == len(found):
+        rows = _all_known(stats.conventions.get(name) for stats in found)
+        if rows is not None:
             average = _root_mean_square if name.startswith("root_mean") else _weighted
             columns = zip(*rows, strict=True)
             merged[name] = tuple(float(average(column, images)) for column in columns)

@@ -1,34 +1,47 @@
-"""Documents to one document: where the images of all are, what became of them, which counted."""
+"""Documents to one document: which can be added, where the images of all are, which counted."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
+from typing import Any, NamedTuple
 
 from bnstat.errors import MergeError
-from bnstat.merging.agreement import Document, check_alike, merged_shards, remarks
-from bnstat.merging.figures import merged_figures, merged_uncertainty
+from bnstat.merging.figures import (
+    merged_figures,
+    merged_sample,
+    merged_selection,
+    merged_uncertainty,
+)
 from bnstat.result import (
     MAX_FAILURES,
     MAX_WARNINGS,
-    Dataset,
     Failure,
     FileList,
     FloatImages,
-    Sample,
-    Selection,
     Shards,
     Source,
     Stats,
-    Summary,
     Warned,
     Warnings,
 )
 from bnstat.result.input_warnings import merged_warnings
 from bnstat.result.summary import merged_summaries
+
+
+class Document(NamedTuple):
+    """A result, and what errors call it."""
+
+    name: str
+    stats: Stats
+
+    @property
+    def shards(self) -> Shards | None:
+        return self.stats.source.shards
 
 
 def merge(
@@ -49,41 +62,183 @@ def merge(
     """
     if not documents:
         raise MergeError("no results to merge; name some")
-    check_alike(documents)
-    shards = merged_shards(documents, partial=partial)
-    for line in remarks(documents, shards):
+    _check_same(documents, _SAME)
+    _check_same([each for each in documents if each.stats.channels], _SAME_WHERE_MEASURED)
+    shards = _merged_shards(documents, partial=partial)
+    for line in _remarks(documents, shards):
         remark(line)
-    ordered = sorted(documents, key=_first_shard)
-    if shards is None and not any(any(each.stats.count) for each in ordered):
+    ordered = sorted(documents, key=lambda each: each.shards.indices[:1] if each.shards else ())
+    results = [document.stats for document in ordered]
+    if shards is None and not any(any(stats.count) for stats in results):
         raise MergeError("nothing was measured in any of these results; is it the right folder?")
-    results = [each.stats for each in ordered]
-    first, sample = results[0], _merged_sample(results)
+    first, sample = results[0], merged_sample(results)
+    summaries_known = all(stats.summary for stats in results if stats.source.images)
     whole = Stats(
         source=_merged_source(ordered, shards),
         pipeline=first.pipeline,
         mode=first.mode,
         max_value=first.max_value,
         unscale=first.unscale,
-        selection=_merged_selection([stats.selection for stats in results]),
+        selection=merged_selection([stats.selection for stats in results]),
         sample=sample,
         uncertainty=merged_uncertainty(results, sample) if shards is None else None,
         created=created,
-        summary=_summary(results),
+        summary=merged_summaries(stats.summary for stats in results) if summaries_known else None,
         **merged_figures(results),
     )
-    told = merged_warnings([each.stats.warnings for each in ordered], whole.shown_warnings())
+    told = merged_warnings([stats.warnings for stats in results], whole.shown_warnings())
     return replace(whole, told_warnings=told)
 
 
-def _summary(results: Sequence[Stats]) -> Summary | None:
-    """Return what all images are like; None if that is not known of some."""
-    known = all(stats.summary for stats in results if stats.source.images)
-    return merged_summaries(stats.summary for stats in results) if known else None
+def _sample_in_words(stats: Stats) -> str:
+    """Return which share was measured, in words; of shards of one set also of how many images."""
+    sample = stats.sample
+    if sample is None:
+        return "all images"
+    share = sample.asked.endswith("%") and stats.source.shards is None
+    whole = "" if share else f" of {sample.of:,}"
+    return f"{sample.asked}{whole} (seed {sample.seed})"
 
 
-def _first_shard(document: Document) -> int:
-    shards = document.stats.source.shards
-    return shards.indices[0] if shards and shards.indices else 0
+# What results must share, to be of one measurement; for `mode` native the shards may each have
+# found another mode, which shows in the channels or in the scale.
+_SAME: dict[str, Callable[[Stats], Any]] = {
+    "mode": lambda stats: stats.mode,
+    "pipeline": lambda stats: " | ".join(stats.pipeline.transforms) or "none",
+    "pipeline's end": lambda stats: (
+        "before Normalize" if stats.pipeline.before_normalize else "as it is"
+    ),
+    "max-value": lambda stats: stats.max_value,
+    "unscale": lambda stats: stats.unscale,
+    "alpha": lambda stats: stats.selection.alpha,
+    "nodata": lambda stats: stats.selection.nodata,
+    "masks": lambda stats: stats.selection.masks,
+    "mask values": lambda stats: stats.selection.mask_values,
+    "ignored mask values": lambda stats: stats.selection.mask_ignore,
+    "exclude-fill": lambda stats: stats.selection.exclude_fill,
+    "include": lambda stats: " ".join(stats.source.include or ["all images"]),
+    "exclude": lambda stats: " ".join(stats.source.exclude or ["no images"]),
+    "frames": lambda stats: stats.source.frames,
+    "truncated": lambda stats: stats.source.truncated,
+    "column": lambda stats: stats.source.column,
+    "files-column": lambda stats: stats.source.files_column,
+    "where": lambda stats: " ".join(stats.source.where or ["all rows"]),
+    "sample": _sample_in_words,
+    "seed": lambda stats: stats.pipeline.seed,
+    "epochs": lambda stats: stats.pipeline.epochs,
+}
+_SAME_WHERE_MEASURED: dict[str, Callable[[Stats], Any]] = {
+    "channels": lambda stats: " ".join(stats.channels),
+    "scale": lambda stats: stats.scale if stats.mode == "native" else None,
+    "depth": lambda stats: stats.max_value and (16 if stats.sparse_histogram else 8),
+}
+
+
+def _check_same(documents: Sequence[Document], same: dict[str, Callable[[Stats], Any]]) -> None:
+    """Refuse results of different settings, naming the first difference."""
+    for other in documents[1:]:
+        first = documents[0]
+        for what, of in same.items():
+            if of(first.stats) != of(other.stats):
+                raise MergeError(
+                    f"cannot merge {first.name} and {other.name}: they differ in {what}, "
+                    f"{of(first.stats)} and {of(other.stats)}; measure both alike"
+                )
+
+
+def _merged_shards(documents: Sequence[Document], *, partial: bool) -> Shards | None:
+    """Return which shards are held together; None where all are, or where there are none.
+
+    Refuse a shard that is there twice or, without `partial`, missing; and shards of several cuts.
+    """
+    first = documents[0]
+    total = first.shards.total if first.shards else None
+    for other in documents[1:]:
+        if (other.shards.total if other.shards else None) != total:
+            kinds = (
+                f"one is shard {each.shards}" if each.shards else "one is of a whole set"
+                for each in (first, other)
+            )
+            raise MergeError(
+                f"cannot merge {first.name} and {other.name}: {' and '.join(kinds)}; "
+                "merge all shards of one set first"
+            )
+    if total is None:
+        _check_no_twins(documents)
+        return None
+    shards = Shards(tuple(sorted(_indices(documents))), total)
+    missing = _missing(shards)
+    if missing and not partial:
+        raise MergeError(
+            f"{_named(missing, total)} missing; measure {'it' if len(missing) == 1 else 'them'}, "
+            "or merge what there is with --partial"
+        )
+    return shards if missing else None
+
+
+def _missing(shards: Shards) -> list[int]:
+    return sorted(set(range(1, shards.total + 1)).difference(shards.indices))
+
+
+def _indices(documents: Sequence[Document]) -> dict[int, Document]:
+    """Return the document that each shard is in."""
+    found: dict[int, Document] = {}
+    for document in documents:
+        assert document.shards is not None
+        for index in document.shards.indices:
+            if index in found:
+                raise MergeError(
+                    f"shard {index}/{document.shards.total} is there twice, in {found[index].name} "
+                    f"and {document.name}; leave one of them out"
+                )
+            found[index] = document
+    return found
+
+
+# How many missing shards are named, of the thousands that there may be.
+_MAX_NAMED = 20
+
+
+def _named(indices: Sequence[int], total: int) -> str:
+    """Return the shards in words, with their verb."""
+    names = [f"{index}/{total}" for index in indices[:_MAX_NAMED]]
+    if len(indices) > _MAX_NAMED:
+        names.append(f"{len(indices) - _MAX_NAMED} more")
+    if len(names) == 1:
+        return f"shard {names[0]} is"
+    return f"shards {', '.join(names[:-1])} and {names[-1]} are"
+
+
+def _check_no_twins(documents: Sequence[Document]) -> None:
+    """Refuse whole sets that are the same to the last file; other overlap cannot be seen."""
+    for a, b in combinations(documents, 2):
+        found = a.stats.source.images or a.stats.source.failed
+        if found and a.stats.source.fingerprint == b.stats.source.fingerprint:
+            raise MergeError(f"{a.name} and {b.name} are of the same images; leave one of them out")
+
+
+def _remarks(documents: Sequence[Document], shards: Shards | None) -> Iterator[str]:
+    """Yield what should be known of a merge that is not refused, a line each."""
+    if shards is not None:
+        missing = _named(_missing(shards), shards.total)
+        yield f"{missing} missing: the result is of the other shards alone"
+    places = {" ".join(document.stats.source.locations) for document in documents}
+    if len(documents) > 1 and documents[0].shards is None:
+        yield (
+            "these results are no shards of one set; an image that is in several of them counts "
+            "several times, which cannot be seen"
+        )
+    elif len(places) > 1:
+        yield (
+            f"the shards name different places ({'; '.join(sorted(places))}); they are taken for "
+            "shards of one set"
+        )
+
+
+_SUMMED = (
+    *("images", "skipped", "duplicates", "deeper_than_8_bits"),
+    *("replaced", "not_replaced", "links", "inner_links"),
+)
 
 
 def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Source:
@@ -92,69 +247,53 @@ def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Sour
     Shards are of one set, so that the place of the first is the place of all.
     """
     sources = [document.stats.source for document in documents]
-    first = sources[0]
-    same_set, failures = first.shards is not None, _failures(sources)
-    return Source(
-        locations=first.locations if same_set else _locations(sources),
-        cwd=first.cwd,
-        images=sum(source.images for source in sources),
-        skipped=sum(source.skipped for source in sources),
-        duplicates=sum(source.duplicates for source in sources),
-        deeper_than_8_bits=sum(source.deeper_than_8_bits for source in sources),
+    first, failures = sources[0], _failures(sources)
+    folders = Counter[str]()
+    for source in sources:
+        folders.update(dict(source.service_folders))
+    floats = [source.floats for source in sources if source.floats]
+    # What is read again cannot be without a dataset.
+    datasets = [source.dataset for source in sources if source.dataset is not None]
+    truncated = sum(source.truncated_images or 0 for source in sources)
+    sums: dict[str, Any] = {name: sum(getattr(s, name) for s in sources) for name in _SUMMED}
+    own_places = first.shards is None
+    return replace(
+        first,
+        **sums,
+        locations=_locations(sources) if own_places else first.locations,
         failures=failures,
-        service_folders=_service_folders(sources),
-        floats=_floats([source.floats for source in sources if source.floats]),
-        replaced=sum(source.replaced for source in sources),
-        not_replaced=sum(source.not_replaced for source in sources),
+        service_folders=tuple(sorted(folders.items())),
+        floats=(
+            FloatImages(sum(f.images for f in floats), min(f.first for f in floats))
+            if floats
+            else None
+        ),
         unnamed_failures=sum(source.failed for source in sources) - len(failures),
         warnings=_warnings([source.warnings for source in sources]),
         fingerprint=f"{sum(map(_fingerprint, documents)) % 2**256:064x}",
-        files_from=first.files_from if same_set else _files_from(sources),
+        files_from=_files_from(sources) if own_places else first.files_from,
         shards=shards,
-        include=first.include,
-        exclude=first.exclude,
-        column=first.column,
-        files_column=first.files_column,
-        where=first.where,
         unfollowed_links=tuple(sorted({link for s in sources for link in s.unfollowed_links})),
-        dataset=_dataset(sources),
-        array=first.array,
-        layout=first.layout,
-        links=sum(source.links for source in sources),
-        inner_links=sum(source.inner_links for source in sources),
-        frames=first.frames,
-        files=None if first.files is None else sum(source.units for source in sources),
-        truncated_images=(
-            None
-            if first.truncated == "fail"
-            else sum(source.truncated_images or 0 for source in sources)
+        dataset=(
+            replace(datasets[0], random=any(each.random for each in datasets)) if datasets else None
         ),
+        files=None if first.files is None else sum(source.units for source in sources),
+        truncated_images=None if first.truncated == "fail" else truncated,
     )
-
-
-def _dataset(sources: Sequence[Source]) -> Dataset | None:
-    """Return the dataset that stands for all: what is read again cannot be without it."""
-    datasets = [source.dataset for source in sources if source.dataset is not None]
-    if not datasets:
-        return None
-    return replace(datasets[0], random=any(dataset.random for dataset in datasets))
 
 
 def _locations(sources: Sequence[Source]) -> tuple[str, ...]:
     """Return all locations once, as typed; absolute where results were made in several folders."""
-    if len({source.cwd for source in sources}) == 1:
-        typed = [location for source in sources for location in source.locations]
-    else:
-        typed = [
-            location if source.dataset else _absolute(source.cwd, location)
+    as_typed = len({source.cwd for source in sources}) == 1
+    return tuple(
+        dict.fromkeys(
+            location
+            if as_typed or source.dataset or "://" in location
+            else posixpath.join(source.cwd, location)
             for source in sources
             for location in source.locations
-        ]
-    return tuple(dict.fromkeys(typed))
-
-
-def _absolute(cwd: str, location: str) -> str:
-    return location if "://" in location else posixpath.join(cwd, location)
+        )
+    )
 
 
 def _files_from(sources: Sequence[Source]) -> FileList | None:
@@ -164,19 +303,6 @@ def _files_from(sources: Sequence[Source]) -> FileList | None:
     if len({(s.locations, s.cwd, s.files_from) for s in sources}) == 1:
         return sources[0].files_from
     return FileList(null=False, root=None, again=False)
-
-
-def _service_folders(sources: Sequence[Source]) -> tuple[tuple[str, int], ...]:
-    whole: Counter[str] = Counter()
-    for source in sources:
-        whole.update(dict(source.service_folders))
-    return tuple(sorted(whole.items()))
-
-
-def _floats(each: Sequence[FloatImages]) -> FloatImages | None:
-    if not each:
-        return None
-    return FloatImages(sum(f.images for f in each), min(f.first for f in each))
 
 
 def _failures(sources: Sequence[Source]) -> tuple[Failure, ...]:
@@ -202,29 +328,3 @@ def _fingerprint(document: Document) -> int:
     if not re.fullmatch("[0-9a-f]{64}", text):
         raise MergeError(f"{document.name} has no fingerprint of 64 hex digits; compute it again")
     return int(text, 16)
-
-
-def _merged_selection(selections: Sequence[Selection]) -> Selection:
-    """Return the selection of results that were measured with the same conditions.
-
-    What is not known of one of them (transparent pixels, in version 1) is not known of all.
-    """
-    excluded = [each.excluded for each in selections if each.excluded]
-    transparent = [each.transparent for each in selections]
-    known = [number for number in transparent if number is not None]
-    return replace(
-        selections[0],
-        excluded=tuple(map(sum, zip(*excluded, strict=True))),
-        empty=sum(each.empty for each in selections),
-        transparent=sum(known) if len(known) == len(transparent) else None,
-    )
-
-
-def _merged_sample(results: Sequence[Stats]) -> Sample | None:
-    """Return the sample of results whose samples agree; shards are of the same images found."""
-    samples = [stats.sample for stats in results if stats.sample is not None]
-    if not samples:
-        return None
-    shards = results[0].source.shards is not None
-    found = samples[0].of if shards else sum(sample.of for sample in samples)
-    return replace(samples[0], images=sum(sample.images for sample in samples), of=found)
