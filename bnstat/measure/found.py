@@ -74,6 +74,7 @@ class View:
     @classmethod
     def merged(cls, views: Sequence[View]) -> View:
         """Return the view of all images, from those of disjoint shards."""
+        grouped = [view.by_group for view in views if view.by_group is not None]
         whole = cls(
             Records.merged([view.records for view in views]),
             None,
@@ -83,6 +84,7 @@ class View:
             sorted(key for view in views for key in view.transparent),
             sorted(key for view in views for key in view.few_valued),
             {key: member for view in views for key, member in view.memberships.items()},
+            by_group=GroupHistograms.merged(grouped) if grouped else None,
         )
         for code, noted in (each for view in views for each in view.notes.items()):
             whole._note(code, noted)

@@ -221,12 +221,22 @@ class GroupHistograms:
             name = str(memberships[row].group) if drawn else self._names(keys[row])
             rows[name].append(row)
         for name, own in rows.items():
-            share, kinds = moments.take(own), self._found[name]
-            if share is None or share.histogram is None:
-                continue
-            more = Occurrences.of(share.histogram)
-            before = kinds.get(moments.kind)
-            kinds[moments.kind] = more if before is None else _joined(before, more)
+            share = moments.take(own)
+            if share is not None and share.histogram is not None:
+                self._add(name, moments.kind, Occurrences.of(share.histogram))
+
+    def _add(self, name: str, kind: Kind, more: Occurrences) -> None:
+        kinds = self._found[name]
+        kinds[kind] = _joined(kinds[kind], more) if kind in kinds else more
+
+    @classmethod
+    def merged(cls, shards: Sequence[GroupHistograms]) -> GroupHistograms:
+        whole = cls(shards[0]._names)
+        for shard in shards:
+            for name, kinds in shard._found.items():
+                for kind, found in kinds.items():
+                    whole._add(name, kind, found)
+        return whole
 
     def of_group(self, name: str) -> dict[Kind, Ints]:
         """Return how often each value occurs in a group: int64 of shape (C, scale + 1), by kind."""

@@ -7,28 +7,25 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from PIL import Image
 
 from bnstat import user_code
 from bnstat.augment import Drawn, Draws, caller_undisturbed
 from bnstat.decode.decoding import reason
-from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits, with_max_value
-from bnstat.decode.references import Decoded, decode_each
+from bnstat.decode.modes import BANDS, UnmeasurableError, in_8_bits, notes_of, with_max_value
+from bnstat.decode.references import Decoded, DecodeReport, decode_each
 from bnstat.decode.selection import Conditions, Selected
 from bnstat.measure.count_batches import count_stack
 from bnstat.measure.count_images import count_image, count_output
 from bnstat.measure.groups import FolderNames
-from bnstat.measure.measured import Appearing, CountedView, Hashing, Measured, Result, of_stack
-from bnstat.moments import ChunkCounts, NotFiniteError
+from bnstat.measure.measured import Appearing, Hashing, Measured, Result, of_stack
+from bnstat.moments import Appearances, ChunkCounts, NotFiniteError
 from bnstat.sources.bounds import Limits
 from bnstat.sources.items import Items, Stack, items_of
 from bnstat.sources.reference import Reference
 from bnstat.text import pluralize
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -51,6 +48,36 @@ class Thumbnail:
 
 # What is measured of each image: the image itself (None), draws of a pipeline, or a thumbnail.
 ViewPlan: TypeAlias = Draws | Thumbnail | None
+
+
+@dataclass
+class CountedView:
+    """One view of a chunk while its images are counted: their samples, and what else is found."""
+
+    samples: ChunkCounts
+    found: Measured = field(default_factory=Measured)
+
+    def note(self, decoded: Decoded, *, transparent: bool) -> None:
+        found, row = self.found, decoded.row
+        if decoded.deep:
+            found.deep.append(row)
+        if transparent:
+            found.transparent.append(row)
+        if decoded.membership is not None:
+            found.memberships[row] = decoded.membership
+        found.notes.extend((row, *note) for note in notes_of(decoded.image))
+
+    def measured(
+        self, report: DecodeReport, appearances: Appearances, *, per_image: bool, describe: bool
+    ) -> Measured:
+        """Return all of it, when all images were counted."""
+        found = self.found
+        found.moments = list(
+            self.samples.moments(per_image_histograms=per_image, histogram_figures=describe)
+        )
+        found.failures = sorted(report.failures + found.failures)
+        found.warnings, found.appearances = report.warnings, appearances
+        return found
 
 
 # A plan, and the views that it fills.

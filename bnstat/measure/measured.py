@@ -8,10 +8,9 @@ from typing import Any, TypeAlias
 
 from PIL import ImageOps
 
-from bnstat.decode.modes import appearance, notes_of
+from bnstat.decode.modes import appearance
 from bnstat.decode.perceptual import boxed, hashes_of
-from bnstat.decode.references import Decoded, DecodeReport
-from bnstat.moments import Appearance, Appearances, ChunkCounts, ChunkMoments, Hashes
+from bnstat.moments import Appearance, Appearances, ChunkMoments, Hashes
 from bnstat.sources.items import Membership
 
 
@@ -38,36 +37,6 @@ class Measured:
 
 
 Result: TypeAlias = list[Measured]
-
-
-@dataclass
-class CountedView:
-    """One view of a chunk while its images are counted: their samples, and what else is found."""
-
-    samples: ChunkCounts
-    found: Measured = field(default_factory=Measured)
-
-    def note(self, decoded: Decoded, *, transparent: bool) -> None:
-        found, row = self.found, decoded.row
-        if decoded.deep:
-            found.deep.append(row)
-        if transparent:
-            found.transparent.append(row)
-        if decoded.membership is not None:
-            found.memberships[row] = decoded.membership
-        found.notes.extend((row, *note) for note in notes_of(decoded.image))
-
-    def measured(
-        self, report: DecodeReport, appearances: Appearances, *, per_image: bool, describe: bool
-    ) -> Measured:
-        """Return all of it, when all images were counted."""
-        found = self.found
-        found.moments = list(
-            self.samples.moments(per_image_histograms=per_image, histogram_figures=describe)
-        )
-        found.failures = sorted(report.failures + found.failures)
-        found.warnings, found.appearances = report.warnings, appearances
-        return found
 
 
 class Appearing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -11,15 +12,16 @@ from bnstat.augment import Draws, Spec
 from bnstat.decode.modes import BANDS
 from bnstat.decode.raster import check_rasterio
 from bnstat.decode.selection import OVER, Conditions, conditions
-from bnstat.engines import usable_cores
-from bnstat.errors import MeasureError, SettingError
+from bnstat.engines import Engine, InlineEngine, usable_cores
+from bnstat.errors import MeasureError, SettingError, SpecError
 from bnstat.estimators import Schedule
-from bnstat.measure.groups import GroupNames, group_names
-from bnstat.measure.measure import Thumbnail, ViewPlan
+from bnstat.measure.groups import FolderNames, GroupNames, group_names
+from bnstat.measure.measure import Measure, Thumbnail, ViewPlan
 from bnstat.measure.measured import Hashing
-from bnstat.measure.warm_up import ask_worker
+from bnstat.measure.warm_up import ask_worker, open_workers
 from bnstat.result import Dataset, Pipeline
 from bnstat.settings import MeasureSettings, Settings
+from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import FIRST, Reference
 from bnstat.sources.sources import Sources
 
@@ -171,8 +173,43 @@ class Plan:
         ends = range(1, len(steps) + 1) if draws.attribute and steps else [len(steps)]
         return [replace(whole, transforms=steps[:end]) for end in ends]
 
-    def check_sendable(self) -> None:
-        """Raise SpecError if a transform object cannot be sent to workers."""
+    def work(self, *, per_image: bool = False) -> Measure:
+        """Return what workers do with a chunk; with `per_image`, histograms are kept of each."""
+        settings, folders = self.settings, isinstance(self.groups, FolderNames | None)
+        return Measure(
+            settings["mode"],
+            limits_of(settings),
+            self.views,
+            per_image_histograms=per_image or not folders,
+            folders=self.groups if isinstance(self.groups, FolderNames) else None,
+            conditions=self.conditions,
+            describe=self.describe,
+            hashing=self.hashing,
+            items=self.dataset is not None,
+            epochs=self.epochs,
+            max_value=settings["max_value"],
+            unscale=settings["unscale"],
+        )
+
+    def engine(self) -> Engine:
+        """Return the engine of the settings, whose workers can do this work.
+
+        Raises
+        ------
+        SpecError
+            If they cannot be sent a transform object.
+        """
+        torch_needed = any(self.draws) or (self.dataset is not None and "torch" in sys.modules)
+        engine = open_workers(self.settings, pipeline=torch_needed)
+        if not isinstance(engine, InlineEngine):
+            try:
+                self._check_sendable()
+            except SpecError:
+                engine.close()
+                raise
+        return engine
+
+    def _check_sendable(self) -> None:
         for draws in filter(None, self.draws):
             if draws.recipe.passed is not None:
                 draws.recipe.passed.check_sendable(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from bnstat.errors import BnstatError, MeasureError
 from bnstat.measure.found import Scan, merge_scans
 from bnstat.measure.outcomes import outcomes
 from bnstat.measure.plan import Plan
-from bnstat.measure.scanning import scan_images
+from bnstat.measure.scanning import scan
 from bnstat.result import Stats
 from bnstat.settings import Settings
 from bnstat.sources.reference import Reference
@@ -102,13 +103,21 @@ class _RankRun:
             plan = Plan.of([self._augment], sources, self._settings, given=self._given)
             self._made = sources, plan
             images = _RankImages(plan.checked(sources), self._rank, self._ranks)
-            scan = scan_images(images, plan, finalize=False)
+            with closing(plan.engine()) as engine:
+                found = scan(
+                    images,
+                    plan.work(),
+                    engine,
+                    plan.settings,
+                    finalize=False,
+                    names=plan.groups,
+                )
         except Exception as error:
             self.error = error
             return _Report(error=_message(error))
         same = self._settings | {"progress": None, "workers": None, "engine": ""}
         sent = replace(plan, settings=same, groups=None, clusters=None)
-        return _Report(sent, images.digest, scan)
+        return _Report(sent, images.digest, found)
 
     def result(self, reports: Sequence[_Report | None]) -> Stats | BnstatError:
         """Return, in rank 0, the result of all ranks, or the error that all are to raise."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -14,13 +13,13 @@ from bnstat.augment import Spec
 from bnstat.decode.modes import BANDS
 from bnstat.decode.references import frames_of, with_frames
 from bnstat.decode.selection import Conditions
-from bnstat.engines import Engine, InlineEngine
+from bnstat.engines import Engine
 from bnstat.errors import JournalError, MeasureError
 from bnstat.measure.adaptive_sampling import GrowingScan, StoppingRule
 from bnstat.measure.count_batches import count_stack
 from bnstat.measure.dispatch import Chunk, chunks, dispatch
 from bnstat.measure.found import Scan, View
-from bnstat.measure.groups import FolderNames, GroupHistograms, GroupNames
+from bnstat.measure.groups import GroupHistograms, GroupNames
 from bnstat.measure.journaling import (
     open_journal,
     record_chunk,
@@ -33,13 +32,11 @@ from bnstat.measure.outcomes import Outcome, outcomes
 from bnstat.measure.plan import Plan, check_dataset
 from bnstat.measure.rows import Rows
 from bnstat.measure.texts_by_key import TextsByKey
-from bnstat.measure.warm_up import open_workers
 from bnstat.moments import Records
 from bnstat.result import MAX_FAILURES
 from bnstat.settings import Settings, listener
 from bnstat.sources.arrays import ArraySource
 from bnstat.sources.bounds import Limits
-from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import FIRST, Reference
 from bnstat.sources.sources import Sources
 
@@ -92,7 +89,17 @@ def measure(
         if array is not None:
             found = scan_array(array, plan)
         else:
-            found = scan_images(images, plan, journal=opened, total=total, stop=rule)
+            with closing(plan.engine()) as engine:
+                found = scan(
+                    images,
+                    plan.work(per_image=opened is not None),
+                    engine,
+                    plan.settings,
+                    journal=opened,
+                    total=total,
+                    stop=rule,
+                    names=plan.groups,
+                )
     measured = outcomes(sources, found, plan)
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
@@ -106,51 +113,6 @@ def _stopping_rule(sources: Sources, plan: Plan) -> StoppingRule:
     random = [plan.is_random(pipeline) for pipeline in plan.pipelines]
     known = sources.population, random, plan.controls, tolerance, confidence
     return StoppingRule(*known, by_file=plan.by_file)
-
-
-def scan_images(
-    images: Iterable[Reference],
-    plan: Plan,
-    *,
-    finalize: bool = True,
-    journal: Journal[Reference] | None = None,
-    total: Callable[[], int | None] = lambda: None,
-    stop: StoppingRule | None = None,
-) -> Scan:
-    """Scan images on the engine of the settings; with `finalize=False`, those of a shard.
-
-    `stop` ends the scan once enough images were measured.
-    """
-    settings, names = plan.settings, plan.groups
-    work = Measure(
-        settings["mode"],
-        limits_of(settings),
-        plan.views,
-        per_image_histograms=journal is not None or not isinstance(names, FolderNames | None),
-        folders=names if isinstance(names, FolderNames) else None,
-        conditions=plan.conditions,
-        describe=plan.describe,
-        hashing=plan.hashing,
-        items=plan.dataset is not None,
-        epochs=plan.epochs,
-        max_value=settings["max_value"],
-        unscale=settings["unscale"],
-    )
-    torch_needed = any(plan.draws) or (plan.dataset is not None and "torch" in sys.modules)
-    with closing(open_workers(settings, pipeline=torch_needed)) as engine:
-        if not isinstance(engine, InlineEngine):
-            plan.check_sendable()
-        return scan(
-            images,
-            work,
-            engine,
-            settings,
-            finalize=finalize,
-            journal=journal,
-            total=total,
-            stop=stop,
-            names=names,
-        )
 
 
 def scan(

@@ -39,6 +39,7 @@ SAME = {
     "random": {"augment": "RandomCrop(8, pad_if_needed=True)", "epochs": 3, "batch_size": 2},
     "floats": {"augment": FLOATS, "epochs": 2, "batch_size": 4, "order": "listed"},
     "native": {"mode": "native"},
+    "groups": {"by": "folder", "cluster": "re:(.)"},
 }
 
 
