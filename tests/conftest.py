@@ -9,6 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
+# One test runs on each core: the threads of its libraries would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -81,7 +84,7 @@ def endless(tmp_path_factory):
 
 # What would change what processes print, or when they write it.
 UNUSUAL = {"NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS"}
-UNUSUAL |= {"PYTHONUNBUFFERED"}
+UNUSUAL |= {"PYTHONUNBUFFERED", "OMP_NUM_THREADS"}
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in UNUSUAL}
 
 
