@@ -148,13 +148,11 @@ class Measure:
                 else None,
             )
         _release(chunk)
-        per_image = self.per_image_histograms or self._of_several_folders(chunk)
+        # Of a chunk with images of several groups, one histogram is not enough.
+        names = set() if self.folders is None else {self.folders(image.key) for image in chunk}
+        per_image = self.per_image_histograms or len(names) > 1
         asked = {"per_image": per_image, "describe": self.describe}
         return [view.measured(report, seen.noted, **asked) for view in views]
-
-    def _of_several_folders(self, chunk: Sequence[Reference]) -> bool:
-        """Whether images of a chunk are of several groups, so that one histogram is not enough."""
-        return self.folders is not None and len({self.folders(each.key) for each in chunk}) > 1
 
     def _stack_of(self, chunk: Sequence[Reference]) -> Stack | None:
         """Return the images of a chunk as one array, where that tells all that is asked for."""

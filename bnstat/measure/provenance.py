@@ -27,7 +27,8 @@ from bnstat.text import key_text, without_credentials
 def source_of(sources: Sources, scan: Scan, view: View, plan: Plan) -> Source:
     """Return what the images of a view came from, and which of them failed."""
     listed = sources.listing
-    failures = Failures(view.failures)
+    records, failures = view.records, Failures(view.failures)
+    warned = tuple(Warned(key_text(key), text) for key, text in view.warnings)
     return Source(
         locations=sources.locations,
         cwd=key_text(os.getcwdb()),
@@ -37,11 +38,11 @@ def source_of(sources: Sources, scan: Scan, view: View, plan: Plan) -> Source:
         deeper_than_8_bits=len(view.deep),
         failures=failures,
         service_folders=tuple(sorted(sources.service_folders.items())),
-        floats=_floats(view.records),
+        floats=_floats(records),
         replaced=sources.replaced,
         not_replaced=sources.not_replaced,
         unnamed_failures=len(view.failures) - len(failures),
-        warnings=_warnings(view),
+        warnings=Warnings(len(view.warnings), warned),
         fingerprint=f"{scan.fingerprint:064x}",
         files_from=_file_list(listed) if listed else None,
         shards=sources.shards,
@@ -57,13 +58,9 @@ def source_of(sources: Sources, scan: Scan, view: View, plan: Plan) -> Source:
         array=plan.settings["array"],
         layout=plan.settings["layout"],
         frames=plan.settings["frames"],
-        files=_files(view.records) if plan.by_file else None,
+        files=(len(of_files(records)) if len(records) else 0) if plan.by_file else None,
         truncated_images=_truncated(view, plan),
     )
-
-
-def _files(records: Records) -> int:
-    return len(of_files(records)) if len(records) else 0
 
 
 def _truncated(view: View, plan: Plan) -> int | None:
@@ -94,12 +91,6 @@ def _floats(records: Records) -> FloatImages | None:
             rows = outside.any(axis=1).reshape(len(keys), -1).any(axis=1)
             beyond += keys.take(np.flatnonzero(rows).tolist())
     return FloatImages(len(beyond), key_text(min(beyond))) if beyond else None
-
-
-def _warnings(view: View) -> Warnings:
-    """Return how many images Pillow warned of, and the warnings of the first images by key."""
-    first = tuple(Warned(key_text(key), text) for key, text in view.warnings)
-    return Warnings(len(view.warnings), first)
 
 
 def sample_of(sources: Sources, scan: Scan) -> Sample | None:

@@ -5,17 +5,7 @@ comparison or a sweep; `json`, `csv` and `markdown` write each of them as text f
 and people.
 """
 
-from bnstat.show.blocks import (
-    Block,
-    Column,
-    Headline,
-    Line,
-    Paragraph,
-    Row,
-    Table,
-    Tone,
-    lines,
-)
+from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, Tone, lines
 from bnstat.show.blocks import plain_text as text
 from bnstat.show.comparison_report import excesses, unsure
 from bnstat.show.formats import FORMATS, Reportable, csv, json, markdown, report

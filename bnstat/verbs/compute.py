@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,11 +14,10 @@ from bnstat.augment import Spec
 from bnstat.errors import BnstatError, MeasureError, OutputError
 from bnstat.measure.outcomes import Outcome
 from bnstat.measure.scanning import measure
-from bnstat.result import Shards, Stats, record_files
+from bnstat.result import Stats, record_files
 from bnstat.settings import Settings, check_until, complete, takes_settings
 from bnstat.sources.opening import Location, open_sources
 from bnstat.sources.source import read_shard
-from bnstat.sources.sources import Sources
 from bnstat.verbs.resolve import locations_of
 
 if TYPE_CHECKING:
@@ -100,39 +99,24 @@ def compute(
     check_until({"until": used["until"], "group": group})
     named = locations_of(sources)
     used = _mode_of(named, used)
-    find = partial(open_sources, named, used, files_from, null, root, shards=_shards(shard))
+    asked = "{}/{}".format(*shard) if isinstance(shard, tuple) else shard
+    shards = None if asked is None else read_shard(asked)
+    find = partial(open_sources, named, used, files_from, null, root, shards=shards)
     if group is not None:
-        return _by_ranks(find, augment, used, group, journal, settings, strict=strict)
+        from bnstat.measure.ranks import measure_by_ranks
+
+        if journal is not None:
+            raise ValueError("journal and group do not go together")
+        return _checked(measure_by_ranks(find, augment, used, group, given=settings), strict)
     describe = (records, report) != (None, None)
     [measured] = measure(
         find(), [augment], used, journal=journal, describe=describe, given=settings
     )
-    if strict:
-        _check_no_warnings(measured.stats)
+    stats = _checked(measured.stats, strict)
     if records is not None:
         record_files.write(os.fspath(records), *measured.tables())
     if report is not None:
         _make_report(measured, report, records)
-    return measured.stats
-
-
-def _by_ranks(
-    find: Callable[[], Sources],
-    augment: Spec | None,
-    used: Settings,
-    group: ProcessGroup,
-    journal: str | os.PathLike[str] | None,
-    given: Iterable[str],
-    *,
-    strict: bool,
-) -> Stats:
-    from bnstat.measure.ranks import measure_by_ranks
-
-    if journal is not None:
-        raise ValueError("journal and group do not go together")
-    stats = measure_by_ranks(find, augment, used, group, given=given)
-    if strict:
-        _check_no_warnings(stats)
     return stats
 
 
@@ -169,17 +153,12 @@ def _check_outputs(
         files.check_writable(Path(report))
 
 
-def _check_no_warnings(stats: Stats) -> None:
-    """Raise MeasureError, before anything is written, if a result has warnings."""
-    if stats.warnings:
+def _checked(stats: Stats, strict: bool) -> Stats:
+    """Return a result; raise MeasureError, before anything is written, if it has warnings."""
+    if strict and stats.warnings:
         named = "; ".join(f"{warning.text} [{warning.code}]" for warning in stats.warnings)
         raise MeasureError(f"nothing is written, as with strict a warning is an error: {named}")
-
-
-def _shards(shard: tuple[int, int] | str | None) -> Shards | None:
-    if shard is None:
-        return None
-    return read_shard(shard if isinstance(shard, str) else "{}/{}".format(*shard))
+    return stats
 
 
 def _mode_of(sources: Sequence[str], settings: Settings) -> Settings:

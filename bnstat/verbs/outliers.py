@@ -20,7 +20,7 @@ from bnstat.result.tables import RecordTable
 from bnstat.settings import Settings, complete, takes_settings
 from bnstat.sources.naming import holds_images
 from bnstat.sources.reference import Reference, file_reference
-from bnstat.verbs.resolve import DOCUMENT, Images, Named, flat, images_of
+from bnstat.verbs.resolve import DOCUMENT, Named, flat, images_of
 
 
 @takes_settings(Settings)
@@ -69,7 +69,8 @@ def outliers(
         table = record_files.read(os.fspath(first))
     else:
         images = images_of(Settings, named, settings, augment)
-        table = _records(images)
+        [outcome] = measure(images.open(), [images.augment], images.settings, describe=True)
+        table = RecordTable.joined(list(outcome.tables()[0]))
     if not table.measured.any():
         raise MeasureError("no image was measured")
     found = find_outliers(table, threshold=threshold, expect=expect, limit=limit)
@@ -77,13 +78,6 @@ def outliers(
         return replace(found, copies=partial(small_copies, images.open, images.settings))
     listed = partial(_files, found.found, str(table.header.get("cwd", "")))
     return replace(found, copies=partial(small_copies, listed, complete(Settings, settings)))
-
-
-def _records(images: Images[Settings]) -> RecordTable:
-    """Return the records of images, which are measured for them."""
-    outcome, *_ = measure(images.open(), [images.augment], images.settings, describe=True)
-    batches, *_ = outcome.tables()
-    return RecordTable.joined(list(batches))
 
 
 def _files(found: Sequence[Outlier], cwd: str) -> list[Reference]:
