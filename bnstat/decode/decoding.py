@@ -162,10 +162,7 @@ def loaded(image: Any) -> tuple[Any, bool]:
 
     A PIL image may not have been read yet; an array or a tensor is as deep as it says itself.
 
-    Raises
-    ------
-    Exception
-        Of whatever kind Pillow and its decoders raise on bad files; see `reason`.
+    Raise Exception of whatever kind Pillow and its decoders raise on bad files; see `reason`.
     """
     if not isinstance(image, Image.Image):
         return image, False

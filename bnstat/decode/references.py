@@ -278,10 +278,7 @@ def _item(items: Items, reference: Reference, epoch: int) -> Item:
 def _mask(labels: Reference, files: _Files) -> Image.Image:
     """Return the decoded image that selects pixels.
 
-    Raises
-    ------
-    UnmeasurableError
-        If it cannot be read or decoded.
+    Raise UnmeasurableError if it cannot be read or decoded.
     """
     try:
         return files.load_mask(labels)

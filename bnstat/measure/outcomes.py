@@ -20,7 +20,7 @@ from bnstat.moments import HashesByKey, Records
 from bnstat.result import PairedMargins, Pipeline, Stats, empty_figures
 from bnstat.result.input_warnings import unanswered
 from bnstat.result.tables import RecordTable
-from bnstat.sources.opening import none_found
+from bnstat.sources.naming import none_found
 from bnstat.sources.reference import FIRST
 from bnstat.sources.sources import Sources
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from bnstat.errors import SourceError
 from bnstat.settings.samples import LAYOUTS
 from bnstat.sources.bounds import ReadLimits, UnreadableError
-from bnstat.sources.items import Item, Items, Stack, open_shared
+from bnstat.sources.items import Item, Items, ItemSource, Stack, open_shared
 from bnstat.sources.reference import Reference, fingerprint_of
-from bnstat.sources.source import ItemSource, NamedFiles
+from bnstat.sources.source import NamedFiles
 from bnstat.text import key_text
 
 # An axis of so many is taken for channels, where no layout is named.
@@ -30,10 +30,7 @@ _DIGITS = 9
 def in_planes(array: NDArray[Any], layout: str | None, name: str) -> NDArray[Any]:
     """Return an array of images in the shape (N, C, H, W), nothing copied.
 
-    Raises
-    ------
-    SourceError
-        If the layout does not fit, or none is named and the shape leaves doubt.
+    Raise SourceError if the layout does not fit, or none is named and the shape leaves doubt.
     """
     layout = layout or layout_of(array, name)
     if len(layout) != array.ndim:
@@ -218,10 +215,7 @@ def open_array_file(
 ) -> ArraySource:
     """Return the images in a file of arrays; `array` is the name of one in an .npz.
 
-    Raises
-    ------
-    SourceError
-        If it cannot be read, or has no such array, or the array's shape leaves doubt.
+    Raise SourceError if it cannot be read, or has no such array, or the array's shape leaves doubt.
     """
     name = key_text(path)
     try:

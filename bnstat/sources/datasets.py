@@ -21,9 +21,9 @@ from PIL import Image
 
 from bnstat.errors import SourceError
 from bnstat.sources.bounds import UnreadableError
-from bnstat.sources.items import Item, ItemReader, Items, as_array, open_shared
+from bnstat.sources.items import Item, ItemReader, Items, ItemSource, as_array, open_shared
 from bnstat.sources.reference import Reference
-from bnstat.sources.source import ItemSource, NamedFiles
+from bnstat.sources.source import NamedFiles
 from bnstat.user_code import (
     MAIN_MODULES,
     caller_undisturbed,
@@ -156,10 +156,7 @@ class DatasetSource(ItemSource):
     def _try(self, items: DatasetItems, random: bool | None) -> bool:
         """Draw the first items; return whether they are random, unless that is known.
 
-        Raises
-        ------
-        SourceError
-            If there is no image in the first.
+        Raise SourceError if there is no image in the first.
         """
         with caller_undisturbed():
             for index in range(min(self._length, _TRIED)):
@@ -192,10 +189,7 @@ def _drew_numbers(items: DatasetItems, reference: Reference) -> bool:
 def checked_length(dataset: Any) -> int:
     """Return how many items a dataset has.
 
-    Raises
-    ------
-    SourceError
-        If it has none, or does not say.
+    Raise SourceError if it has none, or does not say.
     """
     name = type(dataset).__name__
     try:

@@ -97,10 +97,7 @@ class ItemReader:
     def read(self, item: Any) -> Item:
         """Return the image of an item, and what it is a member of.
 
-        Raises
-        ------
-        UnreadableError
-            If it has no such image, group or cluster.
+        Raise UnreadableError if it has no such image, group or cluster.
         """
         image = _image_in(item, self.image, is_image)
         if self.group is None and self.cluster is None:
@@ -112,10 +109,7 @@ class ItemReader:
     def read_batch(self, batch: Any) -> tuple[Any, list[Membership]]:
         """Return the images of a batch, an array or a list, and what each is a member of.
 
-        Raises
-        ------
-        UnreadableError
-            If it has no such images, groups or clusters.
+        Raise UnreadableError if it has no such images, groups or clusters.
         """
         images = _image_in(batch, self.image, is_batch)
         if self.group is None and self.cluster is None:
@@ -246,3 +240,30 @@ def _opened() -> tuple[IO[bytes], str]:
         return file, f"/proc/{os.getpid()}/fd/{file.fileno()}"
     named = tempfile.NamedTemporaryFile()  # noqa: SIM115 (closed with the source)
     return cast(IO[bytes], named), named.name
+
+
+class ItemSource:
+    """What else the sources of items offer, which are no files.
+
+    Attributes
+    ----------
+    random
+        Whether items are drawn at random.
+    several_passes
+        Whether the images are those of several passes over the items.
+    problem
+        Why it cannot go to workers, or "".
+    first
+        How many items are measured, of what may have more; None is all.
+    """
+
+    skipped = 0
+    ordered = True
+    random: bool = False
+    several_passes: bool = False
+    problem: str = ""
+    first: int | None = None
+
+    def send(self, *, costly: bool) -> bool:
+        """Put the items where workers find them; return whether workers can measure them."""
+        return False

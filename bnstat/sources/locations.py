@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bnstat.errors import SourceError
@@ -22,7 +22,7 @@ from bnstat.sources.naming import (
 )
 from bnstat.sources.patterns import EVERYTHING, Chosen, Globs
 from bnstat.sources.reference import Reference, file_reference
-from bnstat.sources.source import ALL_KEYS, NamedFiles, Source
+from bnstat.sources.source import ALL_KEYS, NamedFiles, ShardKeys, Source
 from bnstat.sources.urls import RemoteFolder
 from bnstat.sources.web import is_web
 from bnstat.text import is_url, key_text
@@ -40,7 +40,7 @@ class Opening:
     """
 
     cwd: bytes = b""
-    keys: Container[bytes] = ALL_KEYS
+    keys: ShardKeys = ALL_KEYS
     limits: ReadLimits = DEFAULT_LIMITS
     follow_links: bool = False
     globs: Globs = EVERYTHING

@@ -5,7 +5,10 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from bnstat.text import pluralize
 
 # torchvision.datasets.folder.IMG_EXTENSIONS (https://docs.pytorch.org/vision/stable/generated/
 # torchvision.datasets.ImageFolder.html); importing it would import torch. A test compares the two.
@@ -33,6 +36,9 @@ _IN_SERVICE_FOLDER = re.compile(rb"(?:^|/)(%s)/" % b"|".join(map(re.escape, SERV
 MAX_NAME = 4096
 
 _SUFFIXES = tuple(suffix.encode() for suffix in IMG_EXTENSIONS)
+# Extensions of videos; and how many extensions are named where there are no images.
+_VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"}
+_MAX_NAMED = 3
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
 
@@ -186,3 +192,38 @@ def _with_parents(place: bytes) -> Iterator[bytes]:
     while (parent := os.path.dirname(place)) != place:
         place = parent
         yield place
+
+
+def none_found(
+    locations: Sequence[str], others: Mapping[str, int], skipped: int, *, listed: bool
+) -> str:
+    """Return the message for sources in which there is no image.
+
+    others: how many files of other extensions there are in folders, by extension; skipped: how many
+    there are anywhere; listed: whether a list names the images.
+    """
+    where = " ".join(locations)
+    if listed:
+        return f"the list {where} names no image"
+    archives = Counter(
+        {s: n for s, n in others.items() if holds_images(s.encode()) or holds_arrays(s.encode())}
+    )
+    if archives:
+        [(suffix, number)] = archives.most_common(1)
+        pattern = f"'{locations[0].rstrip('/')}/**/*{suffix}'"
+        return (
+            f"no images in {where}, but {pluralize(number, f'{suffix} file')}; name them: {pattern}"
+        )
+    videos = sum(number for suffix, number in others.items() if suffix in _VIDEOS)
+    if videos and videos == skipped:
+        return (
+            f"no images in {where}, but {pluralize(videos, 'video file')}, which bnstat does not "
+            "read; save their frames as images first"
+        )
+    suffixes = [suffix for suffix, _ in Counter(others).most_common(_MAX_NAMED) if suffix]
+    found = pluralize(skipped, "other file") if skipped else "no files"
+    kinds = f" ({', '.join(suffixes)})" if suffixes else ""
+    return (
+        f"no images in {where}, which has {found}{kinds}; images end in "
+        f"{', '.join(IMG_EXTENSIONS)}; name other files to have them opened"
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
@@ -20,16 +19,13 @@ from bnstat.sources.bounds import Limits
 from bnstat.sources.datasets import DatasetSource, classes_of, dataset_text, is_map_style, torch_is
 from bnstat.sources.items import Choice, ItemReader, as_array, described
 from bnstat.sources.listing import Listing
-from bnstat.sources.naming import IMG_EXTENSIONS, holds_arrays, holds_images
-from bnstat.sources.patterns import Globs, MaskPattern
+from bnstat.sources.locations import Opening
+from bnstat.sources.patterns import Globs, MaskFiles, MaskPattern
 from bnstat.sources.source import ALL_KEYS, Sampling, ShardKeys
 from bnstat.sources.sources import Sources
 from bnstat.sources.streams import Rest, StreamSource, origin
-from bnstat.text import lacks_credentials, pluralize
+from bnstat.text import lacks_credentials
 from bnstat.user_code import call_object, find_object
-
-_VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"}
-_MAX_NAMED = 3
 
 Location: TypeAlias = str | os.PathLike[str]
 
@@ -61,43 +57,61 @@ def open_sources(
     if objects:
         if len(sources) > 1 or files_from is not None:
             raise SourceError("a dataset is measured alone; torch's ConcatDataset joins several")
-        return open_object(objects[0], settings, _sampling(settings, shards), shards)
-    _check_working_folder()
-    _check_credentials([*sources, root, settings["masks"]])
-    keys, limits, masks = ShardKeys(shards), limits_of(settings), _masks(settings)
+        return _open_object(objects[0], settings, _sampling(settings, shards), shards)
+    try:  # workers start in the current folder, and results name it
+        os.getcwd()
+    except OSError as error:
+        raise SourceError("the current folder was removed; change to one that exists") from error
+    for location in (*sources, root, settings["masks"]):
+        if location is not None and lacks_credentials(os.fspath(location)):
+            raise SourceError(
+                f"{location} had credentials, which results do not keep; type the URL again"
+            )
+    keys, limits = ShardKeys(shards), limits_of(settings)
+    masks = _masks(settings, os.fsencode(cwd), limits)
     sampling = _sampling(settings, shards)
     globs = Globs(settings["include"] or (), settings["exclude"] or ())
     if files_from is None:
-        _check_no_list(settings)
-        links, paths = settings["follow_links"], [os.fspath(s) for s in sources]
-        named = settings["column"], settings["array"], settings["layout"]
-        return Sources.open(paths, cwd, keys, limits, masks, links, sampling, globs, *named)
+        for name in ("files_column", "where"):
+            if settings.get(name) is not None:
+                raise ValueError(f"{name} is of a list of names; give one, files_from")
+        how = Opening(
+            cwd=os.fsencode(cwd),
+            keys=keys,
+            limits=limits,
+            follow_links=settings["follow_links"],
+            globs=globs,
+            column=settings["column"],
+            array=settings["array"],
+            layout=settings["layout"],
+        )
+        return Sources.open([os.fspath(source) for source in sources], how, masks, sampling)
     if sources:
         raise SourceError("give sources or files_from, not both")
-    folder = None if root is None else os.fspath(root)
-    examined = ALL_KEYS if sampling else keys
     if settings["column"] is not None:
         raise SourceError("--column is of Parquet files, and a list names images; leave it out")
-    column, where = settings["files_column"], settings["where"] or ()
-    listing = Listing(os.fspath(files_from), null, folder, cwd, examined, limits, column, where)
+    listing = Listing(
+        os.fspath(files_from),
+        null,
+        None if root is None else os.fspath(root),
+        cwd,
+        ALL_KEYS if sampling else keys,
+        limits,
+        settings["files_column"],
+        settings["where"] or (),
+    )
     listing.check_names()
     return Sources.listed(listing, keys, masks, sampling, globs)
 
 
-def _check_no_list(settings: MeasureSettings) -> None:
-    """Raise ValueError if a list is described, and none is given."""
-    for name in ("files_column", "where"):
-        if settings[name] is not None:
-            raise ValueError(f"{name} is of a list of names; give one, files_from")
-
-
-def _masks(settings: MeasureSettings) -> MaskPattern | None:
-    """Return where the masks of images are.
+def _masks(settings: MeasureSettings, cwd: bytes, limits: Limits) -> MaskFiles | None:
+    """Return what adds to images their masks.
 
     Raise ValueError if values of masks are given without masks.
     """
     if settings["masks"] is not None:
-        return MaskPattern(settings["masks"], settings["masks_missing"] == "all")
+        pattern = MaskPattern(settings["masks"], settings["masks_missing"] == "all")
+        return MaskFiles(pattern, cwd, limits)
     if settings["mask_values"] is not None or settings["mask_ignore"] is not None:
         raise ValueError("mask_values and mask_ignore are of masks; name their pattern, masks")
     return None
@@ -109,22 +123,6 @@ def _sampling(settings: MeasureSettings, shards: Shards | None) -> Sampling | No
     if sample is not None:
         return Sampling(str(sample), seed, SampleSize.read(str(sample)))
     return None if until is None else Sampling(f"until {until:g}", seed, None)
-
-
-def _check_working_folder() -> None:
-    """Raise SourceError if it was removed: workers start in it, and results name it."""
-    try:
-        os.getcwd()
-    except OSError as error:
-        raise SourceError("the current folder was removed; change to one that exists") from error
-
-
-def _check_credentials(locations: Iterable[Location | None]) -> None:
-    for location in locations:
-        if location is not None and lacks_credentials(os.fspath(location)):
-            raise SourceError(
-                f"{location} had credentials, which results do not keep; type the URL again"
-            )
 
 
 def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:
@@ -154,55 +152,16 @@ def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:
 
 def _dataset_again(dataset: Dataset) -> str:
     """Return how a dataset is measured again, which no document can do."""
-    if dataset.name is None:
+    came, name = "the images of this result came from", dataset.name
+    if name is None:
         return (
-            f"the images of this result came from a {dataset.type}, an object that no document "
-            "holds; pass it again in place of the result"
+            f"{came} a {dataset.type}, an object that no document holds; pass it again in place of "
+            "the result"
         )
     return (
-        f"the images of this result came from {dataset.name}, which is code, and a document runs "
-        f"none; if you trust it, name it in place of the result: --dataset {dataset.name}"
+        f"{came} {name}, which is code, and a document runs none; if you trust it, name it in "
+        f"place of the result: --dataset {name}"
     )
-
-
-def none_found(
-    locations: Sequence[str], others: Mapping[str, int], skipped: int, *, listed: bool
-) -> str:
-    """Return the message for sources in which there is no image.
-
-    others: how many files of other extensions there are in folders, by extension; skipped: how many
-    there are anywhere; listed: whether a list names the images.
-    """
-    where = " ".join(locations)
-    if listed:
-        return f"the list {where} names no image"
-    archives = Counter({s: n for s, n in others.items() if _holds_several(s.encode())})
-    if archives:
-        [(suffix, number)] = archives.most_common(1)
-        pattern = f"'{locations[0].rstrip('/')}/**/*{suffix}'"
-        return (
-            f"no images in {where}, but {pluralize(number, f'{suffix} file')}; name them: {pattern}"
-        )
-    videos = sum(number for suffix, number in others.items() if suffix in _VIDEOS)
-    if videos and videos == skipped:
-        return (
-            f"no images in {where}, but {pluralize(videos, 'video file')}, which bnstat does not "
-            "read; save their frames as images first"
-        )
-    suffixes = [suffix for suffix, _ in Counter(others).most_common(_MAX_NAMED) if suffix]
-    found = pluralize(skipped, "other file") if skipped else "no files"
-    kinds = f" ({', '.join(suffixes)})" if suffixes else ""
-    return (
-        f"no images in {where}, which has {found}{kinds}; images end in "
-        f"{', '.join(IMG_EXTENSIONS)}; name other files to have them opened"
-    )
-
-
-def _holds_several(name: bytes) -> bool:
-    return holds_images(name) or holds_arrays(name)
-
-
-ObjectSource: TypeAlias = DatasetSource | ArraySource | StreamSource
 
 
 class ObjectLocation(str):
@@ -216,7 +175,6 @@ class ObjectLocation(str):
 
     @classmethod
     def of(cls, given: Any, name: str | None = None) -> ObjectLocation:
-        """Return an object as a location."""
         text = dataset_text(origin(given))
         location = cls(f"dataset: {text if name is None else name}")
         location.given, location.name = given, name
@@ -226,10 +184,7 @@ class ObjectLocation(str):
     def named(cls, where: str) -> ObjectLocation:
         """Return the object at package.module:attribute, or what a function there returns.
 
-        Raises
-        ------
-        SpecError
-            If importing or calling it fails.
+        Raise SpecError if importing or calling it fails.
         """
         found = find_object(where)
         if inspect.isroutine(found) or inspect.isclass(found):
@@ -237,7 +192,7 @@ class ObjectLocation(str):
         return cls.of(found, where)
 
 
-def is_name(value: object) -> bool:
+def _is_name(value: object) -> bool:
     """Whether a value names a source: a path, or a result."""
     return isinstance(value, str | os.PathLike | Stats)
 
@@ -245,24 +200,19 @@ def is_name(value: object) -> bool:
 def members_of(source: Any) -> list[Any]:
     """Return the sources that one is: itself, those of an iterable of names, or an object's.
 
-    Raises
-    ------
-    TypeError
-        If it is nothing of the kind.
-    SourceError
-        If it is an iterator at its end.
+    Raise TypeError if it is nothing of the kind; SourceError if it is an iterator at its end.
     """
-    if is_name(source):
+    if _is_name(source):
         return [source]
     if isinstance(source, Iterator):
         first = list(islice(source, 1))
         if not first:
             raise SourceError(f"{type(source).__name__} gives nothing")
-        if all(map(is_name, first)):
+        if all(map(_is_name, first)):
             return [*first, *source]
         return [ObjectLocation.of(Rest(first[0], source))]
     container = isinstance(source, list | tuple | set | frozenset)
-    if container and source and all(map(is_name, source)):
+    if container and source and all(map(_is_name, source)):
         return list(source)
     if isinstance(source, Mapping):
         raise TypeError(f"a source is {described(source)}; name one of its datasets")
@@ -274,7 +224,7 @@ def members_of(source: Any) -> list[Any]:
     return [ObjectLocation.of(source)]
 
 
-def open_object(
+def _open_object(
     location: ObjectLocation,
     settings: MeasureSettings,
     sampling: Sampling | None,
@@ -282,18 +232,14 @@ def open_object(
 ) -> Sources:
     """Return the images that an object gives.
 
-    Raises
-    ------
-    SourceError
-        If it gives none, or not those that a setting asks for.
-    SettingError
-        If a setting makes no sense of it.
+    Raise SourceError if it gives none, or not those that a setting asks for; SettingError if a
+    setting makes no sense of it.
     """
     given = location.given
     if settings["masks"] is not None:
         raise SettingError("masks are files beside files; of a dataset, select pixels in its items")
-    if is_array(given):
-        source: ObjectSource = _array(given, settings)
+    if isinstance(given, np.ndarray) or hasattr(given, "detach"):
+        source: DatasetSource | ArraySource | StreamSource = _array(given, settings)
     elif is_map_style(given) and not settings["batched"]:
         reader = _reader(given, settings)
         workers = settings["workers"] != 1 or bool(settings["timeout"])
@@ -301,14 +247,15 @@ def open_object(
         source = DatasetSource(given, reader, *chance, for_workers=workers)
     else:
         source, sampling = _stream(given, settings, sampling, shards), None
-    found = Sources([source], [location], keys=ShardKeys(shards), sampling=sampling)
-    found.dataset = _described(location, source)
-    return found
-
-
-def is_array(value: Any) -> bool:
-    """Whether a value is one array or tensor."""
-    return isinstance(value, np.ndarray) or hasattr(value, "detach")
+    kind = type(origin(given))
+    dataset = Dataset(
+        name=location.name,
+        type=f"{kind.__module__}.{kind.__qualname__}",
+        length=source.count(),
+        random=source.random,
+    )
+    keys = ShardKeys(shards)
+    return Sources([source], [location], keys=keys, sampling=sampling, dataset=dataset)
 
 
 def _array(given: Any, settings: MeasureSettings) -> ArraySource:
@@ -327,10 +274,7 @@ def _reader(given: Any, settings: MeasureSettings) -> ItemReader:
 def _in_item(settings: MeasureSettings, name: str) -> Choice | None:
     """Return where an item tells its group or cluster; None where a file does, or nothing.
 
-    Raises
-    ------
-    SettingError
-        If it should be told from the names of files.
+    Raise SettingError if it should be told from the names of files.
     """
     value: Any = settings.get(name)
     if isinstance(value, str) and (value == "folder" or value.startswith("re:")):
@@ -345,24 +289,23 @@ def _stream(
 ) -> StreamSource:
     """Return what an iterable gives.
 
-    Raises
-    ------
-    SettingError
-        If a part of it is asked for that is not its first items.
+    Raise SettingError if a part of it is asked for that is not its first items.
     """
-    if settings["until"] is not None or (sampling is not None and sampling.size is None):
+    if settings["until"] is not None:
         raise SettingError("until chooses among all items; of an iterable take the first: sample=N")
     if shards is not None:
         raise SettingError("an iterable cannot be measured in shards; give each its own items")
     if settings["timeout"]:
         raise SettingError("timeout ends workers, and an iterable is measured in this process")
-    first = None if sampling is None or sampling.size is None else sampling.size.images
-    if sampling is not None and first is None:
+    first = sampling.size.images if sampling and sampling.size else None
+    if sampling and first is None:
         raise SettingError("of an iterable a percentage is not known; take the first: sample=N")
     loads = torch_is(given, "DataLoader")
     batched = settings["batched"]
     if batched is None:
-        batched = loads and (given.batch_size is not None or _batch_sampler(given) is not None)
+        batched = loads and (
+            given.batch_size is not None or getattr(given, "batch_sampler", None) is not None
+        )
     return StreamSource(
         given,
         _reader(getattr(given, "dataset", given) if loads else given, settings),
@@ -371,18 +314,4 @@ def _stream(
         random=settings["random"],
         passes=settings["epochs"],
         first=first,
-    )
-
-
-def _batch_sampler(loader: Any) -> Any:
-    return getattr(loader, "batch_sampler", None)
-
-
-def _described(location: ObjectLocation, source: ObjectSource) -> Dataset:
-    kind = type(origin(location.given))
-    return Dataset(
-        name=location.name,
-        type=f"{kind.__module__}.{kind.__qualname__}",
-        length=source.count(),
-        random=source.random,
     )

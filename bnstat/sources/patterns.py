@@ -23,7 +23,7 @@ from bnstat.sources import urls
 from bnstat.sources.archive import Archive
 from bnstat.sources.bounds import ReadLimits
 from bnstat.sources.reference import Reference, file_reference
-from bnstat.sources.source import InMemoryIndex, Source, StreamIndex, index_by_reading
+from bnstat.sources.source import Index, Source, index_by_reading
 from bnstat.text import is_url
 
 # What is special in a glob, the longer first.
@@ -120,7 +120,7 @@ class Chosen:
     def count(self) -> None:
         """Return None: which images pass shows while they are listed."""
 
-    def index(self) -> InMemoryIndex | StreamIndex:
+    def index(self) -> Index:
         return index_by_reading(self)
 
     def __iter__(self) -> Iterator[Reference]:

@@ -11,7 +11,6 @@ import heapq
 from array import array
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
 from typing import Protocol
@@ -56,10 +55,10 @@ class Source(Protocol):
 
 
 class NamedFiles:
-    """Files whose names are known: a source that is its own index.
+    """Images whose keys are known: an index, and a source where the keys are in order.
 
-    keys: in the order of their bytes; reference_at: examines the file at a position; prefix: of all
-    keys; skipped: files that were named beside them and have no image extension.
+    reference_at: examines the file at a position; prefix: of all keys; skipped: files that were
+    named beside them and have no image extension.
     """
 
     ordered = True
@@ -94,20 +93,6 @@ class NamedFiles:
 
 
 @dataclass(frozen=True)
-class InMemoryIndex:
-    """References that hold no encoded bytes, as of the members of a zip."""
-
-    kept: Sequence[Reference]
-
-    @cached_property
-    def keys(self) -> Sequence[bytes]:
-        return [reference.key for reference in self.kept]
-
-    def references(self, positions: Sequence[int]) -> Iterator[Reference]:
-        return (self.kept[position] for position in positions)
-
-
-@dataclass(frozen=True)
 class StreamIndex:
     """Images that come as a stream with their bytes: it is read again for each choice."""
 
@@ -125,47 +110,44 @@ class StreamIndex:
                 return
 
 
-def index_by_reading(images: Iterable[Reference]) -> InMemoryIndex | StreamIndex:
+def index_by_reading(images: Iterable[Reference]) -> Index:
     """Return the index of images that are only known by iterating over them.
 
-    Their references are kept, unless they hold bytes, which would be all the images in memory.
+    Their references are kept, as of the members of a zip, unless they hold encoded bytes, which
+    would be all the images in memory.
     """
     keys: list[bytes] = []
     kept: list[Reference] | None = []
     for reference in images:
         keys.append(reference.key)
-        if reference.bytes_held:
+        if kept is None or reference.bytes_held:
             kept = None
-        if kept is not None:
+        else:
             kept.append(reference)
-    return StreamIndex(keys, images) if kept is None else InMemoryIndex(kept)
+    return StreamIndex(keys, images) if kept is None else NamedFiles(keys, kept.__getitem__)
 
 
-class ItemSource:
-    """What else the sources of items offer, which are no files.
+class Repeats:
+    """Says of each key whether it came before; of keys in order, the last alone is remembered."""
 
-    Attributes
-    ----------
-    random
-        Whether items are drawn at random.
-    several_passes
-        Whether the images are those of several passes over the items.
-    problem
-        Why it cannot go to workers, or "".
-    first
-        How many items are measured, of what may have more; None is all.
-    """
+    def __init__(self, ordered: bool) -> None:
+        self._ordered = ordered
+        self._seen: set[bytes] = set()
 
-    skipped = 0
-    ordered = True
-    random: bool = False
-    several_passes: bool = False
-    problem: str = ""
-    first: int | None = None
-
-    def send(self, *, costly: bool) -> bool:
-        """Put the items where workers find them; return whether workers can measure them."""
+    def __call__(self, key: bytes) -> bool:
+        if key in self._seen:
+            return True
+        if self._ordered:
+            self._seen.clear()
+        self._seen.add(key)
         return False
+
+
+def merged(streams: Sequence[Iterable[Reference]], ordered: bool) -> Iterable[Reference]:
+    """Return references in the order of their keys, or where they have none, one by one."""
+    if ordered and len(streams) > 1:
+        return heapq.merge(*streams, key=lambda reference: reference.key)
+    return chain.from_iterable(streams)
 
 
 def shard_of(key: bytes, of: int) -> int:
@@ -253,10 +235,14 @@ class Population:
         self._ranks, self._places = array("Q"), array("q")
         first = 0
         for indices, ordered in self._groups:
-            for position, key in self._distinct(indices, ordered):
-                self._ranks.append(hash_rank(seed, key))
-                self._places.append(first + position)
-            first += sum(len(index.keys) for index in indices)
+            repeats = Repeats(ordered and len(indices) == 1)
+            for key in chain.from_iterable(index.keys for index in indices):
+                if repeats(key):
+                    self.duplicates += key in self._wanted
+                else:
+                    self._ranks.append(hash_rank(seed, key))
+                    self._places.append(first)
+                first += 1
         self.found = len(self._ranks)
 
     def choice(self, start: int, stop: int) -> Iterator[Reference]:
@@ -274,30 +260,7 @@ class Population:
             chosen = []
             for index in indices:
                 low, high = np.searchsorted(places, [first, first + len(index.keys)])
-                chosen.append(self._references(index, (places[low:high] - first).tolist()))
-                first += len(index.keys)
-            yield from _merged(chosen, ordered)
-
-    def _references(self, index: Index, positions: list[int]) -> Iterator[Reference]:
-        keys = index.keys
-        return index.references([p for p in positions if keys[p] in self._wanted])
-
-    def _distinct(self, indices: Sequence[Index], ordered: bool) -> Iterator[tuple[int, bytes]]:
-        """Yield position and key of each image of a group whose key has not come before."""
-        seen: set[bytes] | None = None if len(indices) == 1 and ordered else set()
-        previous, position = None, -1
-        for key in chain.from_iterable(index.keys for index in indices):
-            position += 1
-            if key == previous if seen is None else key in seen:
-                self.duplicates += key in self._wanted
-                continue
-            previous = key
-            if seen is not None:
-                seen.add(key)
-            yield position, key
-
-
-def _merged(chosen: Sequence[Iterator[Reference]], ordered: bool) -> Iterable[Reference]:
-    if ordered and len(chosen) > 1:
-        return heapq.merge(*chosen, key=lambda reference: reference.key)
-    return chain.from_iterable(chosen)
+                keys, positions = index.keys, (places[low:high] - first).tolist()
+                chosen.append(index.references([p for p in positions if keys[p] in self._wanted]))
+                first += len(keys)
+            yield from merged(chosen, ordered)

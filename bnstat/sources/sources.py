@@ -2,129 +2,124 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
+from typing import TypeVar
 
 from bnstat.result import Dataset, Shards
 from bnstat.sources.archive import Archive
 from bnstat.sources.arrays import ArraySource
-from bnstat.sources.bounds import DEFAULT_LIMITS, ReadLimits
 from bnstat.sources.folder import Folder
+from bnstat.sources.items import ItemSource
 from bnstat.sources.listing import Listing
 from bnstat.sources.locations import Opening, sources_at
-from bnstat.sources.patterns import EVERYTHING, Chosen, Globs, MaskFiles, MaskPattern
+from bnstat.sources.patterns import EVERYTHING, Chosen, Globs, MaskFiles
 from bnstat.sources.reference import Reference
 from bnstat.sources.source import (
     ALL_KEYS,
     Index,
-    ItemSource,
     Population,
+    Repeats,
     Sampling,
     ShardKeys,
     Source,
     index_by_reading,
+    merged,
 )
 from bnstat.sources.urls import RemoteFolder
 from bnstat.text import key_text
+
+S = TypeVar("S")
 
 
 class Sources:
     """All images of a run, each key once.
 
     Folders and archives are read while iterating, so that work can start at once; the counts are
-    complete at the end. Folders come in the order of the keys' bytes, an archive in its own.
+    complete at the end. Folders come in the order of the keys' bytes, an archive in its own. Of
+    several shards, the first one alone counts what is no image.
 
     locations: as typed, without credentials; listing: the list that names the images, if one does;
-    sampling: which sample of the images is measured, which are listed first then; None is all;
-    globs: which images are measured, by their paths; duplicates: images left out because of an
-    equal key before them; not_replaced: those of them that are of archives that are read as a
-    stream, where the last should count; dataset: what gives the images, if a dataset does.
+    masks: adds to each image its mask; sampling: which sample of the images is measured, which are
+    listed first then; None is all; globs: which images are measured, by their paths; column: that
+    of the images in Parquet files; duplicates: images left out because of an equal key before them;
+    not_replaced: those of them that are of archives that are read as a stream, where the last
+    should count.
     """
 
     def __init__(
         self,
         sources: Sequence[Source],
         locations: Sequence[str],
+        *,
         listing: Listing | None = None,
         keys: ShardKeys = ALL_KEYS,
         masks: MaskFiles | None = None,
         sampling: Sampling | None = None,
         globs: Globs = EVERYTHING,
+        column: str | None = None,
+        dataset: Dataset | None = None,
     ) -> None:
-        self.globs = globs
-        self.column: str | None = None
-        self._sources = sources
-        self.sampling = sampling
-        self._masks = masks
-        self._keys = keys
+        self._sources, self._keys, self._masks = sources, keys, masks
         self.locations = tuple(key_text(os.fsencode(location)) for location in locations)
-        self.listing = listing
+        self.listing, self.sampling, self.globs, self.column = listing, sampling, globs, column
         self.duplicates = self.not_replaced = 0
-        self._dataset: Dataset | None = None
+        self._dataset = dataset
         self._listed: list[Reference] | None = None
 
     @classmethod
     def open(
         cls,
         locations: Sequence[str],
-        cwd: str = "",
-        keys: ShardKeys = ALL_KEYS,
-        limits: ReadLimits = DEFAULT_LIMITS,
-        masks: MaskPattern | None = None,
-        follow_links: bool = False,
+        how: Opening = Opening(),  # noqa: B008 (it is frozen)
+        masks: MaskFiles | None = None,
         sampling: Sampling | None = None,
-        globs: Globs = EVERYTHING,
-        column: str | None = None,
-        array: str | None = None,
-        layout: str | None = None,
     ) -> Sources:
         """Return the sources at folders, files, archives, URLs or patterns.
 
-        Keys begin with the location where there are several, or where a pattern was expanded.
-        Locations other than URLs are relative to `cwd`. Only images with these `keys` are included.
-        `masks` tells where the image is that selects the pixels of each. With `follow_links`,
-        links to folders that contain the source are followed too. With `sampling`, of all images
-        a sample is included; `globs` choose images by their paths; `column` is that of
-        the images in Parquet files; `array` and `layout` are of files of arrays.
+        Keys begin with the location where there are several, or where a pattern was expanded. Of a
+        sample, which is one of the images of all shards, `how.keys` are chosen later.
 
         Raise SourceError if a location does not exist.
         """
-        examined = ALL_KEYS if sampling else keys  # a sample is one of the images of all shards
-        named = globs, column, array, layout
-        how = Opening(os.fsencode(cwd), examined, limits, follow_links, *named)
-        files = MaskFiles(masks, how.cwd, limits) if masks else None
-        found = sources_at(locations, how)
-        opened = cls(found, locations, None, keys, files, sampling, globs)
-        opened.column = column
-        return opened
+        found = sources_at(locations, how if sampling is None else replace(how, keys=ALL_KEYS))
+        return cls(
+            found,
+            locations,
+            keys=how.keys,
+            masks=masks,
+            sampling=sampling,
+            globs=how.globs,
+            column=how.column,
+        )
 
     @classmethod
     def listed(
         cls,
         listing: Listing,
         keys: ShardKeys = ALL_KEYS,
-        masks: MaskPattern | None = None,
+        masks: MaskFiles | None = None,
         sampling: Sampling | None = None,
         globs: Globs = EVERYTHING,
     ) -> Sources:
-        files = MaskFiles(masks, os.fsencode(listing.cwd), listing.limits) if masks else None
-        source = Chosen(listing, globs) if globs else listing
-        return cls([source], [listing.location], listing, keys, files, sampling, globs)
+        return cls(
+            [Chosen(listing, globs) if globs else listing],
+            [listing.location],
+            listing=listing,
+            keys=keys,
+            masks=masks,
+            sampling=sampling,
+            globs=globs,
+        )
 
     @property
     def dataset(self) -> Dataset | None:
         """What gives the images; how many of its items are measured is known at their end."""
-        first = next((source.first for source in self._of_items), None)
+        first = next((source.first for source in self._of(ItemSource)), None)
         return self._dataset and replace(self._dataset, first=first)
-
-    @dataset.setter
-    def dataset(self, dataset: Dataset) -> None:
-        self._dataset = dataset
 
     @property
     def shards(self) -> Shards | None:
@@ -147,25 +142,23 @@ class Sources:
     @property
     def random(self) -> bool:
         """Whether a dataset draws its items at random."""
-        return any(source.random for source in self._of_items)
+        return any(source.random for source in self._of(ItemSource))
 
     @property
     def several_passes(self) -> bool:
         """Whether images are those of several passes over an iterable."""
-        return any(source.several_passes for source in self._of_items)
-
-    @property
-    def _of_items(self) -> list[ItemSource]:
-        return [source for source in self._sources if isinstance(source, ItemSource)]
+        return any(source.several_passes for source in self._of(ItemSource))
 
     def send(self, *, costly: bool) -> bool:
         """Put the items of datasets where workers find them; return whether they can measure all.
 
         What is in memory is not worth sending, unless what is done to it is `costly`.
         """
-        sent = [source.send(costly=costly) for source in self._of_items]
+        sent = [source.send(costly=costly) for source in self._of(ItemSource)]
         if self._dataset is not None:
-            problem = next((source.problem for source in self._of_items if source.problem), "")
+            problem = next(
+                (source.problem for source in self._of(ItemSource) if source.problem), ""
+            )
             self._dataset = replace(self._dataset, here=problem)
         return all(sent)
 
@@ -173,46 +166,54 @@ class Sources:
     def ordered(self) -> bool:
         return all(source.ordered for source in self._sources)
 
+    @property
+    def prefixes(self) -> tuple[bytes, ...]:
+        """What the keys of each source's images begin with; empty for a single source."""
+        return tuple({source.prefix for source in self._sources if source.prefix.endswith(b"/")})
+
     def count(self) -> int | None:
         """Count the images and duplicates without opening any; None if reading them is needed.
 
-        The number of a sample is known once the images were listed.
+        The number of a sample is known once the images were listed. Which files are masks shows
+        only then, and so do the keys of what is neither a folder nor a list.
         """
         if self.sampling is not None:
-            return self._count_of_sample()
-        if self._masks is not None:
-            return None  # which files are masks shows while they are listed
-        if self.shards is not None and not all(
-            isinstance(s, Folder | Listing) for s in self._sources
-        ):
-            return None  # others do not know their keys before they are read
+            listed, size = "population" in self.__dict__, self.sampling.size
+            return size.of(self.population.found) if listed and size and not self.shards else None
+        keys_known = all(isinstance(source, Folder | Listing) for source in self._sources)
+        if self._masks is not None or (self.shards is not None and not keys_known):
+            return None
         counts = [source.count() for source in self._sources]
         return None if None in counts else sum(count or 0 for count in counts)
-
-    @property
-    def skipped(self) -> int:
-        """Files without an image extension; of all shards, only the first counts them."""
-        if not self._keys.has_first:
-            return 0
-        return self._skipped if self.sampling else self._skipped_now()
 
     @property
     def _whole(self) -> list[Source]:
         """The sources, of which globs choose images."""
         return [s.source if isinstance(s, Chosen) else s for s in self._sources]
 
+    def _of(self, kind: type[S]) -> list[S]:
+        return [source for source in self._whole if isinstance(source, kind)]
+
+    @property
+    def skipped(self) -> int:
+        """Files without an image extension."""
+        if not self._keys.has_first:
+            return 0
+        return self._skipped if self.sampling else self._skipped_now()
+
+    def _skipped_now(self) -> int:
+        return sum(source.skipped for source in self._sources)
+
     @property
     def replaced(self) -> int:
-        """Images of archives that stand there again later; of all shards, the first counts them."""
-        archives = (source for source in self._whole if isinstance(source, Archive))
-        return sum(archive.replaced for archive in archives) if self._keys.has_first else 0
+        """Images of archives that stand there again later."""
+        return sum(each.replaced for each in self._of(Archive)) if self._keys.has_first else 0
 
     @property
     def service_folders(self) -> Counter[str]:
-        """Skipped folders of thumbnails and deleted files, by name: the first shard counts them."""
+        """Skipped folders of thumbnails and deleted files, by name."""
         found = [s for s in self._whole if isinstance(s, Folder | RemoteFolder | Archive)]
-        counts = (source.service_folders for source in found if self._keys.has_first)
-        return sum(map(_as_text, counts), Counter())
+        return _by_name(each.service_folders for each in found if self._keys.has_first)
 
     @property
     def links(self) -> int:
@@ -221,25 +222,18 @@ class Sources:
 
     @property
     def inner_links(self) -> int:
-        """Links to folders that are walked by their own names: the first shard counts them."""
-        folders = (source for source in self._whole if isinstance(source, Folder))
-        return sum(folder.inner_links for folder in folders) if self._keys.has_first else 0
+        """Links to folders that are walked by their own names."""
+        return sum(each.inner_links for each in self._of(Folder)) if self._keys.has_first else 0
 
     @property
     def others(self) -> Counter[str]:
         """Files in folders without an image extension, by theirs."""
-        folders = (source.others for source in self._sources if isinstance(source, Folder))
-        return sum((_as_text(each) for each in folders), Counter())
+        return _by_name(folder.others for folder in self._of(Folder))
 
-    def _skipped_now(self) -> int:
-        return sum(source.skipped for source in self._sources)
-
-    def _count_of_sample(self) -> int | None:
-        size = self.sampling.size if self.sampling else None
-        population: Population | None = self.__dict__.get("population")
-        if size is None or population is None or self.shards is not None:
-            return None
-        return size.of(population.found)
+    @property
+    def unfollowed(self) -> list[bytes]:
+        """Links to folders that were not followed, by their keys."""
+        return sorted(key for folder in self._of(Folder) for key in folder.unfollowed)
 
     @cached_property
     def population(self) -> Population:
@@ -259,17 +253,6 @@ class Sources:
             return source.index()
         return index_by_reading(_WithMasks(source, self._masks))
 
-    @property
-    def prefixes(self) -> tuple[bytes, ...]:
-        """What the keys of each source's images begin with; empty for a single source."""
-        return tuple({source.prefix for source in self._sources if source.prefix.endswith(b"/")})
-
-    @property
-    def unfollowed(self) -> list[bytes]:
-        """Links to folders that were not followed, by their keys."""
-        folders = [source for source in self._sources if isinstance(source, Folder)]
-        return sorted(key for folder in folders for key in folder.unfollowed)
-
     def fingerprint(self) -> int:
         """Return the sum of the fingerprints of all images.
 
@@ -288,11 +271,8 @@ class Sources:
         return total % 2**256
 
     def __iter__(self) -> Iterator[Reference]:
-        if self._listed is not None:
-            listed, self._listed = self._listed, None
-            yield from listed
-        else:
-            yield from self._read()
+        listed, self._listed = self._listed, None
+        return self._read() if listed is None else iter(listed)
 
     def _read(self) -> Iterator[Reference]:
         if self.sampling is not None:
@@ -302,37 +282,16 @@ class Sources:
         self.duplicates = self.not_replaced = 0
         for group in _groups(self._sources):
             images = [self._masks.attached(source) if self._masks else source for source in group]
-            if all(source.ordered for source in group):
-                yield from self._in_order(self._in_shards(_merged(images)))
-            else:
-                yield from self._unordered(self._in_shards(chain.from_iterable(images)))
-
-    def _in_shards(self, references: Iterable[Reference]) -> Iterable[Reference]:
-        """Leave out images of other shards, which not every source has done."""
-        if self.shards is None:
-            return references
-        return (reference for reference in references if reference.key in self._keys)
-
-    def _in_order(self, references: Iterable[Reference]) -> Iterator[Reference]:
-        """Leave out images with the key of the one before."""
-        previous = None
-        for reference in references:
-            if reference.key == previous:
-                self.duplicates += 1
-            else:
-                yield reference
-            previous = reference.key
-
-    def _unordered(self, references: Iterable[Reference]) -> Iterator[Reference]:
-        """Leave out images with a key that came before."""
-        seen: set[bytes] = set()
-        for reference in references:
-            if reference.key in seen:
-                self.duplicates += 1
-                self.not_replaced += reference.bytes_held > 0
-            else:
-                seen.add(reference.key)
-                yield reference
+            ordered = all(source.ordered for source in group)
+            repeats = Repeats(ordered)
+            for reference in merged(images, ordered):
+                if self.shards is not None and reference.key not in self._keys:
+                    continue  # not every source leaves out other shards
+                if repeats(reference.key):
+                    self.duplicates += 1
+                    self.not_replaced += not ordered and reference.bytes_held > 0
+                else:
+                    yield reference
 
 
 @dataclass(frozen=True)
@@ -346,8 +305,9 @@ class _WithMasks:
         return self.masks.attached(self.source)
 
 
-def _as_text(counts: Counter[bytes]) -> Counter[str]:
-    return Counter({key_text(name): number for name, number in counts.items()})
+def _by_name(counts: Iterable[Counter[bytes]]) -> Counter[str]:
+    total = sum(counts, Counter[bytes]())
+    return Counter({key_text(name): number for name, number in total.items()})
 
 
 def _groups(sources: Iterable[Source]) -> list[list[Source]]:
@@ -362,9 +322,3 @@ def _groups(sources: Iterable[Source]) -> list[list[Source]]:
         else:
             groups.append([source])
     return groups
-
-
-def _merged(sources: Sequence[Iterable[Reference]]) -> Iterable[Reference]:
-    if len(sources) == 1:
-        return sources[0]
-    return heapq.merge(*sources, key=lambda reference: reference.key)

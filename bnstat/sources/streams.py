@@ -19,9 +19,9 @@ from PIL import Image
 from bnstat.errors import MeasureError, SettingError, SourceError
 from bnstat.sources.bounds import UnreadableError
 from bnstat.sources.datasets import DatasetSource, is_map_style, torch_is
-from bnstat.sources.items import Item, ItemReader, Items, Membership, Stack, as_array
+from bnstat.sources.items import Item, ItemReader, Items, ItemSource, Membership, Stack, as_array
 from bnstat.sources.reference import Reference
-from bnstat.sources.source import Index, ItemSource
+from bnstat.sources.source import Index
 from bnstat.user_code import draw_number, generators_kept, seed_generators, stdout_on_stderr
 
 # So many are measured of what does not say how many it has, and may have no end.

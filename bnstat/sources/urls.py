@@ -20,7 +20,7 @@ from bnstat.sources import web
 from bnstat.sources.bounds import ReadLimits, UnreadableError
 from bnstat.sources.naming import SERVICE_FOLDERS, is_image
 from bnstat.sources.reference import Reference, with_bytes
-from bnstat.sources.source import InMemoryIndex, StreamIndex, index_by_reading
+from bnstat.sources.source import Index, index_by_reading
 from bnstat.sources.web import BLOCK, as_unreadable, message, tried, within
 from bnstat.text import is_url, key_text, without_credentials
 
@@ -251,7 +251,7 @@ class RemoteFolder:
     def count(self) -> None:
         """Return None: the number is not known before everything is listed."""
 
-    def index(self) -> InMemoryIndex | StreamIndex:
+    def index(self) -> Index:
         return index_by_reading(self)
 
     def __iter__(self) -> Iterator[Reference]:

@@ -25,10 +25,11 @@ SPARE = 60 * MB
 PROGRAM = """
 import sys
 from bnstat.sources.bounds import ReadLimits
+from bnstat.sources.locations import Opening
 from bnstat.sources.sources import Sources
 
 limits = ReadLimits(max_bytes=int(sys.argv[2]) if len(sys.argv) > 2 else None, network_timeout=5.0)
-for reference in Sources.open([sys.argv[1]], limits=limits):
+for reference in Sources.open([sys.argv[1]], Opening(limits=limits)):
     try:
         if reference.problem is None:
             with reference.open(limits) as file:

@@ -12,6 +12,7 @@ from PIL import Image
 import bnstat
 from bnstat.errors import SourceError
 from bnstat.sources.bounds import ReadLimits, UnreadableError
+from bnstat.sources.locations import Opening
 from bnstat.sources.parquet_layout import RowGroup, WatchedFile, page_header, row_groups
 from bnstat.sources.sources import Sources
 
@@ -153,7 +154,7 @@ def test_path_of_another_type(written, content):
 def test_row_larger_than_allowed(written):
     """It is a failure; the others are measured."""
     path = written({"image": pa.array([b"1" * 100, b"2" * 101, b"3"], pa.binary())})
-    found = Sources.open([str(path)], limits=ReadLimits(max_bytes=100))
+    found = Sources.open([str(path)], Opening(limits=ReadLimits(max_bytes=100)))
     assert [reference.problem for reference in found] == [
         None,
         "has 101 bytes, more than --max-bytes allows",

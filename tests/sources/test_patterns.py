@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from bnstat.errors import SourceError
+from bnstat.sources.locations import Opening
 from bnstat.sources.naming import expand_braces
 from bnstat.sources.sources import Sources
 
@@ -93,5 +94,7 @@ def test_nothing_matches(here):
 def test_patterns_are_relative_to_the_folder_of_the_document(here, tmp_path, monkeypatch):
     """Read again from elsewhere, a pattern has the same matches."""
     monkeypatch.chdir("/")
-    keys = [reference.key for reference in Sources.open(["d/*.jpg"], os.fspath(tmp_path))]
+    keys = [
+        reference.key for reference in Sources.open(["d/*.jpg"], Opening(os.fsencode(tmp_path)))
+    ]
     assert keys == [b"d/a.jpg"]

@@ -16,6 +16,7 @@ from PIL import Image
 from bnstat.result import Shards
 from bnstat.settings.samples import SampleSize
 from bnstat.sources.listing import Listing
+from bnstat.sources.locations import Opening
 from bnstat.sources.source import Sampling, ShardKeys, hash_rank
 from bnstat.sources.sources import Sources
 
@@ -65,7 +66,7 @@ def expected(keys, size, seed=0):
 
 def opened(location, size="7", seed=0, keys=None):
     sampling = Sampling(size, seed, SampleSize.read(size))
-    return Sources.open([str(location)], keys=keys or ShardKeys(), sampling=sampling)
+    return Sources.open([str(location)], Opening(keys=keys or ShardKeys()), sampling=sampling)
 
 
 @pytest.mark.parametrize("name", ["folder", "x.tar", "x.tar.gz", "x.zip"])

@@ -6,12 +6,13 @@ import pytest
 
 from bnstat.result import Shards
 from bnstat.sources.listing import Listing
+from bnstat.sources.locations import Opening
 from bnstat.sources.source import ShardKeys, read_shard, shard_of
 from bnstat.sources.sources import Sources
 
 
 def sources(folder, index, of):
-    return Sources.open([os.fspath(folder)], keys=ShardKeys(Shards((index,), of)))
+    return Sources.open([os.fspath(folder)], Opening(keys=ShardKeys(Shards((index,), of))))
 
 
 def test_which_shard_never_changes():
@@ -43,7 +44,7 @@ def test_several_sources_and_duplicates_add_up(photos):
     """An image named twice is a duplicate in its own shard only."""
     named = [os.fspath(photos), os.fspath(photos / "dogs"), os.fspath(photos)]
     whole = Sources.open(named)
-    shards = [Sources.open(named, keys=ShardKeys(Shards((i,), 3))) for i in (1, 2, 3)]
+    shards = [Sources.open(named, Opening(keys=ShardKeys(Shards((i,), 3)))) for i in (1, 2, 3)]
     found = [list(shard) for shard in shards]
     assert sorted(r for part in found for r in part) == list(whole)
     assert sum(shard.duplicates for shard in shards) == whole.duplicates > 0

@@ -18,6 +18,7 @@ import pytest
 import bnstat
 from bnstat.errors import NothingMeasuredError, SourceError
 from bnstat.sources.listing import Listing
+from bnstat.sources.locations import Opening
 from bnstat.sources.sources import Sources
 
 
@@ -135,7 +136,7 @@ def test_chains(archives, content, found, expected, monkeypatch):
         b"zip://a/%s::%s/x.zip" % (name, os.fsencode(archives)) for name in (b"1.png", b"b/2.png")
     ]
     monkeypatch.chdir("/")
-    chained = Sources.open(["zip://::x.zip"], os.fspath(archives))
+    chained = Sources.open(["zip://::x.zip"], Opening(os.fsencode(archives)))
     assert sorted(reference.key for reference in chained) == sorted(expected)
 
 

@@ -12,6 +12,7 @@ pytest.importorskip("aiohttp")
 
 from bnstat.errors import SourceError
 from bnstat.sources.bounds import ReadLimits
+from bnstat.sources.locations import Opening
 from bnstat.sources.sources import Sources
 
 from .hostile_server import IMAGE, Server
@@ -50,7 +51,7 @@ def outcomes(server):
     def read(path, limits=LIMITS):
         found = []
         try:
-            for reference in Sources.open([server.url + path], limits=limits):
+            for reference in Sources.open([server.url + path], Opening(limits=limits)):
                 found.append(reference.problem or _read(reference, limits))
         except SourceError as error:
             return str(error).replace(server.url, "http://host")
@@ -125,7 +126,7 @@ def test_image_that_does_not_come(outcomes, path, reason):
 def test_no_server(monkeypatch):
     """Where nobody listens, that is said."""
     monkeypatch.setattr("bnstat.sources.web._PAUSES", ())
-    (reference,) = Sources.open(["http://127.0.0.1:9/x.png"], limits=LIMITS)
+    (reference,) = Sources.open(["http://127.0.0.1:9/x.png"], Opening(limits=LIMITS))
     assert reference.problem.startswith("cannot be read: Cannot connect to host 127.0.0.1:9")
 
 
