@@ -8,19 +8,17 @@ member's encoded bytes, and the archive is read only as far as the scan asks for
 
 from __future__ import annotations
 
-import os
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from io import BufferedReader, RawIOBase
+from io import BufferedReader
 from itertools import pairwise
 from typing import Protocol, TypeAlias
 
 from bnstat.errors import BnstatError, SourceError
-from bnstat.files import READING
 from bnstat.sources import urls
 from bnstat.sources.bounds import ReadLimits, UnreadableError
 from bnstat.sources.naming import MAX_NAME, is_hidden, is_image, member_key, service_folder
@@ -45,49 +43,6 @@ class ArchiveFile:
     @property
     def workers_can_open(self) -> bool:
         return not self.remote or urls.workers_can_open(self.path)
-
-
-def read_range(path: bytes, start: int, size: int) -> bytes:
-    """Return at most `size` bytes of a file from `start` on; meant for sizes of a few MiB."""
-    file = os.open(path, READING)
-    try:
-        os.lseek(file, start, os.SEEK_SET)
-        return os.read(file, size)
-    finally:
-        os.close(file)
-
-
-class _RangeFile(RawIOBase):
-    def __init__(self, path: bytes, start: int, size: int) -> None:
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed with this)
-        self._start, self._size, self._at = start, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(0, origin + offset)
-        return self._at
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._file.seek(self._start + self._at)
-        left = max(0, self._size - self._at)
-        read = self._file.readinto(memoryview(buffer)[:left]) or 0
-        self._at += read
-        return read
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def open_range(path: bytes, start: int, size: int) -> BufferedReader:
-    """Return a range of a file as a file."""
-    return BufferedReader(_RangeFile(path, start, size))
 
 
 class MemberTable:

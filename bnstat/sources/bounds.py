@@ -22,6 +22,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,9 +30,19 @@ from importlib import import_module
 from io import BufferedReader, BytesIO, RawIOBase
 from typing import IO, Protocol
 
+from bnstat.files import READING
+
 # What is compressed or comes over a network may be of any size, whatever is declared, and is held
 # in memory. An uncompressed image of 89 megapixels has as many bytes.
 MAX_UNPACKED = 256 << 20
+# Positions in files are signed 64-bit integers.
+MAX_POSITION = (1 << 63) - 1
+# A larger range of an archive is read while it is decoded.
+LARGE = 1 << 20
+# What is read at a time of a compressed file, and what it may become.
+_INPUT, _OUTPUT = 1 << 16, 1 << 17
+# liblzma allocates as much as an archive demands; `xz -9` demands 65 MiB.
+_MAX_LZMA = 256 << 20
 
 
 class UnreadableError(Exception):
@@ -90,10 +101,6 @@ class Limits(ReadLimits):
     truncated: bool = field(default=False, kw_only=True)
 
 
-# Positions in files are signed 64-bit integers.
-MAX_POSITION = (1 << 63) - 1
-
-
 def step(at: int, length: int, part: str, *, least: int = 1) -> int:
     """Return where a part ends that begins at `at` and says that it has so many bytes.
 
@@ -113,14 +120,57 @@ def read_exactly(file: IO[bytes], size: int, problem: str) -> bytes:
     return data
 
 
-_INPUT = 1 << 16
-_OUTPUT = 1 << 20
-# liblzma allocates as much as an archive demands; `xz -9` demands 65 MiB.
-_MAX_LZMA = 256 << 20
+class SeekableFile(RawIOBase):
+    """What files that read and seek have in common."""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+
+class _RangeFile(SeekableFile):
+    def __init__(self, path: bytes, start: int, size: int) -> None:
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed with this)
+        self._start, self._size, self._at = start, size, 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, origin + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._file.seek(self._start + self._at)
+        left = max(0, self._size - self._at)
+        read = self._file.readinto(memoryview(buffer)[:left]) or 0
+        self._at += read
+        return read
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def open_range(path: bytes, start: int, size: int) -> IO[bytes]:
+    """Return a range of a file as a file, which holds it if it is small."""
+    if size > LARGE:
+        return BufferedReader(_RangeFile(path, start, size))
+    return BytesIO(read_range(path, start, size))
+
+
+def read_range(path: bytes, start: int, size: int) -> bytes:
+    """Return at most `size` bytes of a file from `start` on; meant for sizes of a few MiB."""
+    file = os.open(path, READING)
+    try:
+        os.lseek(file, start, os.SEEK_SET)
+        return os.read(file, size)
+    finally:
+        os.close(file)
 
 
 class Decompressor(Protocol):
-    """What bz2, lzma and zstd have in common; `zlib` is adapted to it."""
+    """What bz2, lzma and zstd have in common; needs_input: it goes on only with more input."""
 
     @property
     def eof(self) -> bool: ...
@@ -129,66 +179,45 @@ class Decompressor(Protocol):
     def unused_data(self) -> bytes: ...
 
     @property
-    def needs_input(self) -> bool:
-        """Whether it can go on only with more input."""
+    def needs_input(self) -> bool: ...
 
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
-
-
-class Deflate:
-    """zlib's decompressor of a zip member."""
-
-    needs_input = True
-
-    def __init__(self) -> None:
-        self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)
-
-    @property
-    def eof(self) -> bool:
-        return self._zlib.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._zlib.unused_data
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        pending = self._zlib.unconsumed_tail + data
-        found = self._zlib.decompress(pending, max_length)
-        self.needs_input = not self._zlib.unconsumed_tail
-        return found
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
-def zip_lzma(head: bytes, size: int) -> Decompressor:
-    """Return a decompressor for the LZMA of a zip member of `size` bytes; head: its first 9 bytes.
-
-    See section 5.8.8 of APPNOTE.TXT (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT).
-    A dictionary larger than the member is useless, and would be allocated.
-    """
-    if len(head) < 9 or head[2:4] != b"\5\0":
-        raise UnreadableError("its compressed bytes are damaged: no properties of LZMA")
-    bits, dictionary = head[4], int.from_bytes(head[5:9], "little")
-    options = {
-        "id": lzma.FILTER_LZMA1,
-        "dict_size": max(4096, min(dictionary, size)),
-        **{"lc": bits % 9, "lp": bits // 9 % 5, "pb": bits // 45},
-    }
+def zstd() -> Decompressor:
+    """Return a decompressor for Zstandard, which Python has from 3.14 on."""
     try:
-        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[options])
-    except (lzma.LZMAError, ValueError) as error:
+        found: Decompressor = import_module("compression.zstd").ZstdDecompressor()
+    except ImportError as error:
+        raise UnreadableError("this Python has no compression.zstd to unpack it with") from error
+    return found
+
+
+# What the first bytes of a compressed file are, and its decompressor.
+_COMPRESSIONS: dict[bytes, Callable[[], Decompressor]] = {
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_LZMA),
+    b"\x28\xb5\x2f\xfd": zstd,
+}
+
+
+def inflate(decompress: Callable[[bytes, int], bytes], data: bytes, most: int) -> bytes:
+    """Return what bytes decompress to, the first `most` bytes of it."""
+    try:
+        return decompress(data, most)
+    except (zlib.error, lzma.LZMAError, OSError, ValueError) as error:
         raise UnreadableError(f"its compressed bytes are damaged: {error}") from error
 
 
-def inflate(decompressor: Decompressor, data: bytes, most: int) -> BytesIO:
-    """Return the first bytes that `data` decompresses to, at most so many."""
-    found = BytesIO()
-    while not decompressor.eof and found.tell() < most:
-        piece = _decompress(decompressor, data, min(_OUTPUT, most - found.tell()))
-        data = b""
-        if not piece and decompressor.needs_input:
-            break
-        found.write(piece)
-    found.seek(0)
-    return found
+def decompressed(file: BufferedReader) -> IO[bytes] | None:
+    """Return a file that decompresses another from its beginning; None if it is not compressed."""
+    head = file.peek(6)
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+    for magic, start in _COMPRESSIONS.items():
+        if head.startswith(magic):
+            return BufferedReader(_Decompressed(file, start), _OUTPUT)
+    return None
 
 
 class _Decompressed(RawIOBase):
@@ -208,7 +237,7 @@ class _Decompressed(RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         while len(buffer) and (current := self._decompressor()) is not None:
             data = self._more() if current.needs_input else b""
-            found = _decompress(current, data, len(buffer))
+            found = inflate(current.decompress, data, len(buffer))
             if current.eof:
                 self._current, self._input = None, current.unused_data
             elif not data and not found:
@@ -231,38 +260,3 @@ class _Decompressed(RawIOBase):
     def _more(self) -> bytes:
         data, self._input = self._input or self._file.read(_INPUT), b""
         return data
-
-
-def _decompress(decompressor: Decompressor, data: bytes, most: int) -> bytes:
-    try:
-        return decompressor.decompress(data, most)
-    except (zlib.error, lzma.LZMAError, OSError, ValueError) as error:
-        raise UnreadableError(f"its compressed bytes are damaged: {error}") from error
-
-
-def zstd() -> Decompressor:
-    """Return a decompressor for Zstandard, which Python has from 3.14 on."""
-    try:
-        found: Decompressor = import_module("compression.zstd").ZstdDecompressor()
-    except ImportError as error:
-        raise UnreadableError("this Python has no compression.zstd to unpack it with") from error
-    return found
-
-
-# What the first bytes of a compressed file are, and its decompressor.
-_COMPRESSIONS: dict[bytes, Callable[[], Decompressor]] = {
-    b"BZh": bz2.BZ2Decompressor,
-    b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_LZMA),
-    b"\x28\xb5\x2f\xfd": zstd,
-}
-
-
-def decompressed(file: BufferedReader) -> IO[bytes] | None:
-    """Return a file that decompresses another from its beginning; None if it is not compressed."""
-    head = file.peek(6)
-    if head.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
-    for magic, start in _COMPRESSIONS.items():
-        if head.startswith(magic):
-            return BufferedReader(_Decompressed(file, start), _OUTPUT >> 3)
-    return None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache, partial
-from io import BufferedReader, BytesIO
+from io import BufferedReader
 from typing import IO, ClassVar, TypeAlias, cast
 
 from bnstat.sources.archive import (
@@ -20,10 +20,14 @@ from bnstat.sources.archive import (
     Format,
     KeyOf,
     MemberTable,
-    open_range,
-    read_range,
 )
-from bnstat.sources.bounds import MAX_POSITION, ReadLimits, UnreadableError, decompressed
+from bnstat.sources.bounds import (
+    MAX_POSITION,
+    ReadLimits,
+    UnreadableError,
+    decompressed,
+    open_range,
+)
 from bnstat.sources.naming import is_visible_image, member_key
 from bnstat.sources.reference import EncodedBytes, Reference
 from bnstat.sources.tar_headers import Header, headers
@@ -31,8 +35,6 @@ from bnstat.text import key_text
 
 # Start and size of files by name.
 StoredFiles: TypeAlias = Mapping[bytes, tuple[int, int]]
-# A larger member is read while it is decoded.
-_LARGE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,7 @@ class FileRange:
     unpacked: ClassVar[bool] = False
 
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
-        if reference.size > _LARGE:
-            return open_range(reference.path, self.start, reference.size)
-        return BytesIO(read_range(reference.path, self.start, reference.size))
+        return open_range(reference.path, self.start, reference.size)
 
 
 class _Forward:

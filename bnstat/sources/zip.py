@@ -8,6 +8,7 @@ bytes. The records are those of APPNOTE.TXT
 from __future__ import annotations
 
 import bz2
+import lzma
 import os
 import stat
 import struct
@@ -19,35 +20,46 @@ from io import BytesIO
 from typing import IO, NamedTuple
 
 from bnstat.sources import urls
-from bnstat.sources.archive import ArchiveFile, Format, KeyOf, MemberTable, open_range, read_range
+from bnstat.sources.archive import ArchiveFile, Format, KeyOf, MemberTable
 from bnstat.sources.bounds import (
+    LARGE,
     MAX_POSITION,
-    Decompressor,
-    Deflate,
     ReadLimits,
     UnreadableError,
     inflate,
+    open_range,
     read_exactly,
-    zip_lzma,
+    read_range,
     zstd,
 )
 from bnstat.sources.naming import is_visible_image, member_key
 from bnstat.sources.reference import Reference
 
-# The local header: 30 bytes, then name and extra fields; the copy in the directory may differ.
+_END = struct.Struct("<4s8xLLH")  # size and offset of the directory, length of a comment
+_LOCATOR = struct.Struct("<4s4xQ4x")  # offset of the record for large archives
+_END_64 = struct.Struct("<4s36xQQ")  # size and offset of the directory
+_ENTRY = struct.Struct("<4sxB2xHH4xLLLHHH4xLL")
+_EXTRA = struct.Struct("<HH")
+_MAX_COMMENT = (1 << 16) - 1
+_SEE_EXTRA = 0xFFFFFFFF
+# The local header: 30 bytes, then name and extra fields; these may be longer than the copy of them
+# in the directory.
 _HEADER = struct.Struct("<4s22xHH")
-# The local header's own extra fields may be longer than those in the directory.
 _SPARE_BYTES = _HEADER.size + 8192
-# A larger stored member is read while it is decoded.
-_LARGE = 1 << 20
-_DECOMPRESSORS: dict[int, Callable[[], Decompressor]] = {
-    zipfile.ZIP_DEFLATED: Deflate,
-    zipfile.ZIP_BZIP2: bz2.BZ2Decompressor,
-    93: zstd,
-}
 _ENCRYPTED = 0x1
 # Systems that archives say they were made on: FAT, NTFS, VFAT.
 _WITHOUT_BACKSLASHES = (0, 10, 14)
+# What decompresses a member of so many bytes, by the number of its method; LZMA has a head.
+_DECOMPRESSORS: dict[int, Callable[[], Callable[[bytes, int], bytes]]] = {
+    zipfile.ZIP_STORED: lambda: lambda data, most: data[:most],
+    zipfile.ZIP_DEFLATED: lambda: zlib.decompressobj(-zlib.MAX_WBITS).decompress,
+    zipfile.ZIP_BZIP2: lambda: bz2.BZ2Decompressor().decompress,
+    zipfile.ZIP_LZMA: lambda: _decompress_lzma,
+    93: lambda: zstd().decompress,
+}
+_MISPLACED = "is not where the archive's directory says"
+_CUT_OFF = "is cut off: the archive ends before it does"
+_DIRECTORY_CUT_OFF, _DIRECTORY_DAMAGED = "its directory is cut off", "its directory is damaged"
 
 
 @dataclass(frozen=True)
@@ -73,46 +85,34 @@ class Member:
 
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
         """Return the member as a file; no more than its declared size is decompressed."""
+        size = reference.size
         limits.check(self.compressed_size, unpacked=self.unpacked)
         if not 0 <= self.offset <= MAX_POSITION - _SPARE_BYTES - self.compressed_size:
             raise UnreadableError(_MISPLACED)
-        if not self.unpacked and self.compressed_size != reference.size:
-            raise UnreadableError(f"does not hold the {reference.size} bytes that {_DECLARED}")
-        if not self.unpacked and reference.size > _LARGE:
+        if not self.unpacked and self.compressed_size != size:
+            raise UnreadableError(f"does not hold the {size} bytes that the archive declares")
+        if not self.unpacked and size > LARGE:
             return self._stored(reference)
-        raw = BytesIO(self._raw(reference.path, limits))
-        _skip_header(raw)
-        compressed = raw.read(self.compressed_size)
-        if len(compressed) < self.compressed_size:
-            raise UnreadableError(_CUT_OFF)
-        # One byte more than declared shows a member that is larger.
-        file = self._inflated(compressed, reference.size + 1)
-        self._check(file, reference.size)
-        return file
-
-    def _raw(self, path: bytes, limits: ReadLimits) -> bytes:
-        """Return the local header and the compressed bytes, and some of what follows."""
-        size = _SPARE_BYTES + self.length + self.compressed_size
-        if self.remote:
-            return urls.read_range(path, limits, self.offset, self.offset + size)
-        return read_range(path, self.offset, size)
-
-    def _inflated(self, compressed: bytes, most: int) -> BytesIO:
-        if self.method == zipfile.ZIP_STORED:
-            return BytesIO(compressed[:most])
-        if self.method == zipfile.ZIP_LZMA:
-            return inflate(zip_lzma(compressed[:9], most), compressed[9:], most)
         if self.method not in _DECOMPRESSORS:
             raise UnreadableError(f"is compressed by method {self.method}, which is not read")
-        return inflate(_DECOMPRESSORS[self.method](), compressed, most)
+        # One byte more than declared shows a member that is larger.
+        compressed = self._compressed(reference.path, limits)
+        data = inflate(_DECOMPRESSORS[self.method](), compressed, size + 1)
+        if len(data) != size:
+            least = "more" if len(data) > size else "fewer"
+            raise UnreadableError(f"holds {least} than the {size} bytes that the archive declares")
+        self._check(zlib.crc32(data))
+        return BytesIO(data)
 
-    def _check(self, file: BytesIO, size: int) -> None:
-        with file.getbuffer() as data:
-            if len(data) != size:
-                least = "more" if len(data) > size else "fewer"
-                raise UnreadableError(f"holds {least} than the {size} bytes that {_DECLARED}")
-            if zlib.crc32(data) != self.crc:
-                raise UnreadableError(f"does not have the checksum that {_DECLARED}")
+    def _compressed(self, path: bytes, limits: ReadLimits) -> bytes:
+        """Return the compressed bytes, for which some of what follows may be read too."""
+        size = _SPARE_BYTES + self.length + self.compressed_size
+        if self.remote:
+            raw = BytesIO(urls.read_range(path, limits, self.offset, self.offset + size))
+        else:
+            raw = BytesIO(read_range(path, self.offset, size))
+        _skip_header(raw)
+        return read_exactly(raw, self.compressed_size, _CUT_OFF)
 
     def _stored(self, reference: Reference) -> IO[bytes]:
         """Return a large stored member as a range of the archive, its checksum compared."""
@@ -122,19 +122,17 @@ class Member:
             start = archive.tell()
         file = open_range(reference.path, start, reference.size)
         crc = 0
-        while data := file.read(_LARGE):
+        while data := file.read(LARGE):
             crc = zlib.crc32(data, crc)
         if file.tell() < reference.size:
             raise UnreadableError(_CUT_OFF)
-        if crc != self.crc:
-            raise UnreadableError(f"does not have the checksum that {_DECLARED}")
+        self._check(crc)
         file.seek(0)
         return file
 
-
-_CUT_OFF = "is cut off: the archive ends before it does"
-_DECLARED = "the archive declares"
-_MISPLACED = "is not where the archive's directory says"
+    def _check(self, crc: int) -> None:
+        if crc != self.crc:
+            raise UnreadableError("does not have the checksum that the archive declares")
 
 
 def _skip_header(file: IO[bytes]) -> None:
@@ -143,6 +141,22 @@ def _skip_header(file: IO[bytes]) -> None:
         raise UnreadableError(_MISPLACED)
     _, name, extra = _HEADER.unpack(head)
     file.seek(name + extra, 1)
+
+
+def _decompress_lzma(data: bytes, most: int) -> bytes:
+    """Decompress a member, whose first 9 bytes are properties (APPNOTE.TXT, 5.8.8).
+
+    A dictionary larger than the member is useless, and would be allocated.
+    """
+    if len(data) < 9 or data[2:4] != b"\5\0":
+        raise ValueError("no properties of LZMA")
+    bits, dictionary = data[4], int.from_bytes(data[5:9], "little")
+    options = {
+        "id": lzma.FILTER_LZMA1,
+        "dict_size": max(4096, min(dictionary, most)),
+        **{"lc": bits % 9, "lp": bits // 9 % 5, "pb": bits // 45},
+    }
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[options]).decompress(data[9:], most)
 
 
 def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterator[Reference]:
@@ -182,14 +196,6 @@ def _named(file: IO[bytes]) -> Iterator[tuple[bytes, Entry]]:
         yield name, entry
 
 
-def _numbers(entry: Entry) -> tuple[int, ...]:
-    """Return what is kept of an entry; one that lies where no file is long enough is at -1."""
-    offset = entry.offset if entry.offset <= MAX_POSITION else -1
-    size, compressed = min(entry.size, MAX_POSITION), min(entry.compressed_size, MAX_POSITION)
-    length = len(entry.name) + entry.extra_length
-    return _problem(entry), size, offset, length, compressed, entry.method, entry.crc
-
-
 _PROBLEMS = (
     None,
     "is encrypted",
@@ -197,11 +203,16 @@ _PROBLEMS = (
 )
 
 
-def _problem(entry: Entry) -> int:
-    """Return why a member cannot be measured, by its place in _PROBLEMS."""
-    if entry.flags & _ENCRYPTED:
-        return 1
-    return 2 if stat.S_ISLNK(entry.attributes >> 16) else 0
+def _numbers(entry: Entry) -> tuple[int, ...]:
+    """Return what is kept of an entry; one that lies where no file is long enough is at -1.
+
+    The first is why it cannot be measured, by its place in _PROBLEMS.
+    """
+    problem = 1 if entry.flags & _ENCRYPTED else 2 * stat.S_ISLNK(entry.attributes >> 16)
+    offset = entry.offset if entry.offset <= MAX_POSITION else -1
+    size, compressed = min(entry.size, MAX_POSITION), min(entry.compressed_size, MAX_POSITION)
+    length = len(entry.name) + entry.extra_length
+    return problem, size, offset, length, compressed, entry.method, entry.crc
 
 
 def _count(archive: ArchiveFile) -> int | None:
@@ -215,18 +226,8 @@ def _count(archive: ArchiveFile) -> int | None:
 ZIP = Format(_members, _count)
 
 
-_END = struct.Struct("<4s8xLLH")  # size and offset of the directory, length of a comment
-_LOCATOR = struct.Struct("<4s4xQ4x")  # offset of the record for large archives
-_END_64 = struct.Struct("<4s36xQQ")  # size and offset of the directory
-_ENTRY = struct.Struct("<4sxB2xHH4xLLLHHH4xLL")
-_EXTRA = struct.Struct("<HH")
-_LARGEST_COMMENT = (1 << 16) - 1
-_SEE_EXTRA = 0xFFFFFFFF
-_DIRECTORY_ENDS = "its directory is cut off"
-
-
 class Entry(NamedTuple):
-    """An entry: the numbers as in the archive.
+    """An entry of the directory: the numbers as in the archive.
 
     host: the system that it was made on; offset: where the member's local header is.
     """
@@ -245,16 +246,16 @@ class Entry(NamedTuple):
 
 def entries(file: IO[bytes]) -> Iterator[Entry]:
     """Yield the entries of a zip archive's directory in its order."""
-    start, size, shift = _find(file)
+    start, left, shift = _find(file)
     file.seek(start)
-    left = size
     while left > 0:
-        head = read_exactly(file, _ENTRY.size, _DIRECTORY_ENDS)
+        head = read_exactly(file, _ENTRY.size, _DIRECTORY_CUT_OFF)
         signature, host, flags, method, crc, compressed, plain, *more = _ENTRY.unpack(head)
         name_length, extra_length, comment_length, attributes, offset = more
         if signature != b"PK\1\2":
-            raise UnreadableError("its directory is damaged")
-        rest = read_exactly(file, name_length + extra_length + comment_length, _DIRECTORY_ENDS)
+            raise UnreadableError(_DIRECTORY_DAMAGED)
+        size = name_length + extra_length + comment_length
+        rest = read_exactly(file, size, _DIRECTORY_CUT_OFF)
         name, extra = rest[:name_length], rest[name_length : name_length + extra_length]
         left -= len(head) + len(rest)
         plain, compressed, offset = _large([plain, compressed, offset], extra)
@@ -268,7 +269,7 @@ def _find(file: IO[bytes]) -> tuple[int, int, int]:
     They are where something stands before the archive, such as the program that unpacks it.
     """
     whole = file.seek(0, os.SEEK_END)
-    tail_start = max(0, whole - _END.size - _LARGEST_COMMENT)
+    tail_start = max(0, whole - _END.size - _MAX_COMMENT)
     file.seek(tail_start)
     tail = file.read(whole - tail_start)
     at = tail.rfind(b"PK\5\6")
@@ -281,34 +282,33 @@ def _find(file: IO[bytes]) -> tuple[int, int, int]:
         end, size, offset = large
     shift = end - size - offset
     if offset + shift < 0:
-        raise UnreadableError("its directory is damaged")
+        raise UnreadableError(_DIRECTORY_DAMAGED)
     return offset + shift, size, shift
 
 
 def _find_large(file: IO[bytes], end: int) -> tuple[int, int, int] | None:
-    """Return position, directory size and offset of the record of a large archive, if any."""
-    if end < _LOCATOR.size + _END_64.size:
+    """Return position, directory size and offset of the record of a large archive, if any.
+
+    As zipfile does, it is looked for directly before its locator, as offsets may be wrong.
+    """
+    start = end - _LOCATOR.size - _END_64.size
+    if start < 0:
         return None
-    file.seek(end - _LOCATOR.size)
-    signature, _ = _LOCATOR.unpack(read_exactly(file, _LOCATOR.size, _DIRECTORY_ENDS))
-    if signature != b"PK\6\7":
-        return None
-    # As zipfile does: directly before its locator, as offsets may be wrong.
-    at = end - _LOCATOR.size - _END_64.size
-    file.seek(at)
-    signature, size, offset = _END_64.unpack(read_exactly(file, _END_64.size, _DIRECTORY_ENDS))
-    return (at, size, offset) if signature == b"PK\6\6" else None
+    file.seek(start)
+    signature, size, offset = _END_64.unpack(read_exactly(file, _END_64.size, _DIRECTORY_CUT_OFF))
+    locator, _ = _LOCATOR.unpack(read_exactly(file, _LOCATOR.size, _DIRECTORY_CUT_OFF))
+    return (start, size, offset) if (signature, locator) == (b"PK\6\6", b"PK\6\7") else None
 
 
 def _large(numbers: list[int], extra: bytes) -> list[int]:
     """Return the numbers of an entry; those that are too large stand in an extra field."""
     if _SEE_EXTRA not in numbers:
         return numbers
-    fields = list(_sizes_64(extra))
+    fields = _sizes_64(extra)
     try:
-        return [fields.pop(0) if number == _SEE_EXTRA else number for number in numbers]
-    except IndexError as error:
-        raise UnreadableError("its directory is damaged") from error
+        return [next(fields) if number == _SEE_EXTRA else number for number in numbers]
+    except StopIteration as error:
+        raise UnreadableError(_DIRECTORY_DAMAGED) from error
 
 
 def _sizes_64(extra: bytes) -> Iterator[int]:
