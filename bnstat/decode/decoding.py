@@ -101,7 +101,6 @@ def _is_cut_off(error: Exception) -> bool:
 
 
 def load(file: IO[bytes], *, whole: bool = True) -> Loaded:
-    """Return the decoded first frame of an image."""
     if (small := load_small_png(file)) is not None:
         return small, False
     file.seek(0)
@@ -114,7 +113,6 @@ def load(file: IO[bytes], *, whole: bool = True) -> Loaded:
 
 
 def _note_frames(image: Image.Image, file: IO[bytes]) -> None:
-    """Note how many frames there are in a file of several."""
     with suppress(Exception):  # the first was read, and is measured
         if image.format == "TIFF" and has_mask(file):
             image.info[MASK] = None  # who opened the file knows how

@@ -118,7 +118,6 @@ def _lacks_scans(data: bytes) -> bool:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield marker, place and content of each segment of a JPEG that was decoded."""
     at = 0
     while found := _MARKER.search(data, at):
         marker, at = found[1][0], found.end()

@@ -54,11 +54,9 @@ class SampleMask:
         return cls(tuple(Image.fromarray(plane.astype(np.uint8) * 255) for plane in planes))
 
     def array(self) -> NDArray[np.bool_]:
-        """Return booleans of shape (planes, H, W)."""
         return np.stack([np.asarray(plane) > 0 for plane in self.planes])
 
     def plane(self, channel: int) -> Image.Image:
-        """Return the plane that a channel is counted under."""
         return self.planes[channel if len(self.planes) > 1 else 0]
 
     def __and__(self, other: SampleMask) -> SampleMask:
@@ -222,7 +220,6 @@ def note_declared(image: Image.Image) -> None:
 
 
 def note_alpha(image: Image.Image, shown: SampleMask) -> None:
-    """Note that a band of a TIFF is taken as alpha, and leaves pixels out."""
     if image.format == "TIFF" and image.getbands()[-1] == "A":
         band, (pixels,) = len(image.getbands()), shown.excluded_counts(1)
         note(image, "alpha-band", f"band {band} left out {pixels:,} pixels")
@@ -254,7 +251,6 @@ def _leaves_out(plane: Image.Image) -> bool:
 
 
 def _bands(image: Image.Image) -> list[Image.Image]:
-    """Return the bands that hold values: not alpha."""
     if is_gray_16(image) or image.mode in (FLOAT, "I", "P"):
         return [image]
     names = image.getbands()

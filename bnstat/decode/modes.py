@@ -40,7 +40,6 @@ def is_gray_16(image: Image.Image) -> bool:
 
 
 def with_bits(image: Image.Image, bits: int) -> Image.Image:
-    """Note of 16-bit gray that its file has so many bits; return it."""
     if is_gray_16(image) and bits < 16:
         image.info[_BITS] = bits
     return image
@@ -81,13 +80,11 @@ def note(image: Image.Image, code: str, text: str = "", number: int = 0) -> None
 
 
 def forget_notes(image: Image.Image) -> None:
-    """Forget what is noted of another frame of the same file."""
     for name in (_NOTES, _BITS, _STORED, MASK):
         image.info.pop(name, None)
 
 
 def notes_of(image: Any) -> tuple[tuple[str, str, int], ...]:
-    """Return what is noted of an image: codes, words and numbers."""
     notes: tuple[tuple[str, str, int], ...] = getattr(image, "info", {}).get(_NOTES, ())
     return notes
 
@@ -113,7 +110,6 @@ def with_max_value(image: Any, most: int | None, *, deep: bool) -> Any:
 
 
 def max_value_of(image: Image.Image) -> int | None:
-    """Return what an image's integers are divided by, where that is asked for."""
     most: int | None = image.info.get(_MAX_VALUE)
     return most
 

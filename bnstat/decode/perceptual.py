@@ -43,7 +43,6 @@ class SmallCopy(NamedTuple):
 
     @classmethod
     def of(cls, image: Any) -> SmallCopy:
-        """Return the copy of a decoded image, or of an array."""
         colors = np.asarray(boxed(image).convert("RGB").convert("YCbCr"))
         width, height, mode, *_ = appearance(image, deep=False)
         gray = colors[..., 0].copy()  # a view would hold the colors

@@ -80,7 +80,6 @@ class Raster:
 
     @property
     def has_palette(self) -> bool:
-        """Whether samples are the indices of colors."""
         return bool(self.dataset.colorinterp[0].name == "palette")
 
     @property
@@ -120,7 +119,6 @@ class Raster:
         return counts if self.mask is None else counts & (self.mask.read(1, window=window) > 0)
 
     def _windows(self) -> Iterator[Any]:
-        """Yield rows of blocks, in pieces of about so many samples."""
         from rasterio.windows import Window
 
         rows, columns = self.dataset.block_shapes[0]
@@ -135,7 +133,6 @@ class Raster:
 
 @contextmanager
 def open_raster(reference: Reference, limits: Limits) -> Iterator[Raster]:
-    """Open a raster, wherever its bytes are."""
     import rasterio
     from rasterio.errors import RasterioError
     from rasterio.io import DatasetReader

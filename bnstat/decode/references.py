@@ -133,7 +133,6 @@ def _is_whole_tiff(reference: Reference, limits: Limits) -> bool:
 
 
 def with_frames(references: Iterable[Reference], asked: str, limits: Limits) -> Iterator[Reference]:
-    """Yield references to all the frames of files that are asked for."""
     for reference in references:
         yield from frames_of(reference, asked, limits)
 
@@ -159,7 +158,6 @@ def frames_of(reference: Reference, asked: str, limits: Limits) -> Iterator[Refe
 
 
 def _pages(reference: Reference, limits: Limits) -> list[int]:
-    """Return where the frames of a file are; of one that cannot be opened, one."""
     try:
         with strict_pillow(limits.max_pixels), reference.open(limits) as file:
             return pages(file)
@@ -187,7 +185,6 @@ class _Files:
         self._last: tuple[Any, ...] = ()
 
     def load(self, reference: Reference) -> Loaded:
-        """Return the decoded image, and whether it is deeper than 8 bits."""
         if reference.problem is not None:
             raise UnmeasurableError(reference.problem)
         if reference.frame is not None:
@@ -224,7 +221,6 @@ class _Files:
         return self._last[2], self._last[3]
 
     def close(self) -> None:
-        """Close the file that is open."""
         self._last = ()
         self._open.close()
 

@@ -110,7 +110,6 @@ def _note_scale(image: Image.Image, tags: Any) -> None:
 
 
 def _note_bands(image: Image.Image, tags: Any) -> None:
-    """Note that an image has bands that are neither color nor alpha, as near-infrared."""
     bands, extra = tags.get(_SAMPLES, 1), tags.get(_EXTRA_SAMPLES, ())
     colors = _COLORS.get(tags.get(_PHOTOMETRIC), 3)
     if bands - colors > sum(kind != 0 for kind in extra):
@@ -118,7 +117,6 @@ def _note_bands(image: Image.Image, tags: Any) -> None:
 
 
 def _raise_complaint(heard: bytes) -> None:
-    """Raise UnmeasurableError for what libtiff says nowhere but on stderr."""
     if missing := _MISSING.search(heard):
         method = missing[1].decode(errors="replace")
         raise UnmeasurableError(f"is compressed by {method}, which this Pillow does not decode")
@@ -236,6 +234,5 @@ def find_visible(image: Image.Image, file: IO[bytes]) -> Image.Image:
 
 
 def visible_plane(image: Image.Image) -> Image.Image | None:
-    """Return the plane that `find_visible` made; None of other images."""
     plane: Image.Image | None = image.info.get(_VISIBLE)
     return plane

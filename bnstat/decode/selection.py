@@ -161,7 +161,6 @@ class Conditions:
 
 
 def conditions(settings: MeasureSettings) -> Conditions:
-    """Return when a sample counts, as settings have it."""
     nodata, values, ignore = settings["nodata"], settings["mask_values"], settings["mask_ignore"]
     rule = MaskRule(
         None if values is None else tuple(values), None if ignore is None else tuple(ignore)

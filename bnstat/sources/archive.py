@@ -141,7 +141,6 @@ class Archive:
 
     @property
     def has_columns(self) -> bool:
-        """Whether images are in one of several columns."""
         return self._format.columns
 
     @property
@@ -189,7 +188,6 @@ class Archive:
             yield Reference(self._name, self._archive.path, 0, 0, reason)
 
     def _key_of(self, name: bytes) -> bytes | None:
-        """Return the key of a member; None if it is hidden or no image."""
         if len(name) > MAX_NAME:
             raise UnreadableError(f"a member's name has {len(name)} bytes")
         self._seen += 1

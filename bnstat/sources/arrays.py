@@ -72,18 +72,15 @@ class ArrayItems(Items):
     images: NDArray[Any] = field(repr=False)
 
     def item(self, reference: Reference, epoch: int) -> Item:
-        """Return an image (H, W, C)."""
         return Item(np.moveaxis(_native(self.images[_index(reference)]), 0, -1))
 
     def stack(self, chunk: Sequence[Reference]) -> Stack | None:
-        """Return the images of a chunk; only those that do not stand together are copied."""
         indices = [_index(reference) for reference in chunk]
         first, behind = indices[0], indices[-1] + 1
         together = behind - first == len(indices)
         return Stack(_native(self.images[first:behind] if together else self.images[indices]))
 
     def release(self) -> None:
-        """Give back the memory that holds what was read of a mapped file."""
         base: Any = self.images
         while base is not None and not hasattr(base, "_mmap"):
             base = getattr(base, "base", None)
@@ -101,25 +98,20 @@ class ArrayFileItems(Items):
 
     @classmethod
     def of(cls, path: str, layout: str) -> ArrayFileItems:
-        """Return those of a file as it is now."""
         status = os.stat(path)
         return cls(path, layout, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
 
     @property
     def opened(self) -> ArrayItems:
-        """The file, mapped once."""
         return _mapped(self)
 
     def item(self, reference: Reference, epoch: int) -> Item:
-        """Return an image (H, W, C)."""
         return self.opened.item(reference, epoch)
 
     def stack(self, chunk: Sequence[Reference]) -> Stack | None:
-        """Return the images of a chunk."""
         return self.opened.stack(chunk)
 
     def release(self) -> None:
-        """Give back the memory that holds what was read."""
         self.opened.release()
 
 
@@ -130,7 +122,6 @@ def _mapped(items: ArrayFileItems) -> ArrayItems:
 
 
 def _native(array: NDArray[Any]) -> NDArray[Any]:
-    """Return an array in this machine's byte order."""
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
@@ -139,8 +130,6 @@ def _index(reference: Reference) -> int:
 
 
 class ArraySource(ItemSource):
-    """The images of an array, in memory or in a file."""
-
     def __init__(
         self,
         items: ArrayItems | ArrayFileItems,
@@ -182,7 +171,6 @@ class ArraySource(ItemSource):
             self._items.release()
 
     def count(self) -> int:
-        """Return the number of images."""
         return self._length
 
     def fingerprint(self) -> int:
@@ -191,7 +179,6 @@ class ArraySource(ItemSource):
         return sum(fingerprint_of(self._size, changed, key) for key in self._keys()) % 2**256
 
     def index(self) -> NamedFiles:
-        """Return the images as an index."""
         return NamedFiles(list(self._keys()), self._reference)
 
     def __iter__(self) -> Iterator[Reference]:
@@ -233,7 +220,6 @@ def open_array_file(
 
 
 def _member(path: bytes, array: str | None, limits: ReadLimits) -> tuple[str, NDArray[Any]]:
-    """Return the name of the array that is meant, and the array."""
     with np.load(os.fsdecode(path), allow_pickle=False) as archive:
         names = archive.files
         if array is None:
@@ -267,7 +253,6 @@ def _shape(path: bytes, name: str) -> tuple[int, ...]:
 
 
 def _size(path: bytes, name: str) -> int:
-    """Return the bytes of an array, unpacked."""
     with zipfile.ZipFile(os.fsdecode(path)) as archive:
         return archive.getinfo(_entry(archive, name)).file_size
 

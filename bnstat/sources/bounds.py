@@ -121,8 +121,6 @@ def read_exactly(file: IO[bytes], size: int, problem: str) -> bytes:
 
 
 class SeekableFile(RawIOBase):
-    """What files that read and seek have in common."""
-
     def readable(self) -> bool:
         return True
 

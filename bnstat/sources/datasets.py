@@ -38,16 +38,12 @@ _CHUNK = 32
 
 
 class Place(Protocol):
-    """Where a dataset is."""
-
     def get(self) -> Any:
         """Return the dataset."""
 
 
 @dataclass(frozen=True)
 class _Here:
-    """A dataset in this process."""
-
     dataset: Any = field(repr=False)
 
     def get(self) -> Any:
@@ -56,8 +52,6 @@ class _Here:
 
 @dataclass(frozen=True)
 class _InFile:
-    """A dataset's pickle, in an open file of the main process."""
-
     path: str
     identity: tuple[int, int]
 
@@ -89,14 +83,11 @@ class DatasetItems(Items):
     images_in_chunk = _CHUNK  # their sizes are not known before they are drawn
 
     def item(self, reference: Reference, epoch: int) -> Item:
-        """Return an item, drawn for an epoch."""
         seed_generators(draw_number(b"item", self.seed, epoch, reference.key))
         return self.reader.read(self.place.get()[int(reference.key)])
 
 
 class DatasetSource(ItemSource):
-    """A map-style dataset."""
-
     prefix = b""
 
     def __init__(
@@ -138,11 +129,9 @@ class DatasetSource(ItemSource):
         return True
 
     def count(self) -> int:
-        """Return the number of items."""
         return self._length
 
     def index(self) -> NamedFiles:
-        """Return the items as an index, none of them drawn."""
         keys = [_key(index) for index in range(self._length)]
         return NamedFiles(keys, self._reference)
 
@@ -250,7 +239,6 @@ class _Pickler(pickle.Pickler):
     """Refuses what a worker could not load, as it has no `__main__` of the caller's."""
 
     def reducer_override(self, value: Any) -> Any:
-        """Refuse classes and functions of `__main__`; leave the others as they are."""
         if getattr(value, "__module__", None) in MAIN_MODULES and hasattr(value, "__qualname__"):
             raise pickle.PicklingError(f"{value.__qualname__} is defined in __main__")
         return NotImplemented
@@ -263,7 +251,6 @@ def torch_is(value: Any, name: str) -> bool:
 
 
 def is_map_style(value: Any) -> bool:
-    """Whether a value gives items by index."""
     if isinstance(value, dict | str | bytes) or torch_is(value, "IterableDataset"):
         return False
     return hasattr(value, "__getitem__") and hasattr(value, "__len__")

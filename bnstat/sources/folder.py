@@ -72,7 +72,6 @@ class Folder:
         return self.others.total()
 
     def __iter__(self) -> Iterator[Reference]:
-        """Yield the images in the order of their keys' bytes."""
         walk = self._walk_to_take()
         for key, problem in walk:
             yield walk.reference(key, problem)
@@ -91,7 +90,6 @@ class Folder:
         return self._current.count()
 
     def _walk_to_take(self) -> _Walk:
-        """Return the current walk, or a new one if images were taken from that before."""
         with self._lock:
             if self._current.taken:
                 self._current = self._new_walk()
@@ -135,7 +133,6 @@ class _Walk:
                 self._waiting.append(found)
 
     def __iter__(self) -> Iterator[tuple[bytes, str | None]]:
-        """Yield each image's key and, for a folder that cannot be read, the problem."""
         while True:
             with self._lock:
                 found = self._waiting.popleft() if self._waiting else self._next()
@@ -164,7 +161,6 @@ class _Walk:
         self.links.add(status, symbolic=symbolic, known=known)
 
     def _has(self, target: bytes) -> bool:
-        """Whether a file is one of the images below the root."""
         below = os.path.relpath(target, self._real_root)
         if below.startswith(b"../"):
             return False

@@ -66,7 +66,6 @@ class Items:
     unpacked = False
 
     def item(self, reference: Reference, epoch: int) -> Item:
-        """Return an item, drawn for an epoch."""
         raise NotImplementedError
 
     def stack(self, chunk: Sequence[Reference]) -> Stack | None:

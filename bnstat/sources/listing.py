@@ -121,11 +121,9 @@ class Listing:
         return len(self._names)
 
     def __iter__(self) -> Iterator[Reference]:
-        """Yield the images in the order of their keys' bytes."""
         return map(self._reference, self._names)
 
     def index(self) -> NamedFiles:
-        """Return the names as an index, no file examined."""
         keys = [self._key(name) for name in self._names]
         return NamedFiles(keys, lambda position: self._reference(self._names[position]))
 
@@ -223,7 +221,6 @@ class Listing:
             )
 
     def _key(self, name: bytes) -> bytes:
-        """Return the name as written, without the root and credentials."""
         if self.root is None:
             return urls.shown(name)
         return urls.shown(name).removeprefix(urls.shown(self._prefix))

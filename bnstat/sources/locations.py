@@ -73,7 +73,6 @@ def _spelt_alike(names: Sequence[bytes], cwd: bytes) -> list[bytes]:
 
 
 def _check_column(found: Sequence[Source], column: str | None) -> None:
-    """Raise SourceError if a column is asked for, and no source has any."""
     archives = (source for source in found if isinstance(source, Archive))
     if column is not None and not any(archive.has_columns for archive in archives):
         raise SourceError(

@@ -58,7 +58,6 @@ def holds_images(name: bytes) -> bool:
 
 
 def holds_arrays(name: bytes) -> bool:
-    """Whether a name is that of a file that holds arrays of images."""
     return name.lower().endswith((b".npy", b".npz"))
 
 

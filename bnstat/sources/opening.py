@@ -31,7 +31,6 @@ Location: TypeAlias = str | os.PathLike[str]
 
 
 def limits_of(settings: MeasureSettings) -> Limits:
-    """Return what settings say of how much an image may take."""
     names = ("max_pixels", "max_bytes", "network_timeout")
     most: dict[str, Any] = {name: settings[name] for name in names}  # type: ignore[literal-required]
     return Limits(**most, truncated=settings["truncated"] == "load")
@@ -151,7 +150,6 @@ def sources_of(stats: Stats, settings: MeasureSettings) -> Sources:
 
 
 def _dataset_again(dataset: Dataset) -> str:
-    """Return how a dataset is measured again, which no document can do."""
     came, name = "the images of this result came from", dataset.name
     if name is None:
         return (
@@ -193,7 +191,6 @@ class ObjectLocation(str):
 
 
 def _is_name(value: object) -> bool:
-    """Whether a value names a source: a path, or a result."""
     return isinstance(value, str | os.PathLike | Stats)
 
 

@@ -47,7 +47,6 @@ class _Pages:
         self.rows = _ROWS
 
     def check(self, header: PageHeader) -> None:
-        """Refuse a page that is too large, or to read so many rows of it at once."""
         size = max(header.uncompressed, header.compressed)
         if size > self._most:
             raise UnreadableError(
@@ -93,7 +92,6 @@ def _members(
 def _values(
     parquet: Any, file: WatchedFile, group: int, column: str, pages: _Pages
 ) -> Iterator[Any]:
-    """Yield the values of a column in a row group, as pyarrow's scalars."""
     done = 0
     while True:
         file.watch(file.row_groups[group].ranges(column))
@@ -141,7 +139,6 @@ def _reference(
 
 
 def _key(row: int, value: Any) -> bytes:
-    """Return the key of the image in a row: its number, and the path if there is one."""
     path = value["path"].as_py() if hasattr(value, "keys") and "path" in value else None
     named = isinstance(path, str) and len(path) <= MAX_NAME
     name = member_key(str(path).encode()) if named else b""

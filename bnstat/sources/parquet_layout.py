@@ -48,7 +48,6 @@ class Compact:
         self.at = 0
 
     def struct(self, depth: int = 0) -> Struct:
-        """Return the struct that follows."""
         fields: Struct = {}
         name = 0
         while (head := self._byte()) != 0:

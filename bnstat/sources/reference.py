@@ -132,7 +132,6 @@ class Reference(NamedTuple):
 
     @property
     def bytes_held(self) -> int:
-        """How many bytes are in the reference itself, and so in memory: of image and mask."""
         own: int = getattr(self.content, "bytes_held", 0)
         return own + (self.labels.bytes_held if self.labels else 0)
 
@@ -156,7 +155,6 @@ class EncodedBytes:
 
     @property
     def bytes_held(self) -> int:
-        """How many bytes are held."""
         return len(self.data)
 
     def release(self) -> None:
@@ -203,7 +201,6 @@ def _read_and_close(handle: int, size: int) -> bytes:
 
 
 def with_bytes(reference: Reference, limits: ReadLimits) -> Reference:
-    """Return the reference with its encoded bytes, which are read now."""
     if reference.problem is not None or isinstance(reference.content, EncodedBytes):
         return reference
     try:

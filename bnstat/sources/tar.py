@@ -130,7 +130,6 @@ def _streamed_members(
     key_of: KeyOf,
     limits: ReadLimits,
 ) -> Iterator[Reference]:
-    """Yield each image with its encoded bytes."""
     stream = cast(IO[bytes], file if file.seekable() else _Forward(file))
     for key, header in _images(stream, key_of):
         problem, data = _problem_in_stream(header, limits), b""
@@ -155,7 +154,6 @@ _CUT_OFF = "is cut off: the archive ends before it does"
 
 
 def _problem(header: Header) -> str | None:
-    """Return why a member cannot be measured; None if it can."""
     if header.is_symbolic_link:
         return "is a symbolic link; tar --dereference stores what it leads to"
     if header.sparse:

@@ -79,7 +79,6 @@ class _Reader:
         self._ended = False
 
     def next(self) -> Header | None:
-        """Read the next member's header with those that extend it; None at the end."""
         extended, said = 0, dict(self._shared)
         while (block := self._next_block(within=extended > 0)) is not None:
             header = self._parsed(block)
@@ -124,7 +123,6 @@ class _Reader:
             raise UnreadableError(f"behind its end mark is something else: {error}") from error
 
     def _read(self, size: int) -> bytes:
-        """Return the data of an extended header; they are padded to a whole block."""
         return read_exactly(self._file, -(-size // _BLOCK) * _BLOCK, "a header is cut off")[:size]
 
     def _complete(self, header: Header, block: bytes, said: Mapping[bytes, bytes]) -> Header:
@@ -155,7 +153,6 @@ class _Reader:
 
 
 def _parsed(block: bytes, start: int) -> Header:
-    """Return what a block of 512 bytes says, of data that begin at `start`."""
     checksum = _number(block[148:156])
     if checksum != sum(block) - sum(block[148:156]) + 8 * ord(" ") and checksum != _signed(block):
         raise UnreadableError("a header has a wrong checksum")

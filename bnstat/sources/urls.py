@@ -169,8 +169,6 @@ def read_range(url: bytes, limits: ReadLimits, start: int, end: int) -> bytes:
 
 @dataclass(frozen=True)
 class Remote:
-    """The whole of the file at a URL."""
-
     unpacked: ClassVar[bool] = True
 
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:

@@ -171,7 +171,6 @@ async def _check_status(response: Any) -> None:
 def read(
     fs: Filesystem, url: str, limits: ReadLimits, start: int = 0, end: int | None = None
 ) -> BytesIO:
-    """Return the bytes of a file from start to end, or all."""
     from fsspec.asyn import sync
 
     async def body() -> BytesIO:

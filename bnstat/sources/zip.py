@@ -80,7 +80,6 @@ class Member:
 
     @property
     def unpacked(self) -> bool:
-        """Whether it is decompressed, or comes over a network."""
         return self.remote or self.method != zipfile.ZIP_STORED
 
     def open(self, reference: Reference, limits: ReadLimits) -> IO[bytes]:
@@ -245,7 +244,6 @@ class Entry(NamedTuple):
 
 
 def entries(file: IO[bytes]) -> Iterator[Entry]:
-    """Yield the entries of a zip archive's directory in its order."""
     start, left, shift = _find(file)
     file.seek(start)
     while left > 0:
