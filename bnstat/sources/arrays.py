@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import mmap
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,9 @@ from bnstat.sources.items import Item, Items, ItemSource, Stack, open_shared
 from bnstat.sources.reference import Reference, fingerprint_of
 from bnstat.sources.source import NamedFiles
 from bnstat.text import key_text
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
 
 # An axis of so many is taken for channels, where no layout is named.
 _FEW = (1, 2, 3, 4)
@@ -204,6 +206,8 @@ def open_array_file(
 
     Raise SourceError if it cannot be read, or has no such array, or the array's shape leaves doubt.
     """
+    from zipfile import BadZipFile
+
     name = key_text(path)
     try:
         changed = os.stat(path).st_mtime_ns
@@ -215,48 +219,33 @@ def open_array_file(
         axes = layout or layout_of(mapped, name)
         in_planes(mapped, axes, name)
         return ArraySource(ArrayFileItems.of(os.fsdecode(path), axes), prefix, path, changed)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, UnreadableError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile, UnreadableError) as error:
         raise SourceError(f"{name} is no array that can be read: {error}") from error
 
 
 def _member(path: bytes, array: str | None, limits: ReadLimits) -> tuple[str, NDArray[Any]]:
     with np.load(os.fsdecode(path), allow_pickle=False) as archive:
-        names = archive.files
+        entries = dict(zip(archive.files, archive.zip.infolist(), strict=True))
         if array is None:
-            shapes = {name: _shape(path, name) for name in names}
-            images = [name for name in names if len(shapes[name]) >= 3] or names
+            shapes = {name: _shape(archive.zip, entry) for name, entry in entries.items()}
+            images = [name for name in shapes if len(shapes[name]) >= 3] or list(shapes)
             if len(images) != 1:
-                raise SourceError(
-                    f"{key_text(path)} holds {_listed(shapes)}; name one: --array NAME"
-                )
+                texts = [f"{name} ({'×'.join(map(str, shape))})" for name, shape in shapes.items()]
+                listed = ", ".join(texts[:_MAX_NAMED]) + ", ..." * (len(texts) > _MAX_NAMED)
+                raise SourceError(f"{key_text(path)} holds {listed}; name one: --array NAME")
             array = images[0]
-        if array not in names:
-            raise SourceError(f"{key_text(path)} has no array {array!r}; it has {', '.join(names)}")
-        limits.check(_size(path, array), unpacked=True)
+        if array not in entries:
+            known = ", ".join(entries)
+            raise SourceError(f"{key_text(path)} has no array {array!r}; it has {known}")
+        limits.check(entries[array].file_size, unpacked=True)
         return array, archive[array]
 
 
-def _listed(shapes: dict[str, tuple[int, ...]]) -> str:
-    texts = [f"{name} ({'×'.join(map(str, shape))})" for name, shape in shapes.items()]
-    return ", ".join(texts[:_MAX_NAMED]) + ", ..." * (len(texts) > _MAX_NAMED)
-
-
-def _shape(path: bytes, name: str) -> tuple[int, ...]:
+def _shape(archive: ZipFile, entry: ZipInfo) -> tuple[int, ...]:
     """Return the shape of an array, read from its header alone."""
-    with zipfile.ZipFile(os.fsdecode(path)) as archive, archive.open(_entry(archive, name)) as file:
-        version = np.lib.format.read_magic(file)
+    with archive.open(entry) as file:
         read: Any = np.lib.format.read_array_header_1_0
-        if version != (1, 0):
+        if np.lib.format.read_magic(file) != (1, 0):
             read = np.lib.format.read_array_header_2_0
         shape, *_ = read(file)
         return tuple(shape)
-
-
-def _size(path: bytes, name: str) -> int:
-    with zipfile.ZipFile(os.fsdecode(path)) as archive:
-        return archive.getinfo(_entry(archive, name)).file_size
-
-
-def _entry(archive: zipfile.ZipFile, name: str) -> str:
-    """Return the entry of an array, which numpy names without its extension."""
-    return name if name in archive.namelist() else f"{name}.npy"

@@ -11,11 +11,11 @@ import os
 import pickle
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
-from typing import IO, Any, Protocol, cast
+from typing import IO, Any, cast
 
 from PIL import Image
 
@@ -37,33 +37,12 @@ _TRIED = 2
 _CHUNK = 32
 
 
-class Place(Protocol):
-    def get(self) -> Any:
-        """Return the dataset."""
-
-
-@dataclass(frozen=True)
-class _Here:
-    dataset: Any = field(repr=False)
-
-    def get(self) -> Any:
-        return self.dataset
-
-
-@dataclass(frozen=True)
-class _InFile:
-    path: str
-    identity: tuple[int, int]
-
-    def get(self) -> Any:
-        return _loaded(self)
-
-
 @lru_cache(maxsize=1)
-def _loaded(place: _InFile) -> Any:
-    with open(place.path, "rb") as file:
+def _loaded(path: str, identity: tuple[int, int]) -> Any:
+    """Return the dataset whose pickle is in an open file of the main process."""
+    with open(path, "rb") as file:
         status = os.fstat(file.fileno())
-        if (status.st_dev, status.st_ino) != place.identity:  # of another machine's process
+        if (status.st_dev, status.st_ino) != identity:  # of another machine's process
             raise UnreadableError("is of a dataset that is on another machine")
         return pickle.load(file)
 
@@ -76,7 +55,7 @@ class DatasetItems(Items):
     so that it does not depend on workers what is drawn.
     """
 
-    place: Place
+    dataset: Callable[[], Any] = field(repr=False)
     reader: ItemReader
     seed: int
     random: bool
@@ -84,7 +63,7 @@ class DatasetItems(Items):
 
     def item(self, reference: Reference, epoch: int) -> Item:
         seed_generators(draw_number(b"item", self.seed, epoch, reference.key))
-        return self.reader.read(self.place.get()[int(reference.key)])
+        return self.reader.read(self.dataset()[int(reference.key)])
 
 
 class DatasetSource(ItemSource):
@@ -101,7 +80,7 @@ class DatasetSource(ItemSource):
     ) -> None:
         self._dataset = dataset
         self._length = checked_length(dataset)
-        items = DatasetItems(_Here(dataset), reader, seed, bool(random))
+        items = DatasetItems(lambda: dataset, reader, seed, bool(random))
         self._items, self._file = items, cast(IO[bytes] | None, None)
         if for_workers:  # now, as an item that is drawn may leave an open file in the dataset
             self.send(costly=False)
@@ -124,8 +103,8 @@ class DatasetSource(ItemSource):
             self.problem = re.sub(r" at 0x\w+", "", str(error)) or type(error).__name__
             return False
         status = os.fstat(file.fileno())
-        place = _InFile(path, (status.st_dev, status.st_ino))
-        self._file, self._items = file, replace(self._items, place=place)
+        again = partial(_loaded, path, (status.st_dev, status.st_ino))
+        self._file, self._items = file, replace(self._items, dataset=again)
         return True
 
     def count(self) -> int:
