@@ -26,6 +26,7 @@ from bnstat.sources.reference import Reference, with_bytes
 from bnstat.sources.source import Index, index_by_reading
 from bnstat.text import key_text, pluralize, without_credentials
 
+CUT_OFF = "is cut off: the archive ends before it does"  # of a member
 # Returns the key of a member by its name, or None to leave it out.
 KeyOf: TypeAlias = Callable[[bytes], bytes | None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Container, Iterator
-from functools import cached_property, partial
+from functools import partial
 from threading import Lock
 
 from bnstat.sources.naming import SERVICE_FOLDERS, extension, is_image, is_visible_image
@@ -19,13 +19,14 @@ _SYSTEM_ALONE = (b"/", b"/dev")
 
 
 class Folder:
-    """The images below a folder; `others` counts the files without an image extension, by theirs.
+    """The images below a folder; `walk` counts what it meets beside them.
 
     Hidden files and folders are left out, and folders of thumbnails and deleted files, which
-    `service_folders` counts by name. A link to a folder is followed, unless the folder is
-    walked anyway, which `inner_links` counts, and each folder is walked once, so loops end. A link
-    to a folder that contains this one, or to /, /dev, /proc or /sys, is followed with
-    `follow_links` alone, and is among `unfollowed` otherwise. Folders that `globs` exclude are not
+    `service_folders` counts by name; `others` counts the files without an image extension, by
+    theirs. A link to a folder is followed, unless the folder is walked anyway, which `inner_links`
+    counts, and each folder is walked once, so loops end. A link to a folder that contains this one,
+    or to /, /dev, /proc or /sys, is followed with `follow_links` alone, and is among `unfollowed`
+    otherwise. Folders that `globs` exclude are not
     entered. Keys are posix paths below the root, with `prefix` before them; files whose keys are
     not in `keys` are not examined.
     """
@@ -42,34 +43,22 @@ class Folder:
         globs: Globs = EVERYTHING,
     ) -> None:
         self._new_walk = partial(_Walk, root, prefix, keys, follow_links, globs)
-        self._current = self._new_walk()
+        self.walk = self._new_walk()
         self._lock = Lock()
         self.prefix = prefix
 
     @property
-    def others(self) -> Counter[bytes]:
-        return self._current.others
-
-    @property
     def service_folders(self) -> Counter[bytes]:
-        return self._current.service_folders
-
-    @property
-    def unfollowed(self) -> list[bytes]:
-        return self._current.unfollowed
-
-    @property
-    def inner_links(self) -> int:
-        return self._current.inner_links
+        return self.walk.service_folders
 
     @property
     def links(self) -> int:
         """Images that are other names of a file that is another image."""
-        return self._current.links.number
+        return self.walk.links.number
 
     @property
     def skipped(self) -> int:
-        return self.others.total()
+        return self.walk.others.total()
 
     def __iter__(self) -> Iterator[Reference]:
         walk = self._walk_to_take()
@@ -87,14 +76,14 @@ class Folder:
 
     def count(self) -> int:
         """Count the images by listing folders only, in the walk that images are taken from too."""
-        return self._current.count()
+        return self.walk.count()
 
     def _walk_to_take(self) -> _Walk:
         with self._lock:
-            if self._current.taken:
-                self._current = self._new_walk()
-            self._current.taken = True
-            return self._current
+            if self.walk.taken:
+                self.walk = self._new_walk()
+            self.walk.taken = True
+            return self.walk
 
 
 class _Walk:
@@ -104,25 +93,18 @@ class _Walk:
     """
 
     def __init__(
-        self,
-        root: bytes,
-        prefix: bytes,
-        keys: Container[bytes],
-        follow_links: bool,
-        globs: Globs,
+        self, root: bytes, prefix: bytes, keys: Container[bytes], follow_links: bool, globs: Globs
     ) -> None:
-        self._globs = globs
-        self._root, self._prefix, self._follow_links = root, prefix, follow_links
+        self._root, self._prefix, self._globs = root, prefix, globs
+        self._follow_links = follow_links
+        self._real_root = os.path.realpath(root)
         self._found = (found for found in self._walked() if found[0] in keys)
-        self._lock, self._number = Lock(), 0
+        self._lock, self._number, self.taken = Lock(), 0, False
         self._waiting: deque[tuple[bytes, str | None]] = deque()
-        self.taken = False
-        self.others: Counter[bytes] = Counter()
-        self.service_folders: Counter[bytes] = Counter()
-        self.unfollowed: list[bytes] = []
-        self.inner_links = 0
-        self.links = LinkCounter()
         self._symbolic: set[bytes] = set()
+        self.others, self.service_folders = Counter[bytes](), Counter[bytes]()
+        self.unfollowed: list[bytes] = []
+        self.inner_links, self.links = 0, LinkCounter()
 
     def count(self) -> int:
         """Walk to the end; return how many images there are."""
@@ -150,10 +132,6 @@ class _Walk:
         if problem is not None:
             return Reference(key, path, 0, 0, problem)
         return file_reference(key, path, partial(self._meet, key))
-
-    @cached_property
-    def _real_root(self) -> bytes:
-        return os.path.realpath(self._root)
 
     def _meet(self, key: bytes, status: os.stat_result) -> None:
         symbolic = key in self._symbolic
@@ -229,7 +207,7 @@ class _Walk:
 
     def _is_followed(self, key: bytes, link: bytes) -> bool:
         """Whether the folder behind a link is walked, and not under its own name."""
-        target, root = os.path.realpath(link), os.path.realpath(self._root)
+        target, root = os.path.realpath(link), self._real_root
         names = os.path.relpath(target, root).split(b"/")
         if not any(name.startswith(b".") and name != b"." for name in names):
             self.inner_links += target != root

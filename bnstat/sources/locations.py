@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bnstat.errors import SourceError
 from bnstat.sources import naming, urls
 from bnstat.sources.archive import Archive, ArchiveFile, Format
+from bnstat.sources.arrays import open_array_file
 from bnstat.sources.bounds import DEFAULT_LIMITS, ReadLimits, UnreadableError
 from bnstat.sources.folder import Folder
 from bnstat.sources.naming import (
@@ -58,27 +59,18 @@ def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
     urls.check_distinct(dict.fromkeys(names))
     several = len(locations) > 1 or len(names) > 1
     if several:
-        names = _spelt_alike(names, how.cwd)
+        local = [name for name in names if name and not is_url(name)]
+        alike = dict(zip(local, spelt_alike(local, how.cwd), strict=True))
+        names = [alike.get(name, name) for name in names]
     only_source = len(names) == 1
     found = [s for n in names for s in _Location(n, how, several, only_source).sources]
-    _check_column(found, how.column)
-    return [s if isinstance(s, Folder) or not how.globs else Chosen(s, how.globs) for s in found]
-
-
-def _spelt_alike(names: Sequence[bytes], cwd: bytes) -> list[bytes]:
-    """Return names in which equal paths are spelt equally; URLs as they are."""
-    local = [name for name in names if name and not is_url(name)]
-    alike = dict(zip(local, spelt_alike(local, cwd), strict=True))
-    return [alike.get(name, name) for name in names]
-
-
-def _check_column(found: Sequence[Source], column: str | None) -> None:
     archives = (source for source in found if isinstance(source, Archive))
-    if column is not None and not any(archive.has_columns for archive in archives):
+    if how.column is not None and not any(archive.has_columns for archive in archives):
         raise SourceError(
-            f"--column {column} is of Parquet files, and none is named; leave it out, or name "
+            f"--column {how.column} is of Parquet files, and none is named; leave it out, or name "
             "files that end in .parquet"
         )
+    return [s if isinstance(s, Folder) or not how.globs else Chosen(s, how.globs) for s in found]
 
 
 def _without_braces(typed: str, cwd: bytes) -> list[bytes]:
@@ -118,13 +110,13 @@ class _Location:
     def _local(self) -> Source:
         if os.path.isdir(self._path):
             prefix = self.name.rstrip(b"/") + b"/" if self.several else b""
-            how = self.how
-            links, globs = how.follow_links, how.globs
-            return Folder(self._path, prefix, how.keys, follow_links=links, globs=globs)
+            links, globs = self.how.follow_links, self.how.globs
+            return Folder(self._path, prefix, self.how.keys, follow_links=links, globs=globs)
         if holds_images(self.name) and os.path.isfile(self._path):
             return self._archive(ArchiveFile(self._path), self.name)
         if holds_arrays(self.name) and os.path.isfile(self._path):
-            return self._arrays()
+            prefix, how = self._key + b"/" if self.several else b"", self.how
+            return open_array_file(self._path, prefix, how.array, how.layout, how.limits)
         return NamedFiles.one(self._key, lambda: file_reference(self._key, self._path))
 
     @property
@@ -136,22 +128,31 @@ class _Location:
         kind, only_source = _format(name, self.how.column), self.only_source
         return Archive(file, kind, self.how.limits, **named, only_source=only_source)
 
-    def _arrays(self) -> Source:
-        from bnstat.sources.arrays import open_array_file
-
-        prefix, how = self._key + b"/" if self.several else b"", self.how
-        return open_array_file(self._path, prefix, how.array, how.layout, how.limits)
-
     def _matched(self, names: Sequence[bytes]) -> list[Source]:
-        """Return the sources that a pattern matches: folders, archives, and the other images."""
-        if not names:
-            raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
         paths = {name: os.path.join(self.how.cwd, name) for name in names}
         own = [n for n in names if holds_images(n) or holds_arrays(n) or os.path.isdir(paths[n])]
+        return self._matches(names, own, lambda name: file_reference(name, paths[name]))
+
+    def _matches(
+        self, names: Sequence[bytes], own: Sequence[bytes], to: Callable[[bytes], Reference]
+    ) -> list[Source]:
+        """Return the sources that a pattern matches: folders, archives, and the other images.
+
+        own: names of those that are sources of their own; to: makes references to the others, of
+        which files without an image extension are counted.
+        """
+        if not names:
+            raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
         only_source = self.only_source and len(names) == 1
-        found = [_Location(name, self.how, True, only_source)._local() for name in own]
+        found = [s for n in own for s in _Location(n, self.how, True, only_source).sources]
         others = sorted(set(names).difference(own))
-        return [*found, *_images(others, lambda name: file_reference(name, paths[name]))]
+        if not others:
+            return found
+        images = [name for name in others if is_image(_path_in(name))]
+        keys = [urls.shown(name) for name in images]
+        prefix, skipped = keys[0] if len(keys) == 1 else b"", len(others) - len(images)
+        files = NamedFiles(keys, lambda at: to(images[at]), prefix=prefix, skipped=skipped)
+        return [*found, files]
 
     def _remote(self) -> list[Source]:
         url, limits = _absolute(self.name, self.how.cwd), self.how.limits
@@ -163,7 +164,7 @@ class _Location:
         if self._is_remote_folder(url):
             prefix = self._key.rstrip(b"/") + b"/" if self.several else b""
             return [RemoteFolder(url, prefix, limits)]
-        key = self._key if self.several else _last(url)
+        key = self._key if self.several else os.path.basename(_path_in(url))
         return [NamedFiles.one(key, lambda: urls.url_reference(key, url, limits))]
 
     def _is_remote_folder(self, url: bytes) -> bool:
@@ -181,37 +182,18 @@ class _Location:
             matches = urls.expand_wildcards(url, self.how.limits)
         except UnreadableError as error:
             raise SourceError(f"{key_text(self.name)} {error}") from error
-        above = _folder_above_wildcards(url)
+        above = re.split(rb"[*?[]", _path_in(url))[0].rpartition(b"/")[0] + b"/"
         known = {
             name: info
             for name, info in matches
             if info["type"] != "directory" and not is_hidden(_path_in(name).removeprefix(above))
         }
-        if not known:
-            raise SourceError(f"nothing matches {key_text(self.name)}; check the pattern")
         own = [name for name in known if holds_images(_path_in(name))]
-        only_source = self.only_source and len(known) == 1
-        locations = [_Location(name, self.how, True, only_source) for name in own]
-        found = [source for location in locations for source in location._remote()]
-        others, limits = sorted(known.keys() - set(own)), self.how.limits
-        return [
-            *found,
-            *_images(
-                others,
-                lambda name: urls.url_reference(urls.shown(name), name, limits, known[name]),
-            ),
-        ]
 
+        def reference_to(name: bytes) -> Reference:
+            return urls.url_reference(urls.shown(name), name, self.how.limits, known[name])
 
-def _images(names: Sequence[bytes], reference_to: Callable[[bytes], Reference]) -> list[Source]:
-    """Return the images among the files that a pattern matches; other files are counted."""
-    images = [name for name in names if is_image(_path_in(name))]
-    if not names:
-        return []
-    keys = [urls.shown(name) for name in images]
-    prefix = keys[0] if len(keys) == 1 else b""
-    skipped = len(names) - len(images)
-    return [NamedFiles(keys, lambda at: reference_to(images[at]), prefix=prefix, skipped=skipped)]
+        return self._matches(list(known), own, reference_to)
 
 
 def _format(name: bytes, column: str | None) -> Format:
@@ -232,15 +214,6 @@ def _path_in(url: bytes) -> bytes:
     """Return the path in a URL, which shows what is there: the first of a chain."""
     links = [link for link in url.split(b"::") if b"://" in link] or [url]
     return links[0].partition(b"?")[0] if is_web(links[0]) else links[0]
-
-
-def _last(url: bytes) -> bytes:
-    return os.path.basename(_path_in(url))
-
-
-def _folder_above_wildcards(url: bytes) -> bytes:
-    above = re.split(rb"[*?[]", _path_in(url))[0]
-    return above[: above.rfind(b"/") + 1]
 
 
 def _absolute(url: bytes, cwd: bytes) -> bytes:

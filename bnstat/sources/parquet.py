@@ -58,10 +58,40 @@ class _Pages:
             raise _FewerRowsError("has a large page")
 
 
+@dataclass(frozen=True)
+class _OpenFile:
+    """An open file, as pyarrow has it, and what is checked of its pages before it has them."""
+
+    parquet: Any
+    watched: WatchedFile
+    pages: _Pages
+
+    def values(self, group: int, column: str) -> Iterator[Any]:
+        """Yield the values of a column in a row group, as pyarrow's scalars."""
+        done = 0
+        while True:
+            self.watched.watch(self.watched.row_groups[group].ranges(column))
+            of_column = {"row_groups": [group], "columns": [column]}
+            try:
+                at = 0
+                for batch in self.parquet.iter_batches(self.pages.rows, **of_column):
+                    values = batch.column(0)
+                    for i in range(max(0, done - at), len(values)):
+                        yield values[i]
+                        done += 1
+                    at += len(values)
+                    del batch, values  # while the next one is read
+                return
+            except Exception as error:
+                problem, self.watched.problem = self.watched.problem, None
+                if problem is None:
+                    raise
+                if not isinstance(problem, _FewerRowsError):
+                    raise problem from error
+
+
 @contextmanager
-def _opened(
-    archive: ArchiveFile, limits: ReadLimits, pages: _Pages
-) -> Iterator[tuple[Any, WatchedFile]]:
+def _opened(archive: ArchiveFile, limits: ReadLimits) -> Iterator[_OpenFile]:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
@@ -69,49 +99,24 @@ def _opened(
             "a Parquet file needs the package pyarrow: pip install 'bnstat[parquet]'"
         ) from error
     with archive.open(limits) as file:
+        pages = _Pages(limits)
         watched = WatchedFile(file, pages.check)
         with ParquetFile(watched, **_READING) as parquet:
-            yield parquet, watched
+            yield _OpenFile(parquet, watched, pages)
 
 
 def _members(
     asked: str | None, archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits
 ) -> Iterator[Reference]:
-    pages = _Pages(limits)
-    with _opened(archive, limits, pages) as (parquet, file):
-        column = _column(parquet.schema_arrow, asked)
+    with _opened(archive, limits) as file:
+        column = _column(file.parquet.schema_arrow, asked)
         row, shared = 0, b""
-        for group in range(len(file.row_groups)):
-            for value in _values(parquet, file, group, column, pages):
+        for group in range(len(file.watched.row_groups)):
+            for value in file.values(group, column):
                 reference = _reference(archive, row, value, limits, shared)
                 shared = getattr(reference.content, "data", b"")
                 yield reference
                 row += 1
-
-
-def _values(
-    parquet: Any, file: WatchedFile, group: int, column: str, pages: _Pages
-) -> Iterator[Any]:
-    done = 0
-    while True:
-        file.watch(file.row_groups[group].ranges(column))
-        of_column = {"row_groups": [group], "columns": [column]}
-        try:
-            at = 0
-            for batch in parquet.iter_batches(pages.rows, **of_column):
-                values = batch.column(0)
-                for i in range(max(0, done - at), len(values)):
-                    yield values[i]
-                    done += 1
-                at += len(values)
-                del batch, values  # while the next one is read
-            return
-        except Exception as error:
-            problem, file.problem = file.problem, None
-            if problem is None:
-                raise
-            if not isinstance(problem, _FewerRowsError):
-                raise problem from error
 
 
 def _reference(
@@ -155,14 +160,13 @@ class _Rows:
     keys: Sequence[bytes]
 
     def references(self, positions: Sequence[int]) -> Iterator[Reference]:
-        pages, wanted = _Pages(self.limits), sorted(positions)
-        with _opened(self.archive, self.limits, pages) as (parquet, file):
-            first = 0
-            for group in range(len(file.row_groups)):
-                end = first + file.row_groups[group].rows
+        wanted, first = sorted(positions), 0
+        with _opened(self.archive, self.limits) as file:
+            for group, described in enumerate(file.watched.row_groups):
+                end = first + described.rows
                 rows = set(wanted[bisect_left(wanted, first) : bisect_left(wanted, end)])
                 if rows:
-                    values = _values(parquet, file, group, self.column, pages)
+                    values = file.values(group, self.column)
                     for row, value in zip(range(first, max(rows) + 1), values, strict=False):
                         if row in rows:
                             yield _reference(self.archive, row, value, self.limits)
@@ -171,21 +175,16 @@ class _Rows:
 
 def _index(asked: str | None, archive: ArchiveFile, limits: ReadLimits) -> _Rows:
     """Return the rows, of which only the paths are read."""
-    pages = _Pages(limits)
-    with _opened(archive, limits, pages) as (parquet, file):
-        schema = parquet.schema_arrow
+    with _opened(archive, limits) as file:
+        schema, groups = file.parquet.schema_arrow, file.watched.row_groups
         column = _column(schema, asked)
         kind = schema.field(column).type
         if not _is_struct(kind) or kind.get_field_index("path") < 0:
-            number = sum(group.rows for group in file.row_groups)
-            if number > file.seek(0, os.SEEK_END):
+            number = sum(group.rows for group in groups)
+            if number > file.watched.seek(0, os.SEEK_END):
                 raise UnreadableError("says that it has more images than bytes")
             return _Rows(archive, limits, column, [b"%09d" % row for row in range(number)])
-        paths = (
-            value
-            for group in range(len(file.row_groups))
-            for value in _values(parquet, file, group, f"{column}.path", pages)
-        )
+        paths = (v for group in range(len(groups)) for v in file.values(group, f"{column}.path"))
         return _Rows(archive, limits, column, [_key(row, value) for row, value in enumerate(paths)])
 
 
@@ -225,11 +224,8 @@ def _declared(schema: Any) -> list[str]:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"].items()
     except (KeyError, ValueError, AttributeError, TypeError):
         return []
-    return [name for name, kind in features if _is_image(kind)]
-
-
-def _is_image(kind: Any) -> bool:
-    return isinstance(kind, dict) and kind.get("_type") == "Image"
+    kinds = ((name, kind) for name, kind in features if isinstance(kind, dict))
+    return [name for name, kind in kinds if kind.get("_type") == "Image"]
 
 
 def _holds_images(kind: Any) -> bool:
@@ -253,8 +249,8 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _count(archive: ArchiveFile) -> int | None:
-    with _opened(archive, DEFAULT_LIMITS, _Pages(DEFAULT_LIMITS)) as (parquet, _):
-        rows: int = parquet.metadata.num_rows
+    with _opened(archive, DEFAULT_LIMITS) as file:
+        rows: int = file.parquet.metadata.num_rows
         return rows
 
 

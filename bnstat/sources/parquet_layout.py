@@ -9,7 +9,6 @@ https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thr
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from functools import cached_property
 from io import BufferedReader
 from typing import Any, NamedTuple, TypeAlias
 
-from bnstat.sources.bounds import UnreadableError, step
+from bnstat.sources.bounds import SeekableFile, UnreadableError, step
 
 # A header may hold the smallest and the largest value of its page; pyarrow reads as much.
 _MAX_HEADER = 16 << 20
@@ -132,19 +131,14 @@ def row_groups(file: BufferedReader) -> list[RowGroup]:
 
 
 def _row_group(group: Struct) -> RowGroup:
-    columns = [column[_META_DATA] for column in group[_COLUMNS]]
-    return RowGroup(int(group[_ROWS]), {_path(each): _range(each) for each in columns})
-
-
-def _path(column: Struct) -> str:
-    return b".".join(column[_PATH]).decode()
-
-
-def _range(column: Struct) -> tuple[int, int]:
-    start = int(column[_DATA_PAGE])
-    if 0 < column.get(_DICTIONARY_PAGE, 0) < start:
-        start = column[_DICTIONARY_PAGE]
-    return start, start + int(column[_COMPRESSED])
+    ranges = {}
+    for column in (described[_META_DATA] for described in group[_COLUMNS]):
+        start = int(column[_DATA_PAGE])
+        if 0 < column.get(_DICTIONARY_PAGE, 0) < start:
+            start = column[_DICTIONARY_PAGE]
+        path = b".".join(column[_PATH]).decode()
+        ranges[path] = start, start + int(column[_COMPRESSED])
+    return RowGroup(int(group[_ROWS]), ranges)
 
 
 class PageHeader(NamedTuple):
@@ -183,17 +177,13 @@ class _Chunk:
         return self.next + len(self.head)
 
 
-class WatchedFile(io.RawIOBase):
+class WatchedFile(SeekableFile):
     """A Parquet file, of which pyarrow reads columns from beginning to end.
 
     `check` is called with each page's header before pyarrow has its page, and may raise.
     """
 
-    def __init__(
-        self,
-        file: BufferedReader,
-        check: Callable[[PageHeader], None],
-    ) -> None:
+    def __init__(self, file: BufferedReader, check: Callable[[PageHeader], None]) -> None:
         self._file, self._check = file, check
         self._chunks: list[_Chunk] = []
         self.problem: UnreadableError | None = None
@@ -206,16 +196,10 @@ class WatchedFile(io.RawIOBase):
         """Watch the columns that lie in these ranges of the file, which are read now."""
         self._chunks = [_Chunk(end, start) for start, end in ranges]
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
     def tell(self) -> int:
         return self._file.tell()
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         return self._file.seek(offset, whence)
 
     def read(self, size: int = -1) -> bytes:

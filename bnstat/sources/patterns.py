@@ -197,20 +197,16 @@ class MaskFiles:
             if self._member.fullmatch(member.key[prefix:]):
                 masks[member.key[prefix:]] = member
                 held += member.bytes_held
-                self._check_held(held)
+            if held > _MAX_HELD:
+                raise SourceError(
+                    f"the masks in an archive have more than {_MAX_HELD >> 20} MiB, which are held "
+                    "in memory; put them into a plain .tar or a .zip on a disk"
+                )
         for image in source:
             name = image.key[prefix:]
             if name not in masks:
                 path = os.path.normpath(self._pattern.path(name))
                 yield image._replace(labels=self._if_needed(masks.get(path) or _missing(path)))
-
-    def _check_held(self, size: int) -> None:
-        """Raise SourceError if the masks of an archive that is read as a stream are too large."""
-        if size > _MAX_HELD:
-            raise SourceError(
-                f"the masks in an archive have more than {_MAX_HELD >> 20} MiB, which are held in "
-                "memory; put them into a plain .tar or a .zip on a disk"
-            )
 
     def _is_mask(self, image: Reference) -> bool:
         path = image.path if is_url(image.path) else os.path.abspath(image.path)

@@ -223,17 +223,19 @@ class Sources:
     @property
     def inner_links(self) -> int:
         """Links to folders that are walked by their own names."""
-        return sum(each.inner_links for each in self._of(Folder)) if self._keys.has_first else 0
+        return (
+            sum(each.walk.inner_links for each in self._of(Folder)) if self._keys.has_first else 0
+        )
 
     @property
     def others(self) -> Counter[str]:
         """Files in folders without an image extension, by theirs."""
-        return _by_name(folder.others for folder in self._of(Folder))
+        return _by_name(folder.walk.others for folder in self._of(Folder))
 
     @property
     def unfollowed(self) -> list[bytes]:
         """Links to folders that were not followed, by their keys."""
-        return sorted(key for folder in self._of(Folder) for key in folder.unfollowed)
+        return sorted(key for folder in self._of(Folder) for key in folder.walk.unfollowed)
 
     @cached_property
     def population(self) -> Population:

@@ -16,6 +16,7 @@ from io import BufferedReader
 from typing import IO, ClassVar, TypeAlias, cast
 
 from bnstat.sources.archive import (
+    CUT_OFF,
     ArchiveFile,
     Format,
     KeyOf,
@@ -112,7 +113,7 @@ def _position(
         start, size = stored_files().get(member_key(header.link), (0, -1))
         problem = None if size >= 0 else _link_problem(header, "is not in the archive")
     if problem is None and start + size > end:
-        problem = _CUT_OFF
+        problem = CUT_OFF
     return start, max(size, 0), problem
 
 
@@ -135,7 +136,7 @@ def _streamed_members(
         problem, data = _problem_in_stream(header, limits), b""
         if problem is None:
             data = stream.read(header.size)
-            problem = _CUT_OFF if len(data) < header.size else None
+            problem = CUT_OFF if len(data) < header.size else None
         content = EncodedBytes(data)
         yield Reference(key, archive.path, header.size, header.mtime_ns, problem, content)
 
@@ -148,9 +149,6 @@ def _problem_in_stream(header: Header, limits: ReadLimits) -> str | None:
     except UnreadableError as error:
         return str(error)
     return _problem(header)
-
-
-_CUT_OFF = "is cut off: the archive ends before it does"
 
 
 def _problem(header: Header) -> str | None:

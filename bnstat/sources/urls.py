@@ -12,19 +12,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BufferedReader, BytesIO, RawIOBase
+from io import BufferedReader, BytesIO
 from typing import IO, Any, ClassVar, TypeAlias, cast
 
 from bnstat.errors import SourceError
 from bnstat.sources import web
-from bnstat.sources.bounds import ReadLimits, UnreadableError
+from bnstat.sources.bounds import ReadLimits, SeekableFile, UnreadableError
 from bnstat.sources.naming import SERVICE_FOLDERS, is_image
 from bnstat.sources.reference import Reference, with_bytes
 from bnstat.sources.source import Index, index_by_reading
-from bnstat.sources.web import BLOCK, as_unreadable, message, tried, within
+from bnstat.sources.web import BLOCK, Filesystem, as_unreadable, message, tried, within
 from bnstat.text import is_url, key_text, without_credentials
 
-Filesystem: TypeAlias = Any  # fsspec has no types of its own
 Info: TypeAlias = Mapping[str, Any]
 
 _BUFFER = 1 << 16
@@ -123,14 +122,11 @@ def workers_can_open(url: bytes) -> bool:
     return b"memory:" not in url
 
 
-class _StoreFile(RawIOBase):
+class _StoreFile(SeekableFile):
     """A file of a filesystem other than the web's, within the time limit."""
 
     def __init__(self, file: IO[bytes], limits: ReadLimits) -> None:
         self._file, self._limits = file, limits
-
-    def readable(self) -> bool:
-        return True
 
     def seekable(self) -> bool:
         return self._file.seekable()
@@ -153,7 +149,7 @@ def open_url(url: bytes, limits: ReadLimits) -> BufferedReader:
     fs, path = filesystem(url, limits)
     with as_unreadable(limits):
         if web.is_web(url):
-            return web.open_file(fs, path, limits)
+            return BufferedReader(web.WebFile(fs, path, limits), _BUFFER)
         file = within(limits, lambda: fs.open(path, "rb", block_size=BLOCK))
         return BufferedReader(_StoreFile(file, limits), _BUFFER)
 

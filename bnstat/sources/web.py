@@ -14,18 +14,17 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import cache
-from io import BufferedReader, BytesIO, RawIOBase
+from io import BytesIO
 from typing import Any, TypeAlias, TypeVar, cast
 
 from bnstat.errors import BnstatError
-from bnstat.sources.bounds import ReadLimits, UnreadableError
+from bnstat.sources.bounds import ReadLimits, SeekableFile, UnreadableError
 from bnstat.text import printable, without_credentials
 
 T = TypeVar("T")
 Filesystem: TypeAlias = Any  # fsspec has no types of its own
 
 _READ = 1 << 20
-_BUFFER = 1 << 16
 # The most bytes of a page that lists a folder: of some hundred thousand files.
 _MAX_LISTED = 64 << 20
 # Bytes to read at a time from an archive; the filesystems' own defaults are up to 50 MiB.
@@ -203,11 +202,7 @@ async def _request(fs: Filesystem, url: str, start: int, end: int | None = None)
     return response
 
 
-def open_file(fs: Filesystem, url: str, limits: ReadLimits) -> BufferedReader:
-    return BufferedReader(_WebFile(fs, url, limits), _BUFFER)
-
-
-class _WebFile(RawIOBase):
+class WebFile(SeekableFile):
     """A file on a server: one request for as long as it is read on, another where it is not."""
 
     def __init__(self, fs: Filesystem, url: str, limits: ReadLimits) -> None:
@@ -216,12 +211,6 @@ class _WebFile(RawIOBase):
         self._response: Any = None
         self._has_ranges = False
         self._size: int | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         with as_unreadable(self._limits):
@@ -252,19 +241,15 @@ class _WebFile(RawIOBase):
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
         to = max(0, offset + (self._length() if origin is None else origin))
-        if self._response is not None:
-            near = to - self._at <= _READ or not self._has_ranges
-            if to > self._at and near:
-                self._read_to(to)
-            elif to != self._at:
-                self._end_request()
+        near = to - self._at <= _READ or not self._has_ranges
+        if self._response is not None and self._at < to and near:
+            buffer = memoryview(bytearray(min(to - self._at, _READ)))
+            while self._at < to and self.readinto(buffer[: to - self._at]):
+                pass
+        elif to != self._at:
+            self._end_request()
         self._at = to
         return to
-
-    def _read_to(self, to: int) -> None:
-        buffer = memoryview(bytearray(min(to - self._at, _READ)))
-        while self._at < to and self.readinto(buffer[: to - self._at]):
-            pass
 
     def _length(self) -> int:
         if self._size is None:

@@ -20,7 +20,7 @@ from io import BytesIO
 from typing import IO, NamedTuple
 
 from bnstat.sources import urls
-from bnstat.sources.archive import ArchiveFile, Format, KeyOf, MemberTable
+from bnstat.sources.archive import CUT_OFF, ArchiveFile, Format, KeyOf, MemberTable
 from bnstat.sources.bounds import (
     LARGE,
     MAX_POSITION,
@@ -58,7 +58,6 @@ _DECOMPRESSORS: dict[int, Callable[[], Callable[[bytes, int], bytes]]] = {
     93: lambda: zstd().decompress,
 }
 _MISPLACED = "is not where the archive's directory says"
-_CUT_OFF = "is cut off: the archive ends before it does"
 _DIRECTORY_CUT_OFF, _DIRECTORY_DAMAGED = "its directory is cut off", "its directory is damaged"
 
 
@@ -111,7 +110,7 @@ class Member:
         else:
             raw = BytesIO(read_range(path, self.offset, size))
         _skip_header(raw)
-        return read_exactly(raw, self.compressed_size, _CUT_OFF)
+        return read_exactly(raw, self.compressed_size, CUT_OFF)
 
     def _stored(self, reference: Reference) -> IO[bytes]:
         """Return a large stored member as a range of the archive, its checksum compared."""
@@ -124,7 +123,7 @@ class Member:
         while data := file.read(LARGE):
             crc = zlib.crc32(data, crc)
         if file.tell() < reference.size:
-            raise UnreadableError(_CUT_OFF)
+            raise UnreadableError(CUT_OFF)
         self._check(crc)
         file.seek(0)
         return file

@@ -289,12 +289,12 @@ def test_links_to_folders_above_are_named(touch, tmp_path):
         (root / name).symlink_to(target)
     folder = Folder(os.fsencode(root), b"data/")
     assert [reference.key for reference in folder] == [b"data/a.jpg"]
-    assert sorted(folder.unfollowed) == [b"data/all", b"data/dev", b"data/proc", b"data/up"]
+    assert sorted(folder.walk.unfollowed) == [b"data/all", b"data/dev", b"data/proc", b"data/up"]
     for name in ("all", "proc", "dev"):
         (root / name).unlink()
     folder = Folder(os.fsencode(root), follow_links=True)
     assert [reference.key for reference in folder] == [b"a.jpg", b"up/b.jpg"]
-    assert (folder.unfollowed, folder.count()) == ([], 2)
+    assert (folder.walk.unfollowed, folder.count()) == ([], 2)
 
 
 def test_links_to_shared_memory_are_followed(tmp_path):
@@ -304,4 +304,4 @@ def test_links_to_shared_memory_are_followed(tmp_path):
     (tmp_path / "shm").symlink_to("/dev/shm")
     folder = Folder(os.fsencode(tmp_path))
     list(folder)
-    assert folder.unfollowed == []
+    assert folder.walk.unfollowed == []

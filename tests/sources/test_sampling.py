@@ -85,13 +85,13 @@ def test_parquet_reads_only_row_groups_that_are_needed(places, monkeypatch):
     from bnstat.sources import parquet
 
     read = []
-    values = parquet._values
+    values = parquet._OpenFile.values
 
-    def watched(file, source, group, column, pages):
+    def watched(file, group, column):
         read.append((group, column))
-        return values(file, source, group, column, pages)
+        return values(file, group, column)
 
-    monkeypatch.setattr(parquet, "_values", watched)
+    monkeypatch.setattr(parquet._OpenFile, "values", watched)
     keys = [b"%09d/%s" % (i, name.encode()) for i, name in enumerate(NAMES)]
     found = list(opened(places / "x.parquet", "2"))
     assert expected(keys, 2) == [reference.key for reference in found]
