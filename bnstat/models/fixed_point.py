@@ -19,13 +19,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bnstat.errors import ModelError, NothingMeasuredError, SourceError
-from bnstat.models.layers import Activations, Running, statistics
+from bnstat.errors import ModelError
+from bnstat.models.layers import Activations, Running, Statistics, statistics
 from bnstat.models.passes import Passes
 from bnstat.models.probe import Pass
 from bnstat.moments import Floats, Pooled
 from bnstat.result.running_statistics import LayerShift
-from bnstat.text import key_text
 
 # A channel whose variance is below this share of eps is constant, once it is normalized.
 _LEAST_SHARE = 1e-3
@@ -51,30 +50,13 @@ class PassDone:
     moved: float
 
 
-@dataclass(frozen=True)
-class SearchResult:
-    """What passes have found.
-
-    running: of each layer that the model calls; shifts: from the statistics that it had, the
-    farthest first; unused: layers that it does not call; moved: in the last pass; settled: whether
-    nothing more would move.
-    """
-
-    running: dict[str, Running]
-    shifts: tuple[LayerShift, ...]
-    unused: tuple[str, ...]
-    passes: int
-    moved: float
-    settled: bool
-
-
 def search(
     activations: Activations,
     passes: Passes,
     tolerance: float,
     at_most: int | None,
     on_pass: Callable[[PassDone], None] | None,
-) -> SearchResult:
+) -> FixedPoint:
     """Make passes until nothing moves by more than a tolerance, or so many.
 
     Raises
@@ -84,77 +66,29 @@ def search(
     ModelError
         If a layer is given values that are not finite.
     """
-    layers = activations.layers
-    stored, eps = statistics(layers), {name: layer.eps for name, layer in layers.items()}
-    fixed = FixedPoint(dict(stored), eps, tolerance, at_most)
+    eps = {name: layer.eps for name, layer in activations.layers.items()}
+    fixed = FixedPoint(statistics(activations.layers), eps, tolerance, at_most)
     while not fixed.done:
-        start = time.perf_counter()
-        _make_pass(fixed, passes)
+        start, wanted = time.perf_counter(), fixed.wanted
+        total = passes.run(Pass(fixed.running, wanted, wanted[-1] if wanted else None))
+        fixed.update(total.order, total.moments)
         if on_pass is not None:
-            on_pass(_done(fixed, passes, time.perf_counter() - start))
-    running = {name: fixed.running[name] for name in fixed.order}
-    shifts = [_shift(n, stored[n], fixed.finite(n), fixed.eps[n]) for n in fixed.order]
-    shifts.sort(key=lambda shift: -shift.worst)
-    unused = tuple(name for name in layers if name not in running)
-    made, moved = len(fixed.moves), fixed.moves[-1]
-    return SearchResult(running, tuple(shifts), unused, made, moved, fixed.settled)
-
-
-def _make_pass(fixed: FixedPoint, passes: Passes) -> None:
-    wanted = fixed.wanted
-    total = passes.run(Pass(fixed.running, wanted, wanted[-1] if wanted else None))
-    _check_measured(passes)
-    fixed.update(total.order, total.moments)
-
-
-def _done(fixed: FixedPoint, passes: Passes, seconds: float) -> PassDone:
-    number, images = len(fixed.moves), passes.measured
-    return PassDone(number, fixed.most_passes, len(fixed.order), images, seconds, fixed.moves[-1])
-
-
-def _check_measured(passes: Passes) -> None:
-    """Raise an error if no image was measured."""
-    scanned = passes.scanned
-    if scanned is None or not scanned.images:
-        raise SourceError(f"no images in {passes.where}; name files to have them opened anyway")
-    if not scanned.measured:
-        failures = [(key_text(key), reason) for key, reason in scanned.failures]
-        raise NothingMeasuredError(
-            f"none of the {scanned.images} images in {passes.where} could be measured", failures
-        )
-
-
-def _shift(name: str, stored: Running, measured: Pooled, eps: float) -> LayerShift:
-    """Return how far the stored statistics of a layer are from those measured."""
-    off = np.abs(stored.mean - measured.mean) / np.sqrt(measured.variance + eps)
-    ratio = (stored.var + eps) / (measured.unbiased + eps)
-    rms = float(np.sqrt(np.mean(off * off)))
-    low, high = float(ratio.min()), float(ratio.max())
-    return LayerShift(name, len(off), measured.n, float(off.max()), rms, low, high)
+            number, layers, moved = len(fixed.moves), len(fixed.order), fixed.moves[-1]
+            seconds = time.perf_counter() - start
+            on_pass(PassDone(number, fixed.most_passes, layers, passes.measured, seconds, moved))
+    return fixed
 
 
 @dataclass
 class FixedPoint:
     """How far the running statistics of a model are from those of what its layers are given.
 
-    Attributes
-    ----------
-    running
-        The statistics of each layer, by name; `update` replaces them.
-    eps
-        Of each layer.
-    tolerance
-        Moves of up to this size do not matter.
-    at_most
-        Passes that there may be; None is as many as it takes.
-    order
-        The layers in the order in which the model calls them.
-    exact
-        How many of them, from the first on, have the statistics of what they are given.
-    moves
-        How far any of the layers that a pass measured has moved, at most; one figure a pass.
-    narrow
-        Whether passes measure the next few layers alone.
+    running, eps: of each layer, by name; `update` replaces the first. tolerance: moves of up to
+    this size do not matter. at_most: passes that there may be; None is as many as it takes.
+    order: the layers as the model calls them. exact: how many of them, from the first on, have the
+    statistics of what they are given. moves: how far any of the layers that a pass measured has
+    moved, at most; one figure a pass. moments: what each layer was last given. narrow: whether
+    passes measure the next few layers alone.
     """
 
     running: dict[str, Running]
@@ -215,7 +149,7 @@ class FixedPoint:
             self._check_speculative(name, measured.n)
             return np.inf
         old, self.running[name], self.moments[name] = self.running[name], new, measured
-        return distance(old, new, measured.variance, self.eps[name])
+        return _distance(old, new, measured.variance, self.eps[name])
 
     def _is_slow(self) -> bool:
         """Whether narrow passes would reach the last layer before all layers have settled."""
@@ -229,20 +163,22 @@ class FixedPoint:
         passes = math.log(max(self.tolerance, 1e-12) / now) / math.log(now / before)
         return passes > left / 2
 
-    def finite(self, name: str) -> Pooled:
-        """Return what a layer was given.
+    def shifts(self, stored: Statistics) -> tuple[LayerShift, ...]:
+        """Return how far stored statistics are from those measured, the farthest layer first.
 
         Raises
         ------
         ModelError
-            If that was never finite.
+            If what a layer was given was never finite.
         """
-        if name not in self.moments:
-            raise ModelError(
-                f"layer {name} is given NaN or infinite values; with the statistics that the "
-                "layers in front of it have so far"
-            )
-        return self.moments[name]
+        for name in self.order:
+            if name not in self.moments:
+                raise ModelError(
+                    f"layer {name} is given NaN or infinite values; with the statistics that the "
+                    "layers in front of it have so far"
+                )
+        shifts = [_shift(n, stored[n], self.moments[n], self.eps[n]) for n in self.order]
+        return tuple(sorted(shifts, key=lambda shift: -shift.worst))
 
     def _check_speculative(self, name: str, n: int) -> None:
         """Raise ModelError, unless wrong statistics in front of the layer may be to blame."""
@@ -265,7 +201,7 @@ class FixedPoint:
                 return
 
 
-def distance(old: Running, new: Running, variance: Floats, eps: float) -> float:
+def _distance(old: Running, new: Running, variance: Floats, eps: float) -> float:
     """Return the largest |Δ mean|/√(σ² + eps), and |Δ log σ²| above what eps hides."""
     means = np.abs(new.mean - old.mean) / np.sqrt(variance + eps)
     old_log, new_log = (
@@ -273,3 +209,12 @@ def distance(old: Running, new: Running, variance: Floats, eps: float) -> float:
     )
     both = np.concatenate([means, np.abs(old_log - new_log)])
     return float(np.where(np.isnan(both), np.inf, both).max(initial=0.0))
+
+
+def _shift(name: str, stored: Running, measured: Pooled, eps: float) -> LayerShift:
+    """Return how far the stored statistics of a layer are from those measured."""
+    off = np.abs(stored.mean - measured.mean) / np.sqrt(measured.variance + eps)
+    ratio = (stored.var + eps) / (measured.unbiased + eps)
+    rms = float(np.sqrt(np.mean(off * off)))
+    low, high = float(ratio.min()), float(ratio.max())
+    return LayerShift(name, len(off), measured.n, float(off.max()), rms, low, high)

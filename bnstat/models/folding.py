@@ -23,14 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import ModelError
 from bnstat.models import graphs
-from bnstat.models.graphs import Shape, arguments, graph_of, operation, trace
+from bnstat.models.graphs import Shape, arguments, operation, trace
 from bnstat.models.layers import invalid_layers
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.export import ExportedProgram
     from torch.fx import GraphModule
-
 
 # The axes of what each layer puts out, batch and channels among them.
 _AXES = {
@@ -42,6 +41,21 @@ _AXES = {
     "conv_transpose2d": 4,
     "conv_transpose3d": 5,
 }
+_COPYING = ("reflect", "replicate", "circular")
+
+
+@dataclass(frozen=True)
+class InputFormat:
+    """What a model's input shall be.
+
+    mean, std: per channel, for images in [0, 1]; uint8: whether images are integers in 0-255;
+    channels_last: whether they are (N, H, W, C).
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    uint8: bool = False
+    channels_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,23 +70,23 @@ class FoldedLayers:
 class FoldedModel:
     """A model folded.
 
-    Attributes
-    ----------
-    program
-        What takes images as they are.
-    layers
-        Which BatchNorm layers were folded, and which stay.
-    normalization
-        Where the normalization of the input is, in a sentence.
-    border
-        The first layer, of normalized images and of images as they are, whose borders must agree;
-        None where the model has no single one.
+    program: what takes images as they are; normalization: where that of the input is, in a
+    sentence; border: the first layer, of normalized images and of images as they are, whose borders
+    must agree, or None where the model has no single one.
     """
 
     program: ExportedProgram
     layers: FoldedLayers
     normalization: str
     border: tuple[GraphModule, GraphModule] | None
+
+
+@dataclass(frozen=True)
+class _First:
+    """A convolution that takes images, and whether zeros are put around them before it."""
+
+    node: Any
+    zeros: bool
 
 
 def fold(model: nn.Module, form: InputFormat, size: tuple[int, int] | None = None) -> FoldedModel:
@@ -98,31 +112,31 @@ def fold(model: nn.Module, form: InputFormat, size: tuple[int, int] | None = Non
             f"the running statistics of {', '.join(invalid[:3])} are negative or not finite; "
             "measure them again: bnstat recalibrate"
         )
-    channels = len(form.mean)
-    module = graph_of(trace(copy.deepcopy(model).eval(), Shape(channels, size), torch.float32))
-    firsts = first_convolutions(module)
+    shape = Shape(len(form.mean), size)
+    module = graphs.graph_of(trace(copy.deepcopy(model).eval(), shape, torch.float32))
+    firsts = _first_convolutions(module)
     before = _first_layer(module, firsts, with_norm=True)
-    layers = fold_layers(module)
-    normalization = build_in(module, form)
+    layers = _fold_layers(module)
+    normalization = _build_in(module, form)
     after = _first_layer(module, firsts, with_norm=False)
-    shape = Shape(channels, size, axis=3 if form.channels_last else 1)
+    shape = Shape(len(form.mean), size, axis=3 if form.channels_last else 1)
     program = trace(module, shape, torch.uint8 if form.uint8 else torch.float32)
     border = None if before is None or after is None else (before, after)
     return FoldedModel(program, layers, normalization, border)
 
 
 def _first_layer(
-    module: GraphModule, firsts: list[First], *, with_norm: bool
+    module: GraphModule, firsts: list[_First], *, with_norm: bool
 ) -> GraphModule | None:
     """Return the part of a graph up to its one first convolution, or the BatchNorm behind it."""
     from torch.fx import Graph, GraphModule
 
     if len(firsts) != 1:
         return None
-    last: Any = firsts[0].node
+    last = firsts[0].node
     [*users] = last.users
     if with_norm and [operation(user) for user in users] == ["batch_norm"]:
-        last = users[0] if obstacle(module, users[0]) is None else last
+        last = users[0] if _obstacle(module, users[0]) is None else last
     graph = Graph()
     copied: dict[Any, Any] = {}
     graph.graph_copy(module.graph, copied)
@@ -131,7 +145,7 @@ def _first_layer(
     return GraphModule(module, graph)
 
 
-def fold_layers(module: GraphModule) -> FoldedLayers:
+def _fold_layers(module: GraphModule) -> FoldedLayers:
     """Fold what can be folded in a graph, which is changed in place."""
     folded, kept = [], []
     for node in list(module.graph.nodes):
@@ -139,7 +153,7 @@ def fold_layers(module: GraphModule) -> FoldedLayers:
             continue
         mean = arguments(node)["running_mean"]
         name = node.name if mean is None else graphs.layer_name(mean)
-        reason = obstacle(module, node)
+        reason = _obstacle(module, node)
         if reason is None:
             _fold(module, node)
             folded.append(name)
@@ -149,7 +163,7 @@ def fold_layers(module: GraphModule) -> FoldedLayers:
     return FoldedLayers(tuple(folded), tuple(kept))
 
 
-def obstacle(module: GraphModule, norm: Any) -> str | None:
+def _obstacle(module: GraphModule, norm: Any) -> str | None:
     """Say why a BatchNorm cannot be folded; None if it can."""
     norm_args = arguments(norm)
     if norm_args["running_mean"] is None or norm_args["training"]:
@@ -173,95 +187,54 @@ def obstacle(module: GraphModule, norm: Any) -> str | None:
 
 
 def _fold(module: GraphModule, norm: Any) -> None:
-    layer = arguments(norm)["input"]
-    graphs.set_weight_and_bias(module, layer, *_fused(module, layer, norm))
+    """Give the layer in front of a BatchNorm the weight and bias that do what both do.
+
+    A linear layer is a convolution without axes.
+    """
+    from torch.nn.utils import fusion
+
+    norm_args = arguments(norm)
+    layer = norm_args["input"]
+    weight, bias = (graphs.value_of(module, arguments(layer)[n]) for n in ("weight", "bias"))
+    mean, var, scale, shift = (
+        graphs.value_of(module, norm_args[name])
+        for name in ("running_mean", "running_var", "weight", "bias")
+    )
+    transposed = operation(layer).startswith("conv_transpose")
+    fused = fusion.fuse_conv_bn_weights(
+        weight, bias, mean, var, norm_args["eps"], scale, shift, transposed
+    )
+    graphs.set_weight_and_bias(module, layer, *fused)
     norm.replace_all_uses_with(layer)
     module.graph.erase_node(norm)
 
 
-def _fused(module: GraphModule, layer: Any, norm: Any) -> tuple[Tensor, Tensor]:
-    """Return the weight and bias that do what layer and BatchNorm do, in float64."""
-    import torch
-    from torch.nn.utils import fusion
-
-    norm_args, layer_args = arguments(norm), arguments(layer)
-    nodes = (
-        layer_args["weight"],
-        layer_args["bias"],
-        norm_args["running_mean"],
-        norm_args["running_var"],
-    )
-    weight, bias, mean, var = (graphs.value_of(module, node) for node in nodes)
-    assert weight is not None and mean is not None and var is not None
-    scale, shift = (graphs.value_of(module, norm_args[name]) for name in ("weight", "bias"))
-    scale = torch.ones_like(mean) if scale is None else scale
-    shift = torch.zeros_like(mean) if shift is None else shift
-    statistics = (mean, var, norm_args["eps"], scale, shift)
-    if operation(layer) == "linear":
-        return fusion.fuse_linear_bn_weights(weight, bias, *statistics)
-    transposed = operation(layer).startswith("conv_transpose")
-    return fusion.fuse_conv_bn_weights(weight, bias, *statistics, transposed)
-
-
-_COPYING = ("reflect", "replicate", "circular")
-_SIZES = ("sym_size", "size")
-
-
-@dataclass(frozen=True)
-class InputFormat:
-    """What a model's input shall be.
-
-    mean, std: per channel, for images in [0, 1]; uint8: whether images are integers in 0-255;
-    channels_last: whether they are (N, H, W, C).
-    """
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    uint8: bool = False
-    channels_last: bool = False
-
-    def tensors(self) -> tuple[Tensor, Tensor]:
-        """Return mean and std in float64, in the units of the images."""
-        import torch
-
-        white = 255 if self.uint8 else 1
-        mean, std = (torch.tensor(v, dtype=torch.float64) * white for v in (self.mean, self.std))
-        return mean, std
-
-
-@dataclass(frozen=True)
-class First:
-    """A convolution that takes images, and whether zeros are put around them before it."""
-
-    node: Any
-    zeros: bool
-
-
-def build_in(module: GraphModule, form: InputFormat) -> str:
+def _build_in(module: GraphModule, form: InputFormat) -> str:
     """Let a graph take images as they are; it is changed in place. Say what was done."""
-    images = images_of(module)
-    firsts = first_convolutions(module)
-    mean, std = form.tensors()
+    import torch
+
+    white = 255 if form.uint8 else 1
+    mean, std = (torch.tensor(v, dtype=torch.float64) * white for v in (form.mean, form.std))
+    firsts = _first_convolutions(module)
     zeros = any(first.zeros for first in firsts)
     for first in firsts:
-        _scale(module, first, mean, std, shift=not zeros)
-    whole = not firsts
-    subtracted = mean if whole or zeros else None
-    _convert(module, images, form, subtracted, std if whole else None)
+        _scale(module, first.node, mean, std, shift=not zeros)
+    subtracted = mean if zeros or not firsts else None
+    _convert(module, form, subtracted, None if firsts else std)
     graphs.finish(module)
     return _sentence(firsts)
 
 
-def images_of(module: GraphModule) -> Any:
+def _images_of(module: GraphModule) -> Any:
     """Return the node of the images that go into a graph."""
     return next(node for node in module.graph.nodes if node.op == "placeholder")
 
 
-def first_convolutions(module: GraphModule) -> list[First]:
+def _first_convolutions(module: GraphModule) -> list[_First]:
     """Return the convolutions that take the images; none if anything else takes them too."""
     firsts = []
-    for user in images_of(module).users:
-        if operation(user) in _SIZES:
+    for user in _images_of(module).users:
+        if operation(user) in ("sym_size", "size"):
             continue
         taken = _behind_padding(user) if operation(user) == "pad" else _directly(user)
         if not taken or any(not _can_change(module, first.node) for first in taken):
@@ -270,15 +243,15 @@ def first_convolutions(module: GraphModule) -> list[First]:
     return firsts
 
 
-def _directly(node: Any) -> list[First]:
+def _directly(node: Any) -> list[_First]:
     if operation(node) != "conv2d":
         return []
     padding = arguments(node)["padding"]
     zeros = padding == "same" if isinstance(padding, str) else any(padding)
-    return [First(node, zeros)]
+    return [_First(node, zeros)]
 
 
-def _behind_padding(pad: Any) -> list[First]:
+def _behind_padding(pad: Any) -> list[_First]:
     """Return the convolutions that take padded images; none where what is padded is no pixel."""
     args = arguments(pad)
     zeros = args["mode"] == "constant" and not args["value"]
@@ -286,28 +259,25 @@ def _behind_padding(pad: Any) -> list[First]:
         return []
     if any(operation(user) != "conv2d" for user in pad.users):
         return []
-    return [First(first.node, zeros or first.zeros) for u in pad.users for first in _directly(u)]
+    return [_First(first.node, zeros or first.zeros) for u in pad.users for first in _directly(u)]
 
 
 def _can_change(module: GraphModule, node: Any) -> bool:
-    args = arguments(node)
-    parameters = [node for node in (args["weight"], args["bias"]) if node is not None]
-    return all(node.op == "get_attr" for node in parameters) and not graphs.is_shared(
-        module, args["weight"]
-    )
+    weight, bias = arguments(node)["weight"], arguments(node)["bias"]
+    stored = weight.op == "get_attr" and (bias is None or bias.op == "get_attr")
+    return stored and not graphs.is_shared(module, weight)
 
 
-def _scale(module: GraphModule, first: First, mean: Tensor, std: Tensor, *, shift: bool) -> None:
+def _scale(module: GraphModule, node: Any, mean: Tensor, std: Tensor, *, shift: bool) -> None:
     """Put 1 / std into a convolution's weights and, to `shift`, the mean into its bias."""
-    args = arguments(first.node)
+    args = arguments(node)
     weight, bias = (graphs.value_of(module, args[name]) for name in ("weight", "bias"))
-    assert weight is not None
     weight = weight / _by_tap(std, weight, args["groups"])
     if bias is None:
         bias = weight.new_zeros(len(weight))
     if shift:
         bias = bias - (weight * _by_tap(mean, weight, args["groups"])).sum(dim=(1, 2, 3))
-    graphs.set_weight_and_bias(module, first.node, weight, bias)
+    graphs.set_weight_and_bias(module, node, weight, bias)
 
 
 def _by_tap(values: Tensor, weight: Tensor, groups: int) -> Tensor:
@@ -316,31 +286,31 @@ def _by_tap(values: Tensor, weight: Tensor, groups: int) -> Tensor:
 
 
 def _convert(
-    module: GraphModule, images: Any, form: InputFormat, mean: Tensor | None, std: Tensor | None
+    module: GraphModule, form: InputFormat, mean: Tensor | None, std: Tensor | None
 ) -> None:
     """Put behind the images what makes the model's input of them."""
     import torch
 
-    aten, graph = torch.ops.aten, module.graph
+    aten, graph, images = torch.ops.aten, module.graph, _images_of(module)
     dtype, takers, node = images.meta["val"].dtype, list(images.users), images
-    steps: list[tuple[Any, tuple[Any, ...]]] = []
+    steps: list[tuple[Any, Any]] = []
     if form.channels_last:
-        steps.append((aten.permute.default, ([0, 3, 1, 2],)))
+        steps.append((aten.permute.default, [0, 3, 1, 2]))
     if form.uint8:
-        steps.append((aten.to.dtype, (dtype,)))
+        steps.append((aten.to.dtype, dtype))
     for name, values, call in (("mean", mean, aten.sub.Tensor), ("std", std, aten.div.Tensor)):
         if values is not None:
             module.register_buffer(f"bnstat_{name}", values.to(dtype).view(1, -1, 1, 1))
             with graph.inserting_before(images):
-                steps.append((call, (graph.get_attr(f"bnstat_{name}"),)))
-    for call, others in steps:
+                steps.append((call, graph.get_attr(f"bnstat_{name}")))
+    for call, operand in steps:
         with graph.inserting_after(node):
-            node = graph.call_function(call, (node, *others))
+            node = graph.call_function(call, (node, operand))
     for taker in takers:
         taker.replace_input_with(images, node)
 
 
-def _sentence(firsts: Sequence[First]) -> str:
+def _sentence(firsts: Sequence[_First]) -> str:
     names = ", ".join(graphs.layer_name(arguments(first.node)["weight"]) for first in firsts)
     if not firsts:
         return "normalization: in front of the model, as other than convolutions take the images"

@@ -7,8 +7,8 @@ torch types a node's arguments as whatever a graph may hold, and here they are A
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import ModelError
@@ -66,10 +66,22 @@ def trace(model: nn.Module, shape: Shape, dtype: Any) -> ExportedProgram:
                 model, (shape.example(dtype),), dynamic_shapes=(dynamic,), strict=False
             )
     except Exception as error:
+        lines = [*filter(None, map(str.strip, str(error).splitlines())), type(error).__name__]
         way = "; if it takes images of one size alone, give --input-size" * (shape.size is None)
-        raise ModelError(f"torch.export cannot trace the model: {_line(error)}{way}") from error
+        raise ModelError(f"torch.export cannot trace the model: {lines[0][:200]}{way}") from error
     _check_dynamic(program, shape)
     return program
+
+
+def _check_dynamic(program: ExportedProgram, shape: Shape) -> None:
+    """Raise ModelError where an axis that any length was asked for has one length alone."""
+    [name] = program.graph_signature.user_inputs
+    [node] = [n for n in program.graph.find_nodes(op="placeholder") if n.name == name]
+    sides = node.meta["val"].shape
+    if isinstance(sides[0], int):
+        raise ModelError("the model takes batches of one size alone, and cannot be deployed so")
+    if any(isinstance(sides[axis], int) for axis in shape.dynamic_axes):
+        raise ModelError("the model takes images of one size alone; give it with --input-size")
 
 
 def graph_of(program: ExportedProgram) -> GraphModule:
@@ -81,28 +93,6 @@ def graph_of(program: ExportedProgram) -> GraphModule:
     except TypeError:  # torch before 2.9
         module = program.module()
     return GraphModule(module, module.graph)  # without the hook that checks the shape of the input
-
-
-def _check_dynamic(program: ExportedProgram, shape: Shape) -> None:
-    """Raise ModelError where an axis that any length was asked for has one length alone."""
-    fixed = list(_fixed(program, shape))
-    if 0 in fixed:
-        raise ModelError("the model takes batches of one size alone, and cannot be deployed so")
-    if fixed:
-        raise ModelError("the model takes images of one size alone; give it with --input-size")
-
-
-def _fixed(program: ExportedProgram, shape: Shape) -> Iterator[int]:
-    [name] = program.graph_signature.user_inputs
-    [node] = [n for n in program.graph.find_nodes(op="placeholder") if n.name == name]
-    yield from (
-        axis for axis in shape.dynamic_axes if isinstance(node.meta["val"].shape[axis], int)
-    )
-
-
-def _line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines or [type(error).__name__])[0][:200]
 
 
 def operation(node: Any) -> str:
@@ -118,52 +108,37 @@ def arguments(node: Any) -> dict[str, Any]:
     return {each.name: given.get(each.name, each.default_value) for each in schema}
 
 
-def set_argument(node: Any, name: str, value: Any) -> None:
-    """Give a node's operation another argument."""
-    node.kwargs = arguments(node) | {name: value}
-    node.args = ()
-
-
-def value_of(module: GraphModule, node: Any) -> Tensor | None:
+def value_of(module: GraphModule, node: Any) -> Any:
     """Return the tensor of a get_attr node in float64; None for None."""
-    if node is None:
-        return None
-    value: Any = module
-    for name in node.target.split("."):
-        value = getattr(value, name)
-    tensor: Tensor = value.detach().double()
-    return tensor
-
-
-def set_value(module: GraphModule, target: str, value: Tensor, dtype: Any) -> None:
-    """Put a parameter into a module under a name, nested ones joined by dots."""
-    from torch import nn
-
-    *path, name = target.split(".")
-    owner: Any = module
-    for each in path:
-        owner = getattr(owner, each)
-    setattr(owner, name, nn.Parameter(value.to(dtype), requires_grad=False))
+    return None if node is None else attrgetter(node.target)(module).detach().double()
 
 
 def is_shared(module: GraphModule, node: Any) -> bool:
     """Whether more than one node takes the parameter of a get_attr node."""
-    same = [each for each in module.graph.nodes if each.op == "get_attr"]
-    return sum(len(each.users) for each in same if each.target == node.target) > 1
+    same = module.graph.find_nodes(op="get_attr", target=node.target)
+    return sum(len(each.users) for each in same) > 1
 
 
 def set_weight_and_bias(module: GraphModule, layer: Any, weight: Tensor, bias: Tensor) -> None:
-    """Give a convolution or linear layer another weight and bias, in the dtype of its weight."""
-    args = arguments(layer)
-    dtype = layer.meta["val"].dtype
-    set_value(module, args["weight"].target, weight, dtype)
+    """Give a convolution or linear layer another weight and bias, in the dtype of its output."""
+    args, dtype = arguments(layer), layer.meta["val"].dtype
+    _set_value(module, args["weight"].target, weight, dtype)
     if args["bias"] is not None and not is_shared(module, args["bias"]):
-        set_value(module, args["bias"].target, bias, dtype)
+        _set_value(module, args["bias"].target, bias, dtype)
         return
     name = args["weight"].target + "_bias"
-    set_value(module, name, bias, dtype)
+    _set_value(module, name, bias, dtype)
     with module.graph.inserting_before(layer):
-        set_argument(layer, "bias", module.graph.get_attr(name))
+        layer.kwargs = args | {"bias": module.graph.get_attr(name)}
+        layer.args = ()
+
+
+def _set_value(module: GraphModule, target: str, value: Tensor, dtype: Any) -> None:
+    from torch import nn
+
+    path, _, name = target.rpartition(".")
+    parameter = nn.Parameter(value.to(dtype), requires_grad=False)
+    setattr(module.get_submodule(path), name, parameter)
 
 
 def layer_name(parameter: Any) -> str:

@@ -30,18 +30,12 @@ Statistics: TypeAlias = Mapping[str, Running]
 def batch_norm_layers(model: nn.Module) -> dict[str, Any]:
     """Return the BatchNorm layers of a model by name; one under several names stands once.
 
-    These are BatchNorm1d, 2d and 3d, SyncBatchNorm, and what is derived from them.
-
-    Raises
-    ------
-    ModelError
-        If there is none, or one has no running statistics: what it does depends on the batch.
+    These are BatchNorm1d, 2d and 3d, SyncBatchNorm, and what is derived from them. Raises
+    ModelError if there is none, or one has no running statistics.
     """
     from torch.nn.modules.batchnorm import _BatchNorm
 
-    layers = {
-        name: module for name, module in model.named_modules() if isinstance(module, _BatchNorm)
-    }
+    layers = {name: each for name, each in model.named_modules() if isinstance(each, _BatchNorm)}
     if not layers:
         raise ModelError("the model has no BatchNorm layer, so there is nothing to measure again")
     for name, layer in layers.items():
@@ -53,21 +47,14 @@ def batch_norm_layers(model: nn.Module) -> dict[str, Any]:
     return layers
 
 
-def names_of(model: nn.Module, layers: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return all names that each layer has in the model's state_dict."""
-    modules = list(model.named_modules(remove_duplicate=False))
-    return {
-        name: [alias for alias, module in modules if module is layer]
-        for name, layer in layers.items()
-    }
-
-
 def statistics(layers: Mapping[str, Any]) -> dict[str, Running]:
     """Return the running statistics of layers."""
-    return {
-        name: Running(_floats(layer.running_mean), _floats(layer.running_var))
-        for name, layer in layers.items()
-    }
+
+    def floats(tensor: Any) -> Floats:
+        values: Floats = tensor.detach().double().cpu().numpy().copy()
+        return values
+
+    return {n: Running(floats(x.running_mean), floats(x.running_var)) for n, x in layers.items()}
 
 
 def invalid_layers(model: nn.Module) -> tuple[str, ...]:
@@ -95,11 +82,6 @@ def set_statistics(layers: Mapping[str, Any], new: Statistics) -> None:
         layers[name].running_var.copy_(torch.from_numpy(running.var))
 
 
-def _floats(tensor: Any) -> Floats:
-    values: Floats = tensor.detach().double().cpu().numpy().copy()
-    return values
-
-
 class _EnoughError(Exception):
     """All layers that are wanted have been seen."""
 
@@ -107,12 +89,8 @@ class _EnoughError(Exception):
 class Activations:
     """Runs a model in eval mode, and pools the samples that its BatchNorm layers are given.
 
-    Attributes
-    ----------
-    order
-        The names of the layers in the order in which they are called, the same in every batch.
-    moments
-        Of each wanted layer, since `begin`.
+    order: the names of the layers as they are called, the same in every batch; moments: of each
+    wanted layer, since `begin`.
     """
 
     def __init__(self, model: nn.Module, layers: Mapping[str, Any]) -> None:
@@ -132,10 +110,7 @@ class Activations:
             hook.remove()
 
     def begin(self, wanted: Container[str] | None, last: str | None = None) -> None:
-        """Pool the samples of these layers from now on; None is all.
-
-        After the layer `last`, a forward pass is ended.
-        """
+        """Pool the samples of these layers from now on; None is all. A pass ends behind `last`."""
         self.moments = {}
         self.order = []
         self._wanted = self.layers if wanted is None else wanted
@@ -152,12 +127,15 @@ class Activations:
         import torch
 
         before, self.order = self.order, []
+        floats = (each for each in self.model.parameters() if each.is_floating_point())
+        like = next(floats, torch.empty(0, dtype=torch.float32))
         try:
             with torch.inference_mode():
-                self.model(images.to(*_device_and_dtype(self.model)))
-        except (_EnoughError, ModelError) as error:
-            if isinstance(error, ModelError):
-                raise
+                self.model(images.to(like.device, like.dtype))
+        except _EnoughError:
+            pass
+        except ModelError:
+            raise
         except Exception as error:
             line = " ".join(str(error).split())[:200]
             shape = " × ".join(map(str, images.shape[1:]))
@@ -223,12 +201,3 @@ def pooled(samples: Tensor) -> Pooled:
     first, second, about = (tensor.cpu().numpy() for tensor in (rest, squares, center.double()))
     with np.errstate(invalid="ignore", over="ignore"):  # until its pass, a layer may be given NaN
         return Pooled(n, about + first / n, np.maximum(second - first * first / n, 0.0))
-
-
-def _device_and_dtype(model: nn.Module) -> tuple[Any, Any]:
-    import torch
-
-    for parameter in model.parameters():
-        if parameter.is_floating_point():
-            return parameter.device, parameter.dtype
-    return torch.device("cpu"), torch.float32

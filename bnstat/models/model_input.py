@@ -93,25 +93,20 @@ class Drawing:
         for epoch in range(self.draws.epochs if self.draws else self.epochs):
             own = with_max_value(decoded.in_epoch(epoch), self.max_value, deep=decoded.deep)
             image = self.conditions.of(own, self.mode).image
-            if self.draws is not None:
-                yield self._through_pipeline(
-                    self.draws, decoded, in_8_bits(image, self.mode), epoch
-                )
-            elif isinstance(image, Image.Image):
-                yield _samples(in_8_bits(image, self.mode))
-            else:
+            if self.draws is not None or isinstance(image, Image.Image):
+                image = in_8_bits(image, self.mode)
+            if self.draws is None:
                 yield _samples(image)
-
-    def _through_pipeline(self, draws: Draws, decoded: Decoded, image: Any, epoch: int) -> Stack:
-        try:
-            *_, last = draws.draw(image, decoded.reference.key, epoch)
-            return _samples(last.output)
-        except UnmeasurableError:
-            raise
-        except Exception as error:
-            raise UnmeasurableError(
-                f"the pipeline failed: {type(error).__name__}: {error}"
-            ) from error
+                continue
+            try:
+                *_, last = self.draws.draw(image, decoded.reference.key, epoch)
+                planes = _samples(last.output)
+            except UnmeasurableError:
+                raise
+            except Exception as error:
+                failed = f"the pipeline failed: {type(error).__name__}: {error}"
+                raise UnmeasurableError(failed) from error
+            yield planes
 
 
 @dataclass(frozen=True)
@@ -122,13 +117,7 @@ class Normalization:
     std: tuple[float, ...] | None
 
     def batches(self, stacks: Sequence[Stack], most: int) -> Iterator[Tensor]:
-        """Yield drawn images as a model takes them, float32 or float64, in batches of `most`.
-
-        Raises
-        ------
-        MeasureError
-            If images have other channels than the constants.
-        """
+        """Yield drawn images as a model takes them, float32 or float64, in batches of `most`."""
         for stack in stacks:
             for start in range(0, len(stack), most):
                 yield self._normalized(stack[start : start + most])

@@ -8,7 +8,7 @@ training script put beside the state_dict. The bytes of the file are the library
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 
 LIBRARIES = ("torchvision", "timm")
+SAFETENSORS = ".safetensors"
+# Names under which training scripts put a model's state_dict beside the optimizer's.
+_NESTED = ("state_dict", "model", "model_state_dict")
+_PREFIX = "module."  # of DataParallel and DistributedDataParallel
+_COUNTER = "num_batches_tracked"
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,12 @@ class ModelSpec:
                 f"{self.model} makes other parameters in each process; save its state_dict(), and "
                 "name the file with --weights"
             )
-        return Activations(_on(device, module), batch_norm_layers(module))
+        try:
+            module = module.to(device)
+        except (AssertionError, RuntimeError) as error:  # as torch without CUDA raises
+            line = str(error).splitlines()[0]
+            raise ModelError(f"the model cannot be put on {device}: {line}") from error
+        return Activations(module, batch_norm_layers(module))
 
     @classmethod
     def forget(cls) -> None:
@@ -84,14 +95,6 @@ class ModelSpec:
         if self.weights is not None:
             return self
         return replace(self, digest=digest(self.activations().model))
-
-
-def _on(device: str, module: nn.Module) -> nn.Module:
-    try:
-        return module.to(device)
-    except (AssertionError, RuntimeError) as error:  # as torch without CUDA raises
-        line = str(error).splitlines()[0]
-        raise ModelError(f"the model cannot be put on {device}: {line}") from error
 
 
 def digest(model: nn.Module) -> str:
@@ -124,24 +127,21 @@ def load(model: str) -> nn.Module:
         raise ModelError(
             f"{model!r} is no model; write torchvision:NAME, timm:NAME or package.module:attribute"
         )
-    if library == "torchvision":
-        return _torchvision(name).eval()
-    if library == "timm":
-        return _timm(name).eval()
-    return _from_code(model).eval()
+    named = {"torchvision": _torchvision, "timm": _timm}.get(library)
+    module: nn.Module = named(name) if named else _from_code(model)
+    return module.eval()
 
 
-def _torchvision(name: str) -> nn.Module:
+def _torchvision(name: str) -> Any:
     from torchvision import models
 
     known = models.list_models()
     if name not in known:
         raise ModelError(f"torchvision has no model {name!r}{did_you_mean(name, known)}")
-    module: nn.Module = models.get_model(name, weights=None)
-    return module
+    return models.get_model(name, weights=None)
 
 
-def _timm(name: str) -> nn.Module:
+def _timm(name: str) -> Any:
     try:
         import timm
     except ImportError as error:
@@ -150,41 +150,28 @@ def _timm(name: str) -> nn.Module:
         ) from error
     if not timm.is_model(name.partition(".")[0]):
         raise ModelError(f"timm has no model {name!r}{did_you_mean(name, timm.list_models())}")
-    module: nn.Module = timm.create_model(name, pretrained=False)
-    return module
+    return timm.create_model(name, pretrained=False)
 
 
-def _from_code(where: str) -> nn.Module:
+def _from_code(where: str) -> Any:
     from torch import nn
 
-    obj: Any = find_object(where)
+    obj = find_object(where)
     module = obj if isinstance(obj, nn.Module) else call_object(obj, where)
     if not isinstance(module, nn.Module):
         raise ModelError(f"{where} makes a {type(module).__name__}, which is no nn.Module")
     return module
 
 
-SAFETENSORS = ".safetensors"
-# Names under which training scripts put a model's state_dict beside the optimizer's.
-_NESTED = ("state_dict", "model", "model_state_dict")
-_PREFIX = "module."  # of DataParallel and DistributedDataParallel
-_COUNTER = "num_batches_tracked"
-_SHOWN = 5
-
-
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Return a file's tensors by name: `.safetensors`, or else what `torch.save` wrote.
-
-    A state_dict may lie below `state_dict` or `model`, and its names may begin with `module.`.
 
     Raises
     ------
     ModelError
         If it cannot be read, or holds no tensors by name. Pickled code is never run.
     """
-    content, _ = _load(path)
-    state = _state_of(path, content)
-    return {name: state[in_file] for name, in_file in _plain_names(state).items()}
+    return _state_in(_load(path)[0], path)
 
 
 def assign_weights(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
@@ -224,10 +211,9 @@ def weights_with(path: Path, tensors: Mapping[str, Tensor]) -> bytes:
         If it cannot be read, or a value does not fit its dtype.
     """
     content, metadata = _load(path)
-    state = _state_of(path, content)
-    for name, in_file in _plain_names(state).items():
+    for name, stored in _state_in(content, path).items():
         if name in tensors:  # in place: tensors may share their memory, or be parts of a whole
-            state[in_file].detach().copy_(_rounded(name, tensors[name], state[in_file].dtype))
+            stored.detach().copy_(_rounded(name, tensors[name], stored.dtype))
     return weights_as_bytes(content, path.suffix, metadata)
 
 
@@ -270,30 +256,28 @@ def _load_safetensors(path: Path) -> tuple[Any, Mapping[str, str] | None]:
         ) from error
     try:
         with safe_open(path, "pt") as file:
-            names = file.keys()
-            return {name: file.get_tensor(name) for name in names}, file.metadata()
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
-    except SafetensorError as error:
-        raise ModelError(f"cannot read {path}: {error}") from error
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ModelError(f"cannot read {path}: {why}") from error
 
 
-def _state_of(path: Path, content: Any) -> Any:
-    """Return the state_dict in what a file holds, which may lie below other names."""
+def _state_in(content: Any, path: Path) -> dict[str, Tensor]:
+    """Return the state_dict in what a file holds, by the names that the model itself has.
+
+    It may lie below other names, and its own may begin with `module.`.
+    """
+    from torch import Tensor
+
     for name in _NESTED * 2:  # one may hold another
         inner = content.get(name) if isinstance(content, Mapping) else None
         if isinstance(inner, Mapping):
             content = inner
-    if not isinstance(content, Mapping) or not content or not _all_tensors(content):
+    state = content if isinstance(content, Mapping) else {}
+    if not state or not all(isinstance(k, str) and isinstance(state[k], Tensor) for k in state):
         raise ModelError(f"{path} holds no tensors by name; save the model's state_dict()")
-    return content
-
-
-def _plain_names(names: Iterable[str]) -> dict[str, str]:
-    """Return the names in a file by those that the model itself has, without `module.`."""
-    names = list(names)
-    shared = all(name.startswith(_PREFIX) for name in names)
-    return {name.removeprefix(_PREFIX) if shared else name: name for name in names}
+    prefix = _PREFIX if all(name.startswith(_PREFIX) for name in state) else ""
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items()}
 
 
 def _rounded(name: str, values: Tensor, dtype: Any) -> Tensor:
@@ -302,12 +286,6 @@ def _rounded(name: str, values: Tensor, dtype: Any) -> Tensor:
     if rounded.is_floating_point() and not rounded.isfinite().all():
         raise ModelError(f"{name} does not fit {str(dtype).removeprefix('torch.')}")
     return rounded
-
-
-def _all_tensors(content: Mapping[Any, Any]) -> bool:
-    from torch import Tensor
-
-    return all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
 
 
 def _shape(tensor: Tensor) -> str:

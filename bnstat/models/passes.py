@@ -10,19 +10,19 @@ import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from itertools import islice
 from typing import Any, TypeAlias
 
 from bnstat.decode.references import with_frames
-from bnstat.engines import Engine, InlineEngine, usable_cores
-from bnstat.errors import MeasureError, ModelError
+from bnstat.engines import InlineEngine, usable_cores
+from bnstat.errors import MeasureError, ModelError, NothingMeasuredError, SourceError
 from bnstat.measure.dispatch import Chunk, chunks, dispatch
 from bnstat.measure.plan import where_it_runs
 from bnstat.measure.scanning import count_beside
 from bnstat.measure.warm_up import open_workers
 from bnstat.models.layers import Activations
 from bnstat.models.model_input import CachedChunk, CachePlace, DrawnChunk, open_image_cache
-from bnstat.models.probe import Pass, PassTotal, Probe, Probed, run
+from bnstat.models.probe import Pass, PassTotal, Probe, Probed
 from bnstat.settings import Progress, RecalibrateSettings, bytes_of, listener
 from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import FIRST
@@ -63,15 +63,7 @@ class ScannedImages:
 
 
 class Passes:
-    """Runs passes over the same images, as often as needed.
-
-    Attributes
-    ----------
-    where
-        The images, as they were named.
-    scanned
-        What the first pass found; None before it.
-    """
+    """Runs passes over the same images; `scanned` is what the first found, None before it."""
 
     def __init__(
         self,
@@ -88,7 +80,6 @@ class Passes:
         self._tell = listener(settings)
         counted = self._tell and settings["frames"] == FIRST
         self._total = count_beside(sources) if counted else lambda: None
-        self.where = " ".join(sources.locations)
         self.scanned: ScannedImages | None = None
 
     @property
@@ -101,6 +92,8 @@ class Passes:
 
         Raises
         ------
+        SourceError, NothingMeasuredError
+            If there is no image, or none could be measured.
         MeasureError
             If an image cannot be measured that could be before, or, with `fail_fast`, any.
         """
@@ -112,14 +105,18 @@ class Passes:
                 total.add(probed)
                 scanned.add(chunk, probed)
                 again.append(_again(chunk, probed))
-                self._check(scanned)
-                self._report(scanned)
+                self._check_failures(scanned)
+                if self._tell is not None:
+                    expected = self._total() if self.scanned is None else self.scanned.measured
+                    self._tell(Progress(scanned.images, len(scanned.failures), 0, expected))
         if not scanned.held:  # else they have to be read again
             self._chunks = [chunk for chunk in again if chunk]
-        self.scanned = self.scanned or scanned
+        if self.scanned is None:
+            self.scanned = scanned
+            self._check_measured(scanned)
         return total
 
-    def _check(self, scanned: ScannedImages) -> None:
+    def _check_failures(self, scanned: ScannedImages) -> None:
         if self.scanned is None and not self._settings["fail_fast"]:
             return
         known = self.scanned.failures if self.scanned else []
@@ -128,10 +125,15 @@ class Passes:
                 again = "; in the pass before it could be measured" if self.scanned else ""
                 raise MeasureError(f"{key_text(key)}: {reason}{again}")
 
-    def _report(self, scanned: ScannedImages) -> None:
-        if self._tell is not None:
-            total = self._total() if self.scanned is None else self.scanned.measured
-            self._tell(Progress(scanned.images, len(scanned.failures), 0, total))
+    def _check_measured(self, scanned: ScannedImages) -> None:
+        where = " ".join(self._sources.locations)
+        if not scanned.images:
+            raise SourceError(f"no images in {where}; name files to have them opened anyway")
+        if not scanned.measured:
+            failures = [(key_text(key), reason) for key, reason in scanned.failures]
+            raise NothingMeasuredError(
+                f"none of the {scanned.images} images in {where} could be measured", failures
+            )
 
 
 @contextmanager
@@ -149,11 +151,7 @@ def open_passes(
         with closing(opened) as engine:
             if not isinstance(engine, InlineEngine):
                 probe = _for_workers(probe)
-            yield Passes(sources, probe, partial(_in_workers, engine), settings)
-
-
-def _in_workers(engine: Engine, chunks: Iterable[Chunk], probe: Probe) -> Results:
-    return dispatch(chunks, probe, engine)
+            yield Passes(sources, probe, lambda c, p: dispatch(c, p, engine), settings)
 
 
 def _in_this_process(
@@ -164,17 +162,11 @@ def _in_this_process(
             "a model on a device is run in this process; leave out --engine and --timeout"
         )
     workers = settings["workers"] or usable_cores()
-    return lambda chunks, probe: probe_here(chunks, probe, here, workers)
+    return lambda chunks, probe: _probe_here(chunks, probe, here, workers)
 
 
 def _for_workers(probe: Probe) -> Probe:
-    """Return a probe whose model and pipeline workers can make themselves, as they are here.
-
-    Raises
-    ------
-    SpecError
-        If a transform object cannot be sent to workers.
-    """
+    """Return a probe whose model and pipeline workers can make themselves, as they are here."""
     draws = probe.drawing.draws
     if draws is not None and draws.recipe.passed is not None:
         draws.recipe.passed.check_sendable(
@@ -190,40 +182,46 @@ def _again(chunk: Chunk, probed: Probed) -> Chunk:
     return CachedChunk(good, probed.place) if probed.place is not None else good
 
 
-_Item: TypeAlias = tuple[Chunk, DrawnChunk, CachePlace | None]
+_Drawn: TypeAlias = tuple[DrawnChunk, CachePlace | None]
 
 
-def probe_here(
+def _probe_here(
     chunks: Iterable[Chunk], probe: Probe, activations: Activations, workers: int
-) -> Generator[tuple[Chunk, Probed], None, None]:
+) -> Results:
     """Yield each chunk with its result, in order; the model is run in this process.
 
     With one worker, or where none can be forked, this process decodes too.
-
-    Raises
-    ------
-    MeasureError
-        If a worker is lost: which image has ended it is not known here.
     """
     with closing(_loaded(chunks, probe, workers)) as items:
-        for chunk, drawn, place in items:
+        for chunk, drawn in items:
             with stdout_on_stderr():
-                probed = run(activations, probe, chunk, drawn, place)
-            yield _without_bytes(chunk), probed
+                probed = probe.run(activations, chunk, *drawn)
+            kept = [r._replace(content=None, labels=None) if r.bytes_held else r for r in chunk]
+            yield kept, probed
 
 
-def _loaded(chunks: Iterable[Chunk], probe: Probe, workers: int) -> Generator[_Item, None, None]:
+def _loaded(
+    chunks: Iterable[Chunk], probe: Probe, workers: int
+) -> Generator[tuple[Chunk, _Drawn], None, None]:
     if workers == 1 or not hasattr(os, "fork"):
-        yield from (_item(chunk, probe) for chunk in chunks)
+        yield from ((chunk, probe.drawn(chunk)) for chunk in chunks)
         return
-    from torch.utils.data import DataLoader
+    from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+    class Loaded(IterableDataset[Any]):
+        """Of n workers, worker i takes chunks i, i+n, i+2n ..."""
+
+        def __iter__(self) -> Iterator[tuple[Chunk, _Drawn]]:
+            worker: Any = get_worker_info()
+            for chunk in islice(chunks, worker.id, None, worker.num_workers):
+                yield chunk, probe.drawn(chunk)
 
     make: Any = DataLoader
     loader = make(
-        _dataset(chunks, probe),
+        Loaded(),
         batch_size=None,
         num_workers=workers,
-        collate_fn=_unchanged,
+        collate_fn=lambda item: item,
         worker_init_fn=_let_main_decide,
         multiprocessing_context="fork",  # others would run the caller's `__main__` again
     )
@@ -232,37 +230,10 @@ def _loaded(chunks: Iterable[Chunk], probe: Probe, workers: int) -> Generator[_I
     except RuntimeError as error:  # how torch says that a worker has died
         if "DataLoader worker" not in str(error):
             raise
+        # Which image has ended it is not known here.
         raise MeasureError(
             "a worker that decodes images has died; without --device, the image is found"
         ) from error
-
-
-def _dataset(chunks: Iterable[Chunk], probe: Probe) -> Any:
-    """Return a torch dataset of items; of n workers, worker i takes items i, i+n, i+2n ..."""
-    from torch.utils.data import IterableDataset, get_worker_info
-
-    class Items(IterableDataset[_Item]):
-        def __iter__(self) -> Iterator[_Item]:
-            worker = get_worker_info()
-            assert worker is not None
-            for number, chunk in enumerate(chunks):
-                if number % worker.num_workers == worker.id:
-                    yield _item(chunk, probe)
-
-    return Items()
-
-
-def _item(chunk: Chunk, probe: Probe) -> _Item:
-    drawn, place = probe.drawn(chunk)
-    return chunk, drawn, place
-
-
-def _without_bytes(chunk: Chunk) -> Chunk:
-    return [r._replace(content=None, labels=None) if r.bytes_held else r for r in chunk]
-
-
-def _unchanged(item: _Item) -> _Item:
-    return item
 
 
 def _let_main_decide(worker: int) -> None:

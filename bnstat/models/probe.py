@@ -63,8 +63,7 @@ class Probe:
         """Return the moments of what the layers are given for the images of a chunk."""
         drawn, place = self.drawn(chunk)
         with caller_undisturbed():
-            activations = self.spec.activations()
-            return run(activations, self, chunk, drawn, place)
+            return self.run(self.spec.activations(), chunk, drawn, place)
 
     def lost(self, reason: str) -> Probed:
         """Return the result for a chunk of one image that has ended its worker."""
@@ -79,22 +78,21 @@ class Probe:
         drawn = self.drawing(chunk)
         return drawn, self.cache.put(drawn.stacks) if self.cache is not None else None
 
-
-def run(
-    activations: Activations,
-    probe: Probe,
-    chunk: Sequence[Reference],
-    drawn: DrawnChunk,
-    place: CachePlace | None,
-) -> Probed:
-    """Run a model on the drawn images of a chunk; return what its layers were given."""
-    set_statistics(activations.layers, probe.now.running)
-    activations.begin(probe.now.wanted, probe.now.last)
-    for images in probe.normalization.batches(drawn.stacks, probe.batch_size):
-        activations.add(images)
-    order = tuple(activations.order) if drawn.stacks else ()
-    held = any(reference.bytes_held for reference in chunk)
-    return Probed(order, activations.moments, place, replace(drawn, stacks=[]), held)
+    def run(
+        self,
+        activations: Activations,
+        chunk: Sequence[Reference],
+        drawn: DrawnChunk,
+        place: CachePlace | None,
+    ) -> Probed:
+        """Run a model on the drawn images of a chunk; return what its layers were given."""
+        set_statistics(activations.layers, self.now.running)
+        activations.begin(self.now.wanted, self.now.last)
+        for images in self.normalization.batches(drawn.stacks, self.batch_size):
+            activations.add(images)
+        order = tuple(activations.order) if drawn.stacks else ()
+        held = any(reference.bytes_held for reference in chunk)
+        return Probed(order, activations.moments, place, replace(drawn, stacks=[]), held)
 
 
 @dataclass

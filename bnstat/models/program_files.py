@@ -24,24 +24,25 @@ def check_suffix(suffix: str) -> None:
     if suffix not in SUFFIXES:
         raise ModelError(f"a folded model is written as {' or '.join(SUFFIXES)}, not {suffix!r}")
     if suffix == ".onnx":
-        _import_onnx()
+        try:
+            import onnx  # noqa: F401
+            import onnxruntime  # noqa: F401
+            import onnxscript  # noqa: F401
+        except ImportError as error:
+            raise ModelError(
+                "to write ONNX, bnstat needs onnx, onnxruntime and onnxscript: "
+                "pip install 'bnstat[onnx]'"
+            ) from error
 
 
 def to_bytes(program: ExportedProgram, suffix: str) -> bytes:
     """Return the file that a program is written as; its input is called `images` in ONNX."""
     import torch
 
-    if suffix == ".onnx":
-        return _onnx(program)
-    file = io.BytesIO()
-    torch.export.save(program, file)
-    return file.getvalue()
-
-
-def _onnx(program: ExportedProgram) -> bytes:
-    import torch
-
-    _import_onnx()
+    if suffix != ".onnx":
+        file = io.BytesIO()
+        torch.export.save(program, file)
+        return file.getvalue()
     try:
         written: Any = torch.onnx.export(
             program, dynamo=True, input_names=["images"], verbose=False, external_data=False
@@ -51,18 +52,6 @@ def _onnx(program: ExportedProgram) -> bytes:
         raise ModelError(f"torch.onnx cannot write the model: {line}") from error
     data: bytes = written.model_proto.SerializeToString()
     return data
-
-
-def _import_onnx() -> None:
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise ModelError(
-            "to write ONNX, bnstat needs onnx, onnxruntime and onnxscript: "
-            "pip install 'bnstat[onnx]'"
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -95,19 +84,16 @@ def compare(
 ) -> Agreement:
     """Run a file on images, uint8 of shape (N, C, H, W), and the model on them normalized."""
     import torch
+    from torchvision.transforms import v2
 
     as_input = as_given(images, form)
-    normalized = _normalized(images, form)
+    normalized = v2.Normalize(mean=list(form.mean), std=list(form.std))(images.float() / 255)
     with torch.no_grad():
-        expected = _floats(model(normalized))
-        outputs = difference(expected, _floats(_run(file, as_input)))
+        outputs = _difference(_floats(model(normalized)), _floats(_run(file, as_input)))
         if border is None:
             return Agreement(outputs, None)
-        rings = [
-            [_ring(part(images))]
-            for part, images in zip(border, (normalized, as_input), strict=True)
-        ]
-    return Agreement(outputs, difference(*rings))
+        rings = ([_ring(border[0](normalized))], [_ring(border[1](as_input))])
+    return Agreement(outputs, _difference(*rings))
 
 
 def as_given(images: Tensor, form: InputFormat) -> Tensor:
@@ -116,25 +102,12 @@ def as_given(images: Tensor, form: InputFormat) -> Tensor:
     return as_input.permute(0, 2, 3, 1).contiguous() if form.channels_last else as_input
 
 
-def _normalized(images: Tensor, form: InputFormat) -> Tensor:
-    from torchvision.transforms import v2
-
-    normalize = v2.Normalize(mean=list(form.mean), std=list(form.std))
-    normalized: Tensor = normalize(images.float() / 255)
-    return normalized
-
-
 def _run(file: Path, images: Tensor) -> Any:
     import torch
 
-    if file.suffix == ".onnx":
-        return _run_onnx(file, images)
-    return torch.export.load(str(file)).module()(images)
-
-
-def _run_onnx(file: Path, images: Tensor) -> Any:
+    if file.suffix != ".onnx":
+        return torch.export.load(str(file)).module()(images)
     import onnxruntime
-    import torch
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -143,7 +116,7 @@ def _run_onnx(file: Path, images: Tensor) -> Any:
     return [torch.from_numpy(tensor) for tensor in outputs]
 
 
-def difference(expected: list[Tensor], actual: list[Tensor]) -> float:
+def _difference(expected: list[Tensor], actual: list[Tensor]) -> float:
     """Return the largest |difference| of any tensor, in units of its largest |value|."""
     if not expected or [t.shape for t in expected] != [t.shape for t in actual]:
         return float("inf")

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnstat import files
-from bnstat.models.fixed_point import PassDone, SearchResult, search
+from bnstat.models.fixed_point import PassDone, search
 from bnstat.models.layers import (
     Activations,
+    Running,
     batch_norm_layers,
     invalid_layers,
-    names_of,
     set_statistics,
     statistics,
 )
 from bnstat.models.model_input import Drawing, Normalization
 from bnstat.models.model_spec import ModelSpec, weights_as_bytes, weights_with
-from bnstat.models.passes import ScannedImages, open_passes
+from bnstat.models.passes import open_passes
 from bnstat.models.probe import Pass, Probe
 from bnstat.result import Failure
 from bnstat.result.running_statistics import Recalibration
@@ -56,21 +56,20 @@ def recalibrate_object(
     """Recalibrate a model in place, unless it is to be checked; its modes stay."""
     modes = {module: module.training for module in model.modules()}
     activations = Activations(model.eval(), batch_norm_layers(model))
-    stored = statistics(activations.layers)
+    final = statistics(activations.layers)
     spec = ModelSpec(type(model).__name__, None)
-    invalid = invalid_layers(model)
     try:
-        found, searched = _search(spec, activations, images, check, on_pass, here=True)
+        found, running = _measure(spec, activations, images, on_pass, check=check, here=True)
         if not check:
-            stored |= searched.running
-            for name in searched.running:
-                activations.layers[name].num_batches_tracked.fill_(_batches(found, images))
+            final |= running
+            for name in running:
+                activations.layers[name].num_batches_tracked.fill_(_batches(found))
     finally:
-        set_statistics(activations.layers, stored)
+        set_statistics(activations.layers, final)
         activations.close()
         for module, mode in modes.items():
             module.training = mode
-    return _result(spec, None, images, found, searched, invalid)
+    return found
 
 
 def recalibrate_files(
@@ -82,84 +81,76 @@ def recalibrate_files(
     """Recalibrate a model, and write its weights; without an output it is only checked."""
     device = images.settings["device"]
     activations = spec.activations(device or "cpu")
-    invalid = invalid_layers(activations.model)
-    here, check = device is not None, output is None
-    found, searched = _search(spec, activations, images, check, on_pass, here=here)
-    if output is not None:
-        values = _values(activations, searched, _batches(found, images))
-        files.write(output, _weights(spec, activations, output, values))
-    return _result(spec, output, images, found, searched, invalid)
+    check, here = output is None, device is not None
+    found, running = _measure(spec, activations, images, on_pass, check=check, here=here)
+    if output is None:
+        return found
+    values = _values(activations, running, _batches(found))
+    if spec.weights is not None:
+        data = weights_with(spec.weights, values)
+    else:
+        state = activations.model.state_dict()
+        fitting = {name: value.to(state[name].dtype) for name, value in values.items()}
+        data = weights_as_bytes(state | fitting, output.suffix)
+    files.write(output, data)
+    return replace(found, output=str(output))
 
 
-def _search(
+def _measure(
     spec: ModelSpec,
     activations: Activations,
     images: ModelImages,
-    check: bool,
     on_pass: Callable[[PassDone], None] | None,
     *,
+    check: bool,
     here: bool,
-) -> tuple[ScannedImages, SearchResult]:
+) -> tuple[Recalibration, dict[str, Running]]:
+    """Return what is found, and the running statistics of the layers that the model calls.
+
+    With `check`, in one pass; with `here`, the model is run in this process.
+    """
     settings = images.settings
+    stored, invalid = statistics(activations.layers), invalid_layers(activations.model)
     probe = Probe(spec, images.drawing, images.normalization, settings["batch_size"], Pass({}))
     most = 1 if check else settings["max_passes"]
     with open_passes(images.sources, probe, settings, activations if here else None) as passes:
-        searched = search(activations, passes, settings["tolerance"], most, on_pass)
-    assert passes.scanned is not None
-    return passes.scanned, searched
-
-
-def _result(
-    spec: ModelSpec,
-    output: Path | None,
-    images: ModelImages,
-    found: ScannedImages,
-    searched: SearchResult,
-    invalid: tuple[str, ...],
-) -> Recalibration:
-    return Recalibration(
+        fixed = search(activations, passes, settings["tolerance"], most, on_pass)
+    scanned = passes.scanned
+    assert scanned is not None
+    found = Recalibration(
         model=spec.model,
         weights=None if spec.weights is None else str(spec.weights),
-        output=None if output is None else str(output),
+        output=None,
         normalization=images.described,
-        images=found.measured,
+        images=scanned.measured,
         epochs=images.epochs,
-        layers=searched.shifts,
-        unused=searched.unused,
-        passes=searched.passes,
-        moved=searched.moved,
-        settled=searched.settled,
-        failures=tuple(Failure(key_text(key), reason) for key, reason in found.failures),
+        layers=fixed.shifts(stored),
+        unused=tuple(name for name in activations.layers if name not in fixed.order),
+        passes=len(fixed.moves),
+        moved=fixed.moves[-1],
+        settled=fixed.settled,
+        failures=tuple(Failure(key_text(key), reason) for key, reason in scanned.failures),
         invalid=invalid,
     )
+    return found, {name: fixed.running[name] for name in fixed.order}
 
 
-def _batches(found: ScannedImages, images: ModelImages) -> int:
+def _batches(found: Recalibration) -> int:
     """Return what `num_batches_tracked` becomes: each drawn image counts as a batch."""
-    return found.measured * images.epochs
+    return found.images * found.epochs
 
 
-def _values(activations: Activations, searched: SearchResult, batches: int) -> dict[str, Tensor]:
+def _values(
+    activations: Activations, running: dict[str, Running], batches: int
+) -> dict[str, Tensor]:
     """Return the tensors of the model's state_dict that change."""
     import torch
 
+    new = {layer: running[name] for name, layer in activations.layers.items() if name in running}
     values: dict[str, Tensor] = {}
-    for own, names in names_of(activations.model, activations.layers).items():
-        if own in searched.running:
-            running = searched.running[own]
-            for name in names:
-                values[f"{name}.running_mean"] = torch.from_numpy(running.mean)
-                values[f"{name}.running_var"] = torch.from_numpy(running.var)
-                values[f"{name}.num_batches_tracked"] = torch.tensor(batches)
+    for name, module in activations.model.named_modules(remove_duplicate=False):
+        if module in new:  # one layer may have several names
+            values[f"{name}.running_mean"] = torch.from_numpy(new[module].mean)
+            values[f"{name}.running_var"] = torch.from_numpy(new[module].var)
+            values[f"{name}.num_batches_tracked"] = torch.tensor(batches)
     return values
-
-
-def _weights(
-    spec: ModelSpec, activations: Activations, output: Path, values: dict[str, Tensor]
-) -> bytes:
-    """Return the file to write: that of the weights, or a new one where there was none."""
-    if spec.weights is not None:
-        return weights_with(spec.weights, values)
-    state = activations.model.state_dict()
-    fitting = {name: value.to(state[name].dtype) for name, value in values.items()}
-    return weights_as_bytes(state | fitting, output.suffix)

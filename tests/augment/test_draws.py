@@ -59,8 +59,13 @@ def test_an_image_is_drawn_alike_whatever_else_is_there(varied, tmp_path):
 
 def outputs(photo, *, seed=0, epochs=1, key=b"a", spec=INTEGERS):
     """Return the bytes of each draw of an image."""
-    draws = Draws(read(spec), seed, epochs)
-    return [drawn.output.tobytes() for (drawn,) in map(list, draws.of(photo, key))]
+    return outputs_of(Draws(read(spec), seed, epochs), photo, key)
+
+
+def outputs_of(draws, photo, key=b"a"):
+    """Return the bytes of the last output of each draw."""
+    drawn = [list(draws.draw(photo, key, epoch)) for epoch in range(draws.epochs)]
+    return [stages[-1].output.tobytes() for stages in drawn]
 
 
 def test_seed_epoch_and_key_each_make_another_draw(photo):
@@ -126,5 +131,4 @@ def test_attributed_stages_draw_like_the_whole(photo):
     whole = Draws(read(INTEGERS), 0, 3)
     cut = Draws(read(INTEGERS), 0, 3, attribute=True)
     assert (1, 3) == (whole.width, cut.width)
-    ends = [list(stages)[-1].output.tobytes() for stages in cut.of(photo, b"a")]
-    assert ends == [drawn.output.tobytes() for (drawn,) in map(list, whole.of(photo, b"a"))]
+    assert outputs_of(cut, photo) == outputs_of(whole, photo)

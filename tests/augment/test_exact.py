@@ -26,7 +26,7 @@ def drawn(folder, spec, epochs, seed=0):
         for path in sorted(folder.rglob("*.png")):
             key = path.relative_to(folder).as_posix().encode()
             with Image.open(path) as image:
-                stages = map(list, draws.of(image, key))
+                stages = [list(draws.draw(image, key, epoch)) for epoch in range(epochs)]
                 images.append([v2.functional.to_image(drawn.output).numpy() for (drawn,) in stages])
     return [list(epoch) for epoch in zip(*images, strict=True)]
 

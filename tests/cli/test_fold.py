@@ -160,11 +160,11 @@ def test_a_malformed_command_line(here, bnstat, arguments):
 
 def test_a_wrong_fold_would_be_found(result, bnstat, monkeypatch):
     """The check can fail: with a mean that is off, nothing is written."""
-    from bnstat.models.folding import InputFormat
+    from bnstat.models import folding
 
-    tensors = InputFormat.tensors
+    convert = folding._convert
     monkeypatch.setattr(
-        InputFormat, "tensors", lambda self: (tensors(self)[0] + 0.01, tensors(self)[1])
+        folding, "_convert", lambda module, form, mean, std: convert(module, form, mean + 0.01, std)
     )
     done = bnstat(*FOLD, "-o", "x.pt2")
 

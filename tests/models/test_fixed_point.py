@@ -123,4 +123,4 @@ def test_a_deep_layer_may_overflow_until_its_turn_comes():
     assert point.moves == [np.inf]
     assert point.running["f"].mean == 0.0
     with pytest.raises(ModelError, match="with the statistics that the layers in front of it have"):
-        point.finite("f")
+        point.shifts(running)
