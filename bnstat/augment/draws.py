@@ -56,28 +56,13 @@ class Draws:
             does not take masks.
         """
         warned = self.recipe.check()
-        if masks:
-            self.check_takes_masks()
+        for stage in _build_stages(self.recipe, self.attribute) if masks else ():
+            check_takes_masks(stage, self.recipe.spec)
         return warned, self.recipe.before_normalize
 
     def prepare(self) -> None:
         """Make the transform now, which takes its time, and not with the first image."""
         _build_stages(self.recipe, self.attribute)
-
-    def check_takes_masks(self) -> None:
-        """Find out that a mask cannot go through the pipeline beside its image.
-
-        Raises
-        ------
-        SpecError
-            If a transform does not take one.
-        """
-        for stage in _build_stages(self.recipe, self.attribute):
-            check_takes_masks(stage, self.recipe.spec)
-
-    def of(self, image: Any, key: bytes, mask: Mask | None = None) -> Iterator[Iterator[Drawn]]:
-        """Yield what the pipeline makes of an image, and of its mask, in each epoch."""
-        return (self.draw(image, key, epoch, mask) for epoch in range(self.epochs))
 
     def draw(self, image: Any, key: bytes, epoch: int, mask: Mask | None = None) -> Iterator[Drawn]:
         """Return what the pipeline makes of a PIL image or tensor, and of its mask, in an epoch.
@@ -86,14 +71,14 @@ class Draws:
         looked at before the next is asked for, which may change it.
         """
         stages = _build_stages(self.recipe, self.attribute)
-        _seed(stages, draw_number(b"draw", self.seed, epoch, key))
-        # Only a transform of the user's own might change the image that it is given.
-        own = _copy(image) if self.recipe.is_users else image
-        return _outputs(stages, own) if mask is None else draw_with_mask(stages, own, mask)
-
-
-def _copy(image: Any) -> Any:
-    return image.clone() if hasattr(image, "clone") else image.copy()
+        number = draw_number(b"draw", self.seed, epoch, key)
+        seed_generators(number)
+        for stage in stages:
+            if isinstance(stage, Albumentations):
+                stage.seed(number)
+        if self.recipe.is_users:  # which might change the image that it is given
+            image = image.clone() if hasattr(image, "clone") else image.copy()
+        return _outputs(stages, image) if mask is None else draw_with_mask(stages, image, mask)
 
 
 def _outputs(stages: list[Callable[[Any], Any]], output: Any) -> Iterator[Drawn]:
@@ -107,13 +92,6 @@ def _build_stages(recipe: Recipe, attribute: bool) -> list[Callable[[Any], Any]]
     """Build a recipe once, not for each image."""
     with warnings_collected():  # they have been reported when the recipe was checked
         return recipe.stages() if attribute else [recipe.build()]
-
-
-def _seed(stages: list[Callable[[Any], Any]], number: int) -> None:
-    seed_generators(number)
-    for stage in stages:
-        if isinstance(stage, Albumentations):
-            stage.seed(number)
 
 
 @contextmanager

@@ -10,9 +10,11 @@ the kernel is that of the image.
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,18 +62,13 @@ class Drawn(NamedTuple):
 def draw_with_mask(
     stages: Sequence[Callable[[Any], Any]], image: Image.Image, mask: Mask
 ) -> Iterator[Drawn]:
-    """Yield what each stage makes of an image and its mask.
+    """Yield what stages, each in turn, make of an image and its mask, bool (1 or C, H, W).
 
-    Parameters
-    ----------
-    stages
-        Transforms that `check_takes_masks` has found nothing against.
-    image, mask
-        A PIL image, and bool of shape (1 or C, H, W).
+    `check_takes_masks` has found nothing against the stages.
     """
     output: Any = image
     for stage in stages:
-        if mixes_channels(stage):
+        if any(type(each).__name__ in _MIXING for each in _within(stage)):
             mask = np.logical_and.reduce(mask, axis=0, keepdims=True)
         output, mask = _through(stage, output, mask)
         yield Drawn(output, mask)
@@ -86,23 +83,20 @@ def check_takes_masks(stage: Any, name: str) -> None:
         If it is one of v2's that refuse masks, a v1 transform, or a callable that does not say by
         its parameters `image` and `mask` that it takes both.
     """
+    from bnstat.transforms import v2
+
     for transform in _within(stage):
-        kind = type(transform).__name__
-        if not _is_v2(transform) and not _takes_both(transform):
+        kind, is_v2 = type(transform).__name__, isinstance(transform, v2.Transform | v2.Compose)
+        if not is_v2 and not _takes_both(transform):
             raise SpecError(
                 f"{name} cannot leave pixels out: {kind} takes no mask beside the image; use "
                 "transforms of torchvision.transforms.v2, or a callable with image= and mask="
             )
-        if _is_v2(transform) and kind in _REFUSING:
+        if is_v2 and kind in _REFUSING:
             raise SpecError(
                 f"{name} cannot leave pixels out: {kind} takes no mask; leave out --exclude-fill "
                 "and other selections, or measure without it"
             )
-
-
-def mixes_channels(stage: Any) -> bool:
-    """Whether a transform makes samples of several channels."""
-    return any(type(each).__name__ in _MIXING for each in _within(stage))
 
 
 def _within(transform: Any) -> Iterator[Any]:
@@ -110,20 +104,11 @@ def _within(transform: Any) -> Iterator[Any]:
     inner = getattr(transform, "transforms", None)
     if inner is None or _takes_both(transform):
         yield transform
-        return
-    for each in inner:
-        yield from _within(each)
-
-
-def _is_v2(transform: Any) -> bool:
-    from bnstat.transforms import v2
-
-    return isinstance(transform, v2.Transform | v2.Compose)
+    else:
+        yield from chain.from_iterable(map(_within, inner))
 
 
 def _takes_both(transform: Any) -> bool:
-    import inspect
-
     from torch import nn
 
     call = transform.forward if isinstance(transform, nn.Module) else transform
@@ -152,8 +137,7 @@ def _transforms_in(stage: Any) -> Iterator[Any]:
     from bnstat.transforms import v2
 
     if isinstance(stage, v2.Compose):
-        for each in stage.transforms:
-            yield from _transforms_in(each)
+        yield from chain.from_iterable(map(_transforms_in, stage.transforms))
     else:
         yield stage
 
@@ -185,13 +169,31 @@ def _mask_types() -> tuple[type, type]:
     class TensorMask(tv_tensors.Mask):  # type: ignore[misc]
         """The mask of a tensor: uint8 of shape (planes, H, W)."""
 
-    for name, instead in _MOVING.items():
-        functional = getattr(v2.functional, name)
-        v2.functional.register_kernel(functional, PillowMask)(_pillow_kernel(functional, instead))
-        v2.functional.register_kernel(functional, TensorMask)(_tensor_kernel(functional, instead))
+    functional = v2.functional
     for kind in (PillowMask, TensorMask):
-        v2.functional.register_kernel(v2.functional.erase, kind)(_erase)
+        for name, instead in _MOVING.items():
+            kernel = _kernel(getattr(functional, name), instead, of_pillow=kind is PillowMask)
+            functional.register_kernel(getattr(functional, name), kind)(kernel)
+        functional.register_kernel(functional.erase, kind)(_erase)
     return PillowMask, TensorMask
+
+
+def _kernel(functional: Any, instead: dict[str, Any], *, of_pillow: bool) -> Callable[..., Any]:
+    """Return the kernel of a mask, which calls the functional as its image does."""
+
+    def kernel(mask: Any, *args: Any, **kwargs: Any) -> Any:
+        import torch
+
+        plain, changed = mask.as_subclass(torch.Tensor), _nearest(kwargs, instead)
+        if of_pillow:
+            images = (Image.fromarray(plane) for plane in plain.numpy())
+            planes = [np.asarray(functional(image, *args, **changed)) for image in images]
+            moved = torch.from_numpy(np.stack(planes))
+        else:
+            moved = functional(plain, *args, **changed)
+        return moved.as_subclass(type(mask))
+
+    return kernel
 
 
 def _nearest(arguments: dict[str, Any], instead: dict[str, Any]) -> dict[str, Any]:
@@ -200,35 +202,10 @@ def _nearest(arguments: dict[str, Any], instead: dict[str, Any]) -> dict[str, An
 
     changed = arguments | instead
     if "interpolation" in instead:
-        exact = arguments.get("interpolation") == v2.InterpolationMode.NEAREST_EXACT
-        changed["interpolation"] = (
-            v2.InterpolationMode.NEAREST_EXACT if exact else v2.InterpolationMode.NEAREST
-        )
+        modes = v2.InterpolationMode
+        exact = arguments.get("interpolation") == modes.NEAREST_EXACT
+        changed["interpolation"] = modes.NEAREST_EXACT if exact else modes.NEAREST
     return changed
-
-
-def _pillow_kernel(functional: Any, instead: dict[str, Any]) -> Callable[..., Any]:
-    def kernel(mask: Any, *args: Any, **kwargs: Any) -> Any:
-        import torch
-
-        plain = mask.as_subclass(torch.Tensor).numpy()
-        changed = _nearest(kwargs, instead)
-        planes = [functional(Image.fromarray(plane), *args, **changed) for plane in plain]
-        return torch.from_numpy(np.stack([np.asarray(plane) for plane in planes])).as_subclass(
-            type(mask)
-        )
-
-    return kernel
-
-
-def _tensor_kernel(functional: Any, instead: dict[str, Any]) -> Callable[..., Any]:
-    def kernel(mask: Any, *args: Any, **kwargs: Any) -> Any:
-        import torch
-
-        plain = mask.as_subclass(torch.Tensor)
-        return functional(plain, *args, **_nearest(kwargs, instead)).as_subclass(type(mask))
-
-    return kernel
 
 
 def _erase(mask: Any, i: int, j: int, h: int, w: int, v: Any, inplace: bool = False) -> Any:

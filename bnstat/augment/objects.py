@@ -27,17 +27,9 @@ _MAX_CHARACTERS = 200  # characters of one value
 class TransformObject:
     """A callable on a PIL image, and what is known of it.
 
-    Attributes
-    ----------
-    texts
-        What each of its transforms is, as spec text; the parts of a Compose or Sequential are
-        transforms, anything else is one.
-    ends_in_normalize
-        Whether a Normalize at its end was left out.
-    pickled
-        How it is sent to workers; None if that is not possible.
-    problem
-        Why it is not possible, or "".
+    texts: what each of its transforms is, as spec text, of which a Compose or Sequential has
+    several; ends_in_normalize: whether a Normalize at its end was left out; pickled: how it is sent
+    to workers, None if that is not possible; problem: why it is not possible, or "".
     """
 
     texts: tuple[str, ...]
@@ -50,10 +42,7 @@ class TransformObject:
     def of(cls, transform: Any, *, keep_normalize: bool) -> TransformObject:
         """Return what is known of a transform; unless it is to be kept, without its Normalize.
 
-        Raises
-        ------
-        SpecError
-            If it cannot be called or seeded.
+        Raises SpecError if it cannot be called or seeded.
         """
         less = transform if keep_normalize else user.without_normalize(transform)
         user.as_transform(less, text_of(less))
@@ -72,13 +61,7 @@ class TransformObject:
 
     @property
     def digest(self) -> str:
-        """What differs if the object does, 32 hex digits.
-
-        Raises
-        ------
-        SpecError
-            If it cannot be pickled, so that nothing tells whether it is another one.
-        """
+        """What differs if the object does, 32 hex digits; raises SpecError if it has none."""
         self.check_sendable("a journal cannot tell it from another one")
         return blake2b(self.pickled or b"", digest_size=16).hexdigest()
 
@@ -93,7 +76,7 @@ class TransformObject:
 
     def build(self) -> Callable[[Any], Any]:
         """Return the whole transform, likewise."""
-        return user.as_transform(self._make(), self.texts[0] if self.texts else "")
+        return user.as_transform(self._make(), self.texts[0])
 
     def _make(self) -> Any:
         return self._here if self.pickled is None else pickle.loads(self.pickled)

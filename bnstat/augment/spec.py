@@ -30,18 +30,9 @@ Spec: TypeAlias = str | Callable[[Any], Any]
 class Recipe:
     """A pipeline as data, which workers build their own transform from.
 
-    Attributes
-    ----------
-    spec
-        As typed.
-    steps
-        The transforms, in order; None for the user's own object.
-    user
-        Where that is, as package.module:attribute; None otherwise.
-    passed
-        That object itself, where it was passed as one; None otherwise.
-    keep_normalize
-        Whether a Normalize at the end is applied; otherwise the images are measured before it.
+    spec: as typed; steps: the transforms, in order, or None for the user's own object; user: where
+    that is, as package.module:attribute; passed: that object itself, where it was passed as one;
+    keep_normalize: whether a Normalize at the end is applied, or images are measured before it.
     """
 
     spec: str
@@ -62,13 +53,11 @@ class Recipe:
     @property
     def before_normalize(self) -> bool:
         """Whether a Normalize at the end is left out; looking at the user's own object makes it."""
-        if self.keep_normalize:
-            return False
         if self.passed is not None:
             return self.passed.ends_in_normalize
         if self.user is not None:
-            return user.ends_in_normalize(self.user)
-        return bool(self.steps) and self._applied != self.steps
+            return not self.keep_normalize and user.ends_in_normalize(self.user)
+        return self._applied != self.steps
 
     @property
     def normalizes(self) -> bool:
@@ -89,10 +78,8 @@ class Recipe:
     @property
     def _applied(self) -> tuple[Step, ...]:
         steps = self.steps or ()
-        last = len(steps) - 1
-        while last >= 0 and steps[last].name in user.TYPES_ONLY:
-            last -= 1
-        if last < 0 or steps[last].name != "Normalize" or self.keep_normalize:
+        last = user.last_changing([step.name for step in steps])
+        if last is None or steps[last].name != "Normalize" or self.keep_normalize:
             return steps
         return steps[:last] + steps[last + 1 :]
 
@@ -103,13 +90,7 @@ class Recipe:
         return tuple(warned)
 
     def build(self) -> Callable[[Any], Any]:
-        """Return the transform: a callable on a PIL image.
-
-        Raises
-        ------
-        SpecError
-            If a transform or an argument does not exist, or the user's code fails.
-        """
+        """Return the transform: a callable on a PIL image; raise SpecError if it cannot be made."""
         if self.passed is not None:
             return self.passed.build()
         if self.user is not None:
@@ -226,32 +207,14 @@ def _kind(name: str) -> Any:
 
 def _known() -> dict[str, Any]:
     """Return the transforms of torchvision by name."""
-    from bnstat.transforms import v2
-
-    classes = {name: each for name, each in vars(v2).items() if inspect.isclass(each)}
-    return {name: each for name, each in classes.items() if _is_transform(each)}
-
-
-def _check_value(value: Step, within: Step) -> None:
-    """Raise SpecError for a bare name that is nothing known, in the words of what it stands in."""
-    if value.args or value.kwargs or value.name in _known() or _near(value.name):
-        return
-    raise SpecError(
-        f"{value.name!r} in {within.name}(...) is neither a number nor a known word; "
-        "text stands in quotes"
-    )
-
-
-def _is_transform(kind: type) -> bool:
     from torch import nn
 
     from bnstat.transforms import v2
 
-    return issubclass(kind, nn.Module) and kind is not v2.Transform
-
-
-def _near(name: str) -> str:
-    return did_you_mean(name, _known())
+    classes = {name: each for name, each in vars(v2).items() if inspect.isclass(each)}
+    transforms = {name: each for name, each in classes.items() if issubclass(each, nn.Module)}
+    del transforms["Transform"]
+    return transforms
 
 
 def _check_arguments(step: Step, kind: Any, args: Sequence[Any]) -> None:
@@ -276,7 +239,13 @@ def _check_arguments(step: Step, kind: Any, args: Sequence[Any]) -> None:
 def _resolve(value: Value, within: Step) -> Any:
     match value:
         case Step():
-            _check_value(value, within)
+            known = _known()
+            bare = not value.args and not value.kwargs and value.name not in known
+            if bare and not did_you_mean(value.name, known):
+                raise SpecError(
+                    f"{value.name!r} in {within.name}(...) is neither a number nor a known word; "
+                    "text stands in quotes"
+                )
             return transform(value)
         case Word():
             return resolve_word(value)

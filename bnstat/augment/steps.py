@@ -10,7 +10,7 @@ import ast
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bnstat.errors import SpecError
 from bnstat.text import shortened
@@ -134,7 +134,7 @@ def resolve_word(word: Word) -> Any:
 _PACKAGES = {"torchvision", "transforms", "v2", "T", "torch"}
 
 _MAX_CHARACTERS = 10_000
-_MAX_NUMBER = 2**63
+MAX_NUMBER = 2**63  # that torchvision can mean
 
 
 def parse(text: str) -> tuple[Step, ...]:
@@ -191,10 +191,14 @@ def _step(node: ast.expr, text: str) -> Step:
 
 def _value(node: ast.expr, text: str) -> Value:
     match node:
-        case ast.Constant(value) if _is_literal(value):
+        case ast.Constant(None | str() | bool() as value):
             return value
-        case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as number)) if _is_number(number):
-            return -number
+        case ast.UnaryOp(ast.USub(), ast.Constant(bool())):
+            pass
+        case ast.Constant(int() | float() as x) if abs(x) < MAX_NUMBER:
+            return x
+        case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as x)) if abs(x) < MAX_NUMBER:
+            return -x
         case ast.List(items):
             return [_value(item, text) for item in items]
         case ast.Tuple(items):
@@ -211,17 +215,6 @@ def _value(node: ast.expr, text: str) -> Value:
         f"{_source(node, text)} means nothing in a pipeline; arguments are literals, dtypes, "
         "enum members and transforms"
     )
-
-
-def _is_literal(value: object) -> TypeGuard[str | int | float | None]:
-    """Whether a constant is text, none, or a number of a size that torchvision can mean."""
-    return value is None or isinstance(value, str | bool) or _is_number(value)
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < _MAX_NUMBER
 
 
 def _dotted(node: ast.expr, text: str) -> str:

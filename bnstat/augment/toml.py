@@ -22,12 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bnstat.augment.steps import Step, Value, argument_value
+from bnstat.augment.steps import MAX_NUMBER, Step, Value, argument_value
 from bnstat.errors import SpecError
 
-_PACKAGE = Path(__file__).parents[1]
 _MAX_DEPTH = 32
-_MAX_NUMBER = 2**63
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def _value(argument: str, value: Any, name: str) -> Value:
             return [_value(argument, item, name) for item in value]
         case str():
             return argument_value(argument, value)
-        case bool() | int() | float() if abs(value) < _MAX_NUMBER:
+        case bool() | int() | float() if abs(value) < MAX_NUMBER:
             return value
         case int() | float():
             raise SpecError(f"{name}: {argument} cannot be {value}")
@@ -106,13 +104,7 @@ def preset_names() -> list[str]:
 
 
 def preset_path(name: str) -> Path:
-    """Return where a preset is.
-
-    Raises
-    ------
-    SpecError
-        If there is none of that name.
-    """
+    """Return where a preset is; raise SpecError if there is none of that name."""
     if name not in preset_names():
         raise SpecError(f"no preset {name!r}; there are {', '.join(preset_names())}")
     return _folder() / f"{name}.toml"
@@ -124,5 +116,6 @@ def preset(name: str) -> PipelineFile:
 
 
 def _folder() -> Path:
-    installed = _PACKAGE / "configs"
-    return installed if installed.is_dir() else _PACKAGE.parent / "configs"
+    package = Path(__file__).parents[1]
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parent / "configs"

@@ -12,7 +12,7 @@ import os
 import sys
 import sysconfig
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from functools import cache
@@ -25,7 +25,7 @@ from bnstat.errors import SpecError
 from bnstat.user_code import call_object, find_object
 
 # What may stand behind a Normalize without changing values.
-TYPES_ONLY = {"ToTensorV2", "ToPureTensor"}
+_TYPES_ONLY = {"ToTensorV2", "ToPureTensor"}
 # Python itself hides these from users.
 _FOR_DEVELOPERS = (
     *(DeprecationWarning, PendingDeprecationWarning),
@@ -36,28 +36,17 @@ _FOR_DEVELOPERS = (
 def load(where: str, *, keep_normalize: bool) -> Callable[[Any], Any]:
     """Return the transform at package.module:attribute, as a callable on a PIL image.
 
-    The attribute is a transform, or a function without arguments that makes one. Modules are found
-    as by `python -m`, in the current folder too. A Normalize at the end is left out unless it is to
-    be kept.
-
-    Raises
-    ------
-    SpecError
-        If importing or making it fails, or it cannot be called.
+    The attribute is a transform, or a function without arguments that makes one. A Normalize at the
+    end is left out unless it is to be kept. Raises SpecError if importing or making it fails.
     """
-    transform = _make_transform(find_object(where), where)
-    if not keep_normalize:
-        transform = without_normalize(transform)
-    return as_transform(transform, where)
+    transform = _made(where)
+    return as_transform(transform if keep_normalize else without_normalize(transform), where)
 
 
 def as_transform(transform: Any, name: str) -> Callable[[Any], Any]:
     """Return a transform as a callable on a PIL image; `name` is what errors call it.
 
-    Raises
-    ------
-    SpecError
-        If it cannot be called or seeded.
+    Raises SpecError if it cannot be called or seeded.
     """
     if not callable(transform):
         raise SpecError(f"{name} is a {type(transform).__name__}, which is no transform")
@@ -71,7 +60,7 @@ def as_transform(transform: Any, name: str) -> Callable[[Any], Any]:
 
 def ends_in_normalize(where: str) -> bool:
     """Whether the transform at package.module:attribute has a Normalize at its end."""
-    transform = _make_transform(find_object(where), where)
+    transform = _made(where)
     return without_normalize(transform) is not transform
 
 
@@ -82,15 +71,16 @@ def has_normalize(transform: Any) -> bool:
     return type(transform).__name__ == "Normalize" or any(map(has_normalize, parts(transform)))
 
 
-def _make_transform(found: Any, where: str) -> Any:
+def _made(where: str) -> Any:
     """Call what needs no argument to make a transform; a function on an image is one itself."""
+    found = find_object(where)
     if not (inspect.isroutine(found) or inspect.isclass(found)):
         return found
-    if _needs_arguments(found):
-        if inspect.isclass(found):
-            raise SpecError(f"{where} needs arguments to be made; name an object made of it")
-        return found
-    return call_object(found, where)
+    if not _needs_arguments(found):
+        return call_object(found, where)
+    if inspect.isclass(found):
+        raise SpecError(f"{where} needs arguments to be made; name an object made of it")
+    return found
 
 
 def _needs_arguments(found: Any) -> bool:
@@ -105,17 +95,19 @@ def _needs_arguments(found: Any) -> bool:
 def without_normalize(transform: Any) -> Any:
     """Return a Compose or Sequential without the Normalize at its end, or else the same object."""
     within = parts(transform)
-    tail = len(within)
-    while tail and type(within[tail - 1]).__name__ in TYPES_ONLY:
-        tail -= 1
-    if not tail:
+    names = [type(each).__name__ for each in within]
+    last = last_changing(names)
+    if last is None:
         return transform
-    if type(within[tail - 1]).__name__ == "Normalize":
-        return _with_parts(transform, [*within[: tail - 1], *within[tail:]])
-    inner = without_normalize(within[tail - 1])
-    if inner is within[tail - 1]:
+    instead = [] if names[last] == "Normalize" else [without_normalize(within[last])]
+    if instead and instead[0] is within[last]:
         return transform
-    return _with_parts(transform, [*within[: tail - 1], inner, *within[tail:]])
+    return _with_parts(transform, [*within[:last], *instead, *within[last + 1 :]])
+
+
+def last_changing(names: Sequence[str]) -> int | None:
+    """Return where the last of the named transforms is that changes values; None if none does."""
+    return max((i for i, name in enumerate(names) if name not in _TYPES_ONLY), default=None)
 
 
 def parts(transform: Any) -> list[Any]:
