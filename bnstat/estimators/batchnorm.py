@@ -13,6 +13,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,19 +27,11 @@ from bnstat.result import BatchNormEstimate, NoEstimateError
 class Schedule:
     """In which batches the images come.
 
-    Attributes
-    ----------
-    batch_size
-        Images a batch; the last, short one of an epoch is kept.
-    momentum
-        Weight of a new batch in (0, 1]; None averages all batches alike, as torch does.
-    order
-        "shuffled": each epoch by blake2b(seed, epoch, key), so that an image's place does not
-        depend on how a set is split; "listed": by key.
-    seed, epochs
-        Of the shuffling, and how often all images are seen.
-    sizes
-        Of batches that came one after the other, in place of equal ones of `batch_size`.
+    batch_size: the last, short one of an epoch is kept; momentum: weight of a new batch in (0, 1],
+    None averages all batches alike, as torch does; order: "listed", by key, or "shuffled", each
+    epoch by blake2b(seed, epoch, key), so that an image's place does not depend on how a set is
+    split; epochs: how often all images are seen; sizes: of batches that came one after the other,
+    in place of equal ones of `batch_size`.
     """
 
     batch_size: int = 64
@@ -52,7 +45,13 @@ class Schedule:
         """Return, for each epoch, the positions of the images in the order they are seen."""
         if self.order == "listed":
             return [np.arange(len(keys))] * self.epochs
-        return [_shuffled(keys, self.seed, epoch) for epoch in range(self.epochs)]
+        return [self._shuffled(keys, epoch) for epoch in range(self.epochs)]
+
+    def _shuffled(self, keys: Collection[bytes], epoch: int) -> Ints:
+        salt = f"{self.seed}/{epoch}/".encode()
+        digests = (blake2b(salt + key, digest_size=8).digest() for key in keys)
+        places = np.fromiter(map(int.from_bytes, digests), dtype=np.uint64, count=len(keys))
+        return np.argsort(places, kind="stable")
 
     def batch_sizes(self, images: int) -> Ints:
         """Return how many images each batch of an epoch has; the last may be short."""
@@ -70,13 +69,6 @@ class Schedule:
     def start_weight(self, batches: int) -> float:
         """Return the weight that the initial mean 0 and variance 1 keep."""
         return 0.0 if self.momentum is None else (1.0 - self.momentum) ** batches
-
-
-def _shuffled(keys: Collection[bytes], seed: int, epoch: int) -> Ints:
-    salt = f"{seed}/{epoch}/".encode()
-    digests = (blake2b(salt + key, digest_size=8).digest() for key in keys)
-    places = np.fromiter(map(int.from_bytes, digests), dtype=np.uint64, count=len(keys))
-    return np.argsort(places, kind="stable")
 
 
 class TooFewSamplesError(NoEstimateError):
@@ -98,45 +90,39 @@ def batchnorm(records: Records, schedule: Schedule) -> BatchNormEstimate:
     """
     if records.selected:
         raise NoEstimateError("pixels were selected, and the layer would see all of them")
-    running = running_values(records, schedule)
-    expected = records.by_channel(lambda channel: _expected(records, channel, schedule))
+
+    def of_channel(channel: int) -> Expectation:
+        epochs = epochs_of(records, channel, schedule.epochs)
+        return expectation(Epochs.shuffled(epochs, schedule.batch_size), schedule)
+
+    mean, var = zip(*running_values(records, schedule), strict=True)
+    expected = zip(*records.by_channel(of_channel), strict=True)
+    expected_mean, expected_var, sd_of_mean, sd_of_var = expected
     batches = schedule.epochs * len(schedule.batch_sizes(len(records)))
     return BatchNormEstimate(
-        mean=tuple(mean for mean, _ in running),
-        var=tuple(var for _, var in running),
+        mean=mean,
+        var=var,
         batch_size=schedule.batch_size,
         momentum=schedule.momentum,
         order=schedule.order,
         batches=batches,
         start_weight=schedule.start_weight(batches),
-        expected={
-            "mean": tuple(each.mean for each in expected),
-            "var": tuple(each.var for each in expected),
-        },
-        expected_sd={
-            "mean": tuple(each.sd_of_mean for each in expected),
-            "var": tuple(each.sd_of_var for each in expected),
-        },
+        expected={"mean": expected_mean, "var": expected_var},
+        expected_sd={"mean": sd_of_mean, "var": sd_of_var},
     )
 
 
 def running_values(records: Records, schedule: Schedule) -> list[tuple[float, float]]:
-    """Return the running mean and variance of each channel after `schedule`, as `batchnorm` does.
+    """Return running mean and variance of each channel after `schedule`, as `batchnorm` does."""
+    orders, sizes = schedule.orders(records.keys()), schedule.batch_sizes(len(records))
 
-    Raises
-    ------
-    TooFewSamplesError
-        If a batch has a single sample per channel.
-    """
-    orders = schedule.orders(records.keys())
-    return records.by_channel(
-        lambda c: _running(epochs_of(records, c, schedule.epochs), orders, schedule)
-    )
+    def of_channel(channel: int) -> tuple[float, float]:
+        epochs = epochs_of(records, channel, schedule.epochs)
+        means, variances = moments_of_epochs(epochs, orders, sizes)
+        weights, start = schedule.batch_weights(len(means)), schedule.start_weight(len(means))
+        return math.fsum(weights * means), start + math.fsum(weights * variances)
 
-
-def _expected(records: Records, channel: int, schedule: Schedule) -> Expectation:
-    epochs = epochs_of(records, channel, schedule.epochs)
-    return expectation(Epochs.shuffled(epochs, schedule.batch_size), schedule)
+    return records.by_channel(of_channel)
 
 
 def epochs_of(records: Records, channel: int, epochs: int) -> list[Column]:
@@ -149,16 +135,13 @@ def epochs_of(records: Records, channel: int, epochs: int) -> list[Column]:
     ]
 
 
-def _running(
-    epochs: Sequence[Column], orders: Sequence[Ints], schedule: Schedule
-) -> tuple[float, float]:
-    batches = [
-        moments_of_batches(column, order, schedule.batch_sizes(len(order)))
-        for column, order in zip(epochs, orders, strict=True)
-    ]
-    means, variances = (np.concatenate(values) for values in zip(*batches, strict=True))
-    weights, start = schedule.batch_weights(len(means)), schedule.start_weight(len(means))
-    return math.fsum(weights * means), start + math.fsum(weights * variances)
+def moments_of_epochs(
+    epochs: Sequence[Column], orders: Sequence[Ints], batch_size: int | Ints
+) -> tuple[Floats, Floats]:
+    """Return mean and unbiased variance of the batches of all epochs, one after another."""
+    pairs = [moments_of_batches(c, o, batch_size) for c, o in zip(epochs, orders, strict=True)]
+    means, variances = map(np.concatenate, zip(*pairs, strict=True))
+    return means, variances
 
 
 def moments_of_batches(
@@ -188,8 +171,7 @@ def moments_of_batches(
     return centre + batch_mean, batch_m2 / (total - 1)
 
 
-@dataclass(frozen=True)
-class Expectation:
+class Expectation(NamedTuple):
     """Expected running mean and variance of one channel, and their sd over shuffles."""
 
     mean: float

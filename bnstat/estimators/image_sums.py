@@ -21,16 +21,21 @@ from dataclasses import replace
 from functools import reduce
 from hashlib import blake2b
 from itertools import combinations_with_replacement, permutations
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bnstat.estimators.near_hashes import Words
 from bnstat.estimators.spreads import Design, Spread, spread_of_variances
 from bnstat.moments import Column, Floats, Records
 from bnstat.result import ImageSums
 from bnstat.result.estimates import SKETCH_SIZE, Sketch
 
+# Of the images' averages and of the deviations within images, the products of each order.
+_ORDERS = {"second": 2, "third": 3, "fourth": 4}
+_WITHIN = {f"{name}_within": order for name, order in _ORDERS.items()}
 _PLACES = {order: list(combinations_with_replacement(range(3), order)) for order in (2, 3, 4)}
+_NAME_BITS = 24
 
 
 def image_sums(records: Records) -> tuple[ImageSums, ...] | None:
@@ -48,17 +53,10 @@ def _sums(column: Column, draws: int) -> ImageSums:
     u = np.stack([n, n * away, m2 + n * away * away], axis=1).reshape(-1, draws, 3)
     each = u.mean(axis=1)
     inside = (u - each[:, np.newaxis]).reshape(-1, 3)
-    return ImageSums(
-        images=len(each),
-        center=center,
-        first=tuple(each.sum(axis=0).tolist()),
-        second=_products(each, 2),
-        third=_products(each, 3),
-        fourth=_products(each, 4),
-        second_within=_products(inside, 2) if draws > 1 else None,
-        third_within=_products(inside, 3) if draws > 1 else None,
-        fourth_within=_products(inside, 4) if draws > 1 else None,
-    )
+    products: dict[str, Any] = {name: _products(each, order) for name, order in _ORDERS.items()}
+    if draws > 1:
+        products |= {name: _products(inside, order) for name, order in _WITHIN.items()}
+    return ImageSums(len(each), center, tuple(each.sum(axis=0).tolist()), **products)
 
 
 def _products(u: Floats, order: int) -> tuple[float, ...]:
@@ -69,26 +67,12 @@ def merged_sums(parts: Sequence[ImageSums]) -> ImageSums:
     """Return the sums over the images of all parts, about the centre of the first."""
     center = parts[0].center
     moved = [about(part, center) for part in parts]
-    return ImageSums(
-        images=sum(part.images for part in parts),
-        center=center,
-        first=_added([part.first for part in moved]),
-        second=_added([part.second for part in moved]),
-        third=_added([part.third for part in moved]),
-        fourth=_added([part.fourth for part in moved]),
-        second_within=_added_if_all([part.second_within for part in moved]),
-        third_within=_added_if_all([part.third_within for part in moved]),
-        fourth_within=_added_if_all([part.fourth_within for part in moved]),
-    )
-
-
-def _added(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
-    return tuple(math.fsum(values) for values in zip(*rows, strict=True))
-
-
-def _added_if_all(rows: Sequence[Sequence[float] | None]) -> tuple[float, ...] | None:
-    known = [row for row in rows if row is not None]
-    return _added(known) if len(known) == len(rows) else None
+    added: dict[str, Any] = {}
+    for name in ("first", *_ORDERS, *_WITHIN):
+        rows = [getattr(part, name) for part in moved]
+        known = None not in rows
+        added[name] = tuple(map(math.fsum, zip(*rows, strict=True))) if known else None
+    return ImageSums(images=sum(part.images for part in parts), center=center, **added)
 
 
 def about(sums: ImageSums, center: float) -> ImageSums:
@@ -98,25 +82,16 @@ def about(sums: ImageSums, center: float) -> ImageSums:
         return sums
     change = np.array([[1.0, 0.0, 0.0], [-shift, 1.0, 0.0], [shift * shift, -2.0 * shift, 1.0]])
 
-    def moved(values: Sequence[float] | None, order: int) -> tuple[float, ...] | None:
-        if values is None:
-            return None
-        tensor = _tensor(values, order)
-        for axis in range(order):
-            tensor = np.moveaxis(np.tensordot(change, tensor, (1, axis)), 0, axis)
-        return tuple(float(tensor[place]) for place in _PLACES[order])
-
-    return ImageSums(
-        sums.images,
-        center,
-        tuple((change @ np.array(sums.first)).tolist()),
-        moved(sums.second, 2) or (),
-        moved(sums.third, 3) or (),
-        moved(sums.fourth, 4) or (),
-        moved(sums.second_within, 2),
-        moved(sums.third_within, 3),
-        moved(sums.fourth_within, 4),
-    )
+    moved: dict[str, Any] = {}
+    for name, order in (_ORDERS | _WITHIN).items():
+        values = getattr(sums, name)
+        if values is not None:
+            tensor = _tensor(values, order)
+            for axis in range(order):
+                tensor = np.moveaxis(np.tensordot(change, tensor, (1, axis)), 0, axis)
+            moved[name] = tuple(float(tensor[place]) for place in _PLACES[order])
+    first = tuple((change @ np.array(sums.first)).tolist())
+    return replace(sums, center=center, first=first, **moved)
 
 
 def _tensor(values: Sequence[float], order: int) -> Floats:
@@ -163,10 +138,6 @@ def _value(values: Sequence[float], form: Floats, order: int) -> float:
     return float(reduce(lambda tensor, _: tensor @ form, range(order), _tensor(values, order)))
 
 
-_Words = NDArray[np.uint64]
-_NAME_BITS = 24
-
-
 def sketch(records: Records) -> Sketch:
     """Return the sketch of the images, by their moments in all draws and channels."""
     hashes = np.zeros(len(records), np.uint64)
@@ -181,7 +152,7 @@ def sketch(records: Records) -> Sketch:
     return Sketch.of(int(hashes[i]) | _name_bits(keys[i]) for i in smallest)
 
 
-def _mixed(words: _Words) -> _Words:
+def _mixed(words: Words) -> Words:
     """Return words each bit of which depends on all (splitmix64, Steele et al., OOPSLA 2014)."""
     words = words + np.uint64(0x9E3779B97F4A7C15)
     words = (words ^ words >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)

@@ -22,15 +22,8 @@ _MANY = 200
 def t_quantile(probability: float, freedom: int) -> float:
     """Return the value that a t variable of so many degrees of freedom stays below.
 
-    Parameters
-    ----------
-    probability
-        In [0.5, 1).
-    freedom
-        Degrees of freedom, at least 1.
+    The probability is in [0.5, 1), freedom at least 1.
 
-    Examples
-    --------
     >>> round(t_quantile(0.975, 10), 6), round(t_quantile(0.975, 1000), 6)
     (2.228139, 1.962339)
     """

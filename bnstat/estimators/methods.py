@@ -36,7 +36,7 @@ def two_pass(records: Records) -> Estimate:
     if total is not None:
         return Estimate(total.mean(), total.var())
     pairs = records.by_channel(lambda channel: _mean_and_var(records.column(channel)))
-    return Estimate(tuple(mean for mean, _ in pairs), tuple(var for _, var in pairs))
+    return Estimate(*zip(*pairs, strict=True))
 
 
 def over_channels(count: Sequence[int], exact: Estimate, total: Moments | None) -> OverChannels:
@@ -72,7 +72,7 @@ def welford(records: Records) -> Estimate:
     means something.
     """
     pairs = records.by_channel(lambda channel: chan(_rows(records.column(channel))))
-    return Estimate(tuple(mean for mean, _ in pairs), tuple(var for _, var in pairs))
+    return Estimate(*zip(*pairs, strict=True))
 
 
 def chan(rows: Iterable[tuple[float, float, float]]) -> tuple[float, float]:

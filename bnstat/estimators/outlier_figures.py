@@ -91,35 +91,24 @@ class Images:
             return -shift, np.sqrt(var) - np.sqrt(np.maximum(left, 0.0))
 
 
-@dataclass(frozen=True)
-class Influence:
-    """What single images do to mean and std of a set: its figure less that without the image.
+def influence(images: Images) -> Callable[[int], tuple[Floats, Floats]]:
+    """Return what tells of an image what it does to mean and std of the set, per channel.
 
-    Of integer samples in exact arithmetic, each figure rounded once; of floats in float64.
+    The figure less that without the image, 0 for the only one. Of integer samples in exact
+    arithmetic, each figure rounded once; of floats in float64.
     """
+    table, first = images.table, images.first
+    if (table.scale == 1).any():
+        on_mean, on_std = images.influences()
+        return lambda image: (tuple(on_mean[image].tolist()), tuple(on_std[image].tolist()))
+    whole, ends = _total(table), [*first[1:], len(table)]
 
-    images: Images
-    whole: Moments | None
-    approximate: tuple[Array, Array] | None
-
-    @classmethod
-    def of(cls, images: Images) -> Influence:
-        """Return the influence of the images of a set."""
-        if (images.table.scale == 1).any():
-            return cls(images, None, images.influences())
-        return cls(images, _total(images.table), None)
-
-    def of_image(self, image: int) -> tuple[Floats, Floats]:
-        """Return what one image does to mean and std, per channel; 0 for the only image."""
-        if self.whole is None:
-            assert self.approximate is not None
-            mean, std = (values[image].tolist() for values in self.approximate)
-            return tuple(mean), tuple(std)
-        first, table = self.images.first, self.images.table
-        end = first[image + 1] if image + 1 < len(first) else len(table)
-        rest = self.whole - _total(table.take(np.arange(first[image], end)))
-        pairs = [_difference(self.whole, rest, c) for c in range(len(table.channels))]
+    def of_image(image: int) -> tuple[Floats, Floats]:
+        rest = whole - _total(table.take(np.arange(first[image], ends[image])))
+        pairs = [_difference(whole, rest, c) for c in range(len(table.channels))]
         return tuple(mean for mean, _ in pairs), tuple(std for _, std in pairs)
+
+    return of_image
 
 
 def _total(table: RecordTable) -> Moments:
@@ -171,20 +160,19 @@ def figures(images: Images) -> Iterator[Figure]:
     """Yield the figures of images: of their samples, then of their files."""
     exact = not (images.table.scale == 1).any()
     yield from figures_of_moments(list(images.mean.T), _average(images.std), exact=exact)
-    yield Figure(np.log2(_average(images.low) + 0.02), 0.5, _lowest, only_above=True)
-    yield Figure(np.log2(_average(images.high) + 0.02), 0.5, _highest, only_above=True)
-    yield Figure(_evenness(images), 0.2, _values)
-    pixels = _of_files(images, "width") * _of_files(images, "height")
+    low, high = (np.log2(_average(ends) + 0.02) for ends in (images.low, images.high))
+    yield Figure(low, 0.5, _either("clipped shadows"), only_above=True)
+    yield Figure(high, 0.5, _either("clipped highlights"), only_above=True)
+    yield Figure(_evenness(images), 0.2, _either("flat histogram", "few values"))
+    columns = (
+        getattr(images.table, c)[images.first] for c in ("width", "height", "bytes", "depth")
+    )
+    width, height, size, depth = (np.where(c > 0, c, np.nan) for c in columns)
+    pixels = width * height
     yield size_figure(pixels)
-    yield Figure(2 * np.log2(_of_files(images, "width")) - np.log2(pixels), 0.15, _shape)
-    yield Figure(np.log2(8 * _of_files(images, "bytes") / pixels + 0.05), 0.3, _bytes)
-    yield Figure(np.log2(_of_files(images, "depth")), 0.05, _depth)
-
-
-def _of_files(images: Images, name: str) -> Array:
-    """Return a column of the records, NaN where there is no value."""
-    column = getattr(images.table, name)[images.first]
-    return np.where(column > 0, column, np.nan)
+    yield Figure(2 * np.log2(width) - np.log2(pixels), 0.15, _either("wider", "taller"))
+    yield Figure(np.log2(8 * size / pixels + 0.05), 0.3, _bytes)
+    yield Figure(np.log2(depth), 0.05, _depth)
 
 
 def figures_of_moments(mean: Sequence[Array], std: Array, *, exact: bool) -> Iterator[Figure]:
@@ -195,8 +183,8 @@ def figures_of_moments(mean: Sequence[Array], std: Array, *, exact: bool) -> Ite
     else:
         yield Figure(average, 0.04, _brighter)
     for channel in (0, 2)[: len(mean) - 1]:
-        yield Figure(mean[channel] - mean[1], 0.03, _channels)
-    yield Figure(np.log2(std + 0.02), 0.2, _contrast)
+        yield Figure(mean[channel] - mean[1], 0.03, _either("channels differ", "channels differ"))
+    yield Figure(np.log2(std + 0.02), 0.2, _either("more contrast", "less contrast"))
 
 
 def size_figure(pixels: Array) -> Figure:
@@ -222,33 +210,13 @@ def _brighter(value: float, usual: float) -> str:
     return "brighter" if value > usual else "darker"
 
 
-def _channels(value: float, usual: float) -> str:
-    return "channels differ"
-
-
-def _contrast(value: float, usual: float) -> str:
-    return "more contrast" if value > usual else "less contrast"
-
-
-def _lowest(value: float, usual: float) -> str:
-    return "clipped shadows"
-
-
-def _highest(value: float, usual: float) -> str:
-    return "clipped highlights"
-
-
-def _values(value: float, usual: float) -> str:
-    return "flat histogram" if value > usual else "few values"
+def _either(above: str, below: str = "") -> Words:
+    return lambda value, usual: above if value > usual else below
 
 
 def _size(value: float, usual: float) -> str:
     sides = _times((value - usual) / 2)
     return f"{sides} larger" if value > usual else f"{sides} smaller"
-
-
-def _shape(value: float, usual: float) -> str:
-    return "wider" if value > usual else "taller"
 
 
 def _bytes(value: float, usual: float) -> str:

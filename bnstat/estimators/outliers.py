@@ -23,12 +23,13 @@ from bnstat.estimators.outlier_figures import (
     Array,
     Figure,
     Images,
-    Influence,
     figures,
     figures_of_moments,
+    influence,
     size_figure,
 )
 from bnstat.moments import Records
+from bnstat.result import Floats
 from bnstat.result.found_images import Outlier, Outliers
 from bnstat.result.tables import RecordTable
 
@@ -117,16 +118,9 @@ def find_outliers(
 ) -> Outliers:
     """Return the images unlike the rest of their group, the strongest first.
 
-    Parameters
-    ----------
-    table
-        Of all images of a set; the draws of an image are taken together.
-    threshold
-        Of the score.
-    expect
-        The most that are outliers; None is 1 % of the images.
-    limit
-        The most that are returned; None is all.
+    table: of all images of a set; the draws of an image are taken together; threshold: of the
+    score; expect: the most that are outliers, None is 1 % of the images; limit: the most that are
+    returned, None is all.
     """
     images = Images.of(table)
     scores = Scores.of(images)
@@ -134,7 +128,7 @@ def find_outliers(
     expect = scores.expected if expect is None else expect
     number = min(len(beyond), expect)
     chosen = beyond[:number][:limit]
-    influence, reasons = Influence.of(images), scores.reasons(chosen)
+    influence_of, reasons = influence(images), scores.reasons(chosen)
     return Outliers(
         images=len(images.first),
         channels=table.channels,
@@ -143,17 +137,20 @@ def find_outliers(
         beyond=len(beyond),
         number=number,
         found=tuple(
-            _outlier(images, image, float(scores.score[image]), why, influence)
+            _outlier(images, image, float(scores.score[image]), why, influence_of(image))
             for image, why in zip(chosen.tolist(), reasons, strict=True)
         ),
     )
 
 
 def _outlier(
-    images: Images, image: int, score: float, reasons: Mapping[str, float], influence: Influence
+    images: Images,
+    image: int,
+    score: float,
+    reasons: Mapping[str, float],
+    influences: tuple[Floats, Floats],
 ) -> Outlier:
     row, table = int(images.first[image]), images.table
-    on_mean, on_std = influence.of_image(image)
     return Outlier(
         image=table.key[row],
         location=table.location[row],
@@ -163,8 +160,8 @@ def _outlier(
         score=score,
         mean=tuple(images.mean[image].tolist()),
         std=tuple(images.std[image].tolist()),
-        influence_on_mean=on_mean,
-        influence_on_std=on_std,
+        influence_on_mean=influences[0],
+        influence_on_std=influences[1],
     )
 
 

@@ -51,22 +51,9 @@ def paired_margins(
 ) -> PairedMargins | None:
     """Return how sure the differences are of `other` less `baseline`.
 
-    None where fewer than two images are in both.
-
-    Parameters
-    ----------
-    baseline, other
-        With as many draws each, or one in one of both.
-    found
-        How many images there are; those measured are a random sample of them, or all.
-    random
-        Whether draws of an image differ at random.
-    confidence
-        Of the margins, in (0, 1).
-    controls
-        Of the plain images, where each has one random draw: control variates.
-    baseline_is_fixed
-        Whether nothing is drawn at random in the baseline.
+    None where fewer than two images are in both. Both have as many draws, or one in one of both;
+    found, random, confidence, controls: as of `uncertainty`; baseline_is_fixed: whether nothing is
+    drawn at random in the baseline.
     """
     shared = Shared.of(list(baseline.keys()), list(other.keys()))
     if len(shared.ones) < 2:
@@ -143,27 +130,20 @@ class Shared:
         return self.images * np.append(b, np.delete(a, self.ones))
 
 
-def _error(every: Floats) -> float:
-    return float(np.sqrt(np.var(every, ddof=1) / len(every)))
-
-
 def difference_spreads(
     baseline: Column,
     other: Column,
     draws: tuple[int, int],
     design: Design,
-    controls: Floats | None = None,
-    shared: Shared | None = None,
+    controls: Floats | None,
+    shared: Shared,
     *,
     baseline_is_fixed: bool = True,
 ) -> tuple[Spread, Spread]:
     """Return how sure the differences of a channel's mean and std are; `draws` are of each.
 
-    `controls` are of the images in both, which are all where `shared` is not given.
+    `controls` are of the images in both.
     """
-    if shared is None:
-        every = np.arange(len(other.n) // draws[1])
-        shared = Shared((), every, every, len(every))
     pairs = []
     for one, another in zip(contributions(baseline), contributions(other), strict=True):
         of_one, of_other = one.reshape(-1, draws[0]), another.reshape(-1, draws[1])
@@ -186,5 +166,6 @@ def _difference_spread(
     if len(shared.ones) == shared.images:
         return spread
     every = shared.difference(one, other)
+    error = float(np.sqrt(np.var(every, ddof=1) / len(every)))
     carried = min(spread.effective_images, effective_images(every))
-    return replace(spread, superpopulation=_error(every), effective_images=carried)
+    return replace(spread, superpopulation=error, effective_images=carried)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
@@ -15,13 +16,43 @@ from bnstat.estimators import (
     Schedule,
     epochs_of,
     expectation,
-    moments_of_batches,
     two_pass,
 )
+from bnstat.estimators.batchnorm import moments_of_epochs
 from bnstat.moments import Column, Records
 from bnstat.moments.table import Floats, Ints
 from bnstat.result import Estimate, Stats
 from bnstat.result.running_statistics import Cell, Off, Sweep
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Ranks that train together, to which torch's DistributedSampler deals the order of an epoch.
+
+    It is filled up from its own beginning until `number` divides it, and rank r has the positions
+    r, r + number, ... So the batches that come at the same time, of B images a rank, are the next
+    number·B of the order.
+
+    synchronized: whether a layer sees the batches of all `number` ranks together, as SyncBatchNorm
+    does, or those of rank 0 alone, whose layer DistributedDataParallel saves.
+    """
+
+    number: int = 1
+    synchronized: bool = True
+
+    def seen(self, images: int) -> int:
+        """Return how many images of an epoch a layer sees."""
+        each = -(-images // self.number)
+        return each * self.number if self.synchronized else each
+
+    def dealt(self, order: Ints) -> Ints:
+        """Return what a layer sees of the order of an epoch."""
+        filled = np.resize(order, -(-len(order) // self.number) * self.number)
+        return filled if self.synchronized else filled[:: self.number]
+
+    def at_once(self, batch_size: int) -> int:
+        """Return how many images a layer sees at once, of batches of a size on each rank."""
+        return batch_size * self.number if self.synchronized else batch_size
 
 
 @dataclass(frozen=True)
@@ -94,15 +125,27 @@ class _Replay:
         self, order: str, ranks: Ranks, shuffled: Mapping[int, Sequence[Epochs]]
     ) -> Iterator[Cell]:
         """Yield a cell for each batch size and momentum."""
-        grid, seen = self.grid, self._batches(order, ranks)
-        for size in grid.batch_sizes:
-            for momentum in grid.momenta:
-                schedule = Schedule(ranks.at_once(size), momentum, order, grid.seed, grid.epochs)
-                means, variances = _running(seen[size], schedule)
-                off = means - self.exact.mean, np.sqrt(variances) - self.exact.std
-                expected = [expectation(epochs, schedule) for epochs in shuffled[size]]
-                theory = _expected(expected, self.exact)
-                yield _cell(schedule, size, ranks, seen[size][0].shape[2], off, theory)
+        seen = self._batches(order, ranks)
+        for size, momentum in product(self.grid.batch_sizes, self.grid.momenta):
+            at_once = ranks.at_once(size)
+            schedule = Schedule(at_once, momentum, order, self.grid.seed, self.grid.epochs)
+            means, variances = seen[size]
+            batches = means.shape[2]
+            weights, start = schedule.batch_weights(batches), schedule.start_weight(batches)
+            expected = [expectation(epochs, schedule) for epochs in shuffled[size]]
+            rms_of_mean, rms_of_std = _expected(expected, self.exact)
+            yield Cell(
+                batch_size=size,
+                momentum=momentum,
+                order=order,
+                repeats=len(means),
+                batches=batches,
+                start_weight=start,
+                mean=_off(means @ weights - self.exact.mean, rms_of_mean),
+                std=_off(np.sqrt(start + variances @ weights) - self.exact.std, rms_of_std),
+                ranks=ranks.number,
+                synchronized=ranks.number > 1 and ranks.synchronized,
+            )
 
     def _batches(self, order: str, ranks: Ranks) -> dict[int, Batches]:
         """Return the batches of every repeat by size; an order serves all sizes and momenta."""
@@ -114,48 +157,14 @@ class _Replay:
             orders = [ranks.dealt(each) for each in whole]
             for size in grid.batch_sizes:
                 at_once = ranks.at_once(size)
-                collected[size].append([_epochs(each, orders, at_once) for each in self.channels])
+                replayed = [moments_of_epochs(each, orders, at_once) for each in self.channels]
+                collected[size].append(replayed)
         return {size: _stacked(replays) for size, replays in collected.items()}
-
-
-def _epochs(epochs: Sequence[Column], orders: Sequence[Ints], size: int) -> Batches:
-    pairs = [moments_of_batches(c, order, size) for c, order in zip(epochs, orders, strict=True)]
-    means, variances = zip(*pairs, strict=True)
-    return np.concatenate(means), np.concatenate(variances)
 
 
 def _stacked(repeats: list[list[Batches]]) -> Batches:
     means, variances = (np.array([[c[i] for c in repeat] for repeat in repeats]) for i in (0, 1))
     return means, variances
-
-
-def _running(batches: Batches, schedule: Schedule) -> tuple[Floats, Floats]:
-    """Return the final running means and variances, (repeats, channels)."""
-    means, variances = batches
-    weights = schedule.batch_weights(means.shape[2])
-    return means @ weights, schedule.start_weight(means.shape[2]) + variances @ weights
-
-
-def _cell(
-    schedule: Schedule,
-    batch_size: int,
-    ranks: Ranks,
-    batches: int,
-    off: tuple[Floats, Floats],
-    expected: tuple[float, float],
-) -> Cell:
-    return Cell(
-        batch_size=batch_size,
-        momentum=schedule.momentum,
-        order=schedule.order,
-        repeats=len(off[0]),
-        batches=batches,
-        start_weight=schedule.start_weight(batches),
-        mean=_off(off[0], expected[0]),
-        std=_off(off[1], expected[1]),
-        ranks=ranks.number,
-        synchronized=ranks.number > 1 and ranks.synchronized,
-    )
 
 
 def _off(away: Floats, expected: float) -> Off:
@@ -176,38 +185,3 @@ def _expected(channels: Sequence[Expectation], exact: Estimate) -> tuple[float, 
         noise = channel.sd_of_var / (2 * running) if running else 0.0
         stds.append(math.hypot(running - std, noise))
     return max(means), max(stds)
-
-
-@dataclass(frozen=True)
-class Ranks:
-    """Ranks that train together, to which torch's DistributedSampler deals the order of an epoch.
-
-    It is filled up from its own beginning until `number` divides it, and rank r has the positions
-    r, r + number, ... So the batches that come at the same time, of B images a rank, are the next
-    number·B of the order.
-
-    Attributes
-    ----------
-    number
-        How many there are.
-    synchronized
-        Whether a layer sees the batches of all ranks together, as SyncBatchNorm does, or those of
-        rank 0 alone, whose layer DistributedDataParallel saves.
-    """
-
-    number: int = 1
-    synchronized: bool = True
-
-    def seen(self, images: int) -> int:
-        """Return how many images of an epoch a layer sees."""
-        each = -(-images // self.number)
-        return each * self.number if self.synchronized else each
-
-    def dealt(self, order: Ints) -> Ints:
-        """Return what a layer sees of the order of an epoch."""
-        filled = np.resize(order, -(-len(order) // self.number) * self.number)
-        return filled if self.synchronized else filled[:: self.number]
-
-    def at_once(self, batch_size: int) -> int:
-        """Return how many images a layer sees at once, of batches of a size on each rank."""
-        return batch_size * self.number if self.synchronized else batch_size

@@ -39,14 +39,9 @@ IMAGES_OF_A_BLOCK, BATCHES_OF_A_BLOCK = 4096, 4
 class ShuffleVariance:
     """How one figure of the batches of an epoch varies over shuffles.
 
-    Attributes
-    ----------
-    centre
-        Expected figure of a full batch, and of a short last one; shape (2,).
-    between
-        Covariance of the average of the full batches and of the short one; shape (2, 2).
-    within
-        Expected variance (ddof 1) of the full batches of a shuffle.
+    centre: expected figure of a full batch, and of a short last one, (2,); between: covariance of
+    the average of the full batches and of the short one, (2, 2); within: expected variance (ddof 1)
+    of the full batches of a shuffle.
     """
 
     centre: Floats
@@ -62,15 +57,14 @@ class ShuffleVariance:
 
 
 def shuffle_variances(
-    column: Column, batch_size: int, seen: int | None = None
+    column: Column, batch_size: int, seen: int
 ) -> tuple[ShuffleVariance, ShuffleVariance]:
     """Return how mean and unbiased variance of an epoch's batches vary over shuffles.
 
-    An epoch has the first `seen` of the shuffled images, by default all; of more than there are,
-    the first come again.
+    An epoch has the first `seen` of the shuffled images; of more than there are, the first come
+    again.
     """
     images = len(column.n)
-    seen = images if seen is None else seen
     size = min(batch_size, seen)
     origin = float(np.average(column.mean, weights=column.n))
     away = column.mean - origin
@@ -87,10 +81,10 @@ def _of_all(sums: Floats, size: int, seen: int) -> list[ShuffleVariance]:
     images, random = sums.shape[1], RandomState(0)
     full, at_once = seen // size, max(1, IMAGES_OF_A_BLOCK // images)
     places = np.arange(seen) % images
-    found = [
-        _figures(_batches(np.take(sums, orders[:, places], axis=1), size))
-        for orders in (_orders(random, images, n) for n in _groups(SHUFFLES, at_once))
-    ]
+    found = []
+    for start in range(0, SHUFFLES, at_once):
+        orders = _orders(random, images, min(at_once, SHUFFLES - start))
+        found.append(_figures(_batches(np.take(sums, orders[:, places], axis=1), size)))
     figures = np.concatenate(found, axis=1)
     average = figures[..., :full].mean(axis=2)
     short = figures[..., full] if seen % size else np.zeros_like(average)
@@ -149,10 +143,6 @@ def _dealt(images: int, block: int, blocks: int, random: RandomState) -> Iterato
         if place == 0:
             deal = random.permutation(images)
         yield deal[place * block : (place + 1) * block]
-
-
-def _groups(number: int, most: int) -> list[int]:
-    return [min(most, number - start) for start in range(0, number, most)]
 
 
 def _orders(random: RandomState, images: int, shuffles: int) -> Ints:

@@ -41,14 +41,8 @@ ROUNDING = 1e-12
 class Design:
     """How the images were measured.
 
-    Attributes
-    ----------
-    found
-        N: images that there are; the measured ones are a random sample of them, or all.
-    draws
-        E: records of each image.
-    random
-        Whether the draws of an image differ at random.
+    found: N, images that there are; the measured ones are a random sample of them, or all; draws:
+    E, records of each image; random: whether the draws of an image differ at random.
     """
 
     found: int
@@ -102,15 +96,9 @@ def spreads(
 ) -> tuple[Spread, Spread]:
     """Return the uncertainty of a channel's mean and of its std.
 
-    Parameters
-    ----------
-    column
-        n, mean and M2 of each draw, float64, the draws of an image one after another. Images of
-        which no sample counts (n = 0) contribute nothing, but count as images.
-    design
-        How they were measured.
-    controls
-        What plain images tell of one random draw of each, (images, K).
+    The draws of an image are one after another in the column. Images of which no sample counts
+    (n = 0) contribute nothing, but count as images. `controls` is what plain images tell of one
+    random draw of each, (images, K).
     """
     mean, std = (
         spread_of(

@@ -45,22 +45,10 @@ def uncertainty(
 
     A single image, or a single cluster, tells nothing of how they vary: None.
 
-    Parameters
-    ----------
-    records
-        Of the images that were measured; at least one.
-    found
-        How many images there are.
-    random
-        Whether the draws of an image differ at random.
-    confidence
-        Of the margins, in (0, 1).
-    controls
-        Of the plain images, where each has one random draw: control variates.
-    clusters
-        The name of the cluster that an image is of, by its key; otherwise each is one of its own.
-    in_order
-        Whether to sum by key, so that the last digits do not depend on how images came.
+    random: whether the draws of an image differ at random; confidence: of the margins, in (0, 1);
+    controls: of the plain images, where each has one random draw: control variates; clusters: the
+    name of the cluster that an image is of, by its key, otherwise each is one of its own; in_order:
+    whether to sum by key, so that the last digits do not depend on how images came.
     """
     images = len(records)
     if images < 2:
@@ -113,22 +101,18 @@ def uncertainty_of(
     flat = [spread for pair in pairs for spread in pair]
     reliable = all(spread.effective_images >= FEWEST_EFFECTIVE_IMAGES for spread in flat)
     known = causes and all(s.freedom > 0 and s.skewness is not None for s in flat)
+    both_sides = (
+        of_both(pairs, lambda spread, side=side: corrected(spread, confidence)[side])  # type: ignore[misc]
+        for side in (0, 1)
+    )
     return Uncertainty(
         confidence=confidence,
         of=causes,
         margin=of_both(pairs, lambda spread: margin(spread, confidence)) if causes else None,
         reliable=reliable,
         superpopulation=of_both(pairs, lambda spread: spread.superpopulation),
-        corrected=_corrected(pairs, confidence) if known and not reliable else None,
+        corrected=Corrected(*both_sides) if known and not reliable else None,
     )
-
-
-def _corrected(pairs: Sequence[tuple[Spread, Spread]], confidence: float) -> Corrected:
-    below, above = (
-        of_both(pairs, lambda spread, side=side: corrected(spread, confidence)[side])  # type: ignore[misc]
-        for side in (0, 1)
-    )
-    return Corrected(below, above)
 
 
 def of_both(

@@ -17,7 +17,7 @@ import numpy as np
 from many_runs import arguments, rows_of
 
 from bnstat.estimators.intervals import margin
-from bnstat.estimators.paired import difference_spreads
+from bnstat.estimators.paired import Shared, difference_spreads
 from bnstat.estimators.spreads import Design, controls_of, spreads
 from bnstat.moments import Column
 
@@ -102,11 +102,12 @@ def simulate(draw: Callable, images: int, epochs: int, runs: int) -> Iterator[tu
     """Return, for mean and std, coverage and the width beside what is needed and what was."""
     plain, rng = column_of(*moments(photos(images))), np.random.default_rng(epochs)
     design, controls = Design(images, epochs, random=True), controls_of(plain)
+    every = Shared.of(range(images), range(images))
     found, paired, apart = np.zeros((runs, 2)), np.zeros((runs, 2)), np.zeros((runs, 2))
     for run in range(runs):
         means, variances = drawn(draw, images, epochs, rng)
         column, found[run] = column_of(means, variances), figures(means, variances)
-        both = difference_spreads(plain, column, (1, epochs), design, controls)
+        both = difference_spreads(plain, column, (1, epochs), design, controls, every)
         paired[run] = [margin(spread, 0.95) for spread in both]
         apart[run] = [margin(spread, 0.95) for spread in spreads(column, design)]
     truth = figures(*pool(draw, images))

@@ -5,7 +5,7 @@ import pytest
 
 from bnstat.estimators import paired_margins
 from bnstat.estimators.intervals import margin
-from bnstat.estimators.paired import difference_spreads
+from bnstat.estimators.paired import Shared, difference_spreads
 from bnstat.estimators.spreads import Design, controls_of, prediction_errors
 from bnstat.moments import Column
 
@@ -145,7 +145,8 @@ def test_a_large_image_does_not_explain_its_own_draw():
         drawn = Column(n, light * rng.uniform(0.6, 1.4, 60), 0.02 * n)
         found.append(n @ drawn.mean / n.sum())
         design, controls = Design(60, random=True), controls_of(plain)
-        spread, _ = difference_spreads(plain, drawn, (1, 1), design, controls)
+        shared = Shared.of(range(60), range(60))
+        spread, _ = difference_spreads(plain, drawn, (1, 1), design, controls, shared)
         wide.append(margin(spread, 0.95))
     assert 1.0 <= np.sqrt(np.mean(np.square(wide))) / (1.96 * np.std(found)) < 1.5
 
@@ -201,8 +202,6 @@ def test_an_image_in_one_of_both_stands_for_others_like_it(records_of, photos):
 )
 def test_shared_images_are_those_of_both_sets(ones, others):
     """By key, with their places in each; differences are summed over all."""
-    from bnstat.estimators.paired import Shared
-
     keys = [[letter.encode() for letter in letters] for letters in (ones, others)]
     shared = Shared.of(*keys)
     assert [keys[0][i] for i in shared.ones] == [keys[1][i] for i in shared.others]
