@@ -80,7 +80,7 @@ def _of_integers(images: NDArray[Any], scale: int) -> ChunkMoments:
     for planes in _blocks(images):
         sums.append(_sums(planes, _run(height * width) if scale == 255 else 1))
         histogram += counts_of(planes, scale + 1)
-    first, second = (np.concatenate(each) for each in zip(*sums, strict=True))
+    first, second = (np.concatenate(column) for column in zip(*sums, strict=True))
     table = Table(scale, np.full(first.shape, height * width), first, second)
     kind = kind_of_array(channels, scale)
     return ChunkMoments(kind, list(range(count)), table, histogram)
@@ -108,7 +108,7 @@ def _sums(planes: NDArray[Any], run: int) -> tuple[Ints, Ints]:
 def _of_floats(images: NDArray[Any]) -> tuple[list[ChunkMoments], Failures]:
     """Return the moments of floats, centred within each image (Chan, Golub and LeVeque, 1983)."""
     pieces = [_centred(planes) for planes in _blocks(images, _FLOAT_BLOCK)]
-    mean, m2, ends = (np.concatenate(each) for each in zip(*pieces, strict=True))
+    mean, m2, ends = (np.concatenate(column) for column in zip(*pieces, strict=True))
     finite = np.isfinite(mean).all(axis=1)
     rows = np.flatnonzero(finite).tolist()
     failures = [(int(row), NOT_FINITE) for row in np.flatnonzero(~finite)]

@@ -116,8 +116,8 @@ def _histogram(image: Image.Image, mask: SampleMask | None) -> list[int]:
 def _rest(image: Image.Image, kind: Kind, counts: list[int]) -> list[int]:
     """Return how many samples of each channel are not in the histograms."""
     pixels = image.width * image.height
-    each = [pixels - sum(counts[first : first + 256]) for first in range(0, len(counts), 256)]
-    return each * (len(kind.channels) // len(each))
+    rest = [pixels - sum(counts[first : first + 256]) for first in range(0, len(counts), 256)]
+    return rest * (len(kind.channels) // len(rest))
 
 
 def _excluded_counts(mask: SampleMask | None, kind: Kind) -> tuple[int, ...] | None:
@@ -213,11 +213,11 @@ def _add_gray(
     gray: Centred,
 ) -> None:
     """Add the moments of float gray: for each color, beside an opaque alpha where there is one."""
-    each = gray.each(len(kind.channels))
+    channels = gray.each(len(kind.channels))
     if "A" in kind.channels and gray.n.all():  # the last
-        for values, opaque in ((each.mean, 1), (each.m2, 0), (each.ends, 1)):
+        for values, opaque in ((channels.mean, 1), (channels.m2, 0), (channels.ends, 1)):
             values[-1] = opaque
-    accumulator.add_floats(row, kind, each, _excluded_counts(mask, kind))
+    accumulator.add_floats(row, kind, channels, _excluded_counts(mask, kind))
 
 
 def _moments(image: Image.Image, mask: SampleMask | None) -> Centred:

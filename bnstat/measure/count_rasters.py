@@ -89,10 +89,10 @@ class _Count:
         raster, honored = self.raster, self.reading.as_declared
         typed = _typed(self.reading.nodata, len(raster.bands))
         ignored = self.reading.nodata is None and raster.declares_nodata
-        for samples, own in raster.blocks(declared=honored or ignored):
-            mask = own if typed is None else typed(samples)
-            if ignored and own is not None:
-                self.ignored += int((~own).sum())
+        for samples, declared in raster.blocks(declared=honored or ignored):
+            mask = declared if typed is None else typed(samples)
+            if ignored and declared is not None:
+                self.ignored += int((~declared).sum())
                 mask = None
             if mask is not None:
                 self.excluded += (~mask).sum(axis=(1, 2))
@@ -105,8 +105,8 @@ class _Count:
         counts = np.zeros((len(self.raster.bands), values), dtype=np.int64)
         for samples, mask in self._pieces():
             # As unsigned numbers, a signed sample is 32768 more.
-            own = (samples.view(np.uint16) ^ np.uint16(0x8000)) if signed else samples
-            counts += counts_of(own, values, mask)
+            values_of = (samples.view(np.uint16) ^ np.uint16(0x8000)) if signed else samples
+            counts += counts_of(values_of, values, mask)
         if signed:
             self.counts.add_16_bit(self.row, self._kind(1), counts, self._rest, lowest=-32768)
         else:
@@ -119,8 +119,8 @@ class _Count:
         if self.raster.white_is_zero and self.reading.max_value is None:
             counts[:, : largest + 1] = counts[:, largest::-1].copy()
         if self.reading.max_value is None and whole % largest:
-            each = zip(*(scaled_moments(band, largest) for band in counts), strict=True)
-            moments = Centred(*map(np.concatenate, each))
+            columns = zip(*(scaled_moments(band, largest) for band in counts), strict=True)
+            moments = Centred(*map(np.concatenate, columns))
             self.counts.add_floats(self.row, self._kind(1), moments, self._rest)
             return
         if self.reading.max_value is None and largest < whole:
@@ -128,8 +128,8 @@ class _Count:
             spread[:, :: whole // largest] = counts[:, : largest + 1]
             counts = spread
         if whole == 255:
-            own = counts.ravel().tolist()
-            self.counts.add_8_bit(self.row, self._kind(255), own, self._rest)
+            histogram = counts.ravel().tolist()
+            self.counts.add_8_bit(self.row, self._kind(255), histogram, self._rest)
         else:
             self.counts.add_16_bit(self.row, self._kind(65535), counts, self._rest)
 
@@ -153,8 +153,8 @@ class _Count:
             ends[:, 0] = np.fmin(ends[:, 0], found.ends[:, 0])
             ends[:, 1] = np.fmax(ends[:, 1], found.ends[:, 1])
             if not integral:
-                each = samples if mask is None else selected(samples, mask)
-                for band, values in zip(extremes, each, strict=True):
+                by_band = samples if mask is None else selected(samples, mask)
+                for band, values in zip(extremes, by_band, strict=True):
                     band.add(values)
         unit = self.reading.max_value or 1 if integral else 1
         moments = Centred(*total, ends).divided(unit)

@@ -182,8 +182,8 @@ def groups(
 
 
 def _group(records: Records, scale: int, percentiles: Sequence[float]) -> Group:
-    own, known = records.total(), distribution_of(records, percentiles)
-    total = own.at(scale) if own and (own.scale == 1) == (scale == 1) else None
+    sums, known = records.total(), distribution_of(records, percentiles)
+    total = sums.at(scale) if sums and (sums.scale == 1) == (scale == 1) else None
     return Group(
         images=len(records),
         count=records.count,

@@ -86,7 +86,7 @@ class View:
             {key: member for view in views for key, member in view.memberships.items()},
             by_group=GroupHistograms.merged(grouped) if grouped else None,
         )
-        for code, noted in (each for view in views for each in view.notes.items()):
+        for code, noted in (item for view in views for item in view.notes.items()):
             whole._note(code, noted)
         return whole
 
@@ -120,10 +120,10 @@ class View:
     def keep_own_mode(self) -> None:
         """Keep the draws of the most common mode; images of another are failures."""
         modes = self.records.modes
-        own = max(sorted(modes), key=modes.__getitem__, default=None)
-        for mode in modes.keys() - {own}:
+        common = max(sorted(modes), key=modes.__getitem__, default=None)
+        for mode in modes.keys() - {common}:
             dropped = self.records.drop(mode)
-            self.failures.add((k, f"is of mode {mode}; the set's own is {own}") for k in dropped)
+            self.failures.add((k, f"is of mode {mode}; the set's own is {common}") for k in dropped)
             self.deep = sorted(set(self.deep).difference(dropped))
             self.transparent = sorted(set(self.transparent).difference(dropped))
 

@@ -220,8 +220,8 @@ class GroupHistograms:
             drawn = isinstance(self._names, ItemNames)
             name = str(memberships[row].group) if drawn else self._names(keys[row])
             rows[name].append(row)
-        for name, own in rows.items():
-            share = moments.take(own)
+        for name, members in rows.items():
+            share = moments.take(members)
             if share is not None and share.histogram is not None:
                 self._add(name, moments.kind, Occurrences.of(share.histogram))
 
@@ -243,8 +243,8 @@ class GroupHistograms:
         return {kind: _counts(kind, found) for kind, found in self._found[name].items()}
 
 
-def _joined(one: Occurrences, other: Occurrences) -> Occurrences:
-    both = Occurrences.joined([one, other])
+def _joined(first: Occurrences, second: Occurrences) -> Occurrences:
+    both = Occurrences.joined([first, second])
     where, places = np.unique(both.where, return_inverse=True)
     number = np.zeros(len(where), np.int64)
     np.add.at(number, places, both.number)

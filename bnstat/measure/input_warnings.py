@@ -104,7 +104,7 @@ def _image_suffixes(records: Records, stats: Stats) -> Iterator[InputWarning]:
         folder, _, name = key.rpartition(b"/")
         stem, _, suffix = name.partition(b".")
         suffixes[folder + b"/" + stem].append(suffix)
-    same = Counter(tuple(sorted(each)) for each in suffixes.values())
+    same = Counter(tuple(sorted(names)) for names in suffixes.values())
     common, number = max(same.items(), key=lambda item: item[1], default=((), 0))
     if len(common) < 2 or number < _MIN_LABELS or 2 * number <= len(suffixes):
         return

@@ -189,15 +189,15 @@ class Measure:
         from bnstat.decode.raster import open_raster
         from bnstat.measure.count_rasters import Reading, count_raster
 
-        own = ChunkCounts(self.max_value)
+        counts = ChunkCounts(self.max_value)
         reading = Reading(self.conditions.nodata, self.max_value, self.unscale)
         with open_raster(reference, self.limits) as raster:
-            notes = count_raster(own, row, raster, reading)
+            notes = count_raster(counts, row, raster, reading)
             kind, size = raster.dtype, (raster.width, raster.height)
             seen.put(row, (*size, kind.name, 8 * kind.itemsize, raster.dataset.driver))
             if (pages := len(raster.dataset.subdatasets)) > 1:
                 notes.append(("pages", pluralize(pages, "page"), pages))
-        view.samples.extend(own)
+        view.samples.extend(counts)
         view.found.notes.extend((row, *note) for note in notes)
 
     def _count(self, decoded: Decoded, filled: Sequence[_Filled], seen: Appearing) -> None:
@@ -253,7 +253,7 @@ class Measure:
             stages = plan.draw(taken, decoded.reference.key, epoch, array)
             for accumulator, output in zip(drawn, _blaming_the_pipeline(stages), strict=True):
                 count_output(accumulator, decoded.row, *output)
-        if any(len(each.kinds) > 1 for each in drawn):
+        if any(len(counts.kinds) > 1 for counts in drawn):
             raise UnmeasurableError("became of another mode or depth from draw to draw")
         for view, accumulator in zip(views, drawn, strict=True):
             view.samples.extend(accumulator)

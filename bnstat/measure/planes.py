@@ -86,8 +86,8 @@ def moments_of(planes: NDArray[Any], mask: Mask | None = None) -> Centred:
     """Return the moments of float samples; 0 where no sample counts."""
     if mask is None:
         return moments_of_floats(lambda: blocks(planes, np.float64))
-    each = [_of_channel(chosen.astype(np.float64)) for chosen in selected(planes, mask)]
-    return Centred(*map(np.concatenate, zip(*each, strict=True)))
+    channels = [_of_channel(chosen.astype(np.float64)) for chosen in selected(planes, mask)]
+    return Centred(*map(np.concatenate, zip(*channels, strict=True)))
 
 
 def _of_channel(samples: NDArray[np.float64]) -> Centred:

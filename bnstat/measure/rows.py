@@ -139,20 +139,20 @@ class Rows:
     def _table(
         self, kind: Kind, keys: Keys, table: Table, name_of: NameOf, images: Ints
     ) -> RecordTable:
-        draws, own = self.draws, self._columns[kind]
+        draws, columns = self.draws, self._columns[kind]
         rows = (images[:, np.newaxis] * draws + np.arange(draws)).ravel()
         moments = table.take(rows)
         n = moments.n
-        size, width, height, depth = (np.repeat(own.take(c, images), draws) for c in _OF_IMAGES)
+        size, width, height, depth = (np.repeat(columns.take(c, images), draws) for c in _OF_IMAGES)
         low, high, entropy = (
-            own.take(name, images).reshape(n.shape) for name in ("low", "high", "entropy")
+            columns.take(name, images).reshape(n.shape) for name in ("low", "high", "entropy")
         )
         mean, std = _mean_and_std(moments)
         exact = kind.scale != 1  # of signed samples, which are of scale 1, sums are not told
         return RecordTable(
             kind.channels,
             key=_repeated(keys.texts(images), draws),
-            location=_repeated(own.paths.texts(images), draws),
+            location=_repeated(columns.paths.texts(images), draws),
             group=_repeated(map(name_of, keys.take(images)), draws),
             epoch=np.tile(np.arange(draws), len(images)),
             width=width,
@@ -160,9 +160,9 @@ class Rows:
             depth=depth,
             bytes=size,
             scale=np.full(len(n), table.scale if exact else 1),
-            mode=_repeated((own.modes[image] for image in images), draws),
+            mode=_repeated((columns.modes[image] for image in images), draws),
             failure=[None] * len(n),
-            histogram_hash=own.take("hashes", images).reshape(-1).view(np.uint64),
+            histogram_hash=columns.take("hashes", images).reshape(-1).view(np.uint64),
             n=n,
             sum=_sums(moments.sum_or_mean, exact),
             sum_of_squares=_sums(moments.sumsq_or_m2, exact),
@@ -207,9 +207,13 @@ def _joined(
     numbers = np.array([number for _, number, _ in batch])
     for number in np.unique(numbers).tolist():
         at = np.flatnonzero(numbers == number)
-        own = [batch[i][2] for i in at.tolist()]
-        tables.append(failures(own) if number == _FAILED else parts[number].rows_of(np.array(own)))
-        positions.append(np.repeat(at, 1 if number == _FAILED else parts[number].draws))
+        members = [batch[i][2] for i in at.tolist()]
+        if number == _FAILED:
+            tables.append(failures(members))
+            positions.append(at)
+        else:
+            tables.append(parts[number].rows_of(np.array(members)))
+            positions.append(np.repeat(at, parts[number].draws))
     if len(tables) == 1:
         return tables[0]
     return RecordTable.joined(tables).take(np.argsort(np.concatenate(positions), kind="stable"))

@@ -76,7 +76,7 @@ def decode_again(
         work = SecondDecode(limits, take)
         for chunk, taken in dispatch(chunks(chosen), work, engine):
             names = [key_text(reference.key) for reference in chunk]
-            made |= {names[row]: own for row, own in taken.of_rows.items()}
+            made |= {names[row]: value for row, value in taken.of_rows.items()}
             failures += [Failure(names[row], why) for row, why in taken.failures]
     return made, failures
 
@@ -86,17 +86,17 @@ def digest_whole(decoded: Decoded, limits: Limits) -> bytes:
 
     Where these cannot be read, files are equal that have the same bytes.
     """
-    own = digest_of(decoded.image)
+    digest = digest_of(decoded.image)
     deep_color = decoded.deep and len(decoded.image.getbands()) > 1
     several = any(code == "frames" for code, *_ in notes_of(decoded.image))
     if not (deep_color or several) or isinstance(decoded.reference.content, Items):
-        return own
+        return digest
     with decoded.reference.open(limits) as file:
         try:
             rest = _digests_of_rest(file, deep_color=deep_color, several=several)
         except Exception:  # of a broken frame
             rest = []
-        return own + (b"".join(rest) or _digest_of_bytes(file))
+        return digest + (b"".join(rest) or _digest_of_bytes(file))
 
 
 def _digests_of_rest(file: IO[bytes], *, deep_color: bool, several: bool) -> list[bytes]:

@@ -96,8 +96,8 @@ class Accumulator:
         number = len(self._records)
         size = 1 if features else len(images)
         keys = [_key(number + row) for row in range(size)]
-        for each in moments:
-            self._records.extend(keys, each)
+        for counted in moments:
+            self._records.extend(keys, counted)
         self._records.selected = self._records.selected or mask is not None
         self._names |= dict(zip(keys, names, strict=False))
         self._sizes.append(size)
@@ -217,11 +217,11 @@ class Accumulator:
             table = moments.table
             arrays = [np.array(list(map(int, keys))), table.n, table.sum_or_mean, table.sumsq_or_m2]
             optional = (moments.histogram, moments.excluded_count, table.ends)
-            arrays += [each for each in optional if each is not None]
+            arrays += [array for array in optional if array is not None]
             records.append(
                 {
                     "kind": [moments.kind.mode, list(moments.kind.channels), moments.kind.scale],
-                    "has": [each is not None for each in optional],
+                    "has": [array is not None for array in optional],
                     "tensors": [torch.from_numpy(np.array(array)) for array in arrays],
                 }
             )
@@ -235,10 +235,10 @@ class Accumulator:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up what `state_dict` returned, instead of what was seen."""
         self.reset()
-        for each in state["records"]:
-            mode, channels, scale = each["kind"]
-            numbers, n, first, second, *rest = (tensor.numpy() for tensor in each["tensors"])
-            histogram, excluded, ends = (rest.pop(0) if has else None for has in each["has"])
+        for saved in state["records"]:
+            mode, channels, scale = saved["kind"]
+            numbers, n, first, second, *rest = (tensor.numpy() for tensor in saved["tensors"])
+            histogram, excluded, ends = (rest.pop(0) if has else None for has in saved["has"])
             table, rows = Table(scale, n, first, second, ends), list(range(len(numbers)))
             kind = Kind(mode, tuple(channels), scale)
             moments = ChunkMoments(kind, rows, table, histogram, excluded_count=excluded)

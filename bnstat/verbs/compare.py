@@ -165,17 +165,17 @@ class _Source:
         if known is not None and not specs:
             return [ComparedRow.of_stats(name, known)]
         pipeline = None if known is None else known.pipeline
-        own = None if pipeline is None else _spec_again(pipeline, settings)
-        if known is not None and pipeline is not None and pipeline.spec != own:
+        spec = None if pipeline is None else _spec_again(pipeline, settings)
+        if known is not None and pipeline is not None and pipeline.spec != spec:
             measured = measure(images, specs, settings, attribute=attribute, given=given)
             return [ComparedRow.of_stats(name, known), *_rows(measured, attribute)]
         # The baseline is measured anew where it is known, too: differences are of each image.
-        measured = measure(images, [own, *specs], settings, attribute=attribute, given=given)
+        measured = measure(images, [spec, *specs], settings, attribute=attribute, given=given)
         views = max(1, len(pipeline.transforms)) if pipeline and attribute else 1
         before, measured = measured[views - 1], measured[views:]
         baseline = ComparedRow.of_stats(name, known or before.stats, fresh=known is None)
         rows = _rows(measured, attribute)
-        if own is not None and (baseline.mean, baseline.std) != (
+        if spec is not None and (baseline.mean, baseline.std) != (
             before.stats.exact.mean,
             before.stats.exact.std,
         ):

@@ -98,7 +98,7 @@ def _equal_images(images: Sources, settings: Settings) -> Duplicates:
     return Duplicates(
         images=int(table.measured.sum()),
         candidates=len(wanted),
-        sets=tuple(sorted(sets, key=lambda each: each.images)),
+        sets=tuple(sorted(sets, key=lambda alike: alike.images)),
         failures=(*outcome.stats.source.failures, *failures),
         copies=partial(small_copies, lambda: images, settings),
     )
@@ -141,7 +141,8 @@ def _near_images(images: Sources, settings: Settings, bits: int, *, mirrored: bo
     outcome = measure(images, [None], settings, hashing=Hashing(mirrored))[0]
     hashes = outcome.hashes
     plain, corners, mirrored_ones = (
-        np.frombuffer(each, np.uint64) for each in (hashes.plain, hashes.corners, hashes.mirrored)
+        np.frombuffer(bits_of, np.uint64)
+        for bits_of in (hashes.plain, hashes.corners, hashes.mirrored)
     )
     found = Candidates(plain, corners.reshape(-1, CORNERS), mirrored_ones, bits)
     places = dict(zip(map(key_text, hashes.keys.take(found.images)), found.images, strict=True))
@@ -153,7 +154,7 @@ def _near_images(images: Sources, settings: Settings, bits: int, *, mirrored: bo
     return Duplicates(
         images=len(plain),
         candidates=len(places),
-        sets=tuple(sorted(sets, key=lambda each: each.images)),
+        sets=tuple(sorted(sets, key=lambda alike: alike.images)),
         failures=(*outcome.stats.source.failures, *failures),
         bits=bits,
         copies=partial(small_copies, lambda: images, settings),

@@ -109,10 +109,10 @@ class _Measured:
             if (other.channels, other.scale) != (first.channels, first.scale):
                 raise SourceError(f"{first.name} and {other.name} have different channels or depth")
         views: list[MeasuredImages] = []
-        for each in zip(*(one.views for one in sets), strict=True):
-            images = ImageMoments.joined([view.images for view in each])
-            views += [*each, MeasuredImages(images, _TOGETHER, each[0].pipeline)]
-        results = tuple(stats for one in sets for stats in one.results)
+        for same in zip(*(images.views for images in sets), strict=True):
+            images = ImageMoments.joined([view.images for view in same])
+            views += [*same, MeasuredImages(images, _TOGETHER, same[0].pipeline)]
+        results = tuple(stats for images in sets for stats in images.results)
         return cls(_TOGETHER, first.channels, first.scale, views, results)
 
     def with_views(self, more: list[MeasuredImages]) -> _Measured:
@@ -216,13 +216,13 @@ def _as_the_images(
     mean: Explained, std: Explained, units: Sequence[Units], channels: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the constants in [0, 1] and in the order of the images' channels."""
-    found = [each.matches[0] for each in (std, mean) if each.matches]
+    found = [figure.matches[0] for figure in (std, mean) if figure.matches]
     used = next((u for u in units if found and u.name == found[0].units), units[0])
     order = list(range(len(mean.given)))
     if len({match.channels for match in found}) == 1 and found[0].channels:
         order = [found[0].channels.index(channel) for channel in channels]
     both = (("mean", mean), ("std", std))
-    values = [used.from_given(name, each.given.values)[order] for name, each in both]
+    values = [used.from_given(name, figure.given.values)[order] for name, figure in both]
     return values[0], values[1]
 
 

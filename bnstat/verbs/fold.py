@@ -154,8 +154,8 @@ def _decoded(stats: Stats, mode: str, size: tuple[int, int]) -> list[Tensor]:
 
     def keep(decoded: Decoded) -> None:
         with suppress(UnmeasurableError):
-            own = with_max_value(decoded.image, stats.max_value, deep=decoded.deep)
-            image = in_8_bits(own, mode).resize(size[::-1])
+            scaled = with_max_value(decoded.image, stats.max_value, deep=decoded.deep)
+            image = in_8_bits(scaled, mode).resize(size[::-1])
             found.append(functional.pil_to_tensor(image))
 
     try:

@@ -189,6 +189,6 @@ def _check_output(output: Path, weights: Path | None) -> None:
     """
     files.check_distinct([("the output", str(output))], [("the weights", str(weights or ""))])
     files.check_writable(output)
-    one, other = (each is not None and each.suffix == SAFETENSORS for each in (weights, output))
-    if weights is not None and one != other:
+    formats = [path is not None and path.suffix == SAFETENSORS for path in (weights, output)]
+    if weights is not None and formats[0] != formats[1]:
         raise ModelError(f"{output} would be of another format than {weights}; name it alike")

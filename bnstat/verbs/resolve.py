@@ -56,7 +56,7 @@ def flat(named: Iterable[Named | Iterable[Named]]) -> list[Named]:
     >>> flat(["a", ["b", "c"]])
     ['a', 'b', 'c']
     """
-    return [name for each in named for name in members_of(each)]
+    return [name for names in named for name in members_of(names)]
 
 
 def dataset_at(where: str) -> str:
