@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from bnstat.settings.images import ChoiceSettings, DrawSettings, SelectionSettings
-from bnstat.settings.running import LimitSettings, RunSettings
+from bnstat.settings.images import ImageSettings, SelectionSettings
+from bnstat.settings.running import RunSettings
 from bnstat.settings.samples import DatasetSettings, SampleSettings, is_of_item, place_or_key
 from bnstat.settings.setting import PERCENTILES, Setting, bytes_of
 
@@ -18,13 +18,7 @@ Order = Literal["shuffled", "listed"]
 def _momentum(default: object, help: str, **more: Any) -> Setting:
     """Return the setting of a momentum, or of several: in (0, 1], or torch's cumulative average."""
     return Setting(
-        default=default,
-        help=help,
-        gt=0,
-        le=1,
-        none="cumulative",
-        none_typed=True,
-        **more,
+        default=default, help=help, gt=0, le=1, none="cumulative", none_typed=True, **more
     )
 
 
@@ -34,10 +28,6 @@ def _check_by(by: Any) -> None:
         raise ValueError(f"{by!r} is neither folder nor a file FILE.csv, nor a key of an item")
 
 
-def _check_size(size: str) -> None:
-    bytes_of(size)
-
-
 def _check_device(name: str) -> None:
     kind, colon, number = name.partition(":")
     if kind not in ("cpu", "cuda") or (colon and not number.isdecimal()):
@@ -45,14 +35,7 @@ def _check_device(name: str) -> None:
 
 
 class MeasureSettings(
-    DrawSettings,
-    ChoiceSettings,
-    SampleSettings,
-    SelectionSettings,
-    DatasetSettings,
-    LimitSettings,
-    RunSettings,
-    total=False,
+    ImageSettings, SampleSettings, SelectionSettings, DatasetSettings, RunSettings, total=False
 ):
     """How images are measured."""
 
@@ -63,7 +46,6 @@ class Settings(MeasureSettings, total=False):
     by: Annotated[
         str | int | Callable[[Any], Any] | None,
         Setting(
-            default=None,
             none="not grouped",
             metavar="folder|FILE.csv",
             convert=place_or_key,
@@ -85,13 +67,7 @@ class Settings(MeasureSettings, total=False):
     ]
     batch_size: Annotated[
         int,
-        Setting(
-            default=64,
-            metavar="N",
-            ge=1,
-            help="Images in a batch of batchnorm.",
-            recorded_in="batchnorm",
-        ),
+        Setting(default=64, ge=1, help="Images in a batch of batchnorm.", recorded_in="batchnorm"),
     ]
     momentum: Annotated[
         float | None,
@@ -144,15 +120,12 @@ class SweepSettings(MeasureSettings, total=False):
         ),
     ]
     repeats: Annotated[
-        int,
-        Setting(default=20, metavar="N", ge=1, help="Seeds for each shuffled schedule."),
+        int, Setting(default=20, metavar="N", ge=1, help="Seeds for each shuffled schedule.")
     ]
     ranks: Annotated[
         int | None,
         Setting(
-            default=None,
             none="one device",
-            metavar="N",
             ge=2,
             help="Ranks that train together, each with such batches: what layers hold with "
             "SyncBatchNorm, and what rank 0's holds without.",
@@ -176,9 +149,7 @@ class RecalibrateSettings(MeasureSettings, total=False):
     max_passes: Annotated[
         int | None,
         Setting(
-            default=None,
             none="as many as the model has BatchNorm layers",
-            metavar="N",
             ge=1,
             help="Passes over the images at most.",
         ),
@@ -187,7 +158,6 @@ class RecalibrateSettings(MeasureSettings, total=False):
         int,
         Setting(
             default=32,
-            metavar="N",
             ge=1,
             help="Images that the model is run on at once; no figure depends on it.",
         ),
@@ -198,14 +168,13 @@ class RecalibrateSettings(MeasureSettings, total=False):
             default="1GB",
             metavar="SIZE",
             convert=str,
-            check=_check_size,
+            check=bytes_of,
             help="Memory for drawn images, kept from pass to pass; the others are decoded anew.",
         ),
     ]
     device: Annotated[
         str | None,
         Setting(
-            default=None,
             none="in the workers, on the CPU",
             metavar="cpu|cuda|cuda:N",
             check=_check_device,

@@ -9,72 +9,6 @@ from bnstat.settings.setting import MAX_EPOCHS, Setting
 Mode = Literal["RGB", "L", "RGBA", "native", "bands"]
 
 
-class DrawSettings(TypedDict, total=False):
-    """What is measured of an image, and how often."""
-
-    keep_normalize: Annotated[
-        bool,
-        Setting(
-            default=False,
-            help="Measure after a Normalize that ends the pipeline, not before it.",
-        ),
-    ]
-    epochs: Annotated[
-        int,
-        Setting(
-            default=1,
-            metavar="N",
-            ge=1,
-            le=MAX_EPOCHS,
-            help="Passes over the data; with a pipeline, random draws per image.",
-            recorded_in="pipeline",
-            moments_depend="pipeline",
-        ),
-    ]
-    mode: Annotated[
-        Mode,
-        Setting(
-            default="RGB",
-            metavar="MODE",
-            help="Convert to RGB, L or RGBA; native takes the images' most common mode, bands all "
-            "bands of rasters as GDAL reads them.",
-            recorded_in="result",
-            moments_depend="always",
-        ),
-    ]
-    max_value: Annotated[
-        int | None,
-        Setting(
-            default=None,
-            none="that of their depth, 255 or 65535",
-            metavar="N",
-            ge=1,
-            help="Divide stored integers by N, such as 1023 of a 10-bit sensor; 1 keeps them.",
-            recorded_in="result",
-            moments_depend="always",
-        ),
-    ]
-    unscale: Annotated[
-        bool,
-        Setting(
-            default=False,
-            help="Apply the scale and the offset that each raster declares (with --mode bands).",
-            recorded_in="result",
-            moments_depend="always",
-        ),
-    ]
-    seed: Annotated[
-        int,
-        Setting(
-            default=0,
-            metavar="N",
-            help="Seed of the random draws and of the shuffling.",
-            recorded_in="pipeline",
-            moments_depend="pipeline",
-        ),
-    ]
-
-
 def _check_glob(glob: str) -> None:
     if not glob.strip("/"):
         raise ValueError(f"{glob!r} stands for nothing")
@@ -97,13 +31,68 @@ def _check_frames(text: str) -> None:
         raise ValueError(f"{text!r} has a step of 0")
 
 
-class ChoiceSettings(TypedDict, total=False):
-    """Which images of the sources are measured, by their names."""
+class ImageSettings(TypedDict, total=False):
+    """What is measured of an image, how often, and of which images of the sources."""
 
+    keep_normalize: Annotated[
+        bool,
+        Setting(
+            default=False, help="Measure after a Normalize that ends the pipeline, not before it."
+        ),
+    ]
+    epochs: Annotated[
+        int,
+        Setting(
+            default=1,
+            ge=1,
+            le=MAX_EPOCHS,
+            help="Passes over the data; with a pipeline, random draws per image.",
+            recorded_in="pipeline",
+            moments_depend="pipeline",
+        ),
+    ]
+    mode: Annotated[
+        Mode,
+        Setting(
+            default="RGB",
+            metavar="MODE",
+            help="Convert to RGB, L or RGBA; native takes the images' most common mode, bands all "
+            "bands of rasters as GDAL reads them.",
+            recorded_in="result",
+            moments_depend="always",
+        ),
+    ]
+    max_value: Annotated[
+        int | None,
+        Setting(
+            none="that of their depth, 255 or 65535",
+            ge=1,
+            help="Divide stored integers by N, such as 1023 of a 10-bit sensor; 1 keeps them.",
+            recorded_in="result",
+            moments_depend="always",
+        ),
+    ]
+    unscale: Annotated[
+        bool,
+        Setting(
+            default=False,
+            help="Apply the scale and the offset that each raster declares (with --mode bands).",
+            recorded_in="result",
+            moments_depend="always",
+        ),
+    ]
+    seed: Annotated[
+        int,
+        Setting(
+            default=0,
+            help="Seed of the random draws and of the shuffling.",
+            recorded_in="pipeline",
+            moments_depend="pipeline",
+        ),
+    ]
     include: Annotated[
         Sequence[str] | None,
         Setting(
-            default=None,
             none="all images",
             metavar="GLOB",
             repeatable=True,
@@ -116,7 +105,6 @@ class ChoiceSettings(TypedDict, total=False):
     exclude: Annotated[
         Sequence[str] | None,
         Setting(
-            default=None,
             none="no images",
             metavar="GLOB",
             repeatable=True,
@@ -149,7 +137,6 @@ class ChoiceSettings(TypedDict, total=False):
     column: Annotated[
         str | None,
         Setting(
-            default=None,
             none="image, or the only one",
             metavar="NAME",
             help="The column of images in Parquet files.",
@@ -159,7 +146,6 @@ class ChoiceSettings(TypedDict, total=False):
     files_column: Annotated[
         str | None,
         Setting(
-            default=None,
             none="by its heading",
             metavar="NAME",
             help="The column of names, where --files-from is a CSV file.",
@@ -169,7 +155,6 @@ class ChoiceSettings(TypedDict, total=False):
     where: Annotated[
         Sequence[str] | None,
         Setting(
-            default=None,
             none="all rows",
             metavar="COLUMN=VALUE",
             repeatable=True,
@@ -221,7 +206,6 @@ class SelectionSettings(TypedDict, total=False):
     nodata: Annotated[
         str | float | Sequence[float] | None,
         Setting(
-            default=None,
             none="none",
             none_typed=True,
             metavar="VALUE",
@@ -236,7 +220,6 @@ class SelectionSettings(TypedDict, total=False):
     masks: Annotated[
         str | None,
         Setting(
-            default=None,
             none="none",
             metavar="PATTERN",
             help="Count the pixels that a second image selects, as in 'labels/{dir}/{stem}.png'.",
@@ -247,7 +230,6 @@ class SelectionSettings(TypedDict, total=False):
     mask_values: Annotated[
         Sequence[int] | None,
         Setting(
-            default=None,
             none="all but 0",
             metavar="LIST",
             help="Values of the masks that count.",
@@ -258,7 +240,6 @@ class SelectionSettings(TypedDict, total=False):
     mask_ignore: Annotated[
         Sequence[int] | None,
         Setting(
-            default=None,
             none="none",
             metavar="LIST",
             help="Values of the masks that do not count.",

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar, cast
 
 from bnstat.settings.commands import settings_of
-from bnstat.settings.setting import Setting
 from bnstat.text import did_you_mean
 
 T = TypeVar("T")
@@ -47,10 +46,13 @@ def takes_settings(kind: type) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        settings = settings_of(kind).values()
+        settings, keyword_only = settings_of(kind).values(), inspect.Parameter.KEYWORD_ONLY
         signature = inspect.signature(function)
         own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        added = [_parameter(setting) for setting in settings]
+        added = [
+            inspect.Parameter(s.name, keyword_only, default=s.default, annotation=s.annotation)
+            for s in settings
+        ]
         known = [parameter.name for parameter in (*own, *added)]
 
         @functools.wraps(function)
@@ -73,24 +75,11 @@ def _refuse(name: str, known: Iterable[str]) -> NoReturn:
     raise TypeError(f"got an unexpected keyword argument {name!r}{meant}")
 
 
-def _parameter(setting: Setting) -> inspect.Parameter:
-    return inspect.Parameter(
-        setting.name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=setting.default,
-        annotation=setting.annotation,
-    )
-
-
 def _section(settings: Any) -> str:
     """Return the settings as numpy's docstrings list parameters."""
     title = "Other Parameters"
     lines = [title, "-" * len(title)]
     for setting in settings:
-        lines += [setting.name, textwrap.indent(textwrap.fill(_sentence(setting), 96), " " * 4)]
+        none = f" None: {setting.none}." if setting.optional else ""
+        lines += [setting.name, textwrap.indent(textwrap.fill(setting.help + none, 96), " " * 4)]
     return "\n".join(lines)
-
-
-def _sentence(setting: Setting) -> str:
-    none = f" None: {setting.none}." if setting.optional else ""
-    return setting.help + none

@@ -58,14 +58,22 @@ def listener(settings: Mapping[str, Any]) -> Listener | None:
     return cast("Listener | None", settings["progress"])
 
 
-class LimitSettings(TypedDict, total=False):
-    """What is too large, too slow or elsewhere."""
+ENGINES = "processes, dask://HOST:PORT or dask+tls://HOST:PORT"
+_ENGINE = re.compile(r"processes|dask(\+tls)?://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1,5}")
+
+
+def _check_engine(name: str) -> None:
+    if _ENGINE.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is not {ENGINES}")
+
+
+class RunSettings(TypedDict, total=False):
+    """What is too large or too slow, where the work runs, and who is told how far it is."""
 
     max_pixels: Annotated[
         int,
         Setting(
             default=178_956_970,  # where Pillow itself raises: twice the size at which it warns
-            metavar="N",
             ge=1,
             help="Reject larger images (counted as failures).",
             moments_depend="always",
@@ -74,9 +82,7 @@ class LimitSettings(TypedDict, total=False):
     max_bytes: Annotated[
         int | None,
         Setting(
-            default=None,
             none="256 MiB if compressed or at a URL, else no limit",
-            metavar="N",
             ge=1,
             help="Reject images of more encoded bytes (counted as failures).",
             moments_depend="always",
@@ -85,7 +91,6 @@ class LimitSettings(TypedDict, total=False):
     timeout: Annotated[
         float | None,
         Setting(
-            default=None,
             none="300 where workers are processes",
             metavar="SECONDS",
             ge=0,
@@ -110,26 +115,10 @@ class LimitSettings(TypedDict, total=False):
             help="Follow links to folders that contain the source, and to /, /dev, /proc and /sys.",
         ),
     ]
-
-
-ENGINES = "processes, dask://HOST:PORT or dask+tls://HOST:PORT"
-_ENGINE = re.compile(r"processes|dask(\+tls)?://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):[0-9]{1,5}")
-
-
-def _check_engine(name: str) -> None:
-    if _ENGINE.fullmatch(name) is None:
-        raise ValueError(f"{name!r} is not {ENGINES}")
-
-
-class RunSettings(TypedDict, total=False):
-    """Where the work runs, when it stops, and who is told how far it is."""
-
     workers: Annotated[
         int | None,
         Setting(
-            default=None,
             none="the cores this process may use",
-            metavar="N",
             ge=1,
             help="Worker processes; with 1, no process is started.",
         ),
@@ -147,7 +136,6 @@ class RunSettings(TypedDict, total=False):
     start_method: Annotated[
         Literal["fork", "spawn"] | None,
         Setting(
-            default=None,
             none="fork, where the system can",
             help="How worker processes start: as forks of one that has imported all, or anew.",
         ),
@@ -165,7 +153,6 @@ class RunSettings(TypedDict, total=False):
     progress: Annotated[
         Listener | bool | None,
         Setting(
-            default=None,
             none="nothing",
             option=None,
             convert=with_bar,

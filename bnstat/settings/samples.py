@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, Literal, Self, TypedDict
+from typing import Annotated, Any, Literal, Self, TypedDict, get_args
 
 from bnstat.settings.setting import Setting
 
@@ -75,10 +75,6 @@ def check_until(given: Mapping[str, object], dashes: str = "") -> None:
             )
 
 
-def _check_sample(text: str) -> None:
-    SampleSize.read(str(text))
-
-
 def place_or_key(value: Any) -> Any:
     """Return where something is in an item of a dataset: a number that is typed is a place."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
@@ -106,11 +102,10 @@ class SampleSettings(TypedDict, total=False):
     sample: Annotated[
         str | int | None,
         Setting(
-            default=None,
             none="all images",
             metavar="N|P%",
             convert=str,
-            check=_check_sample,
+            check=SampleSize.read,
             help="Measure a random sample of the images: so many, or a percentage of all found.",
             recorded_in="sample",
         ),
@@ -118,7 +113,6 @@ class SampleSettings(TypedDict, total=False):
     until: Annotated[
         float | None,
         Setting(
-            default=None,
             none="not at all",
             metavar="TOL",
             gt=0,
@@ -141,7 +135,6 @@ class SampleSettings(TypedDict, total=False):
     cluster: Annotated[
         str | int | Callable[[Any], Any] | None,
         Setting(
-            default=None,
             none="each image for itself",
             metavar="folder|FILE.csv|re:PATTERN",
             convert=place_or_key,
@@ -154,8 +147,8 @@ class SampleSettings(TypedDict, total=False):
     ]
 
 
-LAYOUTS = ("NHWC", "NCHW", "NHW", "HWC", "CHW", "HW")
 Layout = Literal["NHWC", "NCHW", "NHW", "HWC", "CHW", "HW"]
+LAYOUTS = get_args(Layout)
 
 
 class DatasetSettings(TypedDict, total=False):
@@ -164,7 +157,6 @@ class DatasetSettings(TypedDict, total=False):
     image: Annotated[
         str | int | Callable[[Any], Any] | None,
         Setting(
-            default=None,
             none="the first image in it",
             option=None,
             help="Of a dataset: the key or place of the image in an item, or a function that "
@@ -174,7 +166,6 @@ class DatasetSettings(TypedDict, total=False):
     batched: Annotated[
         bool | None,
         Setting(
-            default=None,
             none="only of a DataLoader that does",
             option=None,
             help="Whether an iterable gives batches of images.",
@@ -183,7 +174,6 @@ class DatasetSettings(TypedDict, total=False):
     random: Annotated[
         bool | None,
         Setting(
-            default=None,
             none="found out by drawing the first items twice",
             option=None,
             help="Whether the items of a dataset are drawn at random.",
@@ -192,7 +182,6 @@ class DatasetSettings(TypedDict, total=False):
     array: Annotated[
         str | None,
         Setting(
-            default=None,
             none="the only one",
             metavar="NAME",
             help="The array in .npz files that holds the images.",
@@ -202,7 +191,6 @@ class DatasetSettings(TypedDict, total=False):
     layout: Annotated[
         Layout | None,
         Setting(
-            default=None,
             none="as the shape says",
             help="The axes of arrays: N images, C channels, H height, W width.",
             recorded_in="source",

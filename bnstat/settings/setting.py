@@ -18,9 +18,9 @@ class Setting:
     Attributes
     ----------
     default, help
-        Its default value, and one sentence on what it does.
+        Its default value, None unless given, and one sentence on what it does.
     metavar
-        What help texts call its value.
+        What help texts call its value; of a whole number, N unless another is given.
     none
         What None is called there. With `none_typed`, that is also how it is typed.
     repeatable
@@ -53,7 +53,7 @@ class Setting:
     gt: float | None = None
     le: float | None = None
     convert: Callable[[Any], Any] | None = None
-    check: Callable[[Any], None] | None = None
+    check: Callable[[Any], object] | None = None
     option: str | None = ""
     recorded_in: (
         Literal["result", "source", "selection", "pipeline", "batchnorm", "sample", "uncertainty"]
@@ -75,14 +75,13 @@ class Setting:
         several = get_origin(kind) is Sequence
         if several:
             kind, optional = _without_none(*get_args(kind))
-        choices = get_args(kind) if get_origin(kind) is Literal else ()
-        option = "--" + name.replace("_", "-") if setting.option == "" else setting.option
         return replace(
             setting,
             name=name,
-            option=option,
+            option="--" + name.replace("_", "-") if setting.option == "" else setting.option,
+            metavar=setting.metavar or "N" * (kind is int),
             type=kind,
-            choices=choices,
+            choices=get_args(kind) if get_origin(kind) is Literal else (),
             optional=optional,
             several=several,
         )
@@ -105,12 +104,8 @@ class Setting:
 
     def text(self, value: Any) -> str:
         """Return a value as it is typed, or as help texts call it."""
-        if self.several and value is not None:
-            return ",".join(map(self._text, value))
-        return self._text(value)
-
-    def _text(self, value: Any) -> str:
-        return self.none if value is None else str(value)
+        values = value if self.several and value is not None else [value]
+        return ",".join(self.none if value is None else str(value) for value in values)
 
     def parse(self, text: str) -> Any:
         """Return the value that is typed; several are separated by commas.
@@ -136,16 +131,12 @@ class Setting:
         try:
             return self._checked(self.type(text))
         except ValueError:
-            raise ValueError(f"{text!r} is {self._wrong}") from None
-
-    @property
-    def _wrong(self) -> str:
-        number = f"a whole number{self._limits}" if self.type is int else f"a number{self._limits}"
-        return (
-            f"neither {number}{',' * (',' in number)} nor {self.none!r}"
-            if self.none_typed
-            else f"not {number}"
-        )
+            number = (
+                f"a whole number{self._limits}" if self.type is int else f"a number{self._limits}"
+            )
+            neither = f"neither {number}{',' * (',' in number)} nor {self.none!r}"
+            wrong = neither if self.none_typed else f"not {number}"
+            raise ValueError(f"{text!r} is {wrong}") from None
 
     @property
     def _limits(self) -> str:
@@ -195,23 +186,20 @@ class Setting:
             number = kind(value)
         except (TypeError, ValueError):
             raise ValueError(f"{self.name} must be {word}, is {value!r}") from None
-        if not self.allows(number):
+        low = -math.inf if self.ge is None else self.ge
+        high = math.inf if self.le is None else self.le
+        if not low <= number <= high or (
+            self.gt is not None and number <= self.gt
+        ):  # nan is in none
             or_none = " or None" if self.optional else ""
             raise ValueError(f"{self.name} must be {self.range}{or_none}, is {value}")
         return number
 
-    def allows(self, number: float) -> bool:
-        """Whether a number is in the range; nan is not."""
-        low = -math.inf if self.ge is None else self.ge
-        high = math.inf if self.le is None else self.le
-        return low <= number <= high and (self.gt is None or number > self.gt)
-
 
 def _without_none(kind: Any) -> tuple[Any, bool]:
     """Return a type without None, and whether None was a part of it."""
-    if get_origin(kind) not in (Union, UnionType):
-        return kind, False
-    return next(each for each in get_args(kind) if each is not NoneType), NoneType in get_args(kind)
+    kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return next(each for each in kinds if each is not NoneType), NoneType in kinds
 
 
 # More would keep a replay of BatchNorm busy for ever.
