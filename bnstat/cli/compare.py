@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 
 @subcommand("compare", "Put results side by side; the first is the baseline.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@click.option(
-    "--augment",
-    shell_complete=options.complete_spec,
+@options.augment(
+    "Add the first SOURCE under this pipeline, as in compute; none is the plain image. Repeatable.",
     multiple=True,
-    metavar="SPEC",
-    help="Add the first SOURCE under this pipeline, as in compute; none is the plain image. "
-    "Repeatable.",
 )
 @click.option("--attribute", is_flag=True, help="Add a row after each transform of the pipelines.")
 @click.option(

@@ -18,12 +18,8 @@ from bnstat.settings import Settings
 @click.argument("constants")
 @click.argument("sources", nargs=-1, metavar="[SOURCE|STATS|RECORDS]...")
 @options.dataset
-@click.option(
-    "--augment",
-    shell_complete=options.complete_spec,
-    multiple=True,
-    metavar="SPEC",
-    help="Try the images under this pipeline too, as in compute. Repeatable.",
+@options.augment(
+    "Try the images under this pipeline too, as in compute. Repeatable.", multiple=True
 )
 @click.option(
     "--try-resize",

@@ -12,8 +12,9 @@ import click
 from bnstat import files
 from bnstat.cli import options
 from bnstat.cli.help import subcommand
+from bnstat.cli.terminal import say, show_list
 from bnstat.errors import ExportError, OutputError
-from bnstat.text import nearest, printable
+from bnstat.text import nearest
 from bnstat.verbs.export import (
     EXACT,
     METHODS,
@@ -47,7 +48,6 @@ class FormatName(click.Choice[str]):
     """One of the formats."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        """Return the name."""
         if value in self.choices:
             return str(value)
         near = _LIBRARIES.get(value.lower()) or nearest(value, self.choices, 3)
@@ -138,10 +138,7 @@ class FormatName(click.Choice[str]):
 @click.option(
     "--serialized", is_flag=True, default=None, help="albumentations: its own JSON instead."
 )
-@click.pass_context
 def export_command(
-    ctx: click.Context,
-    /,
     document: str,
     name: str,
     listed: bool,
@@ -157,12 +154,12 @@ def export_command(
 ) -> None:
     """Write the result STATS (default: bnstat.json; - is standard input) for a framework."""
     if listed or names:
-        print_targets(names)
+        _print_targets(names)
         return
     target = TARGETS[name]
-    chosen = _target_options(ctx, target, given)
+    chosen = _target_options(target, given)
     if update is not None:
-        _check_update(ctx, target, chosen, output)
+        _check_update(target, chosen, output)
     stats = load(document)
     wanted: dict[str, Any] = {
         "method": method_of(method, pooled),
@@ -183,33 +180,37 @@ def export_command(
     data = target.render(figures, **chosen)
     path = None if output == "-" else _output_path(output, file)
     files.check_distinct([("--output", str(path or "-"))], [("STATS", document)])
-    _write(target, data, path)
+    if path is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        files.write(path, data)
+        data = path.read_bytes()
+        say(f"written: {path}")
+    if target.check is not None:
+        say(f"checked: {target.check(data)}")
 
 
-def _target_options(ctx: click.Context, target: Target, given: dict[str, Any]) -> dict[str, Any]:
+def _target_options(target: Target, given: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given; refuse what the target does not take."""
     chosen = {option: value for option, value in given.items() if value is not None}
     for option in chosen.keys() - target.options:
-        takers = [other.name for other in TARGETS.values() if option in other.options]
-        flag = next(p for p in ctx.command.params if p.name == option).opts[0]
-        raise click.UsageError(f"{flag} is for {', '.join(takers)}, not for {target.name}", ctx)
+        takers = ", ".join(other.name for other in TARGETS.values() if option in other.options)
+        flag = next(p for p in export_command.params if p.name == option).opts[0]
+        raise click.UsageError(f"{flag} is for {takers}, not for {target.name}")
     return chosen
 
 
-def _check_update(
-    ctx: click.Context, target: Target, chosen: dict[str, Any], output: str | None
-) -> None:
+def _check_update(target: Target, chosen: dict[str, Any], output: str | None) -> None:
     if target.bake is not None:
         if output in (None, "-"):
-            raise click.UsageError("--update of a model writes another; name it with -o", ctx)
+            raise click.UsageError("--update of a model writes another; name it with -o")
         return
     if target.config is None:
         able = ", ".join(o.name for o in TARGETS.values() if o.config or o.bake)
-        raise click.UsageError(f"--update is for {able}, not for {target.name}", ctx)
+        raise click.UsageError(f"--update is for {able}, not for {target.name}")
     for option in ["output"] * (output is not None) + list(chosen):
-        raise click.UsageError(
-            f"--update changes its own file; it does not go with --{option}", ctx
-        )
+        raise click.UsageError(f"--update changes its own file; it does not go with --{option}")
 
 
 def _update(
@@ -223,24 +224,12 @@ def _update(
     """Change a config, or write a model again, as the target does."""
     if target.config is not None:
         changed = update_config(path, stats, target, **wanted)
-        _print_note(f"updated: {printable(str(path))} ({', '.join(changed)})")
+        say(f"updated: {path} ({', '.join(changed)})")
     else:
         place = _output_path(output, target.file)
         checked = update_model(path, place, stats, target, chosen, **wanted)
-        _print_note(f"written: {printable(str(place))}\nchecked: {checked}")
-
-
-def _write(target: Target, data: bytes, path: Path | None) -> None:
-
-    if path is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    else:
-        files.write(path, data)
-        data = path.read_bytes()
-        _print_note(f"written: {printable(str(path))}")
-    if target.check is not None:
-        _print_note(f"checked: {target.check(data)}")
+        say(f"written: {place}")
+        say(f"checked: {checked}")
 
 
 def _output_path(output: str, name: str) -> Path:
@@ -258,24 +247,16 @@ def _output_path(output: str, name: str) -> Path:
 def _note_origin(document: str, stats: Stats, target: Target) -> None:
     """Say on stderr that figures are of one shard alone, or of images before a Normalize."""
     if stats.unit == "normalized" and stats.unit not in target.units:
-        _print_note("composed with the pipeline's Normalize: for images before it")
+        say("composed with the pipeline's Normalize: for images before it")
     if stats.source.shards is not None:
-        shard = f"shard {stats.source.shards}"
-        _print_note(f"{printable(document)} is {shard} alone; bnstat merge adds the others")
+        say(f"{document} is shard {stats.source.shards} alone; bnstat merge adds the others")
 
 
-def _print_note(text: str) -> None:
-    click.echo(text, err=True)
-
-
-def print_targets(names_only: bool) -> None:
-    """Print all targets, or their names alone."""
+def _print_targets(names_only: bool) -> None:
     if names_only:
         click.echo("\n".join(TARGETS))
-        return
-    from bnstat.cli.terminal import show_list
-
-    show_list({name: [t.writes, "; ".join(_traits(t))] for name, t in TARGETS.items()})
+    else:
+        show_list({name: [t.writes, "; ".join(_traits(t))] for name, t in TARGETS.items()})
 
 
 def _traits(target: Target) -> tuple[str, ...]:

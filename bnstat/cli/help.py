@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 # The groups of options, in the order of help texts; the first options of each are the commonest.
-GROUPS: Mapping[str, Sequence[str]] = {
+GROUPS: dict[str, Sequence[str]] = {
     "Comparison": ("to", "groups", "attribute", "fail_over", "significant"),
     "The model": ("weights", "stats", "check"),
     "What to read": (
@@ -111,7 +111,7 @@ class Command(click.Command):
         groups = _grouped(options) if self.has_more else {"Options": list(options.values())}
         everything = ctx.meta.get(_ALL, False) or not self.has_more
         for title, members in groups.items():
-            shown = [option for option in members if everything or _is_common(option)]
+            shown = [p for p in members if everything or p.name in _COMMON or p.is_eager]
             records = [record for p in shown if (record := p.get_help_record(ctx)) is not None]
             if records:
                 with formatter.section(title):
@@ -120,17 +120,10 @@ class Command(click.Command):
 
 def _grouped(options: Mapping[str, click.Option]) -> dict[str, list[click.Option]]:
     """Return options by the titles of their groups."""
-    groups = {
-        title: [options[name] for name in names if name in options]
-        for title, names in GROUPS.items()
-    }
     known = {name for names in GROUPS.values() for name in names}
-    groups["Output"] += [option for name, option in options.items() if name not in known]
-    return groups
-
-
-def _is_common(option: click.Option) -> bool:
-    return option.name in _COMMON or "--help" in option.opts or "--help-all" in option.opts
+    others = [name for name in options if name not in known]
+    members = GROUPS | {"Output": others}
+    return {t: [options[name] for name in names if name in options] for t, names in members.items()}
 
 
 def _show_all(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -112,23 +112,19 @@ def dataset(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def command(*arguments: Any, dataset: tuple[str, ...], **given: Any) -> Any:
         if dataset:
-            given = _with_datasets(dataset, given)
+            warm_up({**given, "augment": True})  # they need torch, most likely
+            from bnstat.verbs.resolve import dataset_at
+
+            if "sources" in given:
+                given["sources"] = (*given["sources"], *map(dataset_at, dataset))
+            else:
+                typed = click.get_current_context().get_parameter_source("source")
+                if typed is not ParameterSource.DEFAULT or len(dataset) > 1:
+                    raise click.UsageError("name one source: SOURCE or --dataset")
+                given["source"] = dataset_at(dataset[0])
         return function(*arguments, **given)
 
     return command
-
-
-def _with_datasets(datasets: tuple[str, ...], given: dict[str, Any]) -> dict[str, Any]:
-    """Return what a command is given, with the datasets among its sources."""
-    warm_up({**given, "augment": True})  # they need torch, most likely
-    from bnstat.verbs.resolve import dataset_at
-
-    if "sources" in given:
-        return given | {"sources": (*given["sources"], *map(dataset_at, datasets))}
-    typed = click.get_current_context().get_parameter_source("source")
-    if typed is not ParameterSource.DEFAULT or len(datasets) > 1:
-        raise click.UsageError("name one source: SOURCE or --dataset")
-    return given | {"source": dataset_at(datasets[0])}
 
 
 def settings(kind: type, recorded: str = "", leave_out: Container[str] = ()) -> Callable[[F], F]:
@@ -158,10 +154,12 @@ def _option(setting: Setting, recorded: str) -> Callable[[F], F]:
 
 
 def augment(
-    help: str = "Measure the images under this pipeline, as in compute.",
+    help: str = "Measure the images under this pipeline, as in compute.", **more: Any
 ) -> Callable[[F], F]:
-    """Return the option that names one pipeline."""
-    return click.option("--augment", shell_complete=complete_spec, metavar="SPEC", help=help)
+    """Return the option that names a pipeline."""
+    return click.option(
+        "--augment", shell_complete=complete_spec, metavar="SPEC", help=help, **more
+    )
 
 
 def form(*names: str, help: str = "What goes to standard output.") -> Callable[[F], F]:

@@ -20,7 +20,6 @@ _LENGTH = struct.Struct("!Q")
 Handle: TypeAlias = int | str
 # Positions of 2 bytes; a worker has the one of its number, which a much later one may have too.
 _PLACES = 1 << 15
-_NOWHERE = NOWHERE.to_bytes(2)
 
 
 class Channel:
@@ -80,7 +79,7 @@ class Positions:
     def __init__(self) -> None:
         self.handle = _new_memory()
         self._places = places(self.handle)
-        self._places[:] = memoryview(_NOWHERE * _PLACES).cast("H")
+        self._places[:] = memoryview(NOWHERE.to_bytes(2) * _PLACES).cast("H")
 
     def of(self, number: int) -> memoryview:
         """Return the place of a worker's position."""

@@ -78,7 +78,6 @@ class DaskEngine:
             workers.cancel()
 
     def close(self) -> None:
-        """Leave the cluster."""
         self._cluster = None
         self._open.close()
 
@@ -133,13 +132,7 @@ class _Cluster:
         self.count_workers()
 
     def count_workers(self) -> None:
-        """Count the workers.
-
-        Raises
-        ------
-        MeasureError
-            If the scheduler has gone, or there have been no workers for too long.
-        """
+        """Raise MeasureError if the scheduler has gone, or has had no workers for too long."""
         try:
             scheduler: Any = self.client.scheduler
             counted = self.client.sync(scheduler.ncores, callback_timeout=_ANSWER_SECONDS)
@@ -157,7 +150,6 @@ class _Cluster:
             )
 
     def lost_error(self) -> MeasureError:
-        """Return what to raise when the scheduler has gone."""
         return MeasureError(
             f"the Dask scheduler {self._where} has gone, and with it what was being measured; "
             "start it and this run again"
@@ -205,7 +197,6 @@ class _DaskWorkers:
     retry = retry_alone = submit  # what others do on a cluster is not ours to stop
 
     def cancel(self) -> None:
-        """Cancel what is not done."""
         self._closed.set()
         with self._lock:
             for answer in self._answers:
@@ -214,24 +205,21 @@ class _DaskWorkers:
             self._dask.shutdown(wait=False)
 
     def _finish(self, answer: Future[Any], dask_future: Future[bytes]) -> None:
-        result, error = self._received(dask_future)
-        self._end(answer, result, error)
-
-    def _received(self, dask_future: Future[bytes]) -> tuple[Any, Exception | None]:
         from distributed import KilledWorker
 
+        result, error = None, None
         try:
             result, error = pickle.loads(dask_future.result())
         except CancelledError:  # as Dask does with all calls when the connection is lost
-            return None, self._cluster.lost_error()
+            error = self._cluster.lost_error()
         except KilledWorker as loss:  # of a call that waited, too; where it was, nobody knows
-            return None, WorkerLostError(f"{loss.allowed_failures + 1} Dask workers in a row")
+            error = WorkerLostError(f"{loss.allowed_failures + 1} Dask workers in a row")
         except Exception as trouble:
-            return None, MeasureError(
+            error = MeasureError(
                 f"a Dask worker cannot run bnstat: {type(trouble).__name__}: {trouble}; "
                 f"install bnstat {__version__} on all workers"
             )
-        return result, error
+        self._end(answer, result, error)
 
     def _end(self, answer: Future[Any], result: Any, error: Exception | None) -> None:
         with self._lock:
@@ -269,13 +257,8 @@ def answer_alone(call: bytes, folder: str, versions: Mapping[str, str]) -> bytes
     keeps it from being run at all is answered as a `MeasureError`.
     """
     with _ALONE:
-        try:
-            _check(versions)
-            os.stat(folder)
-        except MeasureError as error:
+        if (error := _hindrance(folder, versions)) is not None:
             return pickle.dumps((None, error))
-        except OSError as error:
-            return pickle.dumps((None, _missing(folder, error)))
         with chdir(folder):
             return answer(call)
 
@@ -290,18 +273,21 @@ def installed() -> dict[str, str]:
     return found
 
 
-def _check(versions: Mapping[str, str]) -> None:
+def _hindrance(folder: str, versions: Mapping[str, str]) -> MeasureError | None:
+    """Return what keeps calls of this folder and of these versions from being run here."""
+    worker = f"the Dask worker at {socket.gethostname()}"
     for package, here in versions.items():
         there = installed().get(package, "missing")
         if there != here:
-            raise MeasureError(
-                f"{package} is {there} on the Dask worker at {socket.gethostname()} and {here} "
+            return MeasureError(
+                f"{package} is {there} on {worker} and {here} "
                 "here, which could change figures; install the same version on all workers"
             )
-
-
-def _missing(folder: str, error: OSError) -> MeasureError:
-    return MeasureError(
-        f"the Dask worker at {socket.gethostname()} cannot go to {folder} ({error.strerror}); "
-        "start from a folder that all workers have"
-    )
+    try:
+        os.stat(folder)
+    except OSError as error:
+        return MeasureError(
+            f"{worker} cannot go to {folder} ({error.strerror}); "
+            "start from a folder that all workers have"
+        )
+    return None

@@ -88,7 +88,6 @@ class InlineEngine:
 
     @contextmanager
     def open(self) -> Iterator[Workers]:
-        """Give what makes each call when it is submitted."""
         yield _Here()
 
     def close(self) -> None:

@@ -68,7 +68,6 @@ class Forking:
         return WorkerProcess(number, Channel.of_socket(ours), self._server.positions.of(number))
 
     def end(self, workers: Sequence[WorkerProcess]) -> list[str]:
-        """Kill workers and wait for their end."""
         causes = self._server.end([worker.number for worker in workers])
         for worker in workers:  # those of a server that was killed live on
             worker.channel.break_off()
@@ -78,7 +77,7 @@ class Forking:
 class ForkServer:
     """The process that workers are forked from; it ends when this one does, and so do they."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Sequence[str]) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self._pid = _spawned(theirs)
@@ -87,6 +86,7 @@ class ForkServer:
         self.positions = Positions()
         send(self._control, ("positions",), int(self.positions.handle))
         self.positions.close()
+        self.preload(modules)
 
     def preload(self, modules: Sequence[str]) -> None:
         """Have it import modules, which later workers find imported; it goes on by itself."""
@@ -97,10 +97,7 @@ class ForkServer:
     def fork(self, connection: socket.socket, folder: str) -> int:
         """Have it fork a worker that serves `connection` in a folder; return the worker's number.
 
-        Raises
-        ------
-        OSError
-            If the server has gone.
+        Raises OSError if the server has gone.
         """
         with self._talking:
             number = next(_numbers)
@@ -136,7 +133,11 @@ class _Servers:
         self._server: ForkServer | None = None
         self._starting = threading.Lock()
 
-    def warm_up(self, modules: Sequence[str]) -> ForkServer:
+    def warm_up(self, modules: Sequence[str] = ()) -> ForkServer:
+        """Return the server, which imports modules beside what is done here.
+
+        It is started where there is none, or where it has been killed.
+        """
         with signals_held(), self._starting:
             if self._server is not None:
                 try:
@@ -144,8 +145,7 @@ class _Servers:
                     return self._server
                 except OSError:  # it has been killed
                     self._server.close()
-            self._server = ForkServer()
-            self._server.preload(modules)
+            self._server = ForkServer(modules)
             return self._server
 
 
@@ -154,12 +154,7 @@ _servers = _Servers()
 os.register_at_fork(after_in_child=_servers.__init__)  # type: ignore[misc]
 
 
-def warm_up(modules: Sequence[str] = ()) -> ForkServer:
-    """Return this process's fork server, which imports modules beside what is done here.
-
-    It is started where there is none, or where it has been killed.
-    """
-    return _servers.warm_up(modules)
+warm_up = _servers.warm_up
 
 
 def _spawned(control: socket.socket) -> int:
@@ -223,19 +218,14 @@ def _exactly(channel: socket.socket, size: int) -> bytes:
 def main() -> None:
     """Fork workers until the caller has gone."""
     leave_endings_to_caller()
-    server = _Server(_control())
+    control = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 3))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)  # standard input is not the workers' to read
+    os.close(nothing)
+    server = _Server(control)
     with suppress(EOFError, OSError):
         while True:
             server.serve()
-
-
-def _control() -> socket.socket:
-    """Return the socket, and leave standard input empty: it is not the workers' to read."""
-    control = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 3))
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    return control
 
 
 class _Server:
@@ -291,13 +281,8 @@ class _Server:
         pids = [self._pids[number] for number in numbers if number in self._pids]
         for pid in pids:  # all at once; none was waited for, so the numbers are still theirs
             os.kill(pid, signal.SIGKILL)
-        ends = dict(zip(pids, map(_waited, pids), strict=True))
+        ends = {pid: ending(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])) for pid in pids}
         return [
             ends[self._pids.pop(number)] if number in self._pids else self._failed.pop(number, "")
             for number in numbers
         ]
-
-
-def _waited(pid: int) -> str:
-    """Wait for the end of a process; say how it came, as in "signal 9"."""
-    return ending(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

@@ -162,7 +162,6 @@ class _Pool:
 
     @property
     def idle(self) -> bool:
-        """Whether no call waits, or is with a worker."""
         with self._changed:
             return not self._busy and not self._waiting
 

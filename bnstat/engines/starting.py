@@ -140,6 +140,9 @@ class Spawning:
         import subprocess
 
         number = next(self._numbers)
+        inherited: dict[str, Any] = {"pass_fds": (self._positions.handle,)}
+        if sys.platform == "win32":  # where Ctrl-C is kept from the worker, too
+            inherited = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         call = f"spawned({number}, {self._positions.handle!r}, {self._modules!r})"
         with ExitStack() as stack:
             calls, our_calls = _pipe(stack)
@@ -150,21 +153,12 @@ class Spawning:
                     stdin=calls,
                     stdout=answers,
                     env=environment(),
-                    **self._inherited(),
+                    **inherited,
                 )
             channel = Channel.of_pipes(os.dup(our_answers), os.dup(our_calls))
         return WorkerProcess(number, channel, self._positions.of(number))
 
-    def _inherited(self) -> dict[str, Any]:
-        """Return what tells Popen of the memory, and on Windows of Ctrl-C."""
-        if sys.platform == "win32":
-            import subprocess
-
-            return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        return {"pass_fds": (self._positions.handle,)}
-
     def end(self, workers: Sequence[WorkerProcess]) -> list[str]:
-        """Kill workers and wait for their end."""
         processes = [self._processes[worker.number] for worker in workers]
         for process in processes:
             process.kill()

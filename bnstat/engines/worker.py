@@ -20,25 +20,19 @@ def spawned(number: int, positions: Handle, modules: Sequence[str]) -> None:
     """Be a worker that is an interpreter of its own; its standard streams are the channel."""
     leave_endings_to_caller()
     channel = Channel.of_pipes(os.dup(0), os.dup(1))
-    _empty_streams()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    try:
+        os.dup2(2, 1)  # what decoders print goes where errors go
+    except OSError:  # it is closed
+        os.dup2(nothing, 1)
+    os.close(nothing)
     position.show_in(place(places(positions), number))
     preload(modules)
     serve(channel)
 
 
-def _empty_streams() -> None:
-    """Leave standard input empty, and have what decoders print go where errors go."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    try:
-        os.dup2(2, 1)
-    except OSError:  # it is closed
-        os.dup2(nothing, 1)
-    os.close(nothing)
-
-
 def preload(modules: Sequence[str]) -> None:
-    """Import modules that work needs."""
     for module in modules:
         with suppress(Exception):  # work that needs it will say so
             import_module(module)
@@ -68,19 +62,16 @@ def answer(call: bytes) -> bytes:
     try:
         return pickle.dumps((pickle.loads(call)(), None), pickle.HIGHEST_PROTOCOL)
     except Exception as error:
-        error.add_note("".join(traceback.format_exception(error)))  # only text can travel
-        return _pickled(error)
+        text = "".join(traceback.format_exception(error))  # only text can travel
+        error.add_note(text)
+        try:
+            whole = pickle.dumps((None, error))
+            pickle.loads(whole)  # some errors cannot be made again from what was pickled
+        except Exception:
+            return pickle.dumps((None, RuntimeError(text)))
+        return whole
     finally:
         position.nowhere()
-
-
-def _pickled(error: Exception) -> bytes:
-    try:
-        whole = pickle.dumps((None, error))
-        pickle.loads(whole)  # some errors cannot be made again from what was pickled
-    except Exception:
-        return pickle.dumps((None, RuntimeError("".join(traceback.format_exception(error)))))
-    return whole
 
 
 def keep_freed_memory() -> None:
