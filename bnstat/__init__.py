@@ -109,43 +109,21 @@ __all__ = [
     "sweep",
 ]
 
-_ROOMS = {
-    "Accumulator": "bnstat.verbs.accumulator",
-    "Comparison": "bnstat.show.comparison",
-    "Duplicates": "bnstat.result.found_images",
-    "EqualImages": "bnstat.result.found_images",
-    "Explanation": "bnstat.result.explanation",
-    "Folding": "bnstat.verbs.fold",
-    "LayerShift": "bnstat.result.running_statistics",
-    "NearImages": "bnstat.result.found_images",
-    "NearPair": "bnstat.result.found_images",
-    "Outlier": "bnstat.result.found_images",
-    "Outliers": "bnstat.result.found_images",
-    "PassDone": "bnstat.models.fixed_point",
-    "Progress": "bnstat.settings",
-    "RecalibrateSettings": "bnstat.settings",
-    "Recalibration": "bnstat.result.running_statistics",
-    "Settings": "bnstat.settings",
-    "Stats": "bnstat.result",
-    "Sweep": "bnstat.result.running_statistics",
-    "SweepSettings": "bnstat.settings",
-    "batch_norm": "bnstat.targets.torch_layers",
-    "compare": "bnstat.verbs.compare",
-    "compute": "bnstat.verbs.compute",
-    "duplicates": "bnstat.verbs.duplicates",
-    "explain": "bnstat.verbs.explain",
-    "export": "bnstat.verbs.export",
-    "fold": "bnstat.verbs.fold",
-    "load": "bnstat.verbs.load",
-    "measuring": "bnstat.verbs.accumulator",
-    "merge": "bnstat.verbs.merge",
-    "normalize": "bnstat.targets.torch_layers",
-    "outliers": "bnstat.verbs.outliers",
-    "plot": "bnstat.verbs.plot",
-    "recalibrate": "bnstat.verbs.recalibrate",
-    "report": "bnstat.verbs.report",
-    "sweep": "bnstat.verbs.sweep",
+_NAMES = {
+    "bnstat.models.fixed_point": ["PassDone"],
+    "bnstat.result": ["Stats"],
+    "bnstat.result.explanation": ["Explanation"],
+    "bnstat.result.found_images": [
+        *("Duplicates", "EqualImages", "NearImages", "NearPair", "Outlier", "Outliers"),
+    ],
+    "bnstat.result.running_statistics": ["LayerShift", "Recalibration", "Sweep"],
+    "bnstat.settings": ["Progress", "RecalibrateSettings", "Settings", "SweepSettings"],
+    "bnstat.show.comparison": ["Comparison"],
+    "bnstat.targets.torch_layers": ["batch_norm", "normalize"],
+    "bnstat.verbs.accumulator": ["Accumulator", "measuring"],
+    "bnstat.verbs.fold": ["Folding"],
 }
+_ROOMS = {name: room for room, names in _NAMES.items() for name in names}
 
 # Rooms that are used by a public name of their own.
 _MODULES = {"constants": "bnstat.show.constants", "reports": "bnstat.show"}
@@ -157,9 +135,10 @@ set_renderer(lambda: import_module("bnstat.show.formats"))
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(_MODULES[name])
-    if name not in _ROOMS:
+    if name not in __all__:
         raise AttributeError(f"module 'bnstat' has no attribute {name!r}")
-    return getattr(import_module(_ROOMS[name]), name)
+    room = _ROOMS.get(name, f"bnstat.verbs.{name}")  # a verb is in the file of its name
+    return getattr(import_module(room), name)
 
 
 def __dir__() -> list[str]:

@@ -33,10 +33,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     written, synced and renamed. A link is followed; the file's permissions stay. What is no regular
     file (a pipe, /dev/null) is written directly.
 
-    Raises
-    ------
-    OutputError
-        If it cannot be written; the old file is then as it was.
+    Raises OutputError if it cannot be written; the old file is then as it was.
     """
     with _explained(path):
         if _is_special(path):
@@ -50,10 +47,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 def check_writable(path: Path) -> None:
     """Find out before the work, not after it, that `path` cannot be written.
 
-    Raises
-    ------
-    OutputError
-        If `path` is a folder, or no file can be made where it is to stand.
+    Raises OutputError if `path` is a folder, or no file can be made where it is to stand.
     """
     with _explained(path):
         if path.is_dir():
@@ -76,10 +70,7 @@ def check_distinct(
 
     Each file is what it is called in the message, and its name; None and "-" are none.
 
-    Raises
-    ------
-    OutputError
-        If an output is the same file as an input or another output.
+    Raises OutputError if an output is the same file as an input or another output.
     """
     known = {_identity(name): what for what, name in inputs if name and Path(name).is_file()}
     for what, name in outputs:

@@ -33,10 +33,7 @@ def find_object(where: str) -> Any:
 
     Modules are found as by `python -m`, in the current folder too.
 
-    Raises
-    ------
-    SpecError
-        If importing it fails, or there is none.
+    Raises SpecError if importing it fails, or there is none.
     """
     module, _, attribute = where.partition(":")
     here = str(Path.cwd())

@@ -53,9 +53,7 @@ def _check_records(name: str) -> None:
     help="Write a row for each image and draw: FILE.parquet or FILE.csv.",
 )
 @click.option(
-    "--report",
-    metavar="FILE",
-    help="Write an HTML page with pictures, as bnstat report does.",
+    "--report", metavar="FILE", help="Write an HTML page with pictures, as bnstat report does."
 )
 @click.option(
     "--strict", is_flag=True, help="Exit with status 4, and write nothing, if there are warnings."

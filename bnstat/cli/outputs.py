@@ -34,10 +34,7 @@ def check_output(
 
     `inputs` and `others`, which are outputs too, are files by what messages call them.
 
-    Raises
-    ------
-    OutputError
-        If it is an input or another output, an image, or cannot be written.
+    Raises OutputError if it is an input or another output, an image, or cannot be written.
     """
     files.check_distinct([*others, ("--output", output)], inputs)
     if output is None or output == "-":

@@ -47,10 +47,8 @@ def open_engine(
     this one; 0 is no limit, and None is 300 s where workers are processes. They are started by
     "fork" or "spawn"; None is the first of them that the system has.
 
-    Raises
-    ------
-    MeasureError
-        If the engine needs a package that is not installed, or its workers must not be ended.
+    Raises MeasureError if the engine needs a package that is not installed, or its workers must not
+    be ended.
     """
     scheme, _, address = name.partition("://")
     if address and timeout:

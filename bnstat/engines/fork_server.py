@@ -192,10 +192,7 @@ def receive(channel: socket.socket) -> tuple[Any, int]:
 
     That is -1 where none came, or where this process may not have one more file open.
 
-    Raises
-    ------
-    EOFError
-        If the other end has gone.
+    Raises EOFError if the other end has gone.
     """
     head, descriptors, _, _ = socket.recv_fds(channel, _LENGTH.size, 1)
     if not head:

@@ -42,10 +42,7 @@ class StartMethod(Protocol):
     def start(self) -> WorkerProcess:
         """Start a worker in the caller's current folder.
 
-        Raises
-        ------
-        OSError
-            If this process has too many open files.
+        Raises OSError if this process has too many open files.
         """
 
     def end(self, workers: Sequence[WorkerProcess]) -> list[str]:

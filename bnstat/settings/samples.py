@@ -20,10 +20,7 @@ class SampleSize:
     def read(cls, text: str) -> Self:
         """Return the size that is typed as N or P%.
 
-        Raises
-        ------
-        ValueError
-            If it is neither a number of images nor a percentage in (0, 100].
+        Raises ValueError if it is neither a number of images nor a percentage in (0, 100].
 
         Examples
         --------

@@ -110,10 +110,7 @@ class Setting:
     def parse(self, text: str) -> Any:
         """Return the value that is typed; several are separated by commas.
 
-        Raises
-        ------
-        ValueError
-            If it has no meaning.
+        Raises ValueError if it has no meaning.
         """
         if self.several and not self.repeatable:
             return tuple(self._parse(part.strip()) for part in text.split(","))
@@ -151,10 +148,7 @@ class Setting:
     def checked(self, value: Any) -> Any:
         """Return a value as it is used.
 
-        Raises
-        ------
-        ValueError
-            If it has no meaning; the message names the setting.
+        Raises ValueError if it has no meaning; the message names the setting.
         """
         if not self.several:
             return self._checked(value)
@@ -216,10 +210,7 @@ def bytes_of(size: int | str) -> int:
     >>> bytes_of("1GB"), bytes_of("1.5 MiB"), bytes_of("0"), bytes_of(4096)
     (1073741824, 1572864, 0, 4096)
 
-    Raises
-    ------
-    ValueError
-        If it is none.
+    Raises ValueError if it is none.
     """
     found = _SIZE.fullmatch(str(size).strip())
     if found is None:
@@ -233,10 +224,7 @@ def shard_of(text: str) -> tuple[int, int]:
     >>> shard_of("2/8")
     (2, 8)
 
-    Raises
-    ------
-    ValueError
-        If it is none.
+    Raises ValueError if it is none.
     """
     found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
     index, of = map(int, found.groups()) if found else (0, 0)
