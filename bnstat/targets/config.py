@@ -11,7 +11,6 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from bnstat import files
@@ -43,14 +42,9 @@ class Config:
 class ConfigFormat:
     """The kind of config that a target's framework reads.
 
-    Attributes
-    ----------
-    syntax
-        "json" or "yaml".
-    changes
-        From a config and figures to the new values by name, in nested mappings. Raises ExportError
-        if the config is of another kind, naming what it looked for, or if the figures would be
-        wrong in it.
+    syntax: "json" or "yaml"; changes: from a config and figures to the new values by name, in
+    nested mappings. That raises ExportError if the config is of another kind, naming what it looked
+    for, or if the figures would be wrong in it.
     """
 
     syntax: str
@@ -69,31 +63,21 @@ def check_kind(config: Config, marks: tuple[str, ...], kind: str) -> None:
 def update(form: ConfigFormat, path: Path, figures: Figures) -> list[str]:
     """Change the normalization in a config; return the names of what has changed.
 
-    Raises
-    ------
-    ExportError
-        If the file cannot be read, is of another syntax or kind, or the figures would be wrong in
-        it.
-    OutputError
-        If it cannot be written; it is then as it was.
+    Raises ExportError if the file cannot be read, is of another syntax or kind, or the figures
+    would be wrong in it, and OutputError if it cannot be written; it is then as it was.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ExportError(f"cannot read {path}: {error.strerror}") from error
     config = Config(path, read(data, form.syntax, str(path)))
-    fields = _changes(form, config, figures)
-    files.write(path, edit_values(data, form.syntax, str(path), fields))
-    return _names(fields)
-
-
-def _changes(form: ConfigFormat, config: Config, figures: Figures) -> Mapping[str, Any]:
     try:
         fields = form.changes(config, figures)
         check_lengths(config.content, fields)
     except ExportError as error:
-        raise ExportError(f"cannot update {config.path}: {error}") from error
-    return fields
+        raise ExportError(f"cannot update {path}: {error}") from error
+    files.write(path, edit_values(data, form.syntax, str(path), fields))
+    return _names(fields)
 
 
 def _names(fields: object) -> list[str]:
@@ -125,27 +109,28 @@ def check_lengths(content: Any, fields: Mapping[str, Any]) -> None:
 def edit_values(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) -> bytes:
     """Return a file's bytes with the values of `fields`, which may be nested, put into it.
 
-    Raises
-    ------
-    ExportError
-        If the file is not of its syntax, or a value cannot be changed alone.
+    Raises ExportError if the file is not of its syntax, or a value cannot be changed alone.
     """
     language = _SYNTAXES[syntax]
     before = _text(data, name)
     expected = _merged(language.read(before, name), language.read(literal(fields), name), name)
-    after = splice(before, language.edits(before, fields))
-    if not _reads_as(after, expected, language):
+    after = _splice(before, language.edits(before, fields))
+    try:
+        unsafe = language.read(after, "") != expected
+    except ExportError:
+        unsafe = True
+    if unsafe:
         raise ExportError(f"{name} is written in a way that cannot be changed safely; nothing is")
     bom = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
     return bom + after.encode()
 
 
-def splice(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
+def _splice(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
     """Return a text with stretches replaced, each by (start, end, new).
 
     Those at one place come out in their order.
 
-    >>> splice("a=1, b=2", [(2, 3, "7"), (8, 8, ", c=3")])
+    >>> _splice("a=1, b=2", [(2, 3, "7"), (8, 8, ", c=3")])
     'a=7, b=2, c=3'
     """
     parts, done = [], 0
@@ -155,17 +140,10 @@ def splice(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
     return "".join([*parts, text[done:]])
 
 
-def _reads_as(text: str, expected: Any, language: ModuleType) -> bool:
-    try:
-        return bool(language.read(text, "") == expected)
-    except ExportError:
-        return False
-
-
 def _text(data: bytes, name: str) -> str:
     """Return a file's text without its byte order mark, which some editors write."""
     try:
-        return data.removeprefix(BOM_UTF8).decode()
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ExportError(f"{name} is not UTF-8 text: {error.reason}") from error
 

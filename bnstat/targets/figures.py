@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from bnstat.errors import DocumentError, ExportError
 from bnstat.result import EXACT, Estimate, Stats, exactness
-from bnstat.text import printable
+from bnstat.text import pluralize, printable
 
 T = TypeVar("T")
 
@@ -44,24 +44,11 @@ _REMEDIES = {
 
 @dataclass(frozen=True)
 class Figures:
-    """Mean, variance and std of one method, for images in [0, scale].
+    """Mean, variance and std of one method of a result, for images in [0, scale].
 
-    Attributes
-    ----------
-    stats, method
-        Where they come from.
-    scale
-        1 for images in [0, 1], as results are; 255 for images in 0-255.
-    order
-        "rgb", or "bgr" for images whose first three channels are in that order.
-    precision
-        Significant digits of what is written; None is the shortest text that reads back to the
-        same float32.
-
-    Raises
-    ------
-    ExportError
-        If the result has no such method, or its channels have no such order.
+    order: "rgb", or "bgr" for images whose first three channels are in that order; precision:
+    significant digits of what is written, None is the shortest text that reads back to the same
+    float32. Raises ExportError if the result has no such method, or its channels no such order.
     """
 
     stats: Stats
@@ -71,21 +58,15 @@ class Figures:
     precision: int | None = None
 
     def __post_init__(self) -> None:
+        names = self.stats.channels
         estimate_of(self.stats, self.method)
-        if self.order == "bgr" and len(self.stats.channels) > 1 and not self.has_colours:
-            raise ExportError(
-                f"channels {', '.join(self.stats.channels)} have no order bgr; only R, G, B do"
-            )
+        if self.order == "bgr" and len(names) > 1 and names[:3] != RGB:
+            raise ExportError(f"channels {', '.join(names)} have no order bgr; only R, G, B do")
 
     @property
     def in_unit(self) -> bool:
         """Whether they are of images in [0, 1], which have other scales too."""
         return self.stats.unit in IN_UNIT
-
-    @property
-    def has_colours(self) -> bool:
-        """Whether the first three channels are red, green and blue."""
-        return self.stats.channels[:3] == RGB
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -94,22 +75,19 @@ class Figures:
 
     @property
     def mean(self) -> tuple[float, ...]:
-        """The mean, for images in [0, scale]."""
         return self._ordered([v * self.scale for v in self._estimate.mean])
 
     @property
     def var(self) -> tuple[float, ...]:
-        """The variance, for images in [0, scale]."""
         return self._ordered([v * self.scale**2 for v in self._estimate.var])
 
     @property
     def std(self) -> tuple[float, ...]:
-        """The standard deviation, for images in [0, scale]."""
         return self._ordered([v * self.scale for v in self._estimate.std])
 
     @property
     def nonzero_std(self) -> tuple[float, ...]:
-        """The standard deviation, to divide by; raises ExportError where one is 0."""
+        """The std, to divide by; raises ExportError where one is 0."""
         for channel, std in zip(self.channels, self.std, strict=True):
             if c_float(std).value == 0.0:  # as most readers would have it
                 raise ExportError(
@@ -119,13 +97,7 @@ class Figures:
         return self.std
 
     def var_less(self, eps: float | None) -> tuple[float, ...]:
-        """Return the variance less an eps, which a layer adds again.
-
-        Raises
-        ------
-        ExportError
-            If a variance is not above it.
-        """
+        """Return the variance less an eps, which a layer adds again, and must be below it."""
         for channel, var in zip(self.channels, self.var, strict=True):
             if eps is not None and var <= eps:
                 raise ExportError(
@@ -135,48 +107,56 @@ class Figures:
         return tuple(var - (eps or 0.0) for var in self.var)
 
     @property
+    def provenance(self) -> dict[str, str | int]:
+        """Where the figures come from: the number of images, and printable text, by name."""
+        stats = self.stats
+        source = " ".join(stats.source.locations)
+        facts: dict[str, str | int] = {
+            "source": source if len(source) <= 200 else source[:199] + "…",
+            "pipeline": " | ".join(stats.pipeline.transforms),
+            "images": stats.source.images,
+            "mode": stats.mode,
+            "method": self.method,
+            "bnstat": stats.bnstat,
+            "created": stats.created,
+        }
+        if stats.measured_as:
+            facts["pixels"] = stats.measured_as
+        if not stats.is_exact:
+            facts["figures"] = exactness(stats)
+        return {name: printable(f) if isinstance(f, str) else f for name, f in facts.items()}
+
+    @property
     def origin(self) -> str:
         """Where the figures come from, in one line of printable text."""
-        return provenance_line(self.stats, self.method)
+        stats, facts = self.stats, self.provenance
+        sample, shards = stats.sample, stats.source.shards
+        through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
+        of = f" of {sample.of:,}" if sample is not None and sample.images < sample.of else ""
+        part = "" if shards is None else f" of shard {shards}"
+        pixels = f", {facts['pixels']}" if "pixels" in facts else ""
+        told = self.method in (EXACT, POOLED) or not stats.is_exact
+        exact = f" ({exactness(stats)})" if told else ""
+        return (
+            f"{facts['source']}{through}: {facts['images']:,}{of} images{part}, "
+            f"mode {facts['mode']}{pixels}, "
+            f"{self.method}{exact}, by bnstat {facts['bnstat']}, {facts['created']}"
+        )
 
     @property
     def comment(self) -> str:
-        """Two lines of comment: where the figures come from, and which images they are for."""
-        return f"# {self.origin}\n# {self._channels_note}"
+        """Two lines of comment: where the figures come from, and which images they are for.
 
-    @property
-    def provenance(self) -> dict[str, str | int]:
-        """Where the figures come from: the number of images, and printable text, by name."""
-        return provenance(self.stats, self.method)
-
-    def digits(self, value: float) -> float:
-        """Return a number with so many digits."""
-        if self.precision is None:
-            return float(shortest(value))
-        return float(f"{value:.{self.precision}g}")
-
-    def numbers(self, values: Sequence[float]) -> list[float]:
-        """Return numbers with so many digits."""
-        return [self.digits(value) for value in values]
-
-    def text(self, values: Sequence[float]) -> str:
-        """Return a list of numbers with so many digits, as most formats write it."""
-        return literal(self.numbers(values))
-
-    @property
-    def _channels_note(self) -> str:
-        """Say which images the figures are for; readers broadcast over others without a word.
-
-        v2.Normalize makes three channels of a gray image with three means, albumentations takes the
-        first of them, and both apply one mean to each channel of a colour image.
+        Readers broadcast over others without a word: v2.Normalize makes three channels of a gray
+        image with three means, albumentations takes the first of them, and both apply one mean to
+        each channel of a colour image.
         """
-        names = ", ".join(self.channels)
+        channels = pluralize(len(self.channels), "channel")
+        one = len(self.channels) == 1
+        others = "in others, each gets the same figures" if one else "convert others first"
         unit = "" if self.in_unit else f" Of {self._samples}."
-        if len(self.channels) == 1:
-            return (
-                f"For images of 1 channel ({names}): in others, each gets the same figures.{unit}"
-            )
-        return f"For images of {len(self.channels)} channels ({names}): convert others first.{unit}"
+        images = f"For images of {channels} ({', '.join(self.channels)}): {others}.{unit}"
+        return f"# {self.origin}\n# {images}"
 
     @property
     def _samples(self) -> str:
@@ -185,6 +165,15 @@ class Figures:
             return _ORIGINS[self.stats.unit]
         stored = f"integers as they are stored, up to {self.scale}"
         return f"integers divided by {self.stats.max_value}" if self.scale == 1 else stored
+
+    def numbers(self, values: Sequence[float]) -> list[float]:
+        """Return numbers with so many digits."""
+        digits = self.precision
+        return [float(shortest(v) if digits is None else f"{v:.{digits}g}") for v in values]
+
+    def text(self, values: Sequence[float]) -> str:
+        """Return a list of numbers with so many digits, as most formats write it."""
+        return literal(self.numbers(values))
 
     @property
     def largest(self) -> float:
@@ -211,74 +200,17 @@ def check_unit(stats: Stats, units: tuple[str, ...], user: str) -> None:
 
 
 def estimate_of(stats: Stats, method: str) -> Estimate:
-    """Return the estimate of one method.
-
-    Raises
-    ------
-    ExportError
-        If the result has none, with the cause.
-    """
-    if method == POOLED:
-        return _over_channels(stats)
+    """Return the estimate of one method; raise ExportError, with the cause, if there is none."""
+    if method == POOLED:  # the mean and the std over all channels, for each of them
+        if stats.pooled is None:
+            raise ExportError("the result has no pooled figures; measure it again: bnstat compute")
+        channels = len(stats.channels)
+        return Estimate((stats.pooled.mean,) * channels, (stats.pooled.std**2,) * channels)
     try:
         return stats.estimate(method)
     except DocumentError as error:
         other = method in stats.methods and method != EXACT
         raise ExportError(f"{error}{f'; try --method {EXACT}' * other}") from error
-
-
-def _over_channels(stats: Stats) -> Estimate:
-    """Return the mean and the std over all channels, for each of them."""
-    if stats.pooled is None:
-        raise ExportError("the result has no pooled figures; measure it again: bnstat compute")
-    channels = len(stats.channels)
-    return Estimate((stats.pooled.mean,) * channels, (stats.pooled.std**2,) * channels)
-
-
-def provenance(stats: Stats, method: str) -> dict[str, str | int]:
-    """Say where figures come from: the number of images, and printable text, by name."""
-    facts: dict[str, str | int] = {
-        "source": _shortened(" ".join(stats.source.locations)),
-        "pipeline": " | ".join(stats.pipeline.transforms),
-        "images": stats.source.images,
-        "mode": stats.mode,
-        "method": method,
-        "bnstat": stats.bnstat,
-        "created": stats.created,
-    }
-    if stats.measured_as:
-        facts["pixels"] = stats.measured_as
-    if not stats.is_exact:
-        facts["figures"] = exactness(stats)
-    return {name: printable(f) if isinstance(f, str) else f for name, f in facts.items()}
-
-
-def provenance_line(stats: Stats, method: str) -> str:
-    """Say in one line where figures come from: source, number of images, method and date."""
-    facts = provenance(stats, method)
-    exact = f" ({exactness(stats)})" if method in (EXACT, POOLED) or not stats.is_exact else ""
-    through = f" through {facts['pipeline']}" if facts["pipeline"] else ""
-    pixels = f", {facts['pixels']}" if "pixels" in facts else ""
-    shards = stats.source.shards
-    part = "" if shards is None else f" of shard {shards}"
-    return (
-        f"{facts['source']}{through}: {_images(stats)}{part}, mode {facts['mode']}{pixels}, "
-        f"{method}{exact}, by bnstat {facts['bnstat']}, {facts['created']}"
-    )
-
-
-def _images(stats: Stats) -> str:
-    """Return how many images were measured, if of a sample, of how many."""
-    sample = stats.sample
-    of = f" of {sample.of:,}" if sample is not None and sample.images < sample.of else ""
-    return f"{stats.source.images:,}{of} images"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 200 else text[:199] + "…"
-
-
-_DIGITS_OF_A_FLOAT32 = 9
 
 
 def shortest(value: float) -> str:
@@ -291,7 +223,7 @@ def shortest(value: float) -> str:
     if math.isinf(nearest):
         return repr(value)
     # Digits of the float32, not of `value`: rounded, that may be nearer to the neighbour.
-    texts = (f"{nearest:.{digits}g}" for digits in range(1, _DIGITS_OF_A_FLOAT32 + 1))
+    texts = (f"{nearest:.{digits}g}" for digits in range(1, 10))  # 9 tell every float32
     return next(text for text in texts if c_float(float(text)).value == nearest)
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path
 from typing import Any
 
 from bnstat.errors import ExportError
@@ -36,15 +35,15 @@ _OTHER_STEPS = {
 }
 
 
-def hf_fields(figures: Figures) -> dict[str, Any]:
-    """Return what says how images are normalized; processors take `rescale_factor` times 8 bits."""
-    return {
-        "do_rescale": figures.scale == 1,
-        "rescale_factor": 1 / figures.largest if figures.scale == 1 else 1 / 255,
-        "do_normalize": True,
-        "image_mean": figures.numbers(figures.mean),
-        "image_std": figures.numbers(figures.nonzero_std),
-    }
+# Names that configs of Detectron2 have; one with a _BASE_ may have few others.
+_DETECTRON2_MARKS = (
+    *("_BASE_", "VERSION", "MODEL.META_ARCHITECTURE", "MODEL.PIXEL_MEAN", "MODEL.WEIGHTS"),
+    "INPUT.FORMAT",
+)
+
+
+def _mean_and_std(figures: Figures, mean: str = "mean", std: str = "std") -> dict[str, Any]:
+    return {mean: figures.numbers(figures.mean), std: figures.numbers(figures.nonzero_std)}
 
 
 def hf_render(figures: Figures) -> bytes:
@@ -52,22 +51,51 @@ def hf_render(figures: Figures) -> bytes:
     document = {
         "do_convert_rgb": figures.channels == RGB,
         **_hf_sizes(figures),
-        **hf_fields(figures),
+        **_hf_fields(figures),
         "bnstat": figures.provenance,
     }
     return json_file(document)
 
 
 def hf_changes(config: Config, figures: Figures) -> dict[str, Any]:
-    """Return `hf_fields`, where the config has them: at its top or below `image_processor`."""
+    """Return what changes where the config has it: at its top or below `image_processor`."""
     inner = config.get("image_processor")
     if isinstance(inner, dict):
         _check_steps(inner)
-        return {"image_processor": hf_fields(figures)}
+        return {"image_processor": _hf_fields(figures)}
     check_kind(config, ("image_processor", *_HF_MARKS), "the config of an image processor")
     _check_steps(config.content)
-    _check_precedence(config, figures)
-    return hf_fields(figures)
+    fields = _hf_fields(figures)
+    _check_precedence(config, fields)
+    return fields
+
+
+def _hf_fields(figures: Figures) -> dict[str, Any]:
+    """Return what says how images are normalized; processors take `rescale_factor` times 8 bits."""
+    return {
+        "do_rescale": figures.scale == 1,
+        "rescale_factor": 1 / figures.largest if figures.scale == 1 else 1 / 255,
+        "do_normalize": True,
+        **_mean_and_std(figures, "image_mean", "image_std"),
+    }
+
+
+def _hf_sizes(figures: Figures) -> dict[str, Any]:
+    """Return what says how images are resized and cropped; some processors do if nothing does."""
+
+    def sides(size: tuple[int, int]) -> dict[str, int]:
+        return {"height": size[0], "width": size[1]}
+
+    pipeline = geometry(figures.stats.pipeline.transforms)
+    resize, crop, sizes = pipeline.resize, pipeline.crop, dict[str, Any]()
+    sizes["do_resize"] = resize is not None
+    if resize is not None:
+        sizes["size"] = {"shortest_edge": resize} if isinstance(resize, int) else sides(resize)
+        sizes["resample"] = INTERPOLATIONS.index(pipeline.interpolation)
+    sizes["do_center_crop"] = crop is not None
+    if crop is not None:
+        sizes["crop_size"] = sides(crop)
+    return sizes
 
 
 def _check_steps(processor: dict[str, Any]) -> None:
@@ -77,66 +105,29 @@ def _check_steps(processor: dict[str, Any]) -> None:
             raise ExportError(f"its {name} {does}; set it to false")
 
 
-def _check_precedence(config: Config, figures: Figures) -> None:
+def _check_precedence(config: Config, fields: dict[str, Any]) -> None:
     """Make sure that no other figures are read from the file that transformers prefers."""
     preferred = config.path.parent / _PROCESSOR
-    inner = _content(preferred).get("image_processor")
+    try:
+        inner = Config(preferred, json.loads(preferred.read_bytes())).get("image_processor")
+    except (OSError, ValueError, RecursionError):
+        return
     if not isinstance(inner, dict) or preferred.name == config.path.name:
         return
-    if any(inner.get(name) != value for name, value in hf_fields(figures).items()):
+    if any(inner.get(name) != value for name, value in fields.items()):
         raise ExportError(f"transformers reads {_PROCESSOR} beside it instead; update that first")
-
-
-def _content(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _hf_sizes(figures: Figures) -> dict[str, Any]:
-    """Return what says how images are resized and cropped; some processors do if nothing does."""
-    pipeline = geometry(figures.stats.pipeline.transforms)
-    sizes: dict[str, Any] = {"do_resize": pipeline.resize is not None}
-    if isinstance(pipeline.resize, int):
-        sizes["size"] = {"shortest_edge": pipeline.resize}
-    elif pipeline.resize is not None:
-        sizes["size"] = _sides(pipeline.resize)
-    if pipeline.resize is not None:
-        sizes["resample"] = INTERPOLATIONS.index(pipeline.interpolation)
-    sizes["do_center_crop"] = pipeline.crop is not None
-    if pipeline.crop is not None:
-        sizes["crop_size"] = _sides(pipeline.crop)
-    return sizes
-
-
-def _sides(size: tuple[int, int]) -> dict[str, int]:
-    return {"height": size[0], "width": size[1]}
-
-
-def timm_fields(figures: Figures) -> dict[str, Any]:
-    """Return what says how images are normalized."""
-    return {
-        "pretrained_cfg": {
-            "mean": figures.numbers(figures.mean),
-            "std": figures.numbers(figures.nonzero_std),
-        }
-    }
 
 
 def timm_render(figures: Figures, *, flags: bool = False) -> bytes:
     """Return the file, or the words for a command line."""
     if flags:
         return (" ".join(_flags(figures)) + "\n").encode()
-    document = timm_fields(figures)
-    document["pretrained_cfg"] |= _timm_sizes(figures)
-    document["bnstat"] = figures.provenance
-    return json_file(document)
+    sizes = _mean_and_std(figures) | _timm_sizes(figures)
+    return json_file({"pretrained_cfg": sizes, "bnstat": figures.provenance})
 
 
 def timm_changes(config: Config, figures: Figures) -> dict[str, Any]:
-    """Return `timm_fields` for a config that timm reads them from, of so many channels."""
+    """Return what changes in a config that timm reads, of so many channels."""
     if not isinstance(config.get("pretrained_cfg"), dict):
         raise ExportError(
             "it has no pretrained_cfg, in which timm keeps mean and std; save the model again"
@@ -144,14 +135,13 @@ def timm_changes(config: Config, figures: Figures) -> dict[str, Any]:
     size = config.get("pretrained_cfg", "input_size")
     if isinstance(size, list) and size[:1] != [len(figures.channels)]:
         raise ExportError(f"its input_size is {size}, not of {len(figures.channels)} channels")
-    return timm_fields(figures)
+    return {"pretrained_cfg": _mean_and_std(figures)}
 
 
 def _flags(figures: Figures) -> list[str]:
     """Return the words; without the first two pairs, the scripts load images as RGB."""
-    means = [repr(n) for n in figures.numbers(figures.mean)]
-    stds = [repr(n) for n in figures.numbers(figures.nonzero_std)]
-    words = ["--mean", *means, "--std", *stds]
+    numbers = _mean_and_std(figures, "--mean", "--std")
+    words = [word for name, values in numbers.items() for word in (name, *map(repr, values))]
     if figures.channels == RGB:
         return words
     mode = shlex.quote(printable("".join(figures.channels)))
@@ -172,26 +162,16 @@ def _timm_sizes(figures: Figures) -> dict[str, Any]:
     return sizes
 
 
-def open_clip_fields(figures: Figures) -> dict[str, Any]:
-    """Return what says how images are normalized."""
-    return {
-        "preprocess_cfg": {
-            "mean": figures.numbers(figures.mean),
-            "std": figures.numbers(figures.nonzero_std),
-        }
-    }
+def open_clip_render(figures: Figures) -> bytes:
+    """Return the file; a model's own config has a `model_cfg` beside."""
+    preprocess = _open_clip_sizes(figures) | _mean_and_std(figures)
+    return json_file({"preprocess_cfg": preprocess, "bnstat": figures.provenance})
 
 
 def open_clip_changes(config: Config, figures: Figures) -> dict[str, Any]:
-    """Return `open_clip_fields` for a config that OpenCLIP reads them from."""
+    """Return what changes in a config that OpenCLIP reads."""
     check_kind(config, ("model_cfg", "preprocess_cfg"), "an open_clip_config.json")
-    return open_clip_fields(figures)
-
-
-def open_clip_render(figures: Figures) -> bytes:
-    """Return the file; a model's own config has a `model_cfg` beside."""
-    preprocess = _open_clip_sizes(figures) | open_clip_fields(figures)["preprocess_cfg"]
-    return json_file({"preprocess_cfg": preprocess, "bnstat": figures.provenance})
+    return {"preprocess_cfg": _mean_and_std(figures)}
 
 
 def _open_clip_sizes(figures: Figures) -> dict[str, Any]:
@@ -206,40 +186,13 @@ def _open_clip_sizes(figures: Figures) -> dict[str, Any]:
     return sizes
 
 
-# Names that configs of Detectron2 have; one with a _BASE_ may have few others.
-_DETECTRON2_MARKS = (
-    "_BASE_",
-    "VERSION",
-    "MODEL.META_ARCHITECTURE",
-    "MODEL.PIXEL_MEAN",
-    "MODEL.WEIGHTS",
-    "INPUT.FORMAT",
-)
-
-
-def detectron2_fields(figures: Figures) -> dict[str, Any]:
-    """Return what says how images are normalized, in the order of INPUT.FORMAT."""
-    return {
-        "MODEL": {
-            "PIXEL_MEAN": figures.numbers(figures.mean),
-            "PIXEL_STD": figures.numbers(figures.nonzero_std),
-        }
-    }
-
-
 def detectron2_changes(config: Config, figures: Figures) -> dict[str, Any]:
-    """Return `detectron2_fields` for a config whose images have the figures' order of channels."""
+    """Return what changes in a config whose images have the figures' order of channels."""
     check_kind(config, _DETECTRON2_MARKS, "a config of Detectron2")
-    _check_order(config, figures)
-    return detectron2_fields(figures)
-
-
-def _check_order(config: Config, figures: Figures) -> None:
-    node = config.get("INPUT", "FORMAT")  # of YAML: (tag, text)
-    order = node[1] if isinstance(node, tuple) else "BGR"
-    measured = FIELDS["mode"](figures)
+    node, measured = config.get("INPUT", "FORMAT"), FIELDS["mode"](figures)
+    order = node[1] if isinstance(node, tuple) else "BGR"  # of YAML: (tag, text)
     if order == measured:
-        return
+        return {"MODEL": _mean_and_std(figures, "PIXEL_MEAN", "PIXEL_STD")}
     if node is None:
         raise ExportError(
             f"it has no INPUT.FORMAT, which is BGR by default: add FORMAT: {measured}"

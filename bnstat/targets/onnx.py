@@ -28,11 +28,10 @@ def render(figures: Figures, *, input: str = "float", layout: str | None = None)
     helper = _onnx().helper
     from bnstat.targets import onnx_graph
 
-    channels = len(figures.channels)
-    shapes = [["N", channels, "H", "W"]] * 2
+    shape = ["N", len(figures.channels), "H", "W"]
     images, normalized = (
         helper.make_tensor_value_info(name, onnx_graph.FLOAT, shape)
-        for name, shape in zip(("images", "normalized"), shapes, strict=True)
+        for name in ("images", "normalized")
     )
     node = helper.make_node("Identity", ["images"], ["normalized"])
     model = helper.make_model(
@@ -51,32 +50,26 @@ def bake(
 ) -> str:
     """Write a model again with the normalization in front of it; say what was checked.
 
+    Tensors in files of their own are copied, to lie beside the output, which is another file.
+    Raises ExportError if the model cannot be read or baked, or what comes out is not the same, and
+    OutputError if it cannot be written; what is there stays as it was.
+
     Parameters
     ----------
-    path, output
-        The model, and where the new one goes: another file. Tensors in files of their own are
-        linked, or else copied, to lie beside it.
     input
         "float" for images in [0, 1] of the model's own type, "uint8" for 0-255.
     layout
         "nchw" or "nhwc" of the images; None is the model's own.
-
-    Raises
-    ------
-    ExportError
-        If the model cannot be read or baked, or what comes out is not the same.
-    OutputError
-        If it cannot be written; what is there stays as it was.
     """
     onnx = _onnx()
     from bnstat.targets import onnx_check, onnx_graph
 
     if output.exists() and output.samefile(path):
         raise ExportError(f"{output} is the model itself; write to another file")
-    model = load(onnx, path)
+    model = _load(onnx, path)
     try:
         placed = onnx_graph.bake(model, figures, input, layout)
-        with beside(path, output, model) as draft:
+        with _beside(path, output, model) as draft:
             return onnx_check.check(path, draft, figures, placed)
     except ExportError as error:
         raise ExportError(f"cannot bake {path}: {error}") from error
@@ -90,7 +83,7 @@ def _onnx() -> Any:
     return onnx
 
 
-def load(onnx: Any, path: Path) -> Any:
+def _load(onnx: Any, path: Path) -> Any:
     """Read a model, and not its tensors in files of their own; raise ExportError if it is none."""
     try:
         return onnx.load_model(path, load_external_data=False)
@@ -101,7 +94,7 @@ def load(onnx: Any, path: Path) -> Any:
 
 
 @contextmanager
-def beside(path: Path, output: Path, model: Any) -> Iterator[Path]:
+def _beside(path: Path, output: Path, model: Any) -> Iterator[Path]:
     """Write a model and the files of its tensors, once the body has found a draft of it good.
 
     The draft stands where the model will. If the body raises, nothing of all stays.
@@ -109,7 +102,7 @@ def beside(path: Path, output: Path, model: Any) -> Iterator[Path]:
     copied: list[Path] = []
     draft = output.with_name(f".{output.name[:40]}.{os.getpid()}.onnx")
     try:
-        for name in sorted(set(locations(model))):
+        for name in sorted(set(_locations(model))):
             copied += _copy(path.parent / name, output.parent / name)
         draft.write_bytes(model.SerializeToString())
         yield draft
@@ -124,14 +117,14 @@ def beside(path: Path, output: Path, model: Any) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def locations(message: Any) -> Iterator[str]:
+def _locations(message: Any) -> Iterator[str]:
     """Yield where tensors of a message lie, however deep in its graphs they are."""
     for field, value in message.ListFields():
         if field.name == "external_data":
             yield from (_checked(entry.value) for entry in value if entry.key == "location")
         elif field.message_type is not None:
             for item in value if hasattr(value, "add") else [value]:
-                yield from locations(item)
+                yield from _locations(item)
 
 
 def _checked(name: str) -> str:

@@ -8,6 +8,7 @@ list among their inputs; nothing else of the model changes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,19 +23,6 @@ _FLOATS = (FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
 _MARK = "bnstat/"
 _KEY = "bnstat.normalization"
 _OLDEST_OPSET = 7  # the first whose Sub and Mul broadcast as numpy does
-
-
-@dataclass(frozen=True)
-class _Images:
-    """The input of a model that takes images: its name, type, and the axis of its channels."""
-
-    info: Any
-    type: int
-    axis: int
-
-    @property
-    def name(self) -> str:
-        return str(self.info.name)
 
 
 @dataclass(frozen=True)
@@ -54,51 +42,50 @@ class Placed:
 def bake(model: Any, figures: Figures, input: str, layout: str | None) -> Placed:
     """Put the normalization in front of a model, which is changed in place.
 
-    Raises
-    ------
-    ExportError
-        If it is baked already, or has no input that is known to take such images.
+    Raises ExportError if it is baked already, or no input is known to take such images.
     """
     if input == "uint8":
         check_unit(figures.stats, IN_UNIT, "--input uint8")
     _check_opset(model)
     _check_new(model)
-    images = _find_images(model.graph, len(figures.channels))
-    input_type = TensorProto.UINT8 if input == "uint8" else images.type
-    axis = {"nchw": 1, "nhwc": 3, None: images.axis}[layout]
-    nodes = list(_nodes(images, figures, input_type, axis))
-    _rename(model.graph, images.name, nodes[-1].output[0])
+    info, model_axis = _find_images(model.graph, len(figures.channels))
+    tensor = info.type.tensor_type
+    axis = {"nchw": 1, "nhwc": 3, None: model_axis}[layout]
+    placed = Placed(info.name, axis, model_axis, input == "uint8")
+    nodes = list(_nodes(placed, tensor.elem_type, figures))
+    _rename(model.graph, info.name, nodes[-1].output[0])
     for node in reversed(nodes):
         model.graph.node.insert(0, node)
-    images.info.type.tensor_type.elem_type = input_type
-    _move_channels(images.info.type.tensor_type.shape.dim, images.axis, axis)
+    if placed.uint8:
+        tensor.elem_type = TensorProto.UINT8
+    _move_channels(tensor.shape.dim, model_axis, axis)
     model.metadata_props.add(key=_KEY, value=figures.origin)
-    return Placed(images.name, axis, images.axis, input == "uint8")
+    return placed
 
 
-def _nodes(images: _Images, figures: Figures, input_type: int, axis: int) -> Iterator[Any]:
-    """Yield nodes that make the model's input of images of a type and an axis of channels."""
-    name, type_ = images.name, input_type
-    white = 255 if input_type == TensorProto.UINT8 else 1
-    exact = TensorProto.DOUBLE if images.type == TensorProto.DOUBLE else FLOAT
+def _nodes(placed: Placed, model_type: int, figures: Figures) -> Iterator[Any]:
+    """Yield nodes that make the model's input, of a type, of images as they are placed."""
+    name, axis = placed.name, placed.model_axis
+    type_, white = (TensorProto.UINT8, 255) if placed.uint8 else (model_type, 1)
+    exact = TensorProto.DOUBLE if model_type == TensorProto.DOUBLE else FLOAT
 
     def node(kind: str, *others: str, **attributes: Any) -> Any:
         nonlocal name
         before, name = name, f"{_MARK}{kind.lower()}{type_}"
         return helper.make_node(kind, [before, *others], [name], name, **attributes)
 
-    if axis != images.axis:
-        yield node("Transpose", perm=(0, 3, 1, 2) if axis == 3 else (0, 2, 3, 1))
+    if placed.images_axis != axis:
+        yield node("Transpose", perm=(0, 3, 1, 2) if axis == 1 else (0, 2, 3, 1))
     if type_ != exact:
         type_ = exact
         yield node("Cast", to=exact)
-    shape = [1 if i != images.axis else -1 for i in range(4)]
+    shape = [1 if i != axis else -1 for i in range(4)]
     yield _constant("mean", [m * white for m in figures.mean], exact, shape)
     yield node("Sub", _MARK + "mean")
     yield _constant("scale", [1 / (s * white) for s in figures.nonzero_std], exact, shape)
     yield node("Mul", _MARK + "scale")
-    if type_ != images.type:
-        type_ = images.type
+    if type_ != model_type:
+        type_ = model_type
         yield node("Cast", to=type_)
 
 
@@ -122,8 +109,8 @@ def _check_new(model: Any) -> None:
         raise ExportError("it is normalized already by bnstat")
 
 
-def _find_images(graph: Any, channels: int) -> _Images:
-    """Return the one input with four axes; raise ExportError if it is not known to fit."""
+def _find_images(graph: Any, channels: int) -> tuple[Any, int]:
+    """Return the one input with four axes, and that of its channels; raise ExportError if unfit."""
     initializers = {info.name for info in graph.initializer}
     inputs = [info for info in graph.input if info.name not in initializers]
     candidates = [info for info in inputs if len(info.type.tensor_type.shape.dim) == 4]
@@ -137,7 +124,7 @@ def _find_images(graph: Any, channels: int) -> _Images:
         raise ExportError(f"its input {info.name} is {kind}, not float, and may be normalized")
     if info.name in {output.name for output in graph.output}:
         raise ExportError(f"its input {info.name} is an output too")
-    return _Images(info, type_, _channel_axis(info, channels))
+    return info, _channel_axis(info, channels)
 
 
 def _channel_axis(info: Any, channels: int) -> int:
@@ -154,12 +141,9 @@ def _channel_axis(info: Any, channels: int) -> int:
 
 def _move_channels(dims: Any, old: int, new: int) -> None:
     """Put the axis of channels elsewhere in an input's shape."""
-    if old == new:
-        return
-    shape = list(dims)
+    shape = [deepcopy(dim) for dim in dims]
     shape.insert(new, shape.pop(old))
-    copies = [type(dim).FromString(dim.SerializeToString()) for dim in shape]
-    for dim, copy in zip(dims, copies, strict=True):
+    for dim, copy in zip(dims, shape, strict=True):
         dim.CopyFrom(copy)
 
 

@@ -24,16 +24,10 @@ INTERPOLATIONS = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
 class Geometry:
     """Sizes that images come out with.
 
-    Attributes
-    ----------
-    resize
-        (height, width), or one number for the shorter side; None where nothing resizes.
-    interpolation
-        Of the resize, one of INTERPOLATIONS: "bilinear" unless it says another.
-    crop
-        (height, width) of a crop behind it; None where nothing crops.
-    squashed
-        Whether all of an image is resized to a height and width, and not a random part of it.
+    resize: (height, width), or one number for the shorter side; None where nothing resizes.
+    interpolation: of the resize, one of INTERPOLATIONS: "bilinear" unless it says another.
+    crop: (height, width) of a crop behind it; None where nothing crops.
+    squashed: whether all of an image is resized to a height and width, not a random part of it.
     """
 
     resize: tuple[int, int] | int | None = None

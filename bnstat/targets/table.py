@@ -24,38 +24,22 @@ from bnstat.targets.templates import snippet
 class Target:
     """A form that a result can be written in.
 
-    Attributes
-    ----------
-    name, writes
-        Its name for `--format`, and in a few words what is written.
-    render
-        From figures to the file's bytes; its keyword-only parameters are the options that the
-        target takes.
-    file
-        The name of the file, where only a folder is given.
-    scales
-        The units it can have, 1 for images in [0, 1] and 255 for 0-255; the first is the default.
-    orders
-        The orders of channels it can have, likewise; empty where it has none of its own.
-    channels
-        How many channels it can hold, three of which are R, G and B; None for any.
-    precise
-        Whether digits can be asked for; numbers that are not text have all of theirs.
-    binary
-        Not fit for a terminal, and so written to `file` by default.
-    check
-        Reads the written bytes as the framework does and says, in a few words, what held; raises
-        ExportError if it did not. None if there is nothing to check.
-    config
-        The kind of config that `--update` changes. None if there is no such file.
-    bake
-        Writes a model of the user's again with the figures in it, for `--update` with `--output`:
-        from its path, the path to write, figures and the options of `render`; says what was
-        checked. None if there is no such model.
-    units
-        The units of results that it can have, as `Stats.unit` names them.
-    variants
-        The name of the file where an option makes it another kind of file, by option.
+    name, writes: its name for `--format`, and in a few words what is written.
+    render: from figures to the file's bytes; its keyword-only parameters are the target's options.
+    file: the name of the file, where only a folder is given.
+    scales: 1 for images in [0, 1] and 255 for 0-255; the first is the default.
+    orders: of channels, likewise; empty where it has none of its own.
+    channels: how many it can hold, three of which are R, G and B; None for any.
+    precise: whether digits can be asked for; numbers that are not text have all of theirs.
+    binary: not fit for a terminal, and so written to `file` by default.
+    check: reads the written bytes as the framework does and says, in a few words, what held; raises
+    ExportError if it did not. None if there is nothing to check.
+    config: the kind of config that `--update` changes; None if there is no such file.
+    bake: writes a model of the user's again with the figures in it, for `--update` with `--output`:
+    from its path, the path to write, figures and the options of `render`; says what was checked.
+    None if there is no such model.
+    units: of results that it can have, as `Stats.unit` names them.
+    variants: the name of the file where an option makes it another kind of file, by option.
     """
 
     name: str
@@ -95,19 +79,15 @@ class Target:
     ) -> Figures:
         """Return a result's figures as this target has them; None is its default.
 
-        Raises
-        ------
-        ExportError
-            If the target cannot have or hold them so.
+        Raises ExportError if the target cannot have or hold them so.
         """
-        _check(self, "scale", scale, self.scales)
-        _check(self, "channel order", order, self.orders)
+        self._check("scale", scale, self.scales)
+        self._check("channel order", order, self.orders)
         if precision is not None and not self.precise:
             raise ExportError(f"{self.name} has no digits to choose: its numbers are not text")
         if stats.unit not in self.units:
             stats = before_normalize(stats)
-        if self.channels is not None:
-            _check_channels(self.name, self.channels, stats.channels)
+        self._check_channels(stats.channels)
         check_unit(stats, self.units, self.name)
         if stats.unit not in IN_UNIT:
             scale = self._own_scale(stats, scale)
@@ -124,20 +104,22 @@ class Target:
         as_stored = scale is None and self.units == AS_THEY_ARE and stats.unit == "divided"
         return stats.scale if as_stored else 1
 
+    def _check(self, what: str, asked: object, possible: tuple[object, ...]) -> None:
+        if asked is not None and asked not in possible:
+            has = f"only {', '.join(map(str, possible))}" if possible else "none of its own"
+            raise ExportError(f"{self.name} cannot have {what} {asked}: it has {has}")
 
-def _check_channels(name: str, possible: tuple[int, ...], channels: tuple[str, ...]) -> None:
-    names, alternative = ", ".join(channels), "; --format json holds any"
-    if len(channels) not in possible:
-        held = f"{len(channels)} ({names}){alternative}"
-        raise ExportError(f"{name} holds {' or '.join(map(str, possible))} channels, not {held}")
-    if len(channels) == 3 and channels != RGB:
-        raise ExportError(f"{name} holds R, G, B, not {names}{alternative}")
-
-
-def _check(target: Target, what: str, asked: object, possible: tuple[object, ...]) -> None:
-    if asked is not None and asked not in possible:
-        has = f"only {', '.join(map(str, possible))}" if possible else "none of its own"
-        raise ExportError(f"{target.name} cannot have {what} {asked}: it has {has}")
+    def _check_channels(self, channels: tuple[str, ...]) -> None:
+        held, names = self.channels, ", ".join(channels)
+        if held is None:
+            return
+        if len(channels) not in held:
+            raise ExportError(
+                f"{self.name} holds {' or '.join(map(str, held))} channels, not {len(channels)} "
+                f"({names}); --format json holds any"
+            )
+        if len(channels) == 3 and channels != RGB:
+            raise ExportError(f"{self.name} holds R, G, B, not {names}; --format json holds any")
 
 
 _UNIT_FIRST, _BYTES_FIRST, _BYTES = (1, 255), (255, 1), (255,)

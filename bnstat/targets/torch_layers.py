@@ -86,11 +86,7 @@ def batch_norm(
 
 
 def tensors(
-    figures: Figures,
-    *,
-    affine: bool = True,
-    prefix: str = "",
-    absorb_eps: float | None = None,
+    figures: Figures, *, affine: bool = True, prefix: str = "", absorb_eps: float | None = None
 ) -> dict[str, torch.Tensor]:
     """Return the entries of the state_dict: float32 of shape (C,), and an int64 scalar.
 
@@ -99,7 +95,6 @@ def tensors(
     import torch
 
     prefix = _checked_prefix(prefix)
-
     channels = len(figures.channels)
     entries = {"weight": torch.ones(channels), "bias": torch.zeros(channels)} if affine else {}
     entries |= {
@@ -112,11 +107,7 @@ def tensors(
 
 
 def state_dict(
-    figures: Figures,
-    *,
-    affine: bool = True,
-    prefix: str = "",
-    absorb_eps: float | None = None,
+    figures: Figures, *, affine: bool = True, prefix: str = "", absorb_eps: float | None = None
 ) -> bytes:
     """Return what `torch.save` writes of the state_dict."""
     import torch
@@ -127,11 +118,7 @@ def state_dict(
 
 
 def safetensors(
-    figures: Figures,
-    *,
-    affine: bool = True,
-    prefix: str = "",
-    absorb_eps: float | None = None,
+    figures: Figures, *, affine: bool = True, prefix: str = "", absorb_eps: float | None = None
 ) -> bytes:
     """Return the entries of `state_dict` as safetensors, with where they come from as metadata.
 

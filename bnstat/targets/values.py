@@ -16,7 +16,7 @@ from bnstat.text import printable
 _BY_CHANNEL = {"channels": "channel", "mean": "mean", "std": "std", "var": "var"}
 
 
-def named_values(figures: Figures) -> dict[str, Any]:
+def _named_values(figures: Figures) -> dict[str, Any]:
     """Return names and values, as numbers, texts and lists of them.
 
     `mean`, `std` and `var` are for images in [0, `scale`], one for each of `channels`; `count` is
@@ -37,18 +37,20 @@ def named_values(figures: Figures) -> dict[str, Any]:
 
 def as_json(figures: Figures) -> bytes:
     """Return JSON (RFC 8259): one object, with a member a line."""
-    members = (f"  {literal(name)}: {literal(v)}" for name, v in named_values(figures).items())
+    members = (f"  {literal(name)}: {literal(v)}" for name, v in _named_values(figures).items())
     return ("{\n" + ",\n".join(members) + "\n}\n").encode()
 
 
 def as_yaml(figures: Figures) -> bytes:
     """Return YAML 1.2: a mapping; its values are written as in JSON, which YAML includes."""
-    return "".join(f"{name}: {literal(v)}\n" for name, v in named_values(figures).items()).encode()
+    values = _named_values(figures).items()
+    return "".join(f"{name}: {literal(value)}\n" for name, value in values).encode()
 
 
 def as_toml(figures: Figures) -> bytes:
     """Return TOML 1.0; numbers, texts and lists are written as in JSON."""
-    return "".join(f"{name} = {literal(v)}\n" for name, v in named_values(figures).items()).encode()
+    values = _named_values(figures).items()
+    return "".join(f"{name} = {literal(value)}\n" for name, value in values).encode()
 
 
 def as_csv(figures: Figures) -> bytes:
@@ -56,9 +58,9 @@ def as_csv(figures: Figures) -> bytes:
 
     Lines of groups follow, if there are any, with their labels in a column `group`.
     """
-    values = named_values(figures)
+    values = _named_values(figures)
     parts = [(values, [""] * bool(figures.stats.groups))]
-    parts += [(named_values(part), [printable(label)]) for label, part in _groups(figures)]
+    parts += [(_named_values(part), [printable(label)]) for label, part in _groups(figures)]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     others = [name for name in values if name not in _BY_CHANNEL]
@@ -84,7 +86,7 @@ def _groups(figures: Figures) -> Iterator[tuple[str, Figures]]:
 
 def as_env(figures: Figures) -> bytes:
     """Return assignments for `source` (POSIX.1-2024, section 2.2); blanks separate a list."""
-    values = named_values(figures).items()
+    values = _named_values(figures).items()
     return "".join(f"BNSTAT_{name.upper()}={_word(value)}\n" for name, value in values).encode()
 
 

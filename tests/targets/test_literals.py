@@ -12,7 +12,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bnstat.targets.figures import literal, provenance, provenance_line, shortest
+from bnstat.targets.figures import Figures, literal, shortest
 from bnstat.text import printable
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -127,11 +127,11 @@ def test_provenance_line_names_source_images_method_and_date(stats):
     source = replace(stats.source, locations=("data", "more"), images=12345)
     stats = replace(stats, source=source, bnstat="0.1.0", created="2026-01-01T00:00:00Z")
 
-    assert provenance_line(stats, "two-pass") == (
+    assert Figures(stats, "two-pass").origin == (
         "data more: 12,345 images, mode RGB, two-pass (exact), by bnstat 0.1.0, "
         "2026-01-01T00:00:00Z"
     )
-    assert ", welford, by" in provenance_line(stats, "welford")
+    assert ", welford, by" in Figures(stats, "welford").origin
 
 
 def test_provenance_calls_no_random_draws_exact(stats):
@@ -141,15 +141,15 @@ def test_provenance_calls_no_random_draws_exact(stats):
     stats = replace(stats, pipeline=pipeline, uncertainty=None)
 
     drawn = "of 3 random draws of each image, seed 0"
-    assert f", two-pass ({drawn}), by" in provenance_line(stats, "two-pass")
-    assert f", welford ({drawn}), by" in provenance_line(stats, "welford")
-    assert drawn == provenance(stats, "two-pass")["figures"]
+    assert f", two-pass ({drawn}), by" in Figures(stats, "two-pass").origin
+    assert f", welford ({drawn}), by" in Figures(stats, "welford").origin
+    assert drawn == Figures(stats, "two-pass").provenance["figures"]
 
 
 def test_provenance_line_shortens_long_lists(stats):
     """A thousand locations do not make a page of comment."""
     source = replace(stats.source, locations=tuple(f"folder{i}" for i in range(1000)))
-    line = provenance_line(replace(stats, source=source), "two-pass")
+    line = Figures(replace(stats, source=source), "two-pass").origin
 
     assert line.startswith("folder0 folder1 ")
     assert "…: 9 images" in line
@@ -160,6 +160,6 @@ def test_provenance_line_keeps_the_whole_pipeline(stats):
     """Nobody loses how the numbers were made, however long it is to say."""
     transforms = tuple(f"ColorJitter(brightness=0.{i})" for i in range(100))
     pipeline = replace(stats.pipeline, spec="my.toml", transforms=transforms)
-    line = provenance_line(replace(stats, pipeline=pipeline), "two-pass")
+    line = Figures(replace(stats, pipeline=pipeline), "two-pass").origin
 
     assert f" through {' | '.join(transforms)}: 9 images" in line
