@@ -9,17 +9,7 @@ recipes       by which people make mean and std; explaining: which of them gives
 outliers      images unlike the rest; near_sets: images that are alike
 """
 
-from bnstat.estimators.batchnorm import (
-    Epochs,
-    Expectation,
-    Schedule,
-    TooFewSamplesError,
-    batchnorm,
-    epochs_of,
-    expectation,
-    moments_of_batches,
-    running_values,
-)
+from bnstat.estimators.batchnorm import Schedule, TooFewSamplesError, batchnorm, moments_of_batches
 from bnstat.estimators.image_sums import image_sums, merged_sums, sketch, spreads_of_sums
 from bnstat.estimators.methods import (
     chan,
@@ -35,16 +25,12 @@ from bnstat.estimators.uncertainty import likeness, look_sizes, uncertainty, unc
 
 __all__ = [
     "Design",
-    "Epochs",
-    "Expectation",
     "Schedule",
     "TooFewSamplesError",
     "batchnorm",
     "chan",
     "conventions",
-    "epochs_of",
     "every_method",
-    "expectation",
     "image_sums",
     "likeness",
     "look_sizes",
@@ -52,7 +38,6 @@ __all__ = [
     "moments_of_batches",
     "over_channels",
     "paired_margins",
-    "running_values",
     "sketch",
     "spreads_of_sums",
     "two_pass",

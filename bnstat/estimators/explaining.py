@@ -45,7 +45,6 @@ class Units(NamedTuple):
     offset: float = 0.0
 
     def of(self, figure: str, values: Floats) -> Floats:
-        """Return values of [0, 1] in these units."""
         return values * self.factor + (self.offset if figure == "mean" else 0.0)
 
     def from_given(self, figure: str, values: Sequence[float]) -> Floats:
@@ -65,17 +64,14 @@ def units_of(mean: Digits, std: Digits, scale: int) -> tuple[Units, ...]:
     if scale == 1:
         return (UNIT,)
     if mean.white is not None:
-        return (Units(_name_of(mean.white), mean.white),)
+        name = UNIT.name if mean.white == 1 else f"0-{mean.white:g}"
+        return (Units(name, mean.white),)
     deep = scale == 65535
     if max(map(abs, (*mean.values, *std.values))) > 1:
         return (BYTES, *((WORDS, BY_255) if deep else ()))
     if min(mean.values) < 0:
         return (SIGNED,)
     return (UNIT, SIGNED, *((BY_255,) if deep else ()))
-
-
-def _name_of(white: float) -> str:
-    return UNIT.name if white == 1 else f"0-{white:g}"
 
 
 @dataclass(frozen=True)
@@ -105,9 +101,9 @@ class _Search:
             return None
         self.seen.add(np.round(values / self._half(UNIT)).tobytes())
         trials = [
-            self._trial(view, candidate, units, order, values, number)
+            self._trial(view, candidate, units, order, values)
             for units in self.units
-            for number, order in enumerate(_orders(values))
+            for order in _orders(values)
         ]
         agreeing = [trial for trial in trials if self.agrees(trial)]
         if agreeing:
@@ -122,10 +118,9 @@ class _Search:
         units: Units,
         order: tuple[int, ...],
         values: Floats,
-        number: int,
     ) -> Match:
         there = units.of(self.of, values[list(order)])
-        recipe = candidate.recipe
+        recipe, reordered = candidate.recipe, order != tuple(range(len(order)))
         return Match(
             candidate.name,
             recipe.formula,
@@ -134,10 +129,10 @@ class _Search:
             view.pipeline,
             units.name,
             tuple(self.channels[c] for c in order) if len(order) == len(self.channels) else (),
-            order != tuple(range(len(order))),
+            reordered,
             tuple(map(float, there)),
             float(np.abs(there - self.given.values).max()),
-            self._by_chance(units, number),
+            self._by_chance(units, reordered),
         )
 
     def _half(self, units: Units) -> float:
@@ -145,7 +140,6 @@ class _Search:
         return self.given.unit / 2 + FLOAT32_NOISE * units.factor
 
     def agrees(self, match: Match) -> bool:
-        """Whether a figure gives the digits."""
         units = next(u for u in self.units if u.name == match.units)
         return match.distance <= self._half(units)
 
@@ -162,16 +156,13 @@ class _Search:
             return f"a factor of {factor:.4g}"
         return f"an offset of {offset:+.3g}" if np.ptp(wanted - values) <= 2 * near else OTHER
 
-    def _by_chance(self, units: Units, order: int) -> float:
+    def _by_chance(self, units: Units, reordered: bool) -> float:
         """Return how many agreements such as this one are expected by accident up to here."""
-        given = dict(
-            zip(self.given.texts, units.from_given(self.of, self.given.values), strict=True)
-        )
+        values: list[float] = units.from_given(self.of, self.given.values).tolist()
+        given = dict(zip(self.given.texts, values, strict=True))
         width = 2 * self._half(units) / units.factor
-        shares: list[float] = [
-            width / max(PLAUSIBLE * abs(value), width) for value in given.values()
-        ]
-        orders = math.factorial(min(len(given), _MAX_PERMUTED)) if order else 1
+        shares = [width / max(PLAUSIBLE * abs(value), width) for value in given.values()]
+        orders = math.factorial(min(len(given), _MAX_PERMUTED)) if reordered else 1
         return len(self.seen) * (self.units.index(units) + 1) * orders * math.prod(shares)
 
 

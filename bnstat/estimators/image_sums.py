@@ -76,7 +76,6 @@ def merged_sums(parts: Sequence[ImageSums]) -> ImageSums:
 
 
 def about(sums: ImageSums, center: float) -> ImageSums:
-    """Return the same sums about another centre."""
     shift = center - sums.center
     if shift == 0.0:
         return sums
@@ -95,7 +94,6 @@ def about(sums: ImageSums, center: float) -> ImageSums:
 
 
 def _tensor(values: Sequence[float], order: int) -> Floats:
-    """Return the symmetric tensor of sums of products."""
     tensor = np.zeros((3,) * order)
     for place, value in zip(_PLACES[order], values, strict=True):
         for each in set(permutations(place)):

@@ -48,7 +48,6 @@ class _Part(NamedTuple):
         return ((hashes >> np.uint64(self.low)) & mask).astype(np.int64)
 
     def counts(self, hashes: Words) -> Floats:
-        """Return how many hashes have each value of the part."""
         return np.bincount(self.of(hashes), minlength=1 << self.width).astype(np.float64)
 
     @property
@@ -165,7 +164,6 @@ def _first_found(differing: Words, found: Pairs, before: list[_Part]) -> Pairs:
 
 
 def count_ones(words: Words) -> Places:
-    """Return how many bits of each word are set."""
     counts: Places
     if hasattr(np, "bitwise_count"):  # from numpy 2.0 on
         counts = np.bitwise_count(words)

@@ -106,7 +106,6 @@ class Candidates:
         return sets.joined()
 
     def _groups(self, items: Places) -> list[Places]:
-        """Return the items of each hash."""
         items = items[np.argsort(self._of_item[items], kind="stable")]
         starts = np.flatnonzero(np.diff(self._of_item[items], prepend=-1))
         return [group for group in np.split(items, starts[1:]) if len(group)]
@@ -189,7 +188,6 @@ class _Sets:
         return roots
 
     def joined(self) -> list[list[Alike]]:
-        """Return the pairs of each set that have joined it."""
         sets: dict[int, list[Alike]] = {}
         first = self.roots(np.array([pair.one for pair in self._joined], np.int64))
         for root, pair in zip(first.tolist(), self._joined, strict=True):
@@ -197,7 +195,6 @@ class _Sets:
         return list(sets.values())
 
     def one_of_each(self, items: Places) -> Places:
-        """Return the first item of each set."""
         _, first = np.unique(self.roots(items), return_index=True)
         return items[np.sort(first)]
 

@@ -45,7 +45,6 @@ class Images:
 
     @classmethod
     def of(cls, table: RecordTable) -> Images:
-        """Return the images of a table, of which any sample counted."""
         table = table.take(table.measured & (table.n > 0).all(axis=1))
         if not len(table):
             none = np.zeros((0, len(table.channels)))
@@ -67,7 +66,6 @@ class Images:
         return cls(table, first, n, mean, std, low, high, entropy)
 
     def groups(self) -> list[NDArray[np.int64]]:
-        """Return the places of the images of each group."""
         numbers: dict[str | None, int] = {}
         labels = (self.table.group[row] for row in self.first.tolist())
         each = (numbers.setdefault(label, len(numbers)) for label in labels)
@@ -188,7 +186,6 @@ def figures_of_moments(mean: Sequence[Array], std: Array, *, exact: bool) -> Ite
 
 
 def size_figure(pixels: Array) -> Figure:
-    """Return that of the number of pixels."""
     return Figure(np.log2(pixels), 0.3, _size)
 
 

@@ -62,7 +62,6 @@ class Scores:
 
     @classmethod
     def of(cls, images: Images) -> Scores:
-        """Return the scores of images within their groups."""
         groups = [own for own in images.groups() if len(own) >= _SMALLEST_GROUP]
         flat = (images.std == 0.0).all(axis=1) & (images.n > 1).any(axis=1)
         one_color = _unusual(flat, groups)

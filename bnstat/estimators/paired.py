@@ -110,7 +110,6 @@ class Shared:
 
     @classmethod
     def of(cls, ones: Sequence[bytes], others: Sequence[bytes]) -> Shared:
-        """Return what two sets of keys, each in order, have in common."""
         if ones == others:
             every = np.arange(len(ones))
             return cls(ones, every, every, len(ones))

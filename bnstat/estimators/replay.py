@@ -10,15 +10,15 @@ from typing import TypeAlias
 
 import numpy as np
 
-from bnstat.estimators import (
+from bnstat.estimators.batchnorm import (
     Epochs,
     Expectation,
     Schedule,
     epochs_of,
     expectation,
-    two_pass,
+    moments_of_epochs,
 )
-from bnstat.estimators.batchnorm import moments_of_epochs
+from bnstat.estimators.methods import two_pass
 from bnstat.moments import Column, Records
 from bnstat.moments.table import Floats, Ints
 from bnstat.result import Estimate, Stats
@@ -41,7 +41,6 @@ class Ranks:
     synchronized: bool = True
 
     def seen(self, images: int) -> int:
-        """Return how many images of an epoch a layer sees."""
         each = -(-images // self.number)
         return each * self.number if self.synchronized else each
 
@@ -124,7 +123,6 @@ class _Replay:
     def cells(
         self, order: str, ranks: Ranks, shuffled: Mapping[int, Sequence[Epochs]]
     ) -> Iterator[Cell]:
-        """Yield a cell for each batch size and momentum."""
         seen = self._batches(order, ranks)
         for size, momentum in product(self.grid.batch_sizes, self.grid.momenta):
             at_once = ranks.at_once(size)

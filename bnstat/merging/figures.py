@@ -130,7 +130,6 @@ def merged_uncertainty(results: Sequence[Stats], sample: Sample | None) -> Uncer
 
 
 def _all_known(values: Iterable[T | None]) -> list[T] | None:
-    """Return values; None if one is not known."""
     known: list[T] = []
     for value in values:
         if value is None:

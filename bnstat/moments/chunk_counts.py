@@ -208,14 +208,10 @@ class _Pending:
     def extend(self, other: _Pending) -> None:
         before = len(self.rows)
         self.excluded |= {before + place: number for place, number in other.excluded.items()}
-        self.rows += other.rows
-        self.tables += other.tables
-        self.ends += other.ends
-        self.entropies += other.entropies
-        self.deep += other.deep
         if other.total is not None:
             self.total = other.total if self.total is None else self.total + other.total
-        self.histograms += other.histograms
+        for name in ("rows", "tables", "ends", "entropies", "deep", "histograms"):
+            getattr(self, name).extend(getattr(other, name))
 
 
 class ChunkCounts:
@@ -277,19 +273,16 @@ class ChunkCounts:
     def add_floats(
         self, row: int, kind: Kind, moments: Centred, excluded: Sequence[int] | None = None
     ) -> None:
-        """Add a draw of float samples."""
         n, mean, m2, ends = moments
         table = Table(1, n[np.newaxis], mean[np.newaxis], m2[np.newaxis], ends[np.newaxis])
         self._at(row, kind, excluded).tables.append(table)
 
     def extend(self, other: ChunkCounts) -> None:
-        """Add all draws of another accumulator."""
         for kind, pending in other._pending.items():
             self._pending[kind].extend(pending)
 
     @property
     def kinds(self) -> list[Kind]:
-        """The kinds of the draws added so far."""
         return list(self._pending)
 
     def moments(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,7 @@ from bnstat.moments.table import Column, Ints, Table
 _COLUMNS = ("n", "sum_or_mean", "sumsq_or_m2")
 
 
-def _numbers() -> array[int]:
-    return array("q")
+_numbers = partial(array, "q")
 
 
 @dataclass
@@ -55,7 +55,6 @@ class KindRecords:
             self.excluded_count = _added(self.excluded_count, moments.excluded_count.sum(axis=0))
 
     def add(self, other: KindRecords) -> None:
-        """Add those of other images of the kind."""
         self.keys.extend(list(other.keys))
         for name in (*_COLUMNS, "ends"):
             getattr(self, name).extend(getattr(other, name))

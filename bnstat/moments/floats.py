@@ -48,7 +48,6 @@ class Pooled(NamedTuple):
 
     @property
     def variance(self) -> Floats:
-        """The population variance."""
         variance: Floats = self.m2 / self.n
         return variance
 
@@ -76,16 +75,10 @@ class Centred(NamedTuple):
         return cls(np.zeros(1, np.int64), np.zeros(1), np.zeros(1), np.full((1, 2), np.nan))
 
     def each(self, channels: int) -> Centred:
-        """Return those of so many equal channels; of one."""
-        return Centred(
-            np.repeat(self.n, channels),
-            np.repeat(self.mean, channels),
-            np.repeat(self.m2, channels),
-            np.repeat(self.ends, channels, axis=0),
-        )
+        repeated: list[Any] = [np.repeat(values, channels, axis=0) for values in self]
+        return Centred(*repeated)
 
     def divided(self, unit: float) -> Centred:
-        """Return those of the samples divided by a number above 0."""
         return Centred(self.n, self.mean / unit, self.m2 / unit**2, self.ends / unit)
 
 
@@ -96,11 +89,8 @@ def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> Centred:
     (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", The American
     Statistician 37(3), 1983, equation 1.7).
 
-    Parameters
-    ----------
-    strips
-        Gives the image in pieces, each float64 of shape (C, samples); called twice, once for the
-        mean and once for the squared deviations from it.
+    `strips` gives the image in pieces, each float64 of shape (C, samples); it is called twice, once
+    for the mean and once for the squared deviations from it.
 
     Raises
     ------

@@ -29,14 +29,12 @@ class Occurrences(NamedTuple):
 
     @classmethod
     def of(cls, counts: Ints) -> Occurrences:
-        """Return those of counts of shape (C, 65536)."""
         flat = counts.ravel()
         where = np.flatnonzero(flat)
         return cls(where, flat[where])
 
     @classmethod
     def joined(cls, several: Sequence[Occurrences]) -> Occurrences:
-        """Return those of several images, one after another."""
         where, number = zip(*several, strict=True)
         return cls(np.concatenate(where), np.concatenate(number))
 

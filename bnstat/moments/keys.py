@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate, islice, pairwise
 from operator import le
 from typing import Any
@@ -18,12 +19,8 @@ from bnstat.text import key_text
 class Keys(Sequence[bytes]):
     """Keys in the order in which they were added: 8 bytes each, beside their own.
 
-    A list of bytes objects would take 50 bytes more for each.
-
-    Attributes
-    ----------
-    ascending
-        Whether each key comes behind the one before, or is the same.
+    A list of bytes objects would take 50 bytes more for each. `ascending` tells whether each key
+    comes behind the one before, or is the same.
     """
 
     def __init__(self) -> None:
@@ -33,7 +30,6 @@ class Keys(Sequence[bytes]):
         self.ascending = True
 
     def extend(self, keys: Sequence[bytes]) -> None:
-        """Add keys behind those that there are."""
         self.ascending = self.ascending and all(map(le, [self._last, *keys], keys))
         self._text += b"".join(keys)
         lengths = accumulate(map(len, keys), initial=self._ends[-1])
@@ -49,13 +45,11 @@ class Keys(Sequence[bytes]):
         return bytes(self._text[self._ends[place] : self._ends[place + 1]])
 
     def take(self, places: Iterable[int]) -> list[bytes]:
-        """Return the keys at some places."""
         with memoryview(self._text) as text:
             ends = self._ends
             return [bytes(text[ends[place] : ends[place + 1]]) for place in places]
 
     def texts(self, places: Ints) -> list[str]:
-        """Return the texts of the keys at some places."""
         first, behind = places[0], places[-1] + 1
         part = self._text[self._ends[first] : self._ends[behind]]
         # Keys one after another, of no URLs, are decoded together: several times as fast.
@@ -73,16 +67,14 @@ class Keys(Sequence[bytes]):
                 start = end
 
 
-def _words() -> array[int]:
-    return array("Q")
+_words = partial(array, "Q")
 
 
 @dataclass
 class Hashes:
     """64 bits of each image that could be decoded, of its four corners, and of its mirror image.
 
-    Mirror images have theirs where that is asked for.
-    rows: of a chunk, those images' rows.
+    Mirror images have theirs where that is asked for. rows: of a chunk, those images' rows.
     """
 
     rows: list[int] = field(default_factory=list)
@@ -101,8 +93,6 @@ class HashesByKey:
     mirrored: array[int] = field(default_factory=_words)
 
     def extend(self, keys: Sequence[bytes], hashes: Hashes) -> None:
-        """Add those of a chunk with these keys."""
         self.keys.extend([keys[row] for row in hashes.rows])
-        self.plain.extend(hashes.plain)
-        self.corners.extend(hashes.corners)
-        self.mirrored.extend(hashes.mirrored)
+        for name in ("plain", "corners", "mirrored"):
+            getattr(self, name).extend(getattr(hashes, name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from typing import TypeVar
 
@@ -22,14 +23,9 @@ class Records:
 
     It holds 72 bytes a record of three channels, and of an image its key and 8 bytes.
 
-    Attributes
-    ----------
-    draws
-        How many records each image has, one after another: one an epoch of a pipeline.
-    selected
-        Whether only some samples count, by a selection of pixels.
-    max_value
-        What all integers are divided by, instead of the largest value of their depth.
+    draws: how many records each image has, one after another, one an epoch of a pipeline; selected:
+    whether only some samples count, by a selection of pixels; max_value: what all integers are
+    divided by, instead of the largest value of their depth.
     """
 
     def __init__(
@@ -48,7 +44,6 @@ class Records:
 
     @classmethod
     def merged(cls, shards: Sequence[Records]) -> Records:
-        """Return the records of disjoint shards as those of one run."""
         whole = shards[0]._without_images()
         for shard in shards:
             for kind, group in shard._groups.items():
@@ -63,7 +58,6 @@ class Records:
         return group.table(kind, own or kind.scale)
 
     def __len__(self) -> int:
-        """Return the number of images."""
         return sum(len(group.keys) for group in self._groups.values())
 
     def extend(self, keys: Sequence[bytes], moments: ChunkMoments) -> None:
@@ -89,26 +83,22 @@ class Records:
 
     @property
     def kinds(self) -> Set[Kind]:
-        """The kinds that there are."""
         return self._groups.keys()
 
     @property
     def modes(self) -> dict[str, int]:
-        """How many images there are of each mode."""
-        counts: dict[str, int] = {}
+        counts = Counter[str]()
         for kind, group in self._groups.items():
-            counts[kind.mode] = counts.get(kind.mode, 0) + len(group.keys)
-        return counts
+            counts[kind.mode] += len(group.keys)
+        return dict(counts)
 
     def drop(self, mode: str) -> list[bytes]:
-        """Forget the images of one mode; return their keys."""
         self._forget()
         kinds = [kind for kind in self._groups if kind.mode == mode]
         return [key for kind in kinds for key in self._groups.pop(kind).keys]
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The names of the channels, in order."""
         return next(iter(self._groups)).channels
 
     @property
@@ -126,7 +116,6 @@ class Records:
 
     @property
     def several_depths(self) -> bool:
-        """Whether there are integers of 8 bits and of 16."""
         return {255, 65535} <= {kind.scale for kind in self._groups}
 
     @property
@@ -148,17 +137,13 @@ class Records:
     @property
     def count(self) -> tuple[int, ...]:
         """Samples of each channel, of all draws."""
-        tables, channels = self._tables(), range(len(self.channels))
-        return tuple(sum(int(table.n[:, c].sum()) for table in tables) for c in channels)
+        return tuple(sum(table.n.sum(axis=0) for table in self._tables()).tolist())
 
     @property
     def excluded_count(self) -> tuple[int, ...]:
         """Samples of each channel, of all draws, that did not count."""
-        counts = [
-            group.excluded_count
-            for group in self._groups.values()
-            if group.excluded_count is not None
-        ]
+        known = (group.excluded_count for group in self._groups.values())
+        counts = [each for each in known if each is not None]
         return tuple(np.sum(counts, axis=0).tolist()) if counts else (0,) * len(self.channels)
 
     @property
@@ -254,13 +239,15 @@ class Records:
         With `in_order=False`, images come as they were added, which needs no sorting.
         """
         columns = [table.centred(channel) for table in self._tables()]
-        keys = self._as_added()
+        keys, whole = self._as_added(), columns[0]
+        if len(columns) > 1:
+            whole = Column(*map(np.concatenate, zip(*columns, strict=True)))
         if keys.ascending or not in_order:
-            return Column(*map(_concatenated, zip(*columns, strict=True)))
+            return whole
         if self._order is None:
             self._order = np.array(sorted(range(len(keys)), key=list(keys).__getitem__))
         order = (self._order[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
-        return Column(*(_concatenated(column)[order] for column in zip(*columns, strict=True)))
+        return Column(*(values[order] for values in whole))
 
     def by_channel(self, figure: Callable[[int], T]) -> list[T]:
         """Return a figure of each channel, by its number.
@@ -288,7 +275,3 @@ class Records:
         for group in self._groups.values():
             keys.extend(list(group.keys))
         return keys
-
-
-def _concatenated(arrays: Sequence[Floats]) -> Floats:
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

@@ -18,18 +18,10 @@ Floats: TypeAlias = NDArray[np.float64]
 class Moments:
     """n, Σx and Σx² of integer samples per channel; they merge by addition, without rounding.
 
-    Attributes
-    ----------
-    scale
-        The largest value of the samples' depth: 255 for 8 bits, 65535 for 16.
-    n
-        Samples of each channel; a selection of pixels may leave different numbers.
-    sum, sum_of_squares
-        Σx and Σx², one Python integer a channel (a large 16-bit set passes 2⁶³), in units of
-        `scale` and `scale`².
+    scale: the largest value of the samples' depth, 255 for 8 bits, 65535 for 16; n: a selection of
+    pixels may leave different numbers; sum, sum_of_squares: one Python integer a channel (a large
+    16-bit set passes 2⁶³), in units of `scale` and `scale`².
 
-    Examples
-    --------
     >>> black_and_white = Moments(scale=255, n=(2,), sum=(255,), sum_of_squares=(65025,))
     >>> black_and_white.mean(), black_and_white.var()
     ((0.5,), (0.25,))
@@ -58,7 +50,6 @@ class Moments:
         )
 
     def __add__(self, other: Moments) -> Moments:
-        """Return the moments of both sets of samples together."""
         return self._combined(other, operator.add)
 
     def __sub__(self, other: Moments) -> Moments:
@@ -93,18 +84,11 @@ class Moments:
 class Table:
     """Moments of N draws of C channels.
 
-    Attributes
-    ----------
-    scale
-        255 or 65535 for unsigned integer samples; 1 for signed and for float samples.
-    n
-        Samples, int64 of shape (N, C).
-    sum_or_mean, sumsq_or_m2
-        Shape (N, C). Integer samples: Σx and Σx², int64. Float samples: the mean and M2 = Σ(x −
-        mean)², float64.
-    ends
-        The smallest and the largest sample, float64 of shape (N, C, 2), NaN where n is 0; None
-        where a histogram tells them, or where they are not known.
+    scale: 255 or 65535 for unsigned integer samples, 1 for signed and for float samples; n: int64
+    of shape (N, C); sum_or_mean, sumsq_or_m2: of this shape, of integer samples Σx and Σx², int64,
+    of floats the mean and M2 = Σ(x − mean)², float64; ends: the smallest and the largest sample,
+    float64 of shape (N, C, 2), NaN where n is 0; None where a histogram tells them, or where they
+    are not known.
     """
 
     scale: int
@@ -126,12 +110,9 @@ class Table:
     def for_channels(self, channels: int) -> Table:
         """Return the table of so many channels, where one stands for all of them."""
         times = channels // self.n.shape[1]
-        if times == 1:
-            return self
-        return self._each(lambda values: np.repeat(values, times, axis=1))
+        return self._each(lambda values: np.repeat(values, times, axis=1)) if times > 1 else self
 
     def take(self, rows: Sequence[int] | Ints) -> Table:
-        """Return the table of some rows."""
         return self._each(lambda values: values[rows])
 
     def _each(self, change: Callable[[Any], Any]) -> Table:
@@ -142,7 +123,6 @@ class Table:
 
     @classmethod
     def joined(cls, tables: Sequence[Table]) -> Table:
-        """Return the rows of several tables of one scale, one after another."""
         ends = [table.ends for table in tables if table.ends is not None]
         return cls(
             tables[0].scale,
@@ -157,10 +137,8 @@ class Table:
         sums = (exact_sums(values) for values in (self.n, self.sum_or_mean, self.sumsq_or_m2))
         return Moments(self.scale, *sums)
 
-    def centred(self, channel: int) -> tuple[Floats, Floats, Floats]:
-        """Return n, mean and M2 of each row in one channel, float64 of shape (N,), in [0, 1].
-
-        Where n is 0, so are the others.
+    def centred(self, channel: int) -> Column:
+        """Return one channel; where n is 0, so are the others.
 
         Integer sums are first taken about the integer nearest the row's mean, which int64 holds
         exactly, so that nothing cancels when they become floats.
@@ -168,13 +146,13 @@ class Table:
         columns = (self.n, self.sum_or_mean, self.sumsq_or_m2)
         n, first, second = (values[:, channel] for values in columns)
         if self.sum_or_mean.dtype == np.float64:
-            return n.astype(np.float64), first.astype(np.float64), second.astype(np.float64)
+            return Column(*(values.astype(np.float64) for values in (n, first, second)))
         some = np.maximum(n, 1)
         near = (2 * first + n) // (2 * some)
         rest = first - near * n
         about_near = second - near * (first + rest)
         m2 = about_near - rest.astype(np.float64) ** 2 / some
-        return n.astype(np.float64), first / (some * self.scale), m2 / self.scale**2
+        return Column(n.astype(np.float64), first / (some * self.scale), m2 / self.scale**2)
 
 
 def exact_sums(columns: NDArray[Any]) -> tuple[int, ...]:
@@ -191,12 +169,10 @@ class Column(NamedTuple):
     m2: Floats
 
     def counted(self) -> Column:
-        """Return the draws of which any sample counts."""
         some = self.n > 0
         return self if some.all() else Column(*(values[some] for values in self))
 
     def joined(self, rows: Ints, number: int) -> Column:
-        """Return `number` draws, of which draw i has the samples of all the draws at rows == i."""
         n = _sums_at(rows, self.n, number)
         mean = _sums_at(rows, self.n * self.mean, number) / np.maximum(n, 1)
         away = self.mean - mean[rows]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bnstat.pictures.picture import STYLES, Theme, parts, plain_axes
+from bnstat.pictures.picture import STYLES, Theme, parts, plain_axes, write_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,18 +41,15 @@ class RunningValues:
 
     @property
     def title(self) -> str:
-        """A line that says what is shown."""
         return f"BatchNorm2d over {self.schedule}"
 
     @property
     def description(self) -> str:
-        """What it shows, for those who do not see it."""
         ends = zip(self.channels, self.mean, self.exact_mean, strict=True)
         said = "; ".join(f"{c}: {mean[-1]:.3f}, exact {exact:.3f}" for c, mean, exact in ends)
         return f"Running mean and variance after each batch. At the end, the mean is {said}."
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-        """Return running mean and variance after some of the batches, and the exact values."""
         batches = len(self.mean[0])
         steps = sorted({max(1, round(batches * i / _ROWS)) for i in range(1, _ROWS + 1)})
         rows = []
@@ -90,28 +87,15 @@ class RunningValues:
         batches = len(values[0])
         step = max(1, batches // _POINTS)
         shown = sorted({*range(0, batches, step), batches - 1})
+        xs, marker = [b + 1 for b in shown], "o" if batches <= _MARKED else ""
         for i, color in enumerate(theme.of_channels(self.channels)):
             line, style = [values[i][b] for b in shown], STYLES[i % len(STYLES)]
             ax.axhline(exact[i], color=color, linewidth=0.8, alpha=0.55)
-            marker = "o" if batches <= _MARKED else ""
             ax.plot(
-                [b + 1 for b in shown],
-                line,
-                color=color,
-                linewidth=1.3,
-                linestyle=style,
-                marker=marker,
-                markersize=3,
+                xs, line, color=color, linewidth=1.3, linestyle=style, marker=marker, markersize=3
             )
-            ax.annotate(
-                self.channels[i],
-                (batches, line[-1]),
-                xytext=(22 + 9 * i, 0),
-                textcoords="offset points",
-                va="center",
-                color=color,
-                fontsize=8,
-            )
+            at = (batches, line[-1])
+            write_beside(ax, self.channels[i], at, (22 + 9 * i, 0), color=color, fontsize=8)
 
     def _plot_band(self, ax: Axes, figure: int, theme: Theme) -> None:
         batches = len(self.mean[0])
@@ -139,12 +123,10 @@ class MarginCurve:
 
     @property
     def title(self) -> str:
-        """A line that says what is shown."""
         return f"Margins of a sample of the {self.found:,} images, at {100 * self.confidence:g} %"
 
     @property
     def description(self) -> str:
-        """What it shows, for those who do not see it."""
         first, last = self.sizes[0], self.sizes[-1]
         return (
             f"The margin of the mean falls from {self.mean[0]:.3g} with {first:,} images to "
@@ -153,7 +135,6 @@ class MarginCurve:
         )
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-        """Return the margins at some sizes."""
         step = max(1, len(self.sizes) // 8)
         shown = list(zip(self.sizes, self.mean, self.std, strict=True))[::step]
         return ("images", "mean", "std"), [(f"{n:,}", f"{m:.2g}", f"{s:.2g}") for n, m, s in shown]
@@ -170,15 +151,7 @@ class MarginCurve:
                 continue
             xs, ys = zip(*pairs, strict=True)
             ax.plot(xs, ys, color=color, linewidth=1.5, linestyle=STYLES[i])
-            ax.annotate(
-                name,
-                (xs[0], ys[0]),
-                xytext=(-5, 0),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                color=color,
-            )
+            write_beside(ax, name, (xs[0], ys[0]), (-5, 0), ha="right", color=color)
         ax.set_xscale("log")
         ax.set_yscale("log")
         for axis, form in ((ax.xaxis, ",.0f"), (ax.yaxis, "g")):
@@ -187,15 +160,8 @@ class MarginCurve:
             axis.set_minor_formatter(NullFormatter())
         if self.measured is not None:
             ax.axvline(self.measured, color=theme.accent, linewidth=1)
-            ax.annotate(
-                "this sample",
-                (self.measured, 1),
-                xycoords=("data", "axes fraction"),
-                xytext=(4, -4),
-                textcoords="offset points",
-                va="top",
-                color=theme.accent,
-            )
+            how = {"xycoords": ("data", "axes fraction"), "va": "top", "color": theme.accent}
+            write_beside(ax, "this sample", (self.measured, 1), (4, -4), **how)
         ax.set(xlabel="images measured", ylabel="± in [0, 1]")
         ax.set_xlim(self.sizes[0] / 1.6, self.sizes[-1] * 1.1)
 

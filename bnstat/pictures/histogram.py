@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bnstat.pictures.picture import STYLES, Theme, plain_axes
+from bnstat.pictures.picture import STYLES, Theme, plain_axes, write_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,18 +32,15 @@ class Histogram:
 
     @property
     def title(self) -> str:
-        """A line that says what is shown."""
         return f"Values of {self.name}"
 
     @property
     def description(self) -> str:
-        """What it shows, for those who do not see it."""
         figures = zip(self.channels, self.mean, self.std, strict=True)
         said = "; ".join(f"{c}: mean {mean:.3f}, std {std:.3f}" for c, mean, std in figures)
         return f"Histogram of the values of each channel from 0 to 1. {said}."
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-        """Return the share of the samples in each eighth of the range."""
         width = 256 // _RANGES
         rows = []
         for start in range(0, 256, width):
@@ -88,13 +85,5 @@ class Histogram:
 def _name_beside(ax: Axes, name: str, ends: tuple[float, float], level: float, color: str) -> None:
     """Write a channel's name at the end of its bar where there is room for it."""
     left = ends[0] >= _LEFT
-    ax.annotate(
-        name,
-        (ends[0] if left else ends[1], level),
-        xytext=(-4 if left else 4, 0),
-        textcoords="offset points",
-        ha="right" if left else "left",
-        va="center",
-        color=color,
-        fontsize=8,
-    )
+    at, side = (ends[0] if left else ends[1], level), "right" if left else "left"
+    write_beside(ax, name, at, (-4 if left else 4, 0), ha=side, color=color, fontsize=8)

@@ -34,12 +34,10 @@ class ImageScatter:
 
     @property
     def title(self) -> str:
-        """A line that says what is shown."""
         return f"Brightness and contrast of {len(self.brightness):,} images"
 
     @property
     def description(self) -> str:
-        """What it shows, for those who do not see it."""
         import numpy as np
 
         both = (self.brightness, self.contrast)
@@ -48,7 +46,6 @@ class ImageScatter:
         return f"{said} {len(self.outliers):,} outliers are marked."
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-        """Return the strongest outliers, or quantiles where there is none."""
         if self.outliers:
             strongest = self.outliers[:_ROWS]
             return ("outlier", "mean", "std"), [

@@ -44,7 +44,6 @@ class Theme:
     others: tuple[str, ...]
 
     def of_channels(self, channels: Sequence[str]) -> list[str]:
-        """Return the colour of each channel."""
         named = {"R": self.red, "G": self.green, "B": self.blue, "L": self.text, "A": self.muted}
         return [named.get(c, self.others[i % len(self.others)]) for i, c in enumerate(channels)]
 
@@ -134,7 +133,6 @@ _NO_DATES = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer":
 
 
 def check_matplotlib() -> None:
-    """Raise OutputError if matplotlib is missing."""
     from importlib.util import find_spec
 
     if not find_spec("matplotlib"):
@@ -177,6 +175,13 @@ def plain_axes(ax: Axes, theme: Theme, *, grid: str = "y") -> None:
     ax.grid(axis=grid, color=theme.grid, linewidth=0.6)  # type: ignore[arg-type]
     ax.set_axisbelow(True)
     ax.tick_params(length=3, width=0.7)
+
+
+def write_beside(
+    ax: Axes, text: str, at: tuple[float, float], points: tuple[float, float], **how: Any
+) -> None:
+    """Write text so many points beside a place."""
+    ax.annotate(text, at, xytext=points, textcoords="offset points", **({"va": "center"} | how))
 
 
 def parts(ax: Axes, number: int, *, gap: float = 0.16) -> list[Axes]:

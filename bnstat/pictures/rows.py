@@ -31,34 +31,29 @@ class GroupFigures:
 
     @property
     def height(self) -> float:
-        """How high it is, as a multiple of the usual height."""
         return 0.45 + 0.085 * min(len(self.labels), MAX_GROUPS)
 
     @property
     def title(self) -> str:
-        """A line that says what is shown."""
         shown = min(len(self.labels), MAX_GROUPS)
         number = f"the {shown} largest of {len(self.labels):,} groups"
         return f"Mean and std of {number if shown < len(self.labels) else 'each group'}"
 
     @property
     def description(self) -> str:
-        """What it shows, for those who do not see it."""
         return (
             f"For each of {len(self.labels):,} groups the mean of each channel, with one std to "
             "both sides; lines mark the means of the whole."
         )
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-        """Return images, mean and std of each group."""
-        heads = [f"{figure} {c}" for figure in ("mean", "std") for c in self.channels]
         rows = [
             (label, f"{n:,}", *(f"{v:.4f}" for v in (*mean, *std)))
             for label, n, mean, std in zip(
                 self.labels, self.images, self.mean, self.std, strict=True
             )
         ]
-        return ("group", "images", *heads), rows
+        return ("group", "images", *_heads(self.channels)), rows
 
     def plot(self, ax: Axes, theme: Theme) -> None:
         """Plot small multiples: a column for each channel, a line for each group."""
@@ -105,17 +100,14 @@ class Differences:
 
     @property
     def height(self) -> float:
-        """How high it is, as a multiple of the usual height."""
         return 0.7 + 0.16 * len(self.names)
 
     @property
     def title(self) -> str:
-        """A line that says what is shown."""
         return f"Differences from {self.baseline}"
 
     @property
     def description(self) -> str:
-        """What it shows, for those who do not see it."""
         largest = max((abs(v) for row in (*self.mean, *self.std) for v in row), default=0.0)
         return (
             f"Differences of mean and std of {len(self.names):,} rows from {self.baseline}; the "
@@ -123,13 +115,11 @@ class Differences:
         )
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-        """Return the differences."""
-        heads = [f"{figure} {c}" for figure in ("mean", "std") for c in self.channels]
         rows = [
             (name, *(f"{v:+.4f}" for v in (*mean, *std)))
             for name, mean, std in zip(self.names, self.mean, self.std, strict=True)
         ]
-        return ("row", *heads), rows
+        return ("row", *_heads(self.channels)), rows
 
     def plot(self, ax: Axes, theme: Theme) -> None:
         """Plot a mark for each channel of each row, with its margin, above a line at 0."""
@@ -150,6 +140,10 @@ class Differences:
             below.set_yticks(range(len(self.names)), [_short(each) for each in self.names])
             below.set_ylim(len(self.names) - 0.5, -0.5)
             below.set_xlabel(f"difference of the {name}")
+
+
+def _heads(channels: Sequence[str]) -> list[str]:
+    return [f"{figure} {c}" for figure in ("mean", "std") for c in channels]
 
 
 def _short(label: str) -> str:

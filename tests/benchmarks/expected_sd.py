@@ -16,14 +16,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from bnstat.estimators import (
-    Epochs,
-    Schedule,
-    epochs_of,
-    expectation,
-    moments_of_batches,
-    running_values,
-)
+from bnstat.estimators import Schedule, moments_of_batches
+from bnstat.estimators.batchnorm import Epochs, epochs_of, expectation, running_values
 from bnstat.measure.scanning import measure
 from bnstat.moments import Column, Records
 from bnstat.settings import Settings, complete

@@ -7,15 +7,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from bnstat.estimators import (
-    Epochs,
-    Schedule,
-    batchnorm,
-    epochs_of,
-    expectation,
-    moments_of_batches,
-    running_values,
-)
+from bnstat.estimators import Schedule, batchnorm, moments_of_batches
+from bnstat.estimators.batchnorm import Epochs, epochs_of, expectation, running_values
 from bnstat.moments import Column
 
 MORE = Schedule(16), Schedule(8, 0.3), Schedule(32, epochs=3), Schedule(8, 0.01)

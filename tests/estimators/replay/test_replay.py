@@ -7,14 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from bnstat.estimators import (
-    Epochs,
-    Schedule,
-    batchnorm,
-    expectation,
-    running_values,
-    two_pass,
-)
+from bnstat.estimators import Schedule, batchnorm, two_pass
+from bnstat.estimators.batchnorm import Epochs, expectation, running_values
 from bnstat.estimators.replay import Grid
 from bnstat.estimators.replay import sweep as replay_grid
 from bnstat.result.running_statistics import THREE_DECIMALS, Cell, Off, Sweep
