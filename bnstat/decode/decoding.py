@@ -107,17 +107,12 @@ def load(file: IO[bytes], *, whole: bool = True) -> Loaded:
     image: Any = open_whole(file)
     several = getattr(image, "is_animated", False)  # asked later, a GIF would lose its pixels
     image, deep = load_opened(image, file, whole=whole)
-    if several:
-        _note_frames(image, file)
-    return image, deep
-
-
-def _note_frames(image: Image.Image, file: IO[bytes]) -> None:
     with suppress(Exception):  # the first was read, and is measured
-        if image.format == "TIFF" and has_mask(file):
+        if several and image.format == "TIFF" and has_mask(file):
             image.info[MASK] = None  # who opened the file knows how
-        if (frames := len(pages(file))) > 1:
+        if several and (frames := len(pages(file))) > 1:
             note(image, "frames", f"{frames} frames", frames)
+    return image, deep
 
 
 def open_whole(file: IO[bytes]) -> Any:
@@ -218,7 +213,6 @@ def _cause(error: Exception, size: int) -> str:
 
 # Pillow's words for gray of fewer bits than 8, for inverted gray, and for bits in reverse order.
 _GRAY = re.compile("(1|L);?([24]?)(I?)R?")
-_LOSSY = ("JPEG", "MPO")
 
 
 def load_labels(file: IO[bytes], page: int | None = None) -> Image.Image:
@@ -232,7 +226,7 @@ def load_labels(file: IO[bytes], page: int | None = None) -> Image.Image:
         opened.seek(page)
     raw = _GRAY.fullmatch(raw_mode(opened))
     image, _ = load_opened(opened, file, page)
-    if opened.format in _LOSSY:
+    if opened.format in _JPEG:
         note(image, "lossy-masks")
     return as_stored(image) if raw is None else _stored(image, raw)
 

@@ -199,7 +199,8 @@ def pages(file: IO[bytes]) -> list[int]:
         return [0]
     match image.format:
         case "TIFF":
-            return list(_pages_of_tiff(image))
+            # Those that are images of their own; a broken one is, and fails.
+            return [page for page, kind in _kinds_of_pages(image) if page == 0 or not kind]
         case "MPO":
             return list(_pictures(image))
     return list(range(image.n_frames))
@@ -209,11 +210,6 @@ def has_mask(file: IO[bytes]) -> bool:
     """Whether a page of a TIFF is the mask of another."""
     file.seek(0)
     return any(kind & _MASK for _, kind in _kinds_of_pages(open_image(file)))
-
-
-def _pages_of_tiff(image: Any) -> Iterator[int]:
-    """Yield the pages that are images of their own; a broken one is, and fails."""
-    return (page for page, kind in _kinds_of_pages(image) if page == 0 or not kind)
 
 
 def _kinds_of_pages(image: Any) -> Iterator[tuple[int, int]]:

@@ -30,6 +30,8 @@ _OTHER_DATA = b"".join(b"%b\xff%c" % (bytes(range(1, 250, 3)), 0xD0 + i) for i i
 _COEFFICIENTS = 64
 # The tag of a TIFF whose strips or tiles share their tables (TIFF technical note 2).
 _TABLES = 347
+# The tags that tell where strips or tiles are, and how many bytes they have.
+_STRIPS, _TILES = (273, 279), (324, 325)
 
 
 class CutOffError(UnmeasurableError):
@@ -38,9 +40,8 @@ class CutOffError(UnmeasurableError):
 
 def check_whole(image: Any, file: IO[bytes]) -> None:
     """Raise CutOffError if a decoded JPEG, or TIFF of JPEGs, lacks data, though it has its end."""
-    check = _check_tiff if image.format == "TIFF" else _check_jpeg
     try:
-        check(image, file)
+        (_check_tiff if image.format == "TIFF" else _check_jpeg)(image, file)
     except CutOffError:
         raise
     except Exception:  # the image was decoded, and nothing is known against it
@@ -64,16 +65,12 @@ def _read(image: Any, file: IO[bytes]) -> bytes:
 def _check_tiff(image: Any, file: IO[bytes]) -> None:
     """Raise CutOffError if one of the JPEGs that the strips or tiles of a TIFF are lacks data."""
     tags, tables = image.tag_v2, image.tag_v2.get(_TABLES, b"")
-    for corner, at, size in zip(_corners(image), *map(tags.get, _blocks(tags)), strict=False):
+    blocks = map(tags.get, _STRIPS if _STRIPS[0] in tags else _TILES)
+    for corner, at, size in zip(_corners(image), *blocks, strict=False):
         if _is_gray(image, corner):
             file.seek(at)
             if _has_place(tables[:-2] + file.read(size)[2 if tables else 0 :]):
                 raise CutOffError("is cut off: data of one of its JPEG blocks end too early")
-
-
-def _blocks(tags: Any) -> tuple[int, int]:
-    """Return the tags that tell where strips or tiles are, and how many bytes they have."""
-    return (273, 279) if 273 in tags else (324, 325)
 
 
 def _corners(image: Any) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ the gray or colour of a PNG's tRNS chunk.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import TypeAlias
@@ -50,8 +50,7 @@ class SampleMask:
     @classmethod
     def of_array(cls, counts: NDArray[np.bool_]) -> SampleMask:
         """Return the mask of a boolean array of shape (H, W) or (C, H, W)."""
-        planes = counts[np.newaxis] if counts.ndim == 2 else counts
-        return cls(tuple(Image.fromarray(plane.astype(np.uint8) * 255) for plane in planes))
+        return cls(tuple(map(plane_of, counts[np.newaxis] if counts.ndim == 2 else counts)))
 
     def array(self) -> NDArray[np.bool_]:
         return np.stack([np.asarray(plane) > 0 for plane in self.planes])
@@ -71,15 +70,16 @@ class SampleMask:
         return tuple(self.plane(channel).histogram()[0] for channel in range(channels))
 
 
-def plane_of_values(band: Image.Image, counts: Sequence[bool]) -> Image.Image:
-    """Return the plane of an 8-bit band (L, P or 1) whose values count as `counts` of 256 says."""
-    table = [255 * count for count in counts]
-    if band.mode == "1":
-        band = band.convert("L")
-    return band.point(table, "L")
+def plane_of(counts: NDArray[np.bool_]) -> Image.Image:
+    return Image.fromarray(counts.astype(np.uint8) * 255)
 
 
-_VISIBLE = [False] + [True] * 255
+def plane_of_values(band: Image.Image, counts: Callable[[int], bool]) -> Image.Image:
+    """Return the plane of an 8-bit band whose values count as a function says: of mode 1, 0, 255."""
+    gray = band.convert("L") if band.mode == "1" else band
+    return gray.point([255 * counts(value) for value in range(256)], "L")
+
+
 _GDAL_NODATA = 42113
 # All 8-bit bands have the smallest value, or the largest, if the band that is farthest from it has.
 _FARTHEST: Mapping[float, Callable[[Image.Image, Image.Image], Image.Image]] = {
@@ -104,25 +104,15 @@ def _alpha_plane(image: Image.Image) -> Image.Image | None:
     if not image.has_transparency_data:
         return None
     if image.getbands()[-1] in ("A", "a"):
-        return plane_of_values(image.getchannel(len(image.getbands()) - 1), _VISIBLE)
+        return plane_of_values(image.getchannel(len(image.getbands()) - 1), bool)
     key = image.info.get("transparency")
-    if key is None:  # Pillow keeps some palettes' alpha in the palette itself
-        return plane_of_values(image.convert("RGBA").getchannel("A"), _VISIBLE)
     if is_gray_16(image):
-        return Image.fromarray((np.asarray(image) != key).astype(np.uint8) * 255)
-    if len(image.getbands()) > 1:
-        return plane_of_values(image.convert("RGBA").getchannel("A"), _VISIBLE)
-    return plane_of_values(image, _visible_indices(key))
-
-
-def _visible_indices(key: bytes | int) -> list[bool]:
-    """Return which of 256 indices or grays are visible: `key` is the one that is not, or a table.
-
-    Indices behind the table's end are opaque.
-    """
-    if isinstance(key, bytes):
-        return [alpha > 0 for alpha in key[:256]] + [True] * (256 - len(key[:256]))
-    return [index != key for index in range(256)]
+        return plane_of(np.asarray(image) != key)
+    if key is None or len(image.getbands()) > 1:  # some palettes have their alpha in themselves
+        return plane_of_values(image.convert("RGBA").getchannel("A"), bool)
+    if isinstance(key, bytes):  # of each index its alpha; those behind the end are opaque
+        return plane_of_values(image, lambda index: key[index : index + 1] != b"\0")
+    return plane_of_values(image, lambda value: bool(value != key))
 
 
 def over(image: Image.Image, color: str) -> Image.Image:
@@ -157,9 +147,7 @@ class Nodata:
 
         Raise ValueError if it is none of these.
         """
-        if text == "auto":
-            return cls(None)
-        return cls(tuple(float(value) for value in text.split(",")))
+        return cls(None if text == "auto" else tuple(map(float, text.split(","))))
 
     def counted(self, image: Image.Image) -> SampleMask | None:
         """Return the mask of an image's samples, a plane for each of its bands; None is all."""
@@ -169,9 +157,10 @@ class Nodata:
         if values is None:
             return None
         values = tuple(decoded_gray(image, value) for value in values)
-        if len(values) == 1:
-            return _not_equal(image, values[0])
-        return _not_all_equal(image, values)
+        if len(values) > 1:
+            return _not_all_equal(image, values)
+        planes = tuple(_plane(band, values[0]) for band in _bands(image))
+        return SampleMask(planes) if any(map(_leaves_out, planes)) else None
 
     def value_in(self, image: Image.Image, mode: str) -> int | None:
         """Return the 8-bit value that stands for all that is left out; None where none does.
@@ -225,11 +214,6 @@ def note_alpha(image: Image.Image, shown: SampleMask) -> None:
         note(image, "alpha-band", f"band {band} left out {pixels:,} pixels")
 
 
-def _not_equal(image: Image.Image, value: float) -> SampleMask | None:
-    planes = tuple(_plane(band, value) for band in _bands(image))
-    return SampleMask(planes) if any(map(_leaves_out, planes)) else None
-
-
 def _not_all_equal(image: Image.Image, values: Values) -> SampleMask | None:
     bands = _bands(image)
     if len(bands) == 1 and len(set(values)) == 1:  # gray, which is that colour in all channels
@@ -239,10 +223,10 @@ def _not_all_equal(image: Image.Image, values: Values) -> SampleMask | None:
             f"has {pluralize(len(bands), 'channel')}, and --nodata names {len(values)}"
         )
     farthest = _FARTHEST.get(values[0]) if len(set(values)) == 1 < len(values) else None
-    if farthest is not None:
-        whole = _plane(reduce(farthest, bands), values[0])
-    else:
+    if farthest is None:
         whole = reduce(ImageChops.lighter, map(_plane, bands, values))
+    else:
+        whole = _plane(reduce(farthest, bands), values[0])
     return SampleMask((whole,)) if _leaves_out(whole) else None
 
 
@@ -261,13 +245,8 @@ def _bands(image: Image.Image) -> list[Image.Image]:
 def _plane(band: Image.Image, value: float) -> Image.Image:
     """Return 255 where a band's samples do not equal the value."""
     if band.mode in ("L", "P", "1"):
-        stored = [255 * (i > 0) for i in range(256)] if band.mode == "1" else range(256)
-        return plane_of_values(band, [each != value for each in stored])
+        return plane_of_values(band, lambda stored: stored != value)
     samples = np.asarray(band)
-    if math.isnan(value):
-        counts = ~np.isnan(samples) if band.mode == FLOAT else np.ones(samples.shape, bool)
-    elif band.mode == FLOAT:
-        counts = samples != np.float32(value)
-    else:
-        counts = samples != value
-    return Image.fromarray(counts.astype(np.uint8) * 255)
+    if math.isnan(value):  # which no integer is
+        return plane_of(~np.isnan(samples))
+    return plane_of(samples != (np.float32(value) if band.mode == FLOAT else value))

@@ -244,7 +244,9 @@ def _note_mask(image: Image.Image, labels: Image.Image) -> None:
     """Note of an image what is doubtful of its mask."""
     if any(code == "lossy-masks" for code, *_ in notes_of(labels)):
         note(image, "lossy-masks")
-    turned = _orientation(image)
+    turned = _UPRIGHT
+    with suppress(Exception):  # of damaged metadata
+        turned = int(image.getexif().get(_ORIENTATION, _UPRIGHT))
     if turned != _UPRIGHT and labels.size == image.size[::-1] != image.size:
         raise UnmeasurableError(
             f"its mask is upright, and the image is not: its EXIF orientation {turned} is not "
@@ -252,12 +254,6 @@ def _note_mask(image: Image.Image, labels: Image.Image) -> None:
         )
     if turned != _UPRIGHT:
         note(image, "orientation", f"EXIF orientation {turned}")
-
-
-def _orientation(image: Image.Image) -> int:
-    with suppress(Exception):  # of damaged metadata
-        return int(image.getexif().get(_ORIENTATION, _UPRIGHT))
-    return _UPRIGHT
 
 
 def _item(items: Items, reference: Reference, epoch: int) -> Item:

@@ -6,6 +6,8 @@ Conditions add up: a sample counts if all of them let it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +21,7 @@ from bnstat.decode.masks import (
     note_alpha,
     note_declared,
     over,
+    plane_of,
     plane_of_values,
     visible,
 )
@@ -81,8 +84,8 @@ class MaskRule:
 
     def _plane(self, labels: Image.Image) -> Image.Image:
         if labels.mode in ("P", *GRAY_8):
-            stored = [i > 0 for i in range(256)] if labels.mode == "1" else range(256)
-            return plane_of_values(labels, [self.counts(int(value)) for value in stored])
+            bits = labels.mode == "1"
+            return plane_of_values(labels, lambda value: self.counts(value > 0 if bits else value))
         if labels.mode not in _DEEP:
             raise UnmeasurableError(
                 f"its mask is of mode {labels.mode}; a mask has one integer a pixel"
@@ -90,7 +93,7 @@ class MaskRule:
         samples = np.asarray(labels)
         present = np.unique(samples)
         chosen = present[[self.counts(int(value)) for value in present]]
-        return Image.fromarray(np.isin(samples, chosen).astype(np.uint8) * 255)
+        return plane_of(np.isin(samples, chosen))
 
 
 @dataclass(frozen=True)
@@ -134,30 +137,26 @@ class Conditions:
                 raise UnmeasurableError("is no PIL image, of which alone pixels are selected")
             return Selected(image, None, False)
         shown = visible(image)
-        masks = [shown] if shown is not None and self.alpha == EXCLUDE else []
-        composed = self.alpha.startswith(OVER)
+        masks: list[SampleMask | None] = []
         without = None
-        if masks and shown is not None:
+        if self.alpha == EXCLUDE and shown is not None:
             note_alpha(image, shown)
+            masks.append(shown)
+        composed = self.alpha.startswith(OVER)
         if self.nodata is None:
             note_declared(image)
-        elif plain and not composed:
-            without = self.nodata.value_in(image, mode)
-        if self.nodata is not None and self.nodata.values is None:
-            counted = declared_mask(image)
-            masks += [] if counted is None else [counted]
-        if self.nodata is not None and without is None:
-            counted = self.nodata.counted(image)
-            masks += [] if counted is None else [_in_mode(counted, image, mode)]
+        else:
+            without = self.nodata.value_in(image, mode) if plain and not composed else None
+            if self.nodata.values is None:
+                masks.append(declared_mask(image))
+            if without is None and (counted := self.nodata.counted(image)) is not None:
+                masks.append(_in_mode(counted, image, mode))
         if self.masks is not None and labels is not None:
-            counted = self.masks.counted(labels, image.size)
-            masks += [] if counted is None else [counted]
-        whole = None
-        for mask in masks:
-            whole = mask if whole is None else whole & mask
+            masks.append(self.masks.counted(labels, image.size))
         if composed:
             image = over(image, self.alpha.removeprefix(OVER))
-        return Selected(image, whole, shown is not None, without)
+        found = [mask for mask in masks if mask is not None]
+        return Selected(image, reduce(and_, found) if found else None, shown is not None, without)
 
 
 def conditions(settings: MeasureSettings) -> Conditions:
