@@ -75,7 +75,7 @@ def plane_of(counts: NDArray[np.bool_]) -> Image.Image:
 
 
 def plane_of_values(band: Image.Image, counts: Callable[[int], bool]) -> Image.Image:
-    """Return the plane of an 8-bit band whose values count as a function says: of mode 1, 0, 255."""
+    """Return the plane of an 8-bit band of which these values count; mode 1 has 0 and 255."""
     gray = band.convert("L") if band.mode == "1" else band
     return gray.point([255 * counts(value) for value in range(256)], "L")
 
