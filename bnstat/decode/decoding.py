@@ -127,10 +127,7 @@ def open_whole(file: IO[bytes]) -> Any:
 def load_opened(
     image: Any, file: IO[bytes], page: int | None = None, *, whole: bool = True
 ) -> Loaded:
-    """Return an opened image decoded, the one at a page if that is asked for, and if it is deep.
-
-    Without `whole`, nothing says that it is cut off.
-    """
+    """Return an opened image, or that at a page, decoded, and if it is deep; see `Loading`."""
     if page is not None:
         image.seek(page)
         forget_notes(image)

@@ -213,10 +213,7 @@ def has_mask(file: IO[bytes]) -> bool:
 
 
 def _kinds_of_pages(image: Any) -> Iterator[tuple[int, int]]:
-    """Yield the pages, and what of a smaller copy and of a mask each is, 0 for an image.
-
-    Pillow reads no mask, but its tags.
-    """
+    """Yield the pages, and what of a smaller copy and of a mask each is, 0 for an image."""
     page, broken = 0, False
     while True:
         try:

@@ -116,10 +116,7 @@ def _alpha_plane(image: Image.Image) -> Image.Image | None:
 
 
 def over(image: Image.Image, color: str) -> Image.Image:
-    """Return an image composed over a colour, without alpha; an opaque one is returned as it is.
-
-    A gray image over a gray stays gray.
-    """
+    """Return an image composed over a colour, without alpha; gray over gray stays gray."""
     background = ImageColor.getrgb(color)[:3]
     if (plane := visible_plane(image)) is not None:
         return Image.composite(image, Image.new("RGB", image.size, background), plane)
@@ -143,10 +140,7 @@ class Nodata:
 
     @classmethod
     def read(cls, text: str) -> Nodata:
-        """Return what is typed: "0", "nan", "0,0,0" or "auto".
-
-        Raise ValueError if it is none of these.
-        """
+        """Return what is typed: "0", "nan", "0,0,0" or "auto"; raise ValueError if it is none."""
         return cls(None if text == "auto" else tuple(map(float, text.split(","))))
 
     def counted(self, image: Image.Image) -> SampleMask | None:

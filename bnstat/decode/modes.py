@@ -72,10 +72,7 @@ def decoded_gray(image: Image.Image, stored: float) -> float:
 
 
 def note(image: Image.Image, code: str, text: str = "", number: int = 0) -> None:
-    """Note of an image what its result should tell.
-
-    That is the code of a warning, a few words, and a number that is added over all images.
-    """
+    """Note of an image the code of a warning, a few words, and a number that is added over all."""
     image.info[_NOTES] = (*notes_of(image), (code, text, number))
 
 

@@ -96,10 +96,7 @@ class Raster:
 
     @property
     def linear(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Scale and offset of each band, which make of what is stored what is meant.
-
-        They have the shape (B, 1, 1); None where the file declares none.
-        """
+        """Scale and offset of each band, (B, 1, 1); None where the file declares none."""
         scales, offsets = np.array(self.dataset.scales), np.array(self.dataset.offsets)
         if (scales == 1).all() and (offsets == 0).all():
             return None

@@ -268,10 +268,7 @@ def _item(items: Items, reference: Reference, epoch: int) -> Item:
 
 
 def _mask(labels: Reference, files: _Files) -> Image.Image:
-    """Return the decoded image that selects pixels.
-
-    Raise UnmeasurableError if it cannot be read or decoded.
-    """
+    """Return the decoded image that selects pixels, or raise UnmeasurableError of the image."""
     try:
         return files.load_mask(labels)
     except Exception as error:

@@ -180,7 +180,7 @@ class Archive:
         except BnstatError:
             raise
         except Exception as error:
-            reason = _reason(error).removeprefix("cannot be read: ")
+            reason = _reason(error)
             if self._is_only_source and self._seen == 0:
                 where = key_text(self._archive.path)
                 raise SourceError(f"cannot read {where}: {reason}") from error
@@ -235,7 +235,7 @@ class _FormatIndex:
         except BnstatError:
             raise
         except Exception as error:
-            reason = _reason(error).removeprefix("cannot be read: ")
+            reason = _reason(error)
         for position in positions[done:]:
             problem = f"is in a broken archive: {reason}"
             yield Reference(self.keys[position], self.path, 0, 0, problem)
@@ -244,6 +244,6 @@ class _FormatIndex:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    if isinstance(error, UnreadableError):
-        return str(error)
-    return without_credentials(" ".join(str(error).split())) or type(error).__name__
+    told = isinstance(error, UnreadableError)
+    text = str(error) if told else without_credentials(" ".join(str(error).split()))
+    return text.removeprefix("cannot be read: ") or type(error).__name__

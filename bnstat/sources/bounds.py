@@ -67,10 +67,7 @@ class ReadLimits:
         return MAX_UNPACKED if self.max_bytes is None else self.max_bytes
 
     def check(self, size: int, *, unpacked: bool) -> None:
-        """Raise UnreadableError if an image has too many bytes.
-
-        unpacked: it is compressed in its container, or comes over a network.
-        """
+        """Raise UnreadableError if an image, decompressed or not, has too many bytes."""
         most = self.max_unpacked if unpacked else self.max_bytes
         if most is not None and size > most:
             raise UnreadableError(f"has {size} bytes, more than {self._allowed}")
@@ -219,10 +216,7 @@ def decompressed(file: BufferedReader) -> IO[bytes] | None:
 
 
 class _Decompressed(RawIOBase):
-    """The decompressed bytes of a file, to be read from beginning to end.
-
-    Streams that follow one another are one file; zeros may stand behind each.
-    """
+    """The decompressed streams of a file, read to its end; zeros may stand behind each."""
 
     def __init__(self, file: IO[bytes], start: Callable[[], Decompressor]) -> None:
         self._file, self._start = file, start

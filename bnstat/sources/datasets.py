@@ -122,10 +122,7 @@ class DatasetSource(ItemSource):
         return Reference(_key(index), path, 0, 0, content=self._items)
 
     def _try(self, items: DatasetItems, random: bool | None) -> bool:
-        """Draw the first items; return whether they are random, unless that is known.
-
-        Raise SourceError if there is no image in the first.
-        """
+        """Draw the first items, in which there must be images; return whether they are random."""
         with caller_undisturbed():
             for index in range(min(self._length, _TRIED)):
                 reference = Reference(_key(index), b"", 0, 0)
@@ -155,10 +152,7 @@ def _drew_numbers(items: DatasetItems, reference: Reference) -> bool:
 
 
 def checked_length(dataset: Any) -> int:
-    """Return how many items a dataset has.
-
-    Raise SourceError if it has none, or does not say.
-    """
+    """Return how many items a dataset has; raise SourceError if there is none."""
     name = type(dataset).__name__
     try:
         length = len(dataset)

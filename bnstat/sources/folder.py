@@ -14,8 +14,7 @@ from bnstat.sources.reference import Reference, file_reference
 from bnstat.sources.source import ALL_KEYS, NamedFiles
 
 # Folders of the system, of which a data set is no part; /dev/shm may well hold one.
-_SYSTEM = (b"/proc", b"/sys")
-_SYSTEM_ALONE = (b"/", b"/dev")
+_SYSTEM = (b"/proc/", b"/sys/")
 
 
 class Folder:
@@ -149,10 +148,7 @@ class _Walk:
         return self._root + b"/" + below if below else self._root
 
     def _walked(self) -> Iterator[tuple[bytes, str | None]]:
-        """Yield what there is, with a stack of what is left in each folder above.
-
-        Python limits recursion.
-        """
+        """Yield what there is, with a stack of what is left above, as Python limits recursion."""
         walked: set[tuple[int, int]] = set()
         waiting = [(self._prefix, True)]
         while waiting:
@@ -212,15 +208,11 @@ class _Walk:
         if not any(name.startswith(b".") and name != b"." for name in names):
             self.inner_links += target != root
             return False
-        if not self._follow_links and (root.startswith(target + b"/") or _is_of_system(target)):
+        of_system = target in (b"/", b"/dev") or (target + b"/").startswith(_SYSTEM)
+        if not self._follow_links and (root.startswith(target + b"/") or of_system):
             self.unfollowed.append(key)
             return False
         return True
-
-
-def _is_of_system(folder: bytes) -> bool:
-    below = tuple(top + b"/" for top in _SYSTEM)
-    return folder in (*_SYSTEM_ALONE, *_SYSTEM) or folder.startswith(below)
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:
@@ -231,14 +223,9 @@ def _is_folder(entry: os.DirEntry[bytes]) -> bool:
 
 
 class LinkCounter:
-    """Counts images that are other names of a file that is another image.
+    """Counts images that are other names of a file that is another image: `number` so far.
 
     Only files of several names need to be remembered: hard links, and symbolic ones.
-
-    Attributes
-    ----------
-    number
-        How many there are so far.
     """
 
     def __init__(self) -> None:

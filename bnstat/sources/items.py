@@ -49,14 +49,9 @@ class Stack(NamedTuple):
 class Items:
     """Gives the items that references stand for; it is sent to workers.
 
-    Attributes
-    ----------
-    random
-        Whether an item may be another one in each epoch.
-    bytes_held
-        What an item takes in memory before it is asked for.
-    images_in_chunk, last
-        A chunk ends after so many images, and after the one of this key.
+    random: whether an item may be another one in each epoch; bytes_held: what an item takes in
+    memory before it is asked for; images_in_chunk, last: a chunk ends after so many images, and
+    after the one of this key.
     """
 
     random: bool = False
@@ -106,10 +101,7 @@ class ItemReader:
         return Item(image, Membership(group, cluster))
 
     def read_batch(self, batch: Any) -> tuple[Any, list[Membership]]:
-        """Return the images of a batch, an array or a list, and what each is a member of.
-
-        Raise UnreadableError if it has no such images, groups or clusters.
-        """
+        """Return the images of a batch, an array or a list, and what each is a member of."""
         images = _image_in(batch, self.image, is_batch)
         if self.group is None and self.cluster is None:
             return images, []
@@ -168,17 +160,14 @@ def described(value: Any) -> str:
     """
     match value:
         case Mapping():
-            named = [f"{key} ({_kind(each)})" for key, each in value.items()]
-            return with_article(f"{type(value).__name__} with {_listed(named) or 'no keys'}")
+            parts = [f"{key} ({_kind(each)})" for key, each in value.items()] or ["no keys"]
         case list() | tuple():
-            what = _listed(map(_kind, value)) or "nothing"
-            return with_article(f"{type(value).__name__} of {what}")
-    return with_article(_kind(value))
-
-
-def _listed(texts: Any) -> str:
-    each = list(texts)
-    return ", ".join(each[:_MAX_NAMED]) + ", ..." * (len(each) > _MAX_NAMED)
+            parts = [*map(_kind, value)] or ["nothing"]
+        case _:
+            return with_article(_kind(value))
+    listed = ", ".join(parts[:_MAX_NAMED]) + ", ..." * (len(parts) > _MAX_NAMED)
+    joint = "with" if isinstance(value, Mapping) else "of"
+    return with_article(f"{type(value).__name__} {joint} {listed}")
 
 
 def _kind(value: Any) -> str:
@@ -228,32 +217,22 @@ def _chosen(item: Any, choice: Choice) -> Any:
 
 def open_shared(owner: object) -> tuple[IO[bytes], str]:
     """Open an empty file, which is closed with its owner; return it, and where workers find it."""
-    file, path = _opened()
+    if hasattr(os, "memfd_create"):
+        file: IO[bytes] = os.fdopen(os.memfd_create("bnstat"), "w+b")
+        path = f"/proc/{os.getpid()}/fd/{file.fileno()}"
+    else:
+        file = cast(IO[bytes], tempfile.NamedTemporaryFile())  # noqa: SIM115 (closed with its owner)
+        path = file.name
     weakref.finalize(owner, file.close)
     return file, path
-
-
-def _opened() -> tuple[IO[bytes], str]:
-    if hasattr(os, "memfd_create"):
-        file = os.fdopen(os.memfd_create("bnstat"), "w+b")
-        return file, f"/proc/{os.getpid()}/fd/{file.fileno()}"
-    named = tempfile.NamedTemporaryFile()  # noqa: SIM115 (closed with the source)
-    return cast(IO[bytes], named), named.name
 
 
 class ItemSource:
     """What else the sources of items offer, which are no files.
 
-    Attributes
-    ----------
-    random
-        Whether items are drawn at random.
-    several_passes
-        Whether the images are those of several passes over the items.
-    problem
-        Why it cannot go to workers, or "".
-    first
-        How many items are measured, of what may have more; None is all.
+    random: whether items are drawn at random; several_passes: whether the images are those of
+    several passes over the items; problem: why it cannot go to workers, or ""; first: how many
+    items are measured, of what may have more; None is all.
     """
 
     skipped = 0

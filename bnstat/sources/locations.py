@@ -51,10 +51,7 @@ class Opening:
 
 
 def sources_at(locations: Sequence[str], how: Opening) -> list[Source]:
-    """Return the sources at locations.
-
-    Raise SourceError if there is nothing at a location.
-    """
+    """Return the sources at locations; raise SourceError if there is nothing at one."""
     names = [name for typed in locations for name in _without_braces(typed, how.cwd)]
     urls.check_distinct(dict.fromkeys(names))
     several = len(locations) > 1 or len(names) > 1

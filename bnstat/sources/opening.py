@@ -104,10 +104,7 @@ def open_sources(
 
 
 def _masks(settings: MeasureSettings, cwd: bytes, limits: Limits) -> MaskFiles | None:
-    """Return what adds to images their masks.
-
-    Raise ValueError if values of masks are given without masks.
-    """
+    """Return what adds masks to images; raise ValueError if only values of masks are given."""
     if settings["masks"] is not None:
         pattern = MaskPattern(settings["masks"], settings["masks_missing"] == "all")
         return MaskFiles(pattern, cwd, limits)
@@ -284,10 +281,7 @@ def _in_item(settings: MeasureSettings, name: str) -> Choice | None:
 def _stream(
     given: Any, settings: MeasureSettings, sampling: Sampling | None, shards: Shards | None
 ) -> StreamSource:
-    """Return what an iterable gives.
-
-    Raise SettingError if a part of it is asked for that is not its first items.
-    """
+    """Return what an iterable gives: all, or its first items; no other part can be asked for."""
     if settings["until"] is not None:
         raise SettingError("until chooses among all items; of an iterable take the first: sample=N")
     if shards is not None:

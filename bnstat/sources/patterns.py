@@ -130,7 +130,8 @@ class Chosen:
 
 # Masks that workers cannot read themselves, together.
 _MAX_HELD = 1 << 30
-_NAMES = (b"{stem}", b"{name}")
+# The fields of a pattern, and the regular expressions of what may stand for each.
+_FIELDS = {b"{dir}": rb".*", b"{dir}/": rb"(?:.*/)?", b"{stem}": rb"[^/]+", b"{name}": rb"[^/]+"}
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,8 @@ class MaskFiles:
             yield from self._in_archive(source, whole, len(source.prefix))
         else:
             for image in source:
-                if not self._is_mask(image):
+                path = image.path if is_url(image.path) else os.path.abspath(image.path)
+                if not self._file.fullmatch(path):
                     yield image._replace(labels=self._if_needed(self._found(image.key)))
 
     def _in_archive(
@@ -208,10 +210,6 @@ class MaskFiles:
                 path = os.path.normpath(self._pattern.path(name))
                 yield image._replace(labels=self._if_needed(masks.get(path) or _missing(path)))
 
-    def _is_mask(self, image: Reference) -> bool:
-        path = image.path if is_url(image.path) else os.path.abspath(image.path)
-        return self._file.fullmatch(path) is not None
-
     def _found(self, key: bytes) -> Reference:
         path = self._pattern.path(key)
         if self._is_url:
@@ -235,10 +233,4 @@ def _regular_expression(pattern: bytes) -> bytes:
     True
     """
     pieces = re.split(rb"(\{dir\}/?|\{stem\}|\{name\})", pattern)
-    return b"".join(_expression(piece) for piece in pieces)
-
-
-def _expression(piece: bytes) -> bytes:
-    if piece.startswith(b"{dir}"):
-        return rb"(?:.*/)?" if piece.endswith(b"/") else rb".*"
-    return rb"[^/]+" if piece in _NAMES else re.escape(piece)
+    return b"".join(_FIELDS.get(piece) or re.escape(piece) for piece in pieces)

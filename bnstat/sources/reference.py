@@ -21,10 +21,7 @@ _FRAME = re.compile(rb"(?<!#)((?:##)*)#[0-9]+\Z")
 
 
 class Frame(NamedTuple):
-    """Which image of a file a reference is to.
-
-    page: where Pillow finds it; of: how many of the file are measured.
-    """
+    """Which image of a file it is: where Pillow finds it, and how many of the file are measured."""
 
     page: int
     of: int

@@ -48,10 +48,7 @@ def origin(given: Any) -> Any:
 
 @dataclass(frozen=True)
 class _HeldItem(Items):
-    """An item that was drawn already.
-
-    last: its key, where it ends a chunk.
-    """
+    """An item that was drawn already; last: its key, where it ends a chunk."""
 
     held: Item
     bytes_held: int

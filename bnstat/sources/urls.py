@@ -208,10 +208,7 @@ def expand_wildcards(pattern: bytes, limits: ReadLimits) -> list[tuple[bytes, In
 def url_reference(
     key: bytes, url: bytes, limits: ReadLimits, known: Info | None = None
 ) -> Reference:
-    """Return the reference to an image at a URL, with its bytes if workers cannot open it.
-
-    known: what a listing says of it.
-    """
+    """Return the reference to an image at a URL; known: what a listing says of it."""
     try:
         about = known if known and known.get("size") is not None else info(url, limits)
     except UnreadableError as error:

@@ -225,10 +225,7 @@ ZIP = Format(_members, _count)
 
 
 class Entry(NamedTuple):
-    """An entry of the directory: the numbers as in the archive.
-
-    host: the system that it was made on; offset: where the member's local header is.
-    """
+    """An entry of the directory; host: the system it was made on; offset: of its local header."""
 
     name: bytes
     host: int
