@@ -12,11 +12,11 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from io import BufferedReader
 from itertools import pairwise
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from bnstat.errors import BnstatError, SourceError
 from bnstat.sources import urls
@@ -29,6 +29,8 @@ from bnstat.text import key_text, pluralize, without_credentials
 CUT_OFF = "is cut off: the archive ends before it does"  # of a member
 # Returns the key of a member by its name, or None to leave it out.
 KeyOf: TypeAlias = Callable[[bytes], bytes | None]
+# Reads a file as far as images are asked for, and no image past the limits.
+Members: TypeAlias = Callable[["ArchiveFile", KeyOf, ReadLimits], Iterator[Reference]]
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,6 @@ class MemberTable:
         return {place for place in suspects if last[self._key(place)] != place}
 
 
-class Members(Protocol):
-    def __call__(
-        self, archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits
-    ) -> Iterator[Reference]:
-        """Read the file as far as images are asked for, and no image past the limits."""
-
-
 @dataclass(frozen=True)
 class Format:
     """A kind of file that holds images.
@@ -110,6 +105,7 @@ class Format:
     columns: bool = False
 
 
+@dataclass(eq=False)
 class Archive:
     """The images in one file, in the file's own order.
 
@@ -119,30 +115,25 @@ class Archive:
     left out, as another of the same key stands behind them.
     """
 
-    def __init__(
-        self,
-        archive: ArchiveFile,
-        kind: Format,
-        limits: ReadLimits,
-        *,
-        name: bytes,
-        prefix: bytes,
-        only_source: bool,
-    ) -> None:
-        self._archive = archive
-        self._limits = limits
-        self._format = kind
-        self._name = name
-        self._is_only_source = only_source
-        self._seen = self._images = 0
-        self._service_folders: set[bytes] = set()
-        self.prefix = prefix
-        self.ordered = kind.ordered
-        self.skipped = self.replaced = 0
+    archive: ArchiveFile
+    format: Format
+    limits: ReadLimits
+    name: bytes
+    prefix: bytes
+    only_source: bool
+    skipped: int = field(default=0, init=False)
+    replaced: int = field(default=0, init=False)
+    _seen: int = field(default=0, init=False)  # members, whatever they are
+    _images: int = field(default=0, init=False)  # with a key, less those that were yielded
+    _service_folders: set[bytes] = field(default_factory=set, init=False)
+
+    @property
+    def ordered(self) -> bool:
+        return self.format.ordered
 
     @property
     def has_columns(self) -> bool:
-        return self._format.columns
+        return self.format.columns
 
     @property
     def service_folders(self) -> Counter[bytes]:
@@ -150,16 +141,16 @@ class Archive:
 
     def count(self) -> int | None:
         try:
-            return self._format.count(self._archive)
+            return self.format.count(self.archive)
         except Exception:  # iterating reports what is wrong
             return None
 
     def index(self) -> Index:
         """Return the images as an index; what is wrong with the archive shows in iterating."""
-        if self._format.index is not None:
+        if self.format.index is not None:
             with suppress(Exception):
-                index = self._format.index(self._archive, self._limits)
-                return _FormatIndex(index, self.prefix, self._archive.path, self._complete)
+                index = self.format.index(self.archive, self.limits)
+                return _FormatIndex(index, self.prefix, self.archive.path, self._complete)
         return index_by_reading(self)
 
     def __iter__(self) -> Iterator[Reference]:
@@ -171,7 +162,7 @@ class Archive:
         self.skipped = self.replaced = self._seen = self._images = 0
         self._service_folders.clear()
         try:
-            members = self._format.members(self._archive, self._key_of, self._limits)
+            members = self.format.members(self.archive, self._key_of, self.limits)
             for count, reference in enumerate(members, 1):
                 self._seen = max(self._seen, count)  # not every format asks for keys
                 yield self._complete(reference)
@@ -181,12 +172,12 @@ class Archive:
             raise
         except Exception as error:
             reason = _reason(error)
-            if self._is_only_source and self._seen == 0:
-                where = key_text(self._archive.path)
+            if self.only_source and self._seen == 0:
+                where = key_text(self.archive.path)
                 raise SourceError(f"cannot read {where}: {reason}") from error
             read = pluralize(self._seen, "member")
             reason = f"is broken after {read}: {reason}"
-            yield Reference(self._name, self._archive.path, 0, 0, reason)
+            yield Reference(self.name, self.archive.path, 0, 0, reason)
 
     def _key_of(self, name: bytes) -> bytes | None:
         if len(name) > MAX_NAME:
@@ -207,7 +198,7 @@ class Archive:
     def _complete(self, reference: Reference) -> Reference:
         if self.prefix:
             reference = reference._replace(key=self.prefix + reference.key)
-        return reference if self._archive.workers_can_open else with_bytes(reference, self._limits)
+        return reference if self.archive.workers_can_open else with_bytes(reference, self.limits)
 
 
 @dataclass(frozen=True)

@@ -61,17 +61,13 @@ class Folder:
 
     def __iter__(self) -> Iterator[Reference]:
         walk = self._walk_to_take()
-        for key, problem in walk:
-            yield walk.reference(key, problem)
+        return map(walk.reference, walk)
 
     def index(self) -> NamedFiles:
         """Return the images as an index, no file examined: a key says where its file is."""
-        walk, keys, problems = self._walk_to_take(), [], {}
-        for key, problem in walk:
-            keys.append(key)
-            if problem is not None:
-                problems[key] = problem
-        return NamedFiles(keys, lambda at: walk.reference(keys[at], problems.get(keys[at])))
+        walk = self._walk_to_take()
+        keys = list(walk)
+        return NamedFiles(keys, lambda at: walk.reference(keys[at]))
 
     def count(self) -> int:
         """Count the images by listing folders only, in the walk that images are taken from too."""
@@ -97,10 +93,12 @@ class _Walk:
         self._root, self._prefix, self._globs = root, prefix, globs
         self._follow_links = follow_links
         self._real_root = os.path.realpath(root)
-        self._found = (found for found in self._walked() if found[0] in keys)
+        self._found = (key for key in self._walked() if key in keys)
         self._lock, self._number, self.taken = Lock(), 0, False
-        self._waiting: deque[tuple[bytes, str | None]] = deque()
+        self._waiting: deque[bytes] = deque()
+        self._folders: set[tuple[int, int]] = set()  # that were walked, by device and inode
         self._symbolic: set[bytes] = set()
+        self._problems: dict[bytes, str] = {}  # of folders that cannot be read
         self.others, self.service_folders = Counter[bytes](), Counter[bytes]()
         self.unfollowed: list[bytes] = []
         self.inner_links, self.links = 0, LinkCounter()
@@ -109,93 +107,83 @@ class _Walk:
         """Walk to the end; return how many images there are."""
         while True:
             with self._lock:
-                if (found := self._next()) is None:
+                if (key := self._next()) is None:
                     return self._number
-                self._waiting.append(found)
+                self._waiting.append(key)
 
-    def __iter__(self) -> Iterator[tuple[bytes, str | None]]:
+    def __iter__(self) -> Iterator[bytes]:
         while True:
             with self._lock:
-                found = self._waiting.popleft() if self._waiting else self._next()
-            if found is None:
+                key = self._waiting.popleft() if self._waiting else self._next()
+            if key is None:
                 return
-            yield found
+            yield key
 
-    def _next(self) -> tuple[bytes, str | None] | None:
-        found = next(self._found, None)
-        self._number += found is not None
-        return found
+    def _next(self) -> bytes | None:
+        key = next(self._found, None)
+        self._number += key is not None
+        return key
 
-    def reference(self, key: bytes, problem: str | None) -> Reference:
+    def reference(self, key: bytes) -> Reference:
         path = self._path(key)
-        if problem is not None:
-            return Reference(key, path, 0, 0, problem)
+        if key in self._problems:
+            return Reference(key, path, 0, 0, self._problems[key])
         return file_reference(key, path, partial(self._meet, key))
 
     def _meet(self, key: bytes, status: os.stat_result) -> None:
-        symbolic = key in self._symbolic
-        known = symbolic and self._has(os.path.realpath(self._path(key)))
+        symbolic, known = key in self._symbolic, False
+        if symbolic:  # to another image of the folder, perhaps
+            below = os.path.relpath(os.path.realpath(self._path(key)), self._real_root)
+            inside = not below.startswith(b"../")
+            known = inside and is_visible_image(below) and self._globs.has(below)
         self.links.add(status, symbolic=symbolic, known=known)
-
-    def _has(self, target: bytes) -> bool:
-        below = os.path.relpath(target, self._real_root)
-        if below.startswith(b"../"):
-            return False
-        return is_visible_image(below) and self._globs.has(below)
 
     def _path(self, key: bytes) -> bytes:
         below = key[len(self._prefix) :].rstrip(b"/")
         return self._root + b"/" + below if below else self._root
 
-    def _walked(self) -> Iterator[tuple[bytes, str | None]]:
-        """Yield what there is, with a stack of what is left above, as Python limits recursion."""
-        walked: set[tuple[int, int]] = set()
+    def _walked(self) -> Iterator[bytes]:
+        """Yield the keys there are, with a stack of what is left, as Python limits recursion."""
         waiting = [(self._prefix, True)]
         while waiting:
             key, is_folder = waiting.pop()
             if not is_folder:
-                yield key, None
+                yield key
                 continue
             try:
-                below = self._below(key, walked)
+                waiting.extend(reversed(self._entries(key)))
             except OSError as error:
-                yield key, f"cannot be read: {error.strerror}"
-            else:
-                waiting.extend(reversed(below))
+                self._problems[key] = f"cannot be read: {error.strerror}"
+                yield key
 
-    def _below(self, key: bytes, walked: set[tuple[int, int]]) -> list[tuple[bytes, bool]]:
-        """Return keys and kinds of what is in a folder, in order; nothing the second time."""
-        folder = self._path(key)
-        status = os.stat(folder)
-        if (status.st_dev, status.st_ino) in walked:
-            return []
-        walked.add((status.st_dev, status.st_ino))
-        return [(key + name, is_folder) for name, is_folder in self._entries(key, folder)]
-
-    def _entries(self, key: bytes, folder: bytes) -> list[tuple[bytes, bool]]:
-        """Return names and whether they are folders, sorted so that a walk meets keys in order.
+    def _entries(self, key: bytes) -> list[tuple[bytes, bool]]:
+        """Return keys of what is in a folder, and whether they are folders; the second time none.
 
         A folder sorts as its name with "/", as that is what stands in the keys below it.
         """
+        folder = self._path(key)
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in self._folders:
+            return []
+        self._folders.add((status.st_dev, status.st_ino))
         found = []
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name in SERVICE_FOLDERS and _is_folder(entry):
-                    self.service_folders[entry.name] += 1
+                name, below = entry.name, key + entry.name
+                if name in SERVICE_FOLDERS and _is_folder(entry):
+                    self.service_folders[name] += 1
+                elif name.startswith(b"."):
                     continue
-                if entry.name.startswith(b"."):
-                    continue
-                if _is_folder(entry):
-                    if not self._globs.enters(self._below_root(key + entry.name) + b"/"):
-                        continue
-                    if not entry.is_symlink() or self._is_followed(key + entry.name, entry.path):
-                        found.append((entry.name + b"/", True))
-                elif not is_image(entry.name):
-                    self.others[extension(entry.name)] += 1
-                elif self._globs.has(self._below_root(key + entry.name)):
-                    found.append((entry.name, False))
+                elif _is_folder(entry):
+                    entered = self._globs.enters(self._below_root(below) + b"/")
+                    if entered and (not entry.is_symlink() or self._is_followed(below, entry.path)):
+                        found.append((below + b"/", True))
+                elif not is_image(name):
+                    self.others[extension(name)] += 1
+                elif self._globs.has(self._below_root(below)):
+                    found.append((below, False))
                     if entry.is_symlink():
-                        self._symbolic.add(key + entry.name)
+                        self._symbolic.add(below)
         return sorted(found)
 
     def _below_root(self, key: bytes) -> bytes:

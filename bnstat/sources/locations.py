@@ -121,9 +121,8 @@ class _Location:
         return urls.shown(self.name) if self.several else os.path.basename(self.name)
 
     def _archive(self, file: ArchiveFile, name: bytes) -> Archive:
-        named = {"name": self._key, "prefix": self._key + b"/" if self.several else b""}
-        kind, only_source = _format(name, self.how.column), self.only_source
-        return Archive(file, kind, self.how.limits, **named, only_source=only_source)
+        prefix, kind = self._key + b"/" if self.several else b"", _format(name, self.how.column)
+        return Archive(file, kind, self.how.limits, self._key, prefix, self.only_source)
 
     def _matched(self, names: Sequence[bytes]) -> list[Source]:
         paths = {name: os.path.join(self.how.cwd, name) for name in names}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from bnstat import settings
 from bnstat.result import Shards
@@ -54,6 +54,7 @@ class Source(Protocol):
     def __iter__(self) -> Iterator[Reference]: ...
 
 
+@dataclass(eq=False)
 class NamedFiles:
     """Images whose keys are known: an index, and a source where the keys are in order.
 
@@ -61,18 +62,11 @@ class NamedFiles:
     named beside them and have no image extension.
     """
 
-    ordered = True
-
-    def __init__(
-        self,
-        keys: Sequence[bytes],
-        reference_at: Callable[[int], Reference],
-        *,
-        prefix: bytes = b"",
-        skipped: int = 0,
-    ) -> None:
-        self.keys, self._reference_at = keys, reference_at
-        self.prefix, self.skipped = prefix, skipped
+    keys: Sequence[bytes]
+    reference_at: Callable[[int], Reference]
+    prefix: bytes = b""
+    skipped: int = 0
+    ordered: ClassVar[bool] = True
 
     @classmethod
     def one(cls, key: bytes, reference: Callable[[], Reference]) -> NamedFiles:
@@ -86,7 +80,7 @@ class NamedFiles:
         return self
 
     def references(self, positions: Sequence[int]) -> Iterator[Reference]:
-        return map(self._reference_at, positions)
+        return map(self.reference_at, positions)
 
     def __iter__(self) -> Iterator[Reference]:
         return self.references(range(len(self.keys)))

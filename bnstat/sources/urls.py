@@ -10,7 +10,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BufferedReader, BytesIO
 from typing import IO, Any, ClassVar, TypeAlias, cast
@@ -227,17 +227,16 @@ def _tag(about: Info) -> bytes:
     return b"?"
 
 
+@dataclass(eq=False)
 class RemoteFolder:
     """The images below a URL, listed one level at a time; the rules are those of `Folder`."""
 
-    ordered = True
-
-    def __init__(self, url: bytes, prefix: bytes, limits: ReadLimits) -> None:
-        self._url = url
-        self._limits = limits
-        self.prefix = prefix
-        self.skipped = 0
-        self.service_folders: Counter[bytes] = Counter()
+    url: bytes
+    prefix: bytes
+    limits: ReadLimits
+    skipped: int = field(default=0, init=False)
+    service_folders: Counter[bytes] = field(default_factory=Counter, init=False)
+    ordered: ClassVar[bool] = True
 
     def count(self) -> None:
         """Return None: the number is not known before everything is listed."""
@@ -248,22 +247,22 @@ class RemoteFolder:
     def __iter__(self) -> Iterator[Reference]:
         self.skipped = 0
         self.service_folders.clear()
-        fs, root = filesystem(self._url, self._limits)
+        fs, root = filesystem(self.url, self.limits)
         waiting: list[tuple[bytes, str, Info | None]] = [(self.prefix, root, None)]
         while waiting:
             key, path, listed = waiting.pop()
             if listed is not None:
-                url = url_of(self._url, path, fs)
-                yield url_reference(key, url, self._limits, listed)
+                url = url_of(self.url, path, fs)
+                yield url_reference(key, url, self.limits, listed)
                 continue
             try:
                 waiting.extend(reversed(self._below(fs, key, path)))
             except UnreadableError as error:
-                yield Reference(key or b"/", self._url, 0, 0, str(error))
+                yield Reference(key or b"/", self.url, 0, 0, str(error))
 
     def _below(self, fs: Filesystem, key: bytes, path: str) -> list[tuple[bytes, str, Info | None]]:
         """Return key, path and, for files, what is listed of a folder's entries, by key."""
-        with as_unreadable(self._limits):
+        with as_unreadable(self.limits):
             entries = tried(lambda: fs.ls(path, detail=True))
         found: list[tuple[bytes, str, Info | None]] = []
         for entry in entries:
@@ -286,4 +285,4 @@ class RemoteFolder:
         from urllib.parse import unquote_to_bytes
 
         name = path.rstrip("/").rpartition("/")[2]
-        return unquote_to_bytes(name) if self._url.startswith(b"http") else os.fsencode(name)
+        return unquote_to_bytes(name) if self.url.startswith(b"http") else os.fsencode(name)
