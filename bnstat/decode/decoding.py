@@ -151,8 +151,6 @@ def loaded(image: Any) -> tuple[Any, bool]:
     """Return an image that is no file's, decoded, and whether it is deeper than 8 bits.
 
     A PIL image may not have been read yet; an array or a tensor is as deep as it says itself.
-
-    Raise Exception of whatever kind Pillow and its decoders raise on bad files; see `reason`.
     """
     if not isinstance(image, Image.Image):
         return image, False

@@ -16,7 +16,6 @@ import re
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
 from typing import IO, Any
 
 from PIL import Image, UnidentifiedImageError
@@ -62,24 +61,16 @@ def _open_frequent(file: IO[bytes]) -> Image.Image | None:
 
 
 def _open_any(file: IO[bytes]) -> Image.Image:
-    formats = _registered(len(Image.OPEN))
+    # For a format that is not imported, Pillow would import all of its formats.
+    formats = [name for name in OPENED if name in Image.OPEN]
     try:
         return Image.open(file, formats=formats)
     except UnidentifiedImageError:
         _import_others()
-        if formats == _registered(len(Image.OPEN)):
+        if formats == [name for name in OPENED if name in Image.OPEN]:
             _raise_if_known(file)
             raise
     return _open_any(file)
-
-
-@cache
-def _registered(imported: int) -> list[str]:
-    """Return the imported formats; for one that is not, Pillow would import all of its formats.
-
-    `imported` is how many formats Pillow has imported so far.
-    """
-    return [name for name in OPENED if name in Image.OPEN]
 
 
 def _import_others() -> None:

@@ -18,16 +18,12 @@ NATIVE = "native"
 BANDS = "bands"  # of rasters, as GDAL reads them
 # Modes that Pillow converts to others only by way of this one, which divides colors by their alpha.
 _PREMULTIPLIED = {"La": "LA"}
-# Under this name, the `info` of 16-bit gray says how many bits its file has, where they are fewer.
-_BITS = "bits of the file"
-# And under this one the largest value that gray has in its file, and whether that is black there.
-_STORED = "gray of the file"
-# And under this one what reads the mask of its file, bool of shape (H, W), where it has one.
-MASK = "mask of the file"
-# And under this one what integers are divided by, where that is asked for.
-_MAX_VALUE = "--max-value"
-# And under this one what is noted of an image: a code of a warning, and a few words.
-_NOTES = "notes of the file"
+# What the `info` of an image has under these names:
+_BITS = "bits of the file"  # of 16-bit gray, how many its file has, where they are fewer
+_STORED = "gray of the file"  # the largest value that gray has in it, and whether that is black
+MASK = "mask of the file"  # what reads the mask of its file, bool of shape (H, W)
+_MAX_VALUE = "--max-value"  # what integers are divided by, where that is asked for
+_NOTES = "notes of the file"  # codes of warnings, each with a few words and a number
 
 
 class UnmeasurableError(Exception):

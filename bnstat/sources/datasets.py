@@ -61,8 +61,11 @@ class DatasetItems(Items):
     random: bool
     images_in_chunk = _CHUNK  # their sizes are not known before they are drawn
 
-    def item(self, reference: Reference, epoch: int) -> Item:
+    def seed_for(self, reference: Reference, epoch: int) -> None:
         seed_generators(draw_number(b"item", self.seed, epoch, reference.key))
+
+    def item(self, reference: Reference, epoch: int) -> Item:
+        self.seed_for(reference, epoch)
         return self.reader.read(self.dataset()[int(reference.key)])
 
 
@@ -79,7 +82,7 @@ class DatasetSource(ItemSource):
         for_workers: bool = False,
     ) -> None:
         self._dataset = dataset
-        self._length = checked_length(dataset)
+        self._length = _checked_length(dataset)
         items = DatasetItems(lambda: dataset, reader, seed, bool(random))
         self._items, self._file = items, cast(IO[bytes] | None, None)
         if for_workers:  # now, as an item that is drawn may leave an open file in the dataset
@@ -137,21 +140,15 @@ class DatasetSource(ItemSource):
                     continue
                 if random is not None:
                     return random
-                if _drew_numbers(items, reference) or not _equal(
-                    image, items.item(reference, 1).image
-                ):
+                drawn = generator_states()
+                items.seed_for(reference, 0)
+                moved = drawn != generator_states()
+                if moved or not _equal(image, items.item(reference, 1).image):
                     return True
         return bool(random)
 
 
-def _drew_numbers(items: DatasetItems, reference: Reference) -> bool:
-    """Whether drawing an item has moved a generator, as drawing at random does."""
-    moved = generator_states()
-    seed_generators(draw_number(b"item", items.seed, 0, reference.key))
-    return moved != generator_states()
-
-
-def checked_length(dataset: Any) -> int:
+def _checked_length(dataset: Any) -> int:
     """Return how many items a dataset has; raise SourceError if there is none."""
     name = type(dataset).__name__
     try:

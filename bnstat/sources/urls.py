@@ -30,6 +30,11 @@ _BUFFER = 1 << 16
 # Four kilobytes of bzip2 may be eighty megabytes.
 _STEP = 1 << 12
 _WEB = re.compile("(https?)://")
+# What changes with the content of a file: an ETag, or else a time of change.
+_TAGS = (
+    *("ETag", "etag", "Content-MD5", "md5Hash", "CRC", "crc32c", "Last-Modified"),
+    *("LastModified", "last_modified", "mtime", "updated", "created"),
+)
 # Modules that differ in name from their package.
 _PACKAGES = {"smbclient": "smbprotocol", "git": "pygit2", "webhdfs": "requests"}
 
@@ -77,7 +82,10 @@ def _found(url: str, limits: ReadLimits) -> tuple[Filesystem, str]:
     from fsspec.core import url_to_fs
 
     try:
-        return cast(tuple[Filesystem, str], url_to_fs(url, **_options(url, limits)))
+        of_web = set(_WEB.findall(url))
+        options = web.options(limits.network_timeout) if of_web else {}
+        each = options if "::" not in url else dict.fromkeys(of_web, options)  # in a chain too
+        return cast(tuple[Filesystem, str], url_to_fs(url, **each))
     except ImportError as error:
         module = getattr(error.__cause__ or error, "name", None) or "fsspec[full]"
         package = _PACKAGES.get(module.partition(".")[0], module.partition(".")[0])
@@ -89,15 +97,6 @@ def _found(url: str, limits: ReadLimits) -> tuple[Filesystem, str]:
     except Exception as error:  # each filesystem has its own errors
         told = without_credentials(url.partition("://::")[2] or url)
         raise SourceError(f"cannot read {told}: {message(error, limits)}") from error
-
-
-def _options(url: str, limits: ReadLimits) -> Mapping[str, Any]:
-    """Return what fsspec's filesystems are made with: those of the web, in a chain too."""
-    protocols = set(_WEB.findall(url))
-    if not protocols:
-        return {}
-    options = web.options(limits.network_timeout)
-    return options if "::" not in url else dict.fromkeys(protocols, options)
 
 
 def check_protocol(url: bytes, limits: ReadLimits) -> None:
@@ -213,18 +212,9 @@ def url_reference(
         about = known if known and known.get("size") is not None else info(url, limits)
     except UnreadableError as error:
         return Reference(key, url, 0, 0, str(error))
-    reference = Reference(key, url, about.get("size") or 0, 0, None, Remote(), _tag(about))
+    tag = next((str(about[name]) for name in _TAGS if about.get(name) is not None), "?").encode()
+    reference = Reference(key, url, about.get("size") or 0, 0, None, Remote(), tag)
     return reference if workers_can_open(url) else with_bytes(reference, limits)
-
-
-def _tag(about: Info) -> bytes:
-    """Return what changes with the content: an ETag, or else a time of change."""
-    names = ("ETag", "etag", "Content-MD5", "md5Hash", "CRC", "crc32c", "Last-Modified")
-    times = ("LastModified", "last_modified", "mtime", "updated", "created")
-    for name in (*names, *times):
-        if about.get(name) is not None:
-            return str(about[name]).encode()
-    return b"?"
 
 
 @dataclass(eq=False)
