@@ -1,5 +1,6 @@
 """What all rooms share: a small folder of images, real processes, and who is running."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -17,10 +18,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
+gc.disable()  # until all tests are imported
+
 # How long an example takes says more about the machine than about the code.
 house = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=10)
 settings.register_profile("house", house)
-settings.register_profile("thorough", house, max_examples=100)  # of .ci/run, in all tiers
+settings.register_profile("thorough", house, max_examples=30)  # of .ci/run, in all tiers
 settings.register_profile("quick", house, max_examples=5)  # of tests/benchmarks/mutants.py
 settings.load_profile("house")
 
@@ -36,6 +39,12 @@ def stay(number, frame):
 # Under nohup it is ignored, and bnstat, if it is ignored when it starts, leaves it so.
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, stay)
+
+
+def pytest_collection_finish():
+    """Leave libraries and tests, which stay, out of all that is searched for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items):

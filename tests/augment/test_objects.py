@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -141,19 +142,16 @@ def test_what_cannot_be_sent_is_an_error_before_any_image(tiles):
     assert tuple(255 * plain.count[0] - total for total in plain.sum) == inverted.sum
 
 
-def test_what_main_defines_cannot_be_sent(python, tiles):
+def test_what_main_defines_cannot_be_sent(monkeypatch, tiles):
     """Workers have no __main__ of the caller's: found out before any image is read."""
-    program = f"""
-import bnstat
-def T(image): return image
-try:
-    bnstat.compute({str(tiles)!r}, augment=T, workers=2)
-except bnstat.SpecError as error:
-    print(error)
-"""
-    done = python("-c", program)
-    assert ("", 1) == (done.stderr, done.stdout.count("\n"))
-    assert done.stdout.endswith("T is defined in __main__, not in a module\n")
+
+    def same(image):
+        return image
+
+    same.__module__, same.__qualname__ = "__main__", "same"
+    monkeypatch.setattr(sys.modules["__main__"], "same", same, raising=False)
+    with pytest.raises(SpecError, match=r"same is defined in __main__, not in a module$"):
+        bnstat.compute(tiles, augment=same, workers=2)
 
 
 @pytest.mark.parametrize("transform", [3, [v2.Resize(8)], object()], ids=["int", "list", "object"])

@@ -1,5 +1,6 @@
 """Streams: pipes that close, devices that are full, terminals and what is not for them."""
 
+import io
 import os
 import pty
 import re
@@ -186,11 +187,16 @@ def test_table_on_a_terminal(terminal):
     ],
     ids=["--no-color", "NO_COLOR", "NO_COLOR empty", "--color", "dumb"],
 )
-def test_color_on_a_terminal(terminal, options, env, color):
+def test_color_on_a_terminal(compute, monkeypatch, options, env, color):
     """--no-color and NO_COLOR, when not empty, are obeyed."""
-    _, shown = terminal("stdout", "compute", "tiny", *options, env=env)
-    assert ("\x1b[" in shown) == color
-    assert "0.500000" in shown
+    for name, value in ({"TERM": "xterm"} | env).items():
+        monkeypatch.setenv(name, value)
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdout", terminal)
+    compute("tiny", *options)
+    assert ("\x1b[" in terminal.getvalue()) == color
+    assert "0.500000" in terminal.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -198,10 +204,11 @@ def test_color_on_a_terminal(terminal, options, env, color):
     [((), {}, False), (("--color",), {}, True), ((), {"NO_COLOR": "1"}, False)],
     ids=["plain", "--color", "NO_COLOR"],
 )
-def test_color_off_a_terminal(process, options, env, color):
+def test_color_off_a_terminal(compute, monkeypatch, options, env, color):
     """Off a terminal output is plain, unless color is asked for."""
-    shown = process("compute", "tiny", *options, env=env).stdout
-    assert ("\x1b[" in shown) == color
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b[" in compute("tiny", *options).out) == color
 
 
 def test_progress_on_a_terminal(terminal, here, endless):

@@ -44,13 +44,14 @@ def lacking(python, tmp_path):
     ],
     ids=" ".join,
 )
-def test_a_scan_gives_the_same(lacking, python, photos, options):
+def test_a_scan_gives_the_same(lacking, in_process, photos, tmp_path, monkeypatch, options):
     """The document is that of a system which has all."""
     without = lacking("compute", photos, "-q", "-o", "-", *options)
     assert (without.returncode, without.stderr) == (0, "")
-    own = [option for option in options if option not in ("--journal", "journal.db")]
-    whole = python("-m", "bnstat", "compute", photos, "-q", "-o", "-", *own, timeout=300)
-    one, other = (json.loads(done.stdout) | {"created": None} for done in (without, whole))
+    augment = options[2:] if "--augment" in options else ()
+    monkeypatch.chdir(tmp_path)
+    whole = in_process("compute", photos, "-q", "-o", "-", "--workers", "1", *augment)
+    one, other = (json.loads(text) | {"created": None} for text in (without.stdout, whole.out))
     assert one == other
 
 

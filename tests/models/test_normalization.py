@@ -67,7 +67,7 @@ def models(draw):
     return nn.Sequential(conv, *norm, nn.ReLU(), nn.Conv2d(6, 4, 1)).eval()
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(models(), st.booleans(), st.booleans())
 def test_it_is_exact_to_the_border(model, uint8, channels_last):
     """Whatever the padding, stride, dilation, groups, bias and BatchNorm: to 1e-5 of float64."""
@@ -75,7 +75,7 @@ def test_it_is_exact_to_the_border(model, uint8, channels_last):
 
 
 @pytest.mark.long
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(models(), st.booleans(), st.booleans())
 def test_it_is_exact_to_the_border_of_many(model, uint8, channels_last):
     """The same, of more of them."""

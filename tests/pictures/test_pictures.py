@@ -48,7 +48,6 @@ PICTURES = {
         [(0.01,) * 3] * 2, [(0.0,) * 3] * 2,
     ),
 }  # fmt: skip
-QUICK = ("histogram", "one batch")
 EACH = pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
 
 
@@ -68,7 +67,7 @@ def test_svg_is_well_formed_small_and_always_the_same(picture):
 @pytest.mark.parametrize(
     "picture",
     [
-        pytest.param(picture, id=name, marks=() if name in QUICK else pytest.mark.long)
+        pytest.param(picture, id=name, marks=() if name == "one batch" else pytest.mark.long)
         for name, picture in PICTURES.items()
     ],
 )

@@ -267,14 +267,14 @@ def figures(stats):
 
 
 @pytest.mark.parametrize(
-    ("seed", "number"), [(0, 200), pytest.param(1, 10_000, marks=pytest.mark.long)]
+    ("seed", "number"), [(0, 200), pytest.param(1, 4_000, marks=pytest.mark.long)]
 )
 def test_forged_documents(documents, tmp_path, in_process, seed, number):
     """Refused in words, or read with the figures as before; and no command ends as by a bug."""
     rng = random.Random(seed)
-    taken = 0
+    taken, read = 0, [(each, Stats.from_json(json.dumps(each))) for each in documents]
     for n in range(number):
-        original = rng.choice(documents)
+        original, before = rng.choice(read)
         text = json.dumps(mutated(rng, original))
         try:
             stats = Stats.from_json(text, "x.json")
@@ -282,7 +282,6 @@ def test_forged_documents(documents, tmp_path, in_process, seed, number):
             assert 0 < len(str(error)) < 10_000
             continue
         taken += 1
-        before = Stats.from_json(json.dumps(original))
         if stats.sum is not None and stats.channels:
             assert figures(stats)[:3] == figures(before)[:3]
             assert stats.mean == pytest.approx(before.mean, rel=1e-9)

@@ -294,7 +294,7 @@ def photos(written):
 @pytest.mark.parametrize(
     ("sample", "step"),
     [
-        ("50%", 17),
+        ("50%", 31),
         pytest.param(None, 2, marks=pytest.mark.long),
         pytest.param("50%", 3, marks=pytest.mark.long),
     ],

@@ -70,9 +70,14 @@ def test_worst_channel_counts(records_of):
 REPEATS, CLOSE = 2000, 0.12
 
 
-@pytest.mark.parametrize("epochs", [1, 3])
-@pytest.mark.parametrize("momentum", [0.01, 0.1, None], ids=["0.01", "0.1", "cumulative"])
-@pytest.mark.parametrize("sizes", ["equal", "unequal"])
+# All pairs of sizes, momentum and epochs.
+@pytest.mark.parametrize(
+    ("sizes", "momentum", "epochs"),
+    [
+        ("equal", 0.01, 3), ("equal", 0.1, 1), ("equal", None, 3),
+        ("unequal", 0.01, 1), ("unequal", 0.1, 3), ("unequal", None, 1),
+    ],
+)  # fmt: skip
 def test_theory_expects_what_happens(sizes, momentum, epochs, request):
     """Over many shuffles, mean and std are off by what theory expects: start, bias and noise."""
     records = request.getfixturevalue(sizes)

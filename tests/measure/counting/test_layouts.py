@@ -8,8 +8,9 @@ import torch
 
 
 def exact(values):
-    """Return mean and M2 of float samples in exact arithmetic; few values, many times each."""
-    distinct, counts = np.unique(values, return_counts=True)
+    """Return mean and M2 of bytes that were scaled, in exact arithmetic."""
+    counts = np.bincount(np.rint(values * 255).astype(np.uint8).ravel(), minlength=256)
+    distinct = np.arange(256).astype(values.dtype) / values.dtype.type(255)
     pairs = [(Fraction(float(v)), int(c)) for v, c in zip(distinct, counts, strict=True)]
     mean = sum(v * c for v, c in pairs) / values.size
     return mean, sum((v - mean) ** 2 * c for v, c in pairs)
