@@ -25,7 +25,7 @@ from bnstat.errors import (
     SourceError,
     SpecError,
 )
-from bnstat.text import set_renderer
+from bnstat.text import Displayed
 
 if TYPE_CHECKING:
     from bnstat.models.fixed_point import PassDone
@@ -129,7 +129,7 @@ _ROOMS = {name: room for room, names in _NAMES.items() for name in names}
 _MODULES = {"constants": "bnstat.show.constants", "reports": "bnstat.show"}
 
 
-set_renderer(lambda: import_module("bnstat.show.formats"))
+Displayed._load_renderer = staticmethod(lambda: import_module("bnstat.show.formats"))
 
 
 def __getattr__(name: str) -> Any:

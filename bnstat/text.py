@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 
 def printable(text: str) -> str:
@@ -135,42 +135,23 @@ def _without_fragment(found: re.Match[str]) -> str:
     return found[0] if re.search(_FILE, found[2]) else f"{found[1]}#{_HIDDEN}"
 
 
-class Renderer(Protocol):
-    """What makes text and HTML of a value, and what rich prints."""
-
-    def text(self, value: Any) -> str:
-        """Return a value as plain text."""
-
-    def html(self, value: Any) -> str:
-        """Return a value as HTML."""
-
-    def renderable(self, value: Any) -> object:
-        """Return a value as rich prints it."""
-
-
 class Displayed:
-    """A value that a session, a notebook and rich's print show as its report."""
+    """A value that a session, a notebook and rich's print show as its report.
+
+    `_load_renderer` gives a module with `text`, `html` and `renderable` of values; the package
+    names it.
+    """
+
+    _load_renderer: ClassVar[Callable[[], Any]]
 
     def __repr__(self) -> str:
         """Return its report as plain text."""
-        return _renderer().text(self)
+        return str(Displayed._load_renderer().text(self))
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        return _renderer().html(self)
+        return str(Displayed._load_renderer().html(self))
 
     def __rich__(self) -> object:
         """Return what rich prints."""
-        return _renderer().renderable(self)
-
-
-_renderers: list[Callable[[], Renderer]] = []
-
-
-def set_renderer(load: Callable[[], Renderer]) -> None:
-    """Have values shown by what `load` returns when the first is."""
-    _renderers[:] = [load]
-
-
-def _renderer() -> Renderer:
-    return _renderers[0]()
+        return Displayed._load_renderer().renderable(self)

@@ -28,8 +28,6 @@ COMMANDS = (
     *("duplicates", "recalibrate", "fold", "merge", "pipelines", "demo"),
     "help",
 )
-
-
 # Commands that stand in the file of another.
 _FILES = {"outliers": "found_images", "duplicates": "found_images", "plot": "report"}
 # How many images may fail, where a command lets the user say it.

@@ -68,6 +68,7 @@ def compare_command(
     bnstat.json; one alone is compared with bnstat.json. What is not given, such as the mode, comes
     from the baseline.
     """
+    sources = options.all_sources(sources, settings)
     if settings["attribute"] and not settings["augment"]:
         raise click.UsageError("--attribute needs a pipeline; name one with --augment")
     if significant and fail_over is None:

@@ -69,6 +69,7 @@ def compute_command(
     Shows per-channel mean and std three ways (two-pass, welford, batchnorm) in [0, 1], and writes
     the result to bnstat.json for export.
     """
+    sources = options.all_sources(sources, settings)
     _check_sources(sources, settings["files_from"])
     _check_combinations(settings)
     if output.lower().endswith((".html", ".htm")):

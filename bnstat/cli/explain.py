@@ -49,6 +49,7 @@ def explain_command(
     constants, a framework's file, or Python code with Normalize(...). Without a SOURCE, the images
     are those of bnstat.json. Of two sources, each is tried, and both together.
     """
+    sources = options.all_sources(sources, settings)
     warm_up(settings | {"augment": settings["augment"] or settings["try_resize"]})
 
     from bnstat.cli import outputs

@@ -43,14 +43,7 @@ _sheet = click.option(
     metavar="N",
     help="At most so many images are outliers.  [default: 1 % of all]",
 )
-@click.option(
-    "--limit",
-    type=options.number(int, ge=1),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="Show at most so many, the strongest first.",
-)
+@options.whole("--limit", 20, "Show at most so many, the strongest first.", least=1)
 @_sheet
 @options.form("json", "keys")
 @click.option("-0", "--null", is_flag=True, help="Print keys that end in NUL, for xargs -0.")
@@ -72,6 +65,7 @@ def outliers_command(
     bits a sample. For each outlier: why, and what it does to the set's mean and std. A file of
     records is read; the images of a result, or of other sources, are measured.
     """
+    sources = options.all_sources(sources, settings)
     _check_sheet(sheet, sources)
     warm_up(settings)
 
@@ -117,6 +111,7 @@ def duplicates_command(
     Size, mode and pixels must be equal. With --near, images are found that show the same: resized,
     re-encoded, brightened, or cropped by some percent.
     """
+    sources = options.all_sources(sources, settings)
     if not settings["near"] and (settings["bits"] is not None or settings["mirrored"]):
         raise click.UsageError("--bits and --mirrored go with --near")
     if not sources:

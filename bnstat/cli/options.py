@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Container
 from importlib.util import find_spec
@@ -64,6 +63,19 @@ def number(kind: type, **limits: float) -> Typed:
 AMOUNT = number(float, ge=0)
 
 
+def whole(flag: str, default: int, help: str, *, least: int = 0, **more: Any) -> Callable[[F], F]:
+    """Return the option of a whole number that is no setting."""
+    return click.option(
+        flag,
+        type=number(int, ge=least),
+        default=default,
+        show_default=True,
+        metavar="N",
+        help=help,
+        **more,
+    )
+
+
 def checked(check: Callable[[str], Any]) -> Typed:
     """Return the type of text of which `check` raises ValueError if it has no meaning."""
     return Typed(Setting(type=str, check=check))
@@ -99,32 +111,33 @@ sources = _all(
 )
 
 
-def dataset(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --dataset, whose datasets are sources of a command, behind those that are typed."""
+dataset = click.option(
+    "--dataset",
+    multiple=True,
+    metavar="PACKAGE.MODULE:ATTRIBUTE",
+    help="Measure what a dataset or a DataLoader of your code gives, or a function without "
+    "arguments that makes one; it runs that code.",
+)
 
-    @click.option(
-        "--dataset",
-        multiple=True,
-        metavar="PACKAGE.MODULE:ATTRIBUTE",
-        help="Measure what a dataset or a DataLoader of your code gives, or a function without "
-        "arguments that makes one; it runs that code.",
-    )
-    @functools.wraps(function)
-    def command(*arguments: Any, dataset: tuple[str, ...], **given: Any) -> Any:
-        if dataset:
-            warm_up({**given, "augment": True})  # they need torch, most likely
-            from bnstat.verbs.resolve import dataset_at
 
-            if "sources" in given:
-                given["sources"] = (*given["sources"], *map(dataset_at, dataset))
-            else:
-                typed = click.get_current_context().get_parameter_source("source")
-                if typed is not ParameterSource.DEFAULT or len(dataset) > 1:
-                    raise click.UsageError("name one source: SOURCE or --dataset")
-                given["source"] = dataset_at(dataset[0])
-        return function(*arguments, **given)
+def all_sources(sources: tuple[str, ...], settings: dict[str, Any]) -> tuple[str, ...]:
+    """Return the sources that are typed, and those that --dataset, taken from settings, names."""
+    if not (datasets := settings.pop("dataset")):
+        return sources
+    warm_up({**settings, "augment": True})  # they need torch, most likely
+    from bnstat.verbs.resolve import dataset_at
 
-    return command
+    return (*sources, *map(dataset_at, datasets))
+
+
+def one_source(source: str, settings: dict[str, Any]) -> str:
+    """Return the source that is typed, or that --dataset, taken from settings, names instead."""
+    if not settings["dataset"]:
+        return all_sources((source,), settings)[0]
+    typed = click.get_current_context().get_parameter_source("source")
+    if typed is not ParameterSource.DEFAULT or len(settings["dataset"]) > 1:
+        raise click.UsageError("name one source: SOURCE or --dataset")
+    return all_sources((), settings)[0]
 
 
 def settings(kind: type, recorded: str = "", leave_out: Container[str] = ()) -> Callable[[F], F]:
@@ -185,16 +198,12 @@ output = click.option(
     help="Where the result goes; - is standard output, without a table.",
 )
 
-
-failures = click.option(
+failures = whole(
     "--max-failures",
-    type=number(int, ge=0),
-    default=0,
-    show_default=True,
-    metavar="N",
+    0,
+    "Exit with status 3 if more images fail.",
     expose_value=False,
     callback=lambda context, _, most: context.meta.update({MAX_FAILURES: most}),
-    help="Exit with status 3 if more images fail.",
 )
 
 

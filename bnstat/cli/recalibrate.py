@@ -58,6 +58,7 @@ def recalibrate_command(
     or a result (default: bnstat.json), whose images are drawn as they were. What is written is the
     file of weights, with other running statistics and nothing else changed.
     """
+    source = options.one_source(source, settings)
     if check == (output is not None):
         raise click.UsageError("name an output with -o FILE, or look with --check.")
     if not settings["device"]:

@@ -29,13 +29,10 @@ KINDS = ("histogram", "batchnorm", "margin", "images", "groups")
     metavar="FILE",
     help="The records of the first result (compute --records), for pictures that need them.",
 )
-@click.option(
+@options.whole(
     "--thumbnails",
-    type=options.number(int, ge=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Copy N images unlike the rest and N with the most influence into the page, small.",
+    0,
+    "Copy N images unlike the rest and N with the most influence into the page, small.",
 )
 def report_command(
     results: tuple[str, ...], output: str, records: str | None, thumbnails: int

@@ -29,6 +29,7 @@ def sweep_command(terminal: Terminal, source: str, output: str | None, **setting
     From one scan: for each schedule, how far mean and std are from two-pass in the worst channel,
     and beside it the distance that is to be expected.
     """
+    source = options.one_source(source, settings)
     warm_up(settings)
 
     from bnstat.cli import outputs
