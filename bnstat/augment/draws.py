@@ -49,11 +49,8 @@ class Draws:
 
         It imports torch, so it is a worker that is asked for it, if there is one.
 
-        Raises
-        ------
-        SpecError
-            If a transform or an argument does not exist, the user's code fails, or a transform
-            does not take masks.
+        Raises SpecError if a transform or an argument does not exist, the user's code fails, or a
+        transform does not take masks.
         """
         warned = self.recipe.check()
         for stage in _build_stages(self.recipe, self.attribute) if masks else ():

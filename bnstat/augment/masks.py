@@ -77,11 +77,8 @@ def draw_with_mask(
 def check_takes_masks(stage: Any, name: str) -> None:
     """Find out, before any image is read, that a transform does not take a mask with its image.
 
-    Raises
-    ------
-    SpecError
-        If it is one of v2's that refuse masks, a v1 transform, or a callable that does not say by
-        its parameters `image` and `mask` that it takes both.
+    Raises SpecError if it is one of v2's that refuse masks, a v1 transform, or a callable that does
+    not say by its parameters `image` and `mask` that it takes both.
     """
     from bnstat.transforms import v2
 

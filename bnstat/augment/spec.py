@@ -113,10 +113,7 @@ def read(spec: Spec, *, keep_normalize: bool = False) -> Recipe:
     inline text; or a transform object. Only package.module:attribute runs code, and only when it is
     built.
 
-    Raises
-    ------
-    SpecError
-        If it is none of these.
+    Raises SpecError if it is none of these.
     """
     if not isinstance(spec, str):
         passed = TransformObject.of(spec, keep_normalize=keep_normalize)

@@ -101,10 +101,7 @@ def argument_value(argument: str, value: Value) -> Value:
     >>> argument_value("interpolation", "bicubic"), argument_value("fill", "bicubic")
     ('InterpolationMode.BICUBIC', 'bicubic')
 
-    Raises
-    ------
-    SpecError
-        If the argument takes a word, and the value is another.
+    Raises SpecError if the argument takes a word, and the value is another.
     """
     kind = _ARGUMENTS.get(argument)
     if kind is None or not isinstance(value, str):

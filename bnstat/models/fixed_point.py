@@ -59,18 +59,14 @@ def search(
 ) -> FixedPoint:
     """Make passes until nothing moves by more than a tolerance, or so many.
 
-    Raises
-    ------
-    SourceError, NothingMeasuredError
-        If there is no image, or none could be measured.
-    ModelError
-        If a layer is given values that are not finite.
+    Raises SourceError or NothingMeasuredError if there is no image, or none could be measured, and
+    ModelError if a layer is given values that are not finite.
     """
     eps = {name: layer.eps for name, layer in activations.layers.items()}
     fixed = FixedPoint(statistics(activations.layers), eps, tolerance, at_most)
     while not fixed.done:
-        start, wanted = time.perf_counter(), fixed.wanted
-        total = passes.run(Pass(fixed.running, wanted, wanted[-1] if wanted else None))
+        start = time.perf_counter()
+        total = passes.run(Pass(fixed.running, fixed.wanted))
         fixed.update(total.order, total.moments)
         if on_pass is not None:
             number, layers, moved = len(fixed.moves), len(fixed.order), fixed.moves[-1]
@@ -131,10 +127,7 @@ class FixedPoint:
     def update(self, order: tuple[str, ...], measured: Mapping[str, Pooled]) -> None:
         """Take what a pass has measured of the wanted layers.
 
-        Raises
-        ------
-        ModelError
-            If a layer was given samples that are not finite, or a single one.
+        Raises ModelError if a layer was given samples that are not finite, or a single one.
         """
         self.order = self.order or order
         moved = {name: self._move(name, measured[name]) for name in self.wanted or ()}
@@ -166,10 +159,7 @@ class FixedPoint:
     def shifts(self, stored: Statistics) -> tuple[LayerShift, ...]:
         """Return how far stored statistics are from those measured, the farthest layer first.
 
-        Raises
-        ------
-        ModelError
-            If what a layer was given was never finite.
+        Raises ModelError if what a layer was given was never finite.
         """
         for name in self.order:
             if name not in self.moments:

@@ -92,17 +92,9 @@ class _First:
 def fold(model: nn.Module, form: InputFormat, size: tuple[int, int] | None = None) -> FoldedModel:
     """Return a model in eval mode that takes images as they are, and has fewer BatchNorm layers.
 
-    Parameters
-    ----------
-    model
-        Of images (N, C, H, W), normalized; it stays as it is.
-    size
-        (height, width) of all images; None for any.
-
-    Raises
-    ------
-    ModelError
-        If it cannot be traced, or has running statistics that no images can give.
+    model: of images (N, C, H, W), normalized; it stays as it is. size: (height, width) of all
+    images; None for any. Raises ModelError if it cannot be traced, or has running statistics that
+    no images can give.
     """
     import torch
 

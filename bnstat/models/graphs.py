@@ -52,10 +52,8 @@ class Shape:
 def trace(model: nn.Module, shape: Shape, dtype: Any) -> ExportedProgram:
     """Return a model's program for images of a shape and dtype.
 
-    Raises
-    ------
-    ModelError
-        If it cannot be traced, or takes images of one size alone where any were asked for.
+    Raises ModelError if it cannot be traced, or takes images of one size alone where any were asked
+    for.
     """
     import torch
 

@@ -109,20 +109,21 @@ class Activations:
         for hook in self._hooks:
             hook.remove()
 
-    def begin(self, wanted: Container[str] | None, last: str | None = None) -> None:
-        """Pool the samples of these layers from now on; None is all. A pass ends behind `last`."""
+    def begin(self, wanted: Sequence[str] | None) -> None:
+        """Pool the samples of these layers from now on; None is all.
+
+        A forward pass ends behind the last of them, in the order of their calls.
+        """
         self.moments = {}
         self.order = []
         self._wanted = self.layers if wanted is None else wanted
-        self._last = last
+        self._last = wanted[-1] if wanted else None
 
     def add(self, images: Tensor) -> None:
         """Run the model on normalized images (N, C, H, W), float32, and pool what layers are given.
 
-        Raises
-        ------
-        ModelError
-            If the model fails, uses a layer twice, or uses layers in another order than before.
+        Raises ModelError if the model fails, uses a layer twice, or uses layers in another order
+        than before.
         """
         import torch
 
@@ -180,8 +181,6 @@ def pooled(samples: Tensor) -> Pooled:
     Deviations are from a mean of the batch, rounded to the dtype of the samples, but at least
     float32: so nothing cancels, however large the mean is.
 
-    Examples
-    --------
     >>> import torch
     >>> pooled(torch.tensor([[1e4 - 1], [1e4 + 1]])).variance
     array([1.])

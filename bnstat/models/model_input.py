@@ -37,18 +37,24 @@ if TYPE_CHECKING:
 Stack: TypeAlias = NDArray[Any]
 
 
+class CachePlace(NamedTuple):
+    """Where the stacks of a chunk are kept: an offset, and (shape, dtype) of each."""
+
+    offset: int
+    stacks: tuple[tuple[tuple[int, ...], str], ...]
+
+
 @dataclass(frozen=True)
 class DrawnChunk:
     """The images of a chunk, as they were drawn.
 
     stacks: of images of equal shape, in the order of the first of each; failures: (row, reason);
-    deep: rows of images deeper than 8 bits; warnings: (row, what Pillow warned of).
+    place: where the stacks are kept, None if they are not.
     """
 
     stacks: list[Stack]
     failures: list[tuple[int, str]] = field(default_factory=list)
-    deep: list[int] = field(default_factory=list)
-    warnings: list[tuple[int, str]] = field(default_factory=list)
+    place: CachePlace | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,6 @@ class Drawing:
         """Return the drawn images; what cannot be decoded or drawn is a failure."""
         groups: dict[tuple[object, ...], list[Stack]] = {}
         failures: list[tuple[int, str]] = []
-        deep: list[int] = []
 
         def draw(decoded: Decoded) -> None:
             try:
@@ -80,13 +85,11 @@ class Drawing:
                 return
             for planes in drawn:
                 groups.setdefault((planes.shape, planes.dtype.str), []).append(planes)
-            if decoded.deep:
-                deep.append(decoded.row)
 
         with caller_undisturbed():
             report = decode_each(chunk, self.limits, draw)
         stacks = [np.stack(group) for group in groups.values()]
-        return DrawnChunk(stacks, sorted(report.failures + failures), deep, report.warnings)
+        return DrawnChunk(stacks, sorted(report.failures + failures))
 
     def _drawn(self, decoded: Decoded) -> Iterator[Stack]:
         """Yield each draw of an image: uint8, or floats, of shape (C, H, W)."""
@@ -154,13 +157,6 @@ def _samples(output: Any) -> Stack:
     if not np.isfinite(planes).all():
         raise UnmeasurableError("became NaN or infinite samples")
     return planes.astype(np.promote_types(planes.dtype, np.float32), copy=False)
-
-
-class CachePlace(NamedTuple):
-    """Where the stacks of a chunk are kept: an offset, and (shape, dtype) of each."""
-
-    offset: int
-    stacks: tuple[tuple[tuple[int, ...], str], ...]
 
 
 class CachedChunk(list[Reference]):

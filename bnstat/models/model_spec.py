@@ -47,12 +47,8 @@ class ModelSpec:
     def load(self) -> nn.Module:
         """Return the model in eval mode.
 
-        Raises
-        ------
-        ModelError
-            If it cannot be loaded, or would have random weights.
-        SpecError
-            If the user's code fails.
+        Raises ModelError if it cannot be loaded, or would have random weights, and SpecError if the
+        user's code fails.
         """
         module = load(self.model)
         if self.weights is not None:
@@ -67,10 +63,7 @@ class ModelSpec:
     def activations(self, device: str = "cpu") -> Activations:
         """Return the model on a device, ready to be looked into; it is made once in a process.
 
-        Raises
-        ------
-        ModelError
-            If it has other parameters here than in the process that asked.
+        Raises ModelError if it has other parameters here than in the process that asked.
         """
         module = self.load()
         if self.digest and digest(module) != self.digest:
@@ -115,12 +108,7 @@ def load(model: str) -> nn.Module:
     `model` is torchvision:NAME, timm:NAME, or package.module:attribute: an nn.Module, or what makes
     one without arguments.
 
-    Raises
-    ------
-    ModelError
-        If there is no such model.
-    SpecError
-        If the user's code fails.
+    Raises ModelError if there is no such model, and SpecError if the user's code fails.
     """
     library, colon, name = model.partition(":")
     if not colon or not name:
@@ -166,10 +154,7 @@ def _from_code(where: str) -> Any:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Return a file's tensors by name: `.safetensors`, or else what `torch.save` wrote.
 
-    Raises
-    ------
-    ModelError
-        If it cannot be read, or holds no tensors by name. Pickled code is never run.
+    Raises ModelError if it cannot be read, or holds no tensors by name. Pickled code is never run.
     """
     return _state_in(_load(path)[0], path)
 
@@ -205,10 +190,7 @@ def weights_with(path: Path, tensors: Mapping[str, Tensor]) -> bytes:
 
     They are rounded to the dtypes of the file; names that it does not have are left out.
 
-    Raises
-    ------
-    ModelError
-        If it cannot be read, or a value does not fit its dtype.
+    Raises ModelError if it cannot be read, or a value does not fit its dtype.
     """
     content, metadata = _load(path)
     for name, stored in _state_in(content, path).items():

@@ -21,7 +21,7 @@ from bnstat.measure.plan import where_it_runs
 from bnstat.measure.scanning import count_beside
 from bnstat.measure.warm_up import open_workers
 from bnstat.models.layers import Activations
-from bnstat.models.model_input import CachedChunk, CachePlace, DrawnChunk, open_image_cache
+from bnstat.models.model_input import CachedChunk, DrawnChunk, open_image_cache
 from bnstat.models.probe import Pass, PassTotal, Probe, Probed
 from bnstat.settings import Progress, RecalibrateSettings, bytes_of, listener
 from bnstat.sources.opening import limits_of
@@ -37,14 +37,12 @@ Results: TypeAlias = Generator[tuple[Chunk, Probed], None, None]
 class ScannedImages:
     """What the first pass found of the images: the later ones must find the same.
 
-    failures: key and reason; deep: keys of images deeper than 8 bits; warnings: key and what Pillow
-    warned of; held: whether references had images' bytes, which are gone by now and not kept.
+    failures: key and reason; held: whether references had images' bytes, which are gone by now and
+    not kept.
     """
 
     images: int = 0
     failures: list[tuple[bytes, str]] = field(default_factory=list)
-    deep: list[bytes] = field(default_factory=list)
-    warnings: list[tuple[bytes, str]] = field(default_factory=list)
     held: bool = False
 
     @property
@@ -54,12 +52,9 @@ class ScannedImages:
 
     def add(self, chunk: Chunk, probed: Probed) -> None:
         """Add a chunk."""
-        keys, drawn = [reference.key for reference in chunk], probed.drawn
         self.images += len(chunk)
         self.held = self.held or (probed.held and probed.place is None)
-        self.failures += [(keys[row], reason) for row, reason in drawn.failures]
-        self.deep += [keys[row] for row in drawn.deep]
-        self.warnings += [(keys[row], text) for row, text in drawn.warnings]
+        self.failures += [(chunk[row].key, reason) for row, reason in probed.failures]
 
 
 class Passes:
@@ -90,12 +85,9 @@ class Passes:
     def run(self, now: Pass) -> PassTotal:
         """Return what one pass gives.
 
-        Raises
-        ------
-        SourceError, NothingMeasuredError
-            If there is no image, or none could be measured.
-        MeasureError
-            If an image cannot be measured that could be before, or, with `fail_fast`, any.
+        Raises SourceError or NothingMeasuredError if there is no image, or none could be measured,
+        and MeasureError if an image cannot be measured that could be before, or, with `fail_fast`,
+        any.
         """
         total, scanned, again = PassTotal(), ScannedImages(), []
         images = with_frames(self._sources, self._settings["frames"], limits_of(self._settings))
@@ -177,12 +169,9 @@ def _for_workers(probe: Probe) -> Probe:
 
 def _again(chunk: Chunk, probed: Probed) -> Chunk:
     """Return a chunk as the next pass takes it: without failures, and with its place."""
-    failed = {row for row, _ in probed.drawn.failures}
+    failed = {row for row, _ in probed.failures}
     good = [reference for row, reference in enumerate(chunk) if row not in failed]
     return CachedChunk(good, probed.place) if probed.place is not None else good
-
-
-_Drawn: TypeAlias = tuple[DrawnChunk, CachePlace | None]
 
 
 def _probe_here(
@@ -195,14 +184,14 @@ def _probe_here(
     with closing(_loaded(chunks, probe, workers)) as items:
         for chunk, drawn in items:
             with stdout_on_stderr():
-                probed = probe.run(activations, chunk, *drawn)
+                probed = probe.run(activations, chunk, drawn)
             kept = [r._replace(content=None, labels=None) if r.bytes_held else r for r in chunk]
             yield kept, probed
 
 
 def _loaded(
     chunks: Iterable[Chunk], probe: Probe, workers: int
-) -> Generator[tuple[Chunk, _Drawn], None, None]:
+) -> Generator[tuple[Chunk, DrawnChunk], None, None]:
     if workers == 1 or not hasattr(os, "fork"):
         yield from ((chunk, probe.drawn(chunk)) for chunk in chunks)
         return
@@ -211,7 +200,7 @@ def _loaded(
     class Loaded(IterableDataset[Any]):
         """Of n workers, worker i takes chunks i, i+n, i+2n ..."""
 
-        def __iter__(self) -> Iterator[tuple[Chunk, _Drawn]]:
+        def __iter__(self) -> Iterator[tuple[Chunk, DrawnChunk]]:
             worker: Any = get_worker_info()
             for chunk in islice(chunks, worker.id, None, worker.num_workers):
                 yield chunk, probe.drawn(chunk)

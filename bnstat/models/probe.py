@@ -24,28 +24,27 @@ from bnstat.sources.reference import Reference
 class Probed:
     """What a chunk has given.
 
-    order: the layers as they were called, of which `moments` has those that were wanted; place:
-    where the drawn images are kept; drawn: the chunk without its images; held: whether the chunk
-    came with images' bytes, which have gone.
+    order: the layers as they were called, of which `moments` has those that were wanted; failures:
+    (row, reason); place: where the drawn images are kept; held: whether the chunk came with images'
+    bytes, which have gone.
     """
 
     order: tuple[str, ...]
     moments: dict[str, Pooled]
-    place: CachePlace | None
-    drawn: DrawnChunk
+    failures: list[tuple[int, str]]
+    place: CachePlace | None = None
     held: bool = False
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass: the statistics that the layers have, and which of them are to be measured.
+    """One pass: the statistics that the layers have, and those to be measured; None is all.
 
-    `wanted` None is all. `last` is the layer after which a forward pass is ended.
+    A forward pass is ended behind the last of these.
     """
 
     running: Statistics
     wanted: tuple[str, ...] | None = None
-    last: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,38 +60,36 @@ class Probe:
 
     def __call__(self, chunk: Sequence[Reference]) -> Probed:
         """Return the moments of what the layers are given for the images of a chunk."""
-        drawn, place = self.drawn(chunk)
+        drawn = self.drawn(chunk)
         with caller_undisturbed():
-            return self.run(self.spec.activations(), chunk, drawn, place)
+            return self.run(self.spec.activations(), chunk, drawn)
 
     def lost(self, reason: str) -> Probed:
         """Return the result for a chunk of one image that has ended its worker."""
-        return Probed((), {}, None, DrawnChunk([], [(0, reason)]))
+        return Probed((), {}, [(0, reason)])
 
-    def drawn(self, chunk: Sequence[Reference]) -> tuple[DrawnChunk, CachePlace | None]:
-        """Return the drawn images of a chunk, kept or new, and where they are kept."""
-        if isinstance(chunk, CachedChunk) and self.cache is not None:
+    def drawn(self, chunk: Sequence[Reference]) -> DrawnChunk:
+        """Return the drawn images of a chunk, kept or new."""
+        if self.cache is None:
+            return self.drawing(chunk)
+        if isinstance(chunk, CachedChunk):
             cached = self.cache.get(chunk.place)
             if cached is not None:
-                return DrawnChunk(cached), chunk.place
+                return DrawnChunk(cached, place=chunk.place)
         drawn = self.drawing(chunk)
-        return drawn, self.cache.put(drawn.stacks) if self.cache is not None else None
+        return replace(drawn, place=self.cache.put(drawn.stacks))
 
     def run(
-        self,
-        activations: Activations,
-        chunk: Sequence[Reference],
-        drawn: DrawnChunk,
-        place: CachePlace | None,
+        self, activations: Activations, chunk: Sequence[Reference], drawn: DrawnChunk
     ) -> Probed:
         """Run a model on the drawn images of a chunk; return what its layers were given."""
         set_statistics(activations.layers, self.now.running)
-        activations.begin(self.now.wanted, self.now.last)
+        activations.begin(self.now.wanted)
         for images in self.normalization.batches(drawn.stacks, self.batch_size):
             activations.add(images)
         order = tuple(activations.order) if drawn.stacks else ()
         held = any(reference.bytes_held for reference in chunk)
-        return Probed(order, activations.moments, place, replace(drawn, stacks=[]), held)
+        return Probed(order, activations.moments, drawn.failures, drawn.place, held)
 
 
 @dataclass
