@@ -36,7 +36,6 @@ class Draws:
 
     @property
     def width(self) -> int:
-        """How many outputs a draw has."""
         return max(1, len(self.recipe.transforms)) if self.attribute else 1
 
     def checked(self, findings: Findings) -> Draws:

@@ -129,8 +129,8 @@ def text_of(value: Any, depth: int = 0) -> str:
         case list():
             text = "[" + ", ".join(text_of(v, depth + 1) for v in value) + "]"
         case tuple():
-            text = "(" + "".join(f"{text_of(v, depth + 1)}, " for v in value).strip(" ") + ")"
-            text = text if len(value) < 2 else text[:-2] + ")"
+            text = "(" + ", ".join(text_of(v, depth + 1) for v in value) + ",)"
+            text = text if len(value) == 1 else text[:-2] + ")"
         case dict():
             items = (f"{text_of(k, depth + 1)}: {text_of(v, depth + 1)}" for k, v in value.items())
             text = "{" + ", ".join(items) + "}"

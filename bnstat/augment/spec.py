@@ -164,7 +164,6 @@ def _override_arguments(name: str, spec: str) -> Step:
 
 
 def compose(steps: Sequence[Step]) -> Callable[[Any], Any]:
-    """Return one transform that applies the steps in order."""
     from bnstat.transforms import v2
 
     composed: Callable[[Any], Any] = v2.Compose([transform(s) for s in steps] or [v2.Identity()])
@@ -203,7 +202,6 @@ def _kind(name: str) -> Any:
 
 
 def _known() -> dict[str, Any]:
-    """Return the transforms of torchvision by name."""
     from torch import nn
 
     from bnstat.transforms import v2

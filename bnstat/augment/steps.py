@@ -115,7 +115,6 @@ def argument_value(argument: str, value: Value) -> Value:
 
 
 def resolve_word(word: Word) -> Any:
-    """Return torch's or torchvision's object for a word."""
     import torch
 
     from bnstat.transforms import v2

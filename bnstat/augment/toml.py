@@ -77,8 +77,8 @@ def _check_depth(value: Any, name: str, left: int = _MAX_DEPTH) -> None:
 def _step(table: Any, name: str) -> Step:
     if not isinstance(table, dict) or not isinstance(table.get("name"), str):
         raise SpecError(f'{name}: a transform has no name; write name = "Resize"')
-    arguments = {key: value for key, value in table.items() if key != "name"}
-    return Step(table["name"], (), {k: _value(k, v, name) for k, v in arguments.items()})
+    kwargs = {key: _value(key, value, name) for key, value in table.items() if key != "name"}
+    return Step(table["name"], (), kwargs)
 
 
 def _value(argument: str, value: Any, name: str) -> Value:
@@ -99,7 +99,6 @@ def _value(argument: str, value: Any, name: str) -> Value:
 
 
 def preset_names() -> list[str]:
-    """Return the names of all presets."""
     return sorted(path.stem for path in _folder().glob("*.toml"))
 
 
@@ -111,7 +110,6 @@ def preset_path(name: str) -> Path:
 
 
 def preset(name: str) -> PipelineFile:
-    """Return the pipeline of a preset."""
     return load(preset_path(name))
 
 

@@ -149,7 +149,6 @@ class Albumentations:
         self.pipeline.set_random_seed(number % 2**32)
 
     def __call__(self, image: Any) -> Any:
-        """Return what the pipeline makes of a PIL image."""
         import numpy as np
 
         return self.pipeline(image=np.asarray(image))["image"]

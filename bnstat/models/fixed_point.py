@@ -115,12 +115,10 @@ class FixedPoint:
 
     @property
     def done(self) -> bool:
-        """Whether there is to be no other pass."""
         return self.settled or len(self.moves) == self.at_most
 
     @property
     def most_passes(self) -> int:
-        """How many passes there will be at most."""
         left = len(self.moves) + len(self.order) - self.exact
         return left if self.at_most is None else min(left, self.at_most)
 

@@ -48,8 +48,6 @@ def batch_norm_layers(model: nn.Module) -> dict[str, Any]:
 
 
 def statistics(layers: Mapping[str, Any]) -> dict[str, Running]:
-    """Return the running statistics of layers."""
-
     def floats(tensor: Any) -> Floats:
         values: Floats = tensor.detach().double().cpu().numpy().copy()
         return values

@@ -200,7 +200,6 @@ def weights_with(path: Path, tensors: Mapping[str, Tensor]) -> bytes:
 
 
 def weights_as_bytes(content: Any, suffix: str, metadata: Mapping[str, str] | None = None) -> bytes:
-    """Return the bytes of a file of weights."""
     if suffix == SAFETENSORS:
         from safetensors.torch import save
 

@@ -47,11 +47,9 @@ class ScannedImages:
 
     @property
     def measured(self) -> int:
-        """How many images could be measured."""
         return self.images - len(self.failures)
 
     def add(self, chunk: Chunk, probed: Probed) -> None:
-        """Add a chunk."""
         self.images += len(chunk)
         self.held = self.held or (probed.held and probed.place is None)
         self.failures += [(chunk[row].key, reason) for row, reason in probed.failures]
@@ -79,7 +77,6 @@ class Passes:
 
     @property
     def measured(self) -> int:
-        """How many images could be measured."""
         return self.scanned.measured if self.scanned else 0
 
     def run(self, now: Pass) -> PassTotal:

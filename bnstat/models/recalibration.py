@@ -143,7 +143,6 @@ def _batches(found: Recalibration) -> int:
 def _values(
     activations: Activations, running: dict[str, Running], batches: int
 ) -> dict[str, Tensor]:
-    """Return the tensors of the model's state_dict that change."""
     import torch
 
     new = {layer: running[name] for name, layer in activations.layers.items() if name in running}

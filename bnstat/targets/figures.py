@@ -172,7 +172,6 @@ class Figures:
         return [float(shortest(v) if digits is None else f"{v:.{digits}g}") for v in values]
 
     def text(self, values: Sequence[float]) -> str:
-        """Return a list of numbers with so many digits, as most formats write it."""
         return literal(self.numbers(values))
 
     @property

@@ -169,7 +169,6 @@ def open_clip_render(figures: Figures) -> bytes:
 
 
 def open_clip_changes(config: Config, figures: Figures) -> dict[str, Any]:
-    """Return what changes in a config that OpenCLIP reads."""
     check_kind(config, ("model_cfg", "preprocess_cfg"), "an open_clip_config.json")
     return {"preprocess_cfg": _mean_and_std(figures)}
 

@@ -35,7 +35,6 @@ class _Collection:
 
 
 def read(text: str, name: str) -> Any:
-    """Return what a text says."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

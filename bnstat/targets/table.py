@@ -59,7 +59,6 @@ class Target:
 
     @property
     def options(self) -> frozenset[str]:
-        """The names of the options that `render` takes."""
         parameters = inspect.signature(self.render).parameters.values()
         return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 

@@ -109,7 +109,6 @@ def tensors(
 def state_dict(
     figures: Figures, *, affine: bool = True, prefix: str = "", absorb_eps: float | None = None
 ) -> bytes:
-    """Return what `torch.save` writes of the state_dict."""
     import torch
 
     file = io.BytesIO()
