@@ -10,7 +10,6 @@ import ast
 import inspect
 import os
 import sys
-import sysconfig
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -165,12 +164,6 @@ def warnings_collected() -> Iterator[list[str]]:
     texts.extend(dict.fromkeys(" ".join(str(w.message).split()) for w in shown))
 
 
-_INSTALLED = tuple(
-    os.path.realpath(sysconfig.get_path(name))
-    for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
-
-
 def digest_of_code(where: str) -> str:
     """Return a digest of package.module:attribute: of all of its code, and of what that imports.
 
@@ -208,9 +201,13 @@ def _find(name: str) -> ModuleSpec | None:
 
 
 def _is_installed(origin: str) -> bool:
+    import sysconfig
+
     real = Path(os.path.realpath(origin))
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    installed = tuple(os.path.realpath(sysconfig.get_path(name)) for name in names)
     packages = {"site-packages", "dist-packages"}
-    return str(real).startswith(_INSTALLED) or not packages.isdisjoint(real.parts)
+    return str(real).startswith(installed) or not packages.isdisjoint(real.parts)
 
 
 @cache

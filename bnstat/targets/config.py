@@ -8,9 +8,10 @@ What comes out is read again, and must be what went in with the values changed.
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from bnstat import files
@@ -86,6 +87,8 @@ def _names(fields: object) -> list[str]:
     return [name for key, value in fields.items() for name in _names(value) or [key]]
 
 
+# Each reads a text, and knows where its values are: the `root`, the `parts` of a place by name or
+# index, the `span` of a place, and what puts names last into one that lacks them (`added`).
 _SYNTAXES = {"json": json_values, "yaml": yaml_values}
 
 
@@ -114,7 +117,7 @@ def edit_values(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) 
     language = _SYNTAXES[syntax]
     before = _text(data, name)
     expected = _merged(language.read(before, name), language.read(literal(fields), name), name)
-    after = _splice(before, language.edits(before, fields))
+    after = _splice(before, _edits(language, before, language.root(before), fields))
     try:
         unsafe = language.read(after, "") != expected
     except ExportError:
@@ -123,6 +126,29 @@ def edit_values(data: bytes, syntax: str, name: str, fields: Mapping[str, Any]) 
         raise ExportError(f"{name} is written in a way that cannot be changed safely; nothing is")
     bom = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
     return bom + after.encode()
+
+
+def _edits(
+    language: ModuleType, text: str, place: Any, value: Any
+) -> Iterator[tuple[int, int, str]]:
+    """Yield what puts a value at a place: start, end, and what comes there.
+
+    Within a list of the same length only the numbers change, so that its layout stays.
+    """
+    parts = language.parts(text, place)
+    if isinstance(value, Mapping) and isinstance(parts, dict):
+        for name in value.keys() & parts.keys():
+            yield from _edits(language, text, parts[name], value[name])
+        missing = {name: value[name] for name in value if name not in parts}
+        if missing:
+            at, members = language.added(text, place, missing)
+            yield at, at, members
+    elif isinstance(value, list) and isinstance(parts, list) and len(parts) == len(value):
+        for part, new in zip(parts, value, strict=True):
+            yield from _edits(language, text, part, new)
+    else:
+        start, end = language.span(text, place)
+        yield start, end, " " * (start == end) + literal(value)
 
 
 def _splice(text: str, edits: Iterable[tuple[int, int, str]]) -> str:

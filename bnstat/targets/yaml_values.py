@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 from bnstat.errors import ExportError
 from bnstat.targets.figures import literal
-
-Edit: TypeAlias = tuple[int, int, str]  # start, end and what comes there
 
 # Aliases double what they stand for with each line; no config has so many values.
 _MAX_VALUES = 100_000
@@ -26,49 +24,37 @@ def read(text: str, name: str) -> Any:
         raise ExportError(f"{name} is not YAML: {' '.join(str(error).split())}") from error
 
 
-def edits(text: str, fields: Mapping[str, Any]) -> Iterator[Edit]:
-    """Yield the edits that put the values of `fields` into the mapping that a text holds."""
+def root(text: str) -> Any:
+    """Return the node of a text's value; None where there are no more than comments."""
     yaml = _pyyaml()
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if root is not None:
-        yield from _edits(text, root, fields)
-        return
-    start = "\n" if text and not text.endswith("\n") else ""  # no more than comments
-    added = "".join(f"{name}: {literal(value)}\n" for name, value in fields.items())
-    yield (len(text), len(text), start + added)
+    return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
-def _edits(text: str, old: Any, value: Any) -> Iterator[Edit]:
-    """Change numbers within a list of the same length, so that its layout stays; else all of it."""
-    if isinstance(value, Mapping) and old.id == "mapping":
-        nodes = {_name(key): node for key, node in old.value}
-        for name, new in value.items():
-            if name in nodes:
-                yield from _edits(text, nodes[name], new)
-            else:
-                yield _added(text, old, name, new)
-    elif isinstance(value, list) and old.id == "sequence" and len(old.value) == len(value):
-        for node, new in zip(old.value, value, strict=True):
-            yield from _edits(text, node, new)
-    else:
-        start, end = old.start_mark.index, _end(old)
-        yield (start, end, " " * (start == end) + literal(value))
+def parts(text: str, node: Any) -> dict[Any, Any] | list[Any] | None:
+    """Return the nodes in a mapping, by name, or those in a sequence; else None."""
+    if node is None:
+        return {}
+    if node.id == "mapping":
+        return {_name(key): value for key, value in node.value}
+    return list(node.value) if node.id == "sequence" else None
 
 
-def _added(text: str, mapping: Any, name: str, value: Any) -> Edit:
-    """Return the edit that puts a name last into a mapping, in its indentation or its braces."""
-    if mapping.flow_style:
-        at = mapping.end_mark.index - 1
-        comma = ", " if mapping.value else ""
-        return (at, at, f"{comma}{name}: {literal(value)}")
-    at = _line_end(text, _end(mapping))
-    indent = " " * mapping.start_mark.column
-    return (at, at, f"\n{indent}{name}: {literal(value)}")
+def span(text: str, node: Any) -> tuple[int, int]:
+    return node.start_mark.index, _end(node)
 
 
-def _line_end(text: str, start: int) -> int:
-    end = text.find("\n", start)
-    return len(text) if end < 0 else end
+def added(text: str, node: Any, missing: Mapping[str, Any]) -> tuple[int, str]:
+    """Return what puts names last into a mapping, in its indentation or its braces, and where."""
+    members = [f"{name}: {literal(value)}" for name, value in missing.items()]
+    if node is None:
+        start = "\n" if text and not text.endswith("\n") else ""
+        return len(text), start + "".join(f"{member}\n" for member in members)
+    if node.flow_style:
+        comma = ", " if node.value else ""
+        return node.end_mark.index - 1, comma + ", ".join(members)
+    indent = " " * node.start_mark.column
+    at = text.find("\n", _end(node))
+    return at if at >= 0 else len(text), "".join(f"\n{indent}{member}" for member in members)
 
 
 def _end(node: Any) -> int:
