@@ -33,12 +33,13 @@ def check(path: Path, baked: Path, figures: Figures, placed: Placed) -> str:
         return "onnx.checker; not run: pip install onnxruntime"
     try:
         model = _session(onnxruntime, path)
-        images, expected = _run(model, figures, placed)
+        info = next(each for each in model.get_inputs() if each.name == placed.name)
+        images, expected = _run(model, info, figures, placed)
     except Exception as error:
         return f"onnx.checker; not run, as onnxruntime cannot run the model: {_line(error)}"
     actual = _session(onnxruntime, baked).run(None, {placed.name: images})
     largest = _difference(expected, actual)
-    if not largest <= _TOLERANCES[_input(model, placed).type]:
+    if not largest <= _TOLERANCES[info.type]:
         raise ExportError(f"onnxruntime finds the outputs off by {largest:.1e} of the largest")
     return f"onnx.checker; onnxruntime: outputs differ by {largest:.1e} of the largest"
 
@@ -58,13 +59,8 @@ def _session(onnxruntime: Any, path: Path) -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _input(session: Any, placed: Placed) -> Any:
-    return next(info for info in session.get_inputs() if info.name == placed.name)
-
-
-def _run(model: Any, figures: Figures, placed: Placed) -> tuple[Any, list[Any]]:
+def _run(model: Any, info: Any, figures: Figures, placed: Placed) -> tuple[Any, list[Any]]:
     """Return images as the baked model takes them, and what the model makes of them normalized."""
-    info = _input(model, placed)
     error: Exception | None = None
     for side in _SIDES:
         pixels = _noise(info.shape, len(figures.channels), side, placed.model_axis)

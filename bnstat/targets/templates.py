@@ -6,7 +6,8 @@ and a source may have a name that looks like it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from string import Formatter
 
 from bnstat.targets.figures import Figures, json_file
 
@@ -257,20 +258,13 @@ FIELDS: dict[str, Field] = {
 }
 
 
-class _Filled(dict[str, object]):
-    """The fields of a template; each is made when it is asked for, as a std of 0 is refused."""
-
-    def __init__(self, figures: Figures, others: Mapping[str, object]) -> None:
-        super().__init__(others)
-        self.figures = figures
-
-    def __missing__(self, name: str) -> object:
-        return FIELDS[name](self.figures)
-
-
 def fill(template: str, figures: Figures, **others: object) -> bytes:
-    """Return a template with its fields, and others of its own, as UTF-8."""
-    return template.format_map(_Filled(figures, others)).encode()
+    """Return a template with its fields, and others of its own, as UTF-8.
+
+    Only those are made that it has: a std of 0 is refused where it is divided by.
+    """
+    names = {name for _, name, _, _ in Formatter().parse(template) if name} - others.keys()
+    return template.format(**{name: FIELDS[name](figures) for name in names}, **others).encode()
 
 
 def snippet(template: str) -> Callable[[Figures], bytes]:
@@ -291,7 +285,7 @@ def albumentations(figures: Figures, *, serialized: bool = False) -> bytes:
         "__class_fullname__": "Normalize",
         "mean": figures.numbers(figures.mean),
         "std": figures.numbers(figures.nonzero_std),
-        "max_pixel_value": FIELDS["largest"](figures),
+        "max_pixel_value": figures.largest,
         "normalization": "standard",
         "p": 1.0,
     }
