@@ -10,14 +10,10 @@ import ast
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from bnstat.errors import SpecError
 from bnstat.text import shortened
-
-if TYPE_CHECKING:
-    from enum import Enum
-
 
 _DTYPES = ("uint8", "uint16", "float16", "bfloat16", "float32", "float64")
 # The members of torchvision's enums, so that a spec can be read without importing torch. A test
@@ -34,6 +30,10 @@ _ARGUMENTS = {
     "policy": "AutoAugmentPolicy",
     "dtype": "dtype",
 }
+# What people write before the name of a transform.
+_PACKAGES = {"torchvision", "transforms", "v2", "T", "torch"}
+_MAX_CHARACTERS = 10_000
+MAX_NUMBER = 2**63  # that torchvision can mean
 
 
 class Word(str):
@@ -122,15 +122,7 @@ def resolve_word(word: Word) -> Any:
     enum, _, member = word.rpartition(".")
     if not enum:
         return getattr(torch, word)
-    members: type[Enum] = getattr(v2, enum)
-    return members[member]
-
-
-# What people write before the name of a transform.
-_PACKAGES = {"torchvision", "transforms", "v2", "T", "torch"}
-
-_MAX_CHARACTERS = 10_000
-MAX_NUMBER = 2**63  # that torchvision can mean
+    return getattr(v2, enum)[member]
 
 
 def parse(text: str) -> tuple[Step, ...]:
@@ -146,15 +138,12 @@ def parse(text: str) -> tuple[Step, ...]:
             warnings.simplefilter("ignore")  # Python's, of literals that it will once refuse
             tree = ast.parse(f"({text}\n)", mode="eval").body  # in brackets lines may end anywhere
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        cause = getattr(error, "msg", None) or str(error) or type(error).__name__
         raise SpecError(
-            f"cannot read the pipeline {shortened(text)!r}: {_cause(error)}; write it like "
+            f"cannot read the pipeline {shortened(text)!r}: {cause}; write it like "
             "'Resize(256) | CenterCrop(224)', or name a preset or a TOML file"
         ) from error
     return tuple(_step(node, text) for node in _split_at_pipes(tree))
-
-
-def _cause(error: BaseException) -> str:
-    return error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
 
 
 def _split_at_pipes(tree: ast.expr) -> list[ast.expr]:

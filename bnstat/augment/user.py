@@ -179,12 +179,13 @@ def digest_of_code(where: str) -> str:
         spec = _find(name)
         if spec is None or spec.origin is None or not os.path.isfile(spec.origin):
             continue
-        if _is_installed(spec.origin):
-            digest.update(_version(name.partition(".")[0]).encode())
-        else:
+        package = name.partition(".")[0]
+        if not _is_installed(spec.origin):
             source = Path(spec.origin).read_bytes()
             digest.update(b"%d/%s/%s" % (len(source), name.encode(), source))
             todo += sorted(_imported(source, name, spec))
+        elif package not in sys.stdlib_module_names:
+            digest.update(_distributions().get(package, "").encode())
     return digest.hexdigest()
 
 
@@ -219,10 +220,6 @@ def _distributions() -> dict[str, str]:
         package: " ".join(f"{name} {version(name)}" for name in sorted(set(names)))
         for package, names in packages_distributions().items()
     }
-
-
-def _version(package: str) -> str:
-    return "" if package in sys.stdlib_module_names else _distributions().get(package, "")
 
 
 def _imported(source: bytes, module: str, spec: ModuleSpec) -> Iterator[str]:

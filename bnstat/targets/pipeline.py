@@ -16,6 +16,8 @@ from bnstat.result import Estimate, Stats
 
 _CROPS = ("CenterCrop", "RandomCrop")
 _RESIZES = ("Resize", "RandomResizedCrop")
+# Transforms that may stand behind a Normalize, as they change no value.
+_TYPES_ONLY = ("ToPureTensor", "ToTensorV2")
 # As Pillow numbers them.
 INTERPOLATIONS = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
 
@@ -99,10 +101,6 @@ def _interpolation(arguments: dict[str, Any]) -> str:
         return INTERPOLATIONS[value]
     name = str(value).lower().removesuffix("_exact")
     return name if name in INTERPOLATIONS else "bilinear"
-
-
-# Transforms that may stand behind a Normalize, as they change no value.
-_TYPES_ONLY = ("ToPureTensor", "ToTensorV2")
 
 
 def before_normalize(stats: Stats) -> Stats:
