@@ -79,14 +79,8 @@ def batchnorm(records: Records, schedule: Schedule) -> BatchNormEstimate:
     """Return running mean and variance after `schedule`, in torch's semantics.
 
     running ← (1 − momentum)·running + momentum·batch, from mean 0 and variance 1. The batch
-    variance that goes into the running one is the unbiased one.
-
-    Raises
-    ------
-    NoEstimateError
-        If pixels were selected.
-    TooFewSamplesError
-        If a batch has a single sample per channel.
+    variance that goes into the running one is the unbiased one. NoEstimateError if pixels were
+    selected; TooFewSamplesError if a batch has a single sample per channel.
     """
     if records.selected:
         raise NoEstimateError("pixels were selected, and the layer would see all of them")

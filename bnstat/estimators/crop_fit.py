@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bnstat.estimators.near_hashes import Places
+from bnstat.moments import Floats
+
 Pictures = NDArray[np.floating[Any]]  # (N, side, side)
-Floats = NDArray[np.float64]
-Places = NDArray[np.int64]
 
 # Pictures are compared in so many pixels: more would tell apart what resizing has changed.
 _SIDE = 16
@@ -127,24 +128,25 @@ def _fitted(whole: Pictures, part: Pictures, start: Pictures) -> Floats:
 
     start: the left, right, top and bottom side of the box, as shares of the whole: (N, 4).
     """
-    target = _reduced(part)
+    box = part.shape[1] // _SIDE
+    target = part.reshape(-1, _SIDE, box, _SIDE, box).mean(axis=(2, 4))
     slopes = [np.gradient(whole, axis=axis) * whole.shape[1] for axis in (2, 1)]
     far = (np.arange(_SIDE, dtype=np.float32) + 0.5) / _SIDE  # from the first side to the second
-    box = start
+    sides = start
     for _ in range(_STEPS):
-        now, across, down = (_cut(each, box) for each in (whole, *slopes))
+        now, across, down = (_cut(each, sides) for each in (whole, *slopes))
         columns = (across * (1 - far), across * far, down * (1 - far)[:, None], down * far[:, None])
         terms = np.stack([*columns, now, np.ones_like(now)], axis=1).reshape(len(whole), 6, -1)
         normal = terms @ terms.transpose(0, 2, 1) + 1e-3 * np.eye(6, dtype=np.float32)
         weights = np.linalg.solve(normal, terms @ target.reshape(len(whole), -1, 1))[..., 0]
         gain = weights[:, 4:5]
-        step = np.divide(weights[:, :4], gain, out=np.zeros_like(box), where=np.abs(gain) > 0.1)
-        box = np.clip(
-            box + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP),
+        step = np.divide(weights[:, :4], gain, out=np.zeros_like(sides), where=np.abs(gain) > 0.1)
+        sides = np.clip(
+            sides + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP),
             np.array([0, 1 - _CROPPED] * 2, np.float32),
             np.array([_CROPPED, 1] * 2, np.float32),
         )
-    return np.maximum(_alike(_cut(whole, start), target), _alike(_cut(whole, box), target))
+    return np.maximum(_alike(_cut(whole, start), target), _alike(_cut(whole, sides), target))
 
 
 def _alike(one: Pictures, other: Pictures) -> Floats:
@@ -175,13 +177,6 @@ def _overlaps(start: Pictures, end: Pictures, side: int, number: int) -> Picture
     covered = np.minimum(high, pixel + 1) - np.maximum(low, pixel)
     shares: Pictures = (np.maximum(covered, 0) / (high - low)).astype(np.float32)
     return shares
-
-
-def _reduced(pictures: Pictures) -> Pictures:
-    """Return the means of boxes of pixels: (N, 16, 16)."""
-    box = pictures.shape[1] // _SIDE
-    means: Pictures = pictures.reshape(-1, _SIDE, box, _SIDE, box).mean(axis=(2, 4))
-    return means
 
 
 def _detail(pictures: Pictures) -> Pictures:

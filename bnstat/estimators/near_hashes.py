@@ -77,17 +77,13 @@ def near_pairs(hashes: Words, bits: int, others: Words | None = None) -> Iterato
     With `others`, pairs are of a hash and another of these. Equal hashes differ in none; where
     there may be many, make them unique first.
     """
-    parts = _cheapest(hashes, others, bits)
+    # Parts by which there is least to do; as few hashes are unevenly spread, count.
+    each = [_parts(number, bits) for number in range(1, 9)]
+    parts = min(each, key=lambda parts: _cost(hashes, others, parts))
     for number, part in enumerate(parts):
         for found in _pairs_of_part(hashes, others, part, bits):
             differing = hashes[found.one] ^ (hashes if others is None else others)[found.other]
             yield _first_found(differing, found, parts[:number])
-
-
-def _cheapest(hashes: Words, others: Words | None, bits: int) -> list[_Part]:
-    """Return the parts by which there is least to do; as few hashes are unevenly spread, count."""
-    every = [_parts(number, bits) for number in range(1, 9)]
-    return min(every, key=lambda parts: _cost(hashes, others, parts))
 
 
 def _parts(number: int, bits: int) -> list[_Part]:

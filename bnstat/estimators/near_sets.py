@@ -28,15 +28,17 @@ _TINT = 14.0
 
 
 class Small(Protocol):
-    """A small copy of an image."""
+    """A small copy of an image.
+
+    gray: its gray pixels, (side, side); tint: the means of its blue and its red difference, 128 of
+    gray.
+    """
 
     @property
-    def gray(self) -> NDArray[np.uint8]:
-        """Its gray pixels: (side, side)."""
+    def gray(self) -> NDArray[np.uint8]: ...
 
     @property
-    def tint(self) -> NDArray[np.float64]:
-        """The means of its blue and its red difference, 128 of gray."""
+    def tint(self) -> NDArray[np.float64]: ...
 
 
 class Alike(NamedTuple):

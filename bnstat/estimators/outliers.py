@@ -29,7 +29,6 @@ from bnstat.estimators.outlier_figures import (
     size_figure,
 )
 from bnstat.moments import Records
-from bnstat.result import Floats
 from bnstat.result.found_images import Outlier, Outliers
 from bnstat.result.tables import RecordTable
 
@@ -122,12 +121,28 @@ def find_outliers(
     returned, None is all.
     """
     images = Images.of(table)
-    scores = Scores.of(images)
+    table, scores = images.table, Scores.of(images)
     beyond = scores.beyond(threshold)
     expect = scores.expected if expect is None else expect
     number = min(len(beyond), expect)
     chosen = beyond[:number][:limit]
-    influence_of, reasons = influence(images), scores.reasons(chosen)
+    influence_of = influence(images)
+
+    def outlier(image: int, reasons: Mapping[str, float]) -> Outlier:
+        row, (on_mean, on_std) = int(images.first[image]), influence_of(image)
+        return Outlier(
+            image=table.key[row],
+            location=table.location[row],
+            group=table.group[row],
+            reasons=tuple(reasons),
+            z=tuple(reasons.values()),
+            score=float(scores.score[image]),
+            mean=tuple(images.mean[image].tolist()),
+            std=tuple(images.std[image].tolist()),
+            influence_on_mean=on_mean,
+            influence_on_std=on_std,
+        )
+
     return Outliers(
         images=len(images.first),
         channels=table.channels,
@@ -135,32 +150,7 @@ def find_outliers(
         expect=expect,
         beyond=len(beyond),
         number=number,
-        found=tuple(
-            _outlier(images, image, float(scores.score[image]), why, influence_of(image))
-            for image, why in zip(chosen.tolist(), reasons, strict=True)
-        ),
-    )
-
-
-def _outlier(
-    images: Images,
-    image: int,
-    score: float,
-    reasons: Mapping[str, float],
-    influences: tuple[Floats, Floats],
-) -> Outlier:
-    row, table = int(images.first[image]), images.table
-    return Outlier(
-        image=table.key[row],
-        location=table.location[row],
-        group=table.group[row],
-        reasons=tuple(reasons),
-        z=tuple(reasons.values()),
-        score=score,
-        mean=tuple(images.mean[image].tolist()),
-        std=tuple(images.std[image].tolist()),
-        influence_on_mean=influences[0],
-        influence_on_std=influences[1],
+        found=tuple(map(outlier, chosen.tolist(), scores.reasons(chosen))),
     )
 
 

@@ -80,12 +80,8 @@ class Grid:
 def sweep(records: Records, grid: Grid, stats: Stats) -> Sweep:
     """Replay each schedule of the grid, with several seeds where the order is shuffled.
 
-    `stats` is the result that the records have given.
-
-    Raises
-    ------
-    TooFewSamplesError
-        If a batch has a single sample per channel.
+    `stats` is the result that the records have given. TooFewSamplesError if a batch has a single
+    sample per channel.
     """
     channels = [epochs_of(records, c, grid.epochs) for c in range(len(records.channels))]
     replay = _Replay(list(records.keys()), channels, grid, two_pass(records))

@@ -189,30 +189,24 @@ def _group(parts: Sequence[tuple[int, Group]], scale: int, percentiles: Sequence
     groups = [group for _, group in parts]
     total = _added(parts)
     own = total.at(scale) if total and (total.scale == 1) == (scale == 1) else None
-    whole = Group(
+    distribution = _group_distribution(parts, scale)
+    statistics, packed = _ends(groups), None
+    if distribution is not None:
+        figures = distribution_figures(distribution, scale, percentiles, deep=False)
+        statistics, packed = figures["order_statistics"], pack(distribution)
+    return Group(
         images=sum(group.images for group in groups),
         count=_count(groups),
         sum=own.sum if own else None,
         sum_of_squares=own.sum_of_squares if own else None,
         exact=Estimate(own.mean(), own.var()) if own else _pooled(groups),
-        order_statistics=_ends(groups),
+        order_statistics=statistics,
+        packed_histogram=packed,
     )
-    distribution = _group_distribution(parts, scale)
-    if distribution is None:
-        return whole
-    figures = distribution_figures(distribution, scale, percentiles, deep=False)
-    statistics = figures["order_statistics"]
-    return replace(whole, order_statistics=statistics, packed_histogram=pack(distribution))
 
 
 def _group_distribution(parts: Sequence[tuple[int, Group]], scale: int) -> Distribution | None:
-    """Return which values occur in groups together; None if one does not know.
-
-    Raises
-    ------
-    MergeError
-        If what one says of them is not of its own samples.
-    """
+    """Return which values occur in groups together; None if one does not know."""
     known = [(own, _unpacked(group)) for own, group in parts if group.packed_histogram is not None]
     return added(known, scale) if len(known) == len(parts) and scale != 1 else None
 

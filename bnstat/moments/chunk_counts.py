@@ -100,10 +100,7 @@ class ChunkMoments:
     def take(self, rows: Sequence[int]) -> ChunkMoments | None:
         """Return the moments of some rows of the chunk, renumbered; None if it has none.
 
-        Raises
-        ------
-        ValueError
-            If the images' own histograms are needed, and were not kept.
+        ValueError if the images' own histograms are needed, and were not kept.
         """
         place = {row: i for i, row in enumerate(rows)}
         kept = [i for i, row in enumerate(self.rows) if row in place]

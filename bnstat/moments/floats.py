@@ -90,12 +90,7 @@ def moments_of_floats(strips: Callable[[], Iterable[Floats]]) -> Centred:
     Statistician 37(3), 1983, equation 1.7).
 
     `strips` gives the image in pieces, each float64 of shape (C, samples); it is called twice, once
-    for the mean and once for the squared deviations from it.
-
-    Raises
-    ------
-    NotFiniteError
-        If a sample is NaN or infinite.
+    for the mean and once for the squared deviations from it. NotFiniteError if a sample is not.
     """
     n, sums, ends = 0, [], []
     for strip in strips():

@@ -78,13 +78,7 @@ def pack_16_bit(images: Sequence[Occurrences]) -> bytes:
 
 
 def unpack_16_bit(data: bytes, images: int, channels: int) -> list[Occurrences]:
-    """Return the histograms of so many images.
-
-    Raises
-    ------
-    ValueError
-        If these are not theirs.
-    """
+    """Return the histograms of so many images; ValueError if these are not theirs."""
     size, wrong = int.from_bytes(data[:8], "little"), f"not the histograms of {images} images"
     if not 8 * images <= size <= images * (8 + MAX_DRAWS * 12 * channels * 65536):
         raise ValueError(wrong)
@@ -121,13 +115,7 @@ def pack(counts: Ints) -> bytes:
 
 
 def unpack(data: bytes, images: int, channels: int) -> Ints:
-    """Return the histograms of so many images.
-
-    Raises
-    ------
-    ValueError
-        If these are not theirs.
-    """
+    """Return the histograms of so many images; ValueError if these are not theirs."""
     size = images * channels * 256
     stream = zlib.decompressobj()
     try:

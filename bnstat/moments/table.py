@@ -25,19 +25,12 @@ class Moments:
     >>> black_and_white = Moments(scale=255, n=(2,), sum=(255,), sum_of_squares=(65025,))
     >>> black_and_white.mean(), black_and_white.var()
     ((0.5,), (0.25,))
-    >>> black_and_white + Moments.empty(channels=1) == black_and_white
-    True
     """
 
     scale: int
     n: tuple[int, ...]
     sum: tuple[int, ...]
     sum_of_squares: tuple[int, ...]
-
-    @classmethod
-    def empty(cls, channels: int) -> Moments:
-        """Return the moments of no samples: the identity of addition."""
-        return cls(255, (0,) * channels, (0,) * channels, (0,) * channels)
 
     def at(self, scale: int) -> Moments:
         """Return the same samples in units of a deeper scale; 65535 = 255 · 257, so it is exact."""

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from bnstat.errors import OutputError
 
@@ -60,41 +60,36 @@ DARK = Theme(
 )
 
 
+# Headings, and rows of text.
+Table: TypeAlias = tuple[Sequence[str], Sequence[Sequence[str]]]
 # In inches; text is 9 points high.
 _SIZE = (7.2, 3.4)
-MISSING = "pictures need the package matplotlib: pip install matplotlib"
+_MISSING = "pictures need the package matplotlib: pip install matplotlib"
 
 
 class Picture(Protocol):
-    """Values, and how they are plotted."""
+    """Values, and how they are plotted.
+
+    title: a line that says what is shown; description: what it shows, for those who do not see it;
+    height: as a multiple of the usual height; table: its numbers, headings and rows of text.
+    """
 
     @property
-    def title(self) -> str:
-        """A line that says what is shown."""
+    def title(self) -> str: ...
 
     @property
-    def description(self) -> str:
-        """What it shows, for those who do not see it."""
+    def description(self) -> str: ...
 
     @property
-    def height(self) -> float:
-        """How high it is, as a multiple of the usual height."""
+    def height(self) -> float: ...
 
-    def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-        """Return its numbers: headings, and rows of text."""
+    def table(self) -> Table: ...
 
-    def plot(self, ax: Axes, theme: Theme) -> None:
-        """Plot it on axes."""
+    def plot(self, ax: Axes, theme: Theme) -> None: ...
 
 
 def plot_on(picture: Picture, ax: Axes | None) -> Axes:
-    """Plot a picture on axes, or on those of a new figure of pyplot's; return them.
-
-    Raises
-    ------
-    OutputError
-        If matplotlib is missing.
-    """
+    """Plot a picture on axes, or on those of a new figure of pyplot's; return them."""
     check_matplotlib()
     if ax is None:
         from matplotlib import pyplot
@@ -106,14 +101,7 @@ def plot_on(picture: Picture, ax: Axes | None) -> Axes:
 
 
 def render(picture: Picture, form: str, theme: Theme = LIGHT, *, title: bool = True) -> bytes:
-    """Return a picture as a file: "svg", "png" or "pdf"; the same bytes for the same values.
-
-    Raises
-    ------
-    OutputError
-        If matplotlib is missing.
-    """
-    check_matplotlib()
+    """Return a picture as a file: "svg", "png" or "pdf"; the same bytes for the same values."""
     with style(theme):
         from matplotlib.figure import Figure
 
@@ -136,12 +124,13 @@ def check_matplotlib() -> None:
     from importlib.util import find_spec
 
     if not find_spec("matplotlib"):
-        raise OutputError(MISSING)
+        raise OutputError(_MISSING)
 
 
 @contextmanager
 def style(theme: Theme) -> Iterator[None]:
     """Have matplotlib draw in the colors of a theme, the same everywhere."""
+    check_matplotlib()
     import matplotlib
 
     colors = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnstat import files
-from bnstat.pictures.picture import LIGHT, check_matplotlib, style
+from bnstat.pictures.picture import LIGHT, style
 from bnstat.text import printable
 
 if TYPE_CHECKING:
@@ -59,14 +59,7 @@ class Sheet:
         files.write(Path(path), self.png())
 
     def png(self) -> bytes:
-        """Return it as PNG; the same bytes for the same copies.
-
-        Raises
-        ------
-        OutputError
-            If matplotlib is missing.
-        """
-        check_matplotlib()
+        """Return it as PNG; the same bytes for the same copies."""
         with style(LIGHT):
             from matplotlib.figure import Figure
 

@@ -94,4 +94,4 @@ def test_channels_are_apart():
 def test_other_channels_do_not_merge():
     """Moments of a different number of channels are refused, not cut short."""
     with pytest.raises(ValueError, match="zip"):
-        Moments.empty(1) + Moments.empty(3)
+        Moments(255, (0,), (0,), (0,)) + Moments(255, *[(0, 0, 0)] * 3)
