@@ -1,8 +1,10 @@
 """bnstat compute: exit status, and what goes where."""
 
+import io
 import json
 import os
 import re
+import sys
 
 import pytest
 
@@ -108,12 +110,11 @@ def test_names_are_escaped(compute, here):
 
 
 @pytest.mark.parametrize("output", ["nowhere/x.json", ".", ""])
-def test_output_that_cannot_be_written_is_found_first(process, here, output):
-    """No image is opened for a result that could not be kept."""
-    os.mkfifo(here / "list")  # reading it would wait for ever
-    result = process("compute", "--files-from", "list", "-o", output, timeout=20)
-    assert result.returncode == 4
-    assert result.stderr.startswith(f"bnstat: cannot write {output or '.'}: ")
+def test_output_that_cannot_be_written_is_found_first(compute, output):
+    """Nothing is read for a result that could not be kept: not even a list that is not there."""
+    result = compute("--files-from", "nowhere", "-o", output)
+    assert result.status == 4
+    assert result.err.startswith(f"bnstat: cannot write {output or '.'}: ")
 
 
 def test_old_result_stays_if_the_new_one_fails(compute, here):
@@ -130,40 +131,38 @@ def test_result_may_be_written_into_a_device(compute, here):
     assert os.stat("/dev/null").st_rdev
 
 
-def test_list_from_standard_input(process, here):
+def test_list_from_standard_input(compute, monkeypatch):
     """Names come from stdin, by line or by NUL, and are recorded as not readable again."""
     listed = "tiny/b.png\ntiny/notes.txt\ntiny/a.png\n"
     for options, text in (((), listed), (("-0",), listed.replace("\n", "\0"))):
-        result = process(
-            "compute", "--files-from", "-", *options, "--root", "tiny", "-o", "-", input=text
-        )
-        assert result.returncode == 3
-        source = json.loads(result.stdout)["source"]
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        result = compute("--files-from", "-", *options, "--root", "tiny", "-o", "-")
+        assert result.status == 3
+        source = json.loads(result.out)["source"]
         assert (source["images"], source["locations"]) == (2, ["-"])
         assert source["failures"][0]["image"] == "notes.txt"
         assert source["files_from"] == {"null": bool(options), "root": "tiny", "again": False}
 
 
-def test_leading_dash(process, here):
+def test_leading_dash(compute, here):
     """After --, a name with a leading dash is a source."""
     (here / "tiny" / "a.png").rename(here / "-a.png")
-    assert process("compute", "-q", "--", "-a.png").returncode == 0
+    assert compute("-q", "--", "-a.png").status == 0
 
 
-def test_name_not_in_utf_8(process, here):
+def test_name_not_in_utf_8(compute, here):
     """A source and an output whose names are no text are like others."""
     folder = os.fsencode(here) + b"/caf\xe9"
     os.rename(here / "tiny", folder)
-    result = process("compute", os.fsdecode(b"caf\xe9"), "-o", os.fsdecode(b"\xff.json"))
-    assert (result.returncode, result.stdout.splitlines()[0][:18]) == (0, "caf\\xe9: 2 images,")
+    result = compute(os.fsdecode(b"caf\xe9"), "-o", os.fsdecode(b"\xff.json"))
+    assert (result.status, result.out.splitlines()[0][:18]) == (0, "caf\\xe9: 2 images,")
     stats = library.load(os.fsdecode(b"\xff.json"))
     assert stats.source.locations == ("caf\\xe9",)
 
 
-def test_no_progress_off_a_terminal(process, here):
+def test_no_progress_off_a_terminal(compute):
     """Off a terminal there is no bar, unless asked for."""
-    result = process("compute", "tiny")
-    assert "%" not in result.stderr and "\r" not in result.stderr
+    assert not {"%", "\r"} & set(compute("tiny").err)
 
 
 def test_progress_shows_where_the_run_is(process, here, endless):

@@ -8,8 +8,6 @@ from PIL import Image
 
 import bnstat
 
-BNSTAT = "-m", "bnstat", "sweep"
-
 VERDICT = (
     "No shuffled schedule of at least 4 batches was tried, and others are not for training. "
     "two-pass is exact.\n"
@@ -41,11 +39,11 @@ def data(tmp_path):
 GRID = "--batch-size", "2,6", "--momentum", "0.1,cumulative", "--repeats", "3"
 
 
-def test_first_screen(python, data):
+def test_first_screen(sweep, data):
     """A sentence, then a line for each schedule; nothing on stderr."""
-    done = python(*BNSTAT, *GRID)
-    verdict, _, table = done.stdout.partition("\n\n")
-    assert (0, "") == (done.returncode, done.stderr)
+    done = sweep(*GRID)
+    verdict, _, table = done.out.partition("\n\n")
+    assert (0, "") == (done.status, done.err)
     assert (VERDICT, SCREEN) == (f"{verdict}\n", f"\n{table}")
 
 

@@ -103,32 +103,25 @@ def test_peak_with_many_images(tmp_path, peaks):
 
 
 @pytest.mark.long
-def test_peak_with_large_members_of_a_stream(tmp_path, start):
-    """What is in flight counts its true size: 128 MiB of twelve members of 100 MB, and the next."""
+@pytest.mark.parametrize(
+    ("workers", "members", "size", "least", "most"),
+    [
+        # What is in flight counts its true size: 128 MiB, and the next.
+        ("2", 12, 100 * MB, 150 * MB, 600 * MB),
+        # An inflated image is held once: when the next one is read, it has gone.
+        ("1", 4, 200 * MB, 200 * MB, 280 * MB),
+    ],
+)
+def test_peak_with_large_members_of_a_stream(tmp_path, start, workers, members, size, least, most):
+    """No more is held than what is in flight."""
     with tarfile.open(tmp_path / "x.tar.gz", "w:gz", compresslevel=1) as tar:
-        for i in range(12):
+        for i in range(members):
             info = tarfile.TarInfo(f"{i:02}.png")
-            info.size = 100 * MB
-            tar.addfile(info, io.BytesIO(bytes(info.size)))
-    main = start("-m", "bnstat", "compute", "-q", "--workers", "2", tmp_path / "x.tar.gz")
+            info.size = size
+            tar.addfile(info, io.BytesIO(bytes(size)))
+    main = start("-m", "bnstat", "compute", "-q", "--workers", workers, tmp_path / "x.tar.gz")
     highest = 0
     while main.poll() is None:
         highest = max(highest, peak(main.pid))
-    assert b"none of the 12 images" in main.communicate()[1]
-    assert 150 * MB < highest < 600 * MB
-
-
-@pytest.mark.long
-def test_peak_with_large_members_and_one_worker(tmp_path, start):
-    """An inflated image is held once: when the next one is read, it has gone."""
-    with tarfile.open(tmp_path / "x.tar.gz", "w:gz", compresslevel=1) as tar:
-        for i in range(4):
-            info = tarfile.TarInfo(f"{i}.png")
-            info.size = 200 * MB
-            tar.addfile(info, io.BytesIO(bytes(info.size)))
-    main = start("-m", "bnstat", "compute", "-q", "--workers", "1", tmp_path / "x.tar.gz")
-    highest = 0
-    while main.poll() is None:
-        highest = max(highest, peak(main.pid))
-    assert b"none of the 4 images" in main.communicate()[1]
-    assert 200 * MB < highest < 280 * MB
+    assert f"none of the {members} images".encode() in main.communicate()[1]
+    assert least < highest < most
