@@ -120,12 +120,7 @@ class Conditions:
         )
 
     def of(
-        self,
-        image: Any,
-        mode: str,
-        labels: Image.Image | None = None,
-        *,
-        plain: bool = False,
+        self, image: Any, mode: str, labels: Image.Image | None = None, *, plain: bool = False
     ) -> Selected:
         """Return which samples of a decoded image count, in the mode in which it is measured.
 

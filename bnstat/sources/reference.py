@@ -108,8 +108,7 @@ class Reference(NamedTuple):
         limits.check(self.size, unpacked=self.content is not None and self.content.unpacked)
         if self.content is not None:
             return self.content.open(self, limits)
-        handle, size = open_regular(self.path, limits)
-        return open(handle, "rb") if size > _SMALL else BytesIO(_read_and_close(handle, size))
+        return _open_regular(self.path, limits)
 
     def without_bytes(self) -> Reference:
         """Return the reference to an image that was measured, and release its bytes.
@@ -182,21 +181,6 @@ def file_reference(
     return Reference(key, path, status.st_size, changed, ctime_ns=status_changed)
 
 
-def _read_and_close(handle: int, size: int) -> bytes:
-    """Return so many bytes of an open file, or what there is of them.
-
-    A file object would take longer than reading does: one call is enough for a small file, unless
-    it lies on a file system that returns less.
-    """
-    try:
-        data = os.read(handle, size)
-        while len(data) < size and (more := os.read(handle, size - len(data))):
-            data += more
-        return data
-    finally:
-        os.close(handle)
-
-
 def with_bytes(reference: Reference, limits: ReadLimits) -> Reference:
     if reference.problem is not None or isinstance(reference.content, EncodedBytes):
         return reference
@@ -209,21 +193,27 @@ def with_bytes(reference: Reference, limits: ReadLimits) -> Reference:
         return reference._replace(problem=f"cannot be read: {error}")
 
 
-def open_regular(path: bytes, limits: ReadLimits) -> tuple[int, int]:
-    """Open a file to be read, if it still is a regular one; return its descriptor and size.
+def _open_regular(path: bytes, limits: ReadLimits) -> IO[bytes]:
+    """Open a file to be read, if it still is a regular one.
 
-    It never blocks: since it was listed, it may have become a pipe that nobody writes to.
+    It never blocks: since it was listed, it may have become a pipe that nobody writes to. A small
+    file is read at once, as making a file object takes longer.
     """
     handle = os.open(path, READING)
     try:
         status = os.fstat(handle)
         if (problem := _problem(status.st_mode)) is not None:
             raise OSError(errno.EINVAL, problem)
-        limits.check(status.st_size, unpacked=False)
-    except BaseException:
+        size = status.st_size
+        limits.check(size, unpacked=False)
+        if size > _SMALL:
+            return open(os.dup(handle), "rb")
+        data = os.read(handle, size)
+        while len(data) < size and (more := os.read(handle, size - len(data))):
+            data += more  # some file systems return less than they could
+        return BytesIO(data)
+    finally:
         os.close(handle)
-        raise
-    return handle, status.st_size
 
 
 def _problem(mode: int) -> str | None:

@@ -126,10 +126,7 @@ def _images(file: IO[bytes], key_of: KeyOf) -> Iterator[tuple[bytes, Header]]:
 
 
 def _streamed_members(
-    archive: ArchiveFile,
-    file: IO[bytes],
-    key_of: KeyOf,
-    limits: ReadLimits,
+    archive: ArchiveFile, file: IO[bytes], key_of: KeyOf, limits: ReadLimits
 ) -> Iterator[Reference]:
     stream = cast(IO[bytes], file if file.seekable() else _Forward(file))
     for key, header in _images(stream, key_of):
