@@ -18,8 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bnstat.estimators.shuffle_variance import ShuffleVariance, shuffle_variances
-from bnstat.moments import Column, Records
-from bnstat.moments.table import Floats, Ints
+from bnstat.moments import Column, Floats, Ints, Records
 from bnstat.result import BatchNormEstimate, NoEstimateError
 
 

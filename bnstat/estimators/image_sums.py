@@ -127,8 +127,8 @@ def _spread(sums: ImageSums, form: Floats, design: Design) -> Spread:
     second, third, fourth = (_value(each, form, order) for order, each in enumerate(carried, 2))
     effective = second / fourth * second if fourth > 0.0 else math.inf
     size = math.sqrt(max(0.0, second))
-    spread = spread_of_variances(between, within, images, design, effective)
-    return replace(spread, skewness=third / size / size / size if size else 0.0)
+    skewness = third / size / size / size if size else 0.0
+    return spread_of_variances(between, within, images, design, effective, skewness)
 
 
 def _value(values: Sequence[float], form: Floats, order: int) -> float:

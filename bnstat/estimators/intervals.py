@@ -105,7 +105,7 @@ def corrected(spread: Spread, confidence: float) -> tuple[float, float]:
     """
     if spread.freedom < 1:
         return math.inf, math.inf
-    error, k = (1.0 - confidence) / SMALLER_ERROR, spread.skewness or 0.0
+    error, k = (1.0 - confidence) / SMALLER_ERROR, spread.skewness
     x = t_quantile(1.0 - error / 2.0, spread.freedom)
 
     def t(x: float) -> float:

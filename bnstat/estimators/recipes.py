@@ -284,10 +284,7 @@ _STDS: tuple[tuple[Any, ...], ...] = (
       for momentum in _MOMENTA),
 )
 # fmt: on
-RECIPES = (
-    *(Recipe("mean", *row) for row in _MEANS),
-    *(Recipe("std", *row) for row in _STDS),
-)
+RECIPES = (*(Recipe("mean", *row) for row in _MEANS), *(Recipe("std", *row) for row in _STDS))
 
 
 class Candidate(NamedTuple):

@@ -19,8 +19,7 @@ from bnstat.estimators.batchnorm import (
     moments_of_epochs,
 )
 from bnstat.estimators.methods import two_pass
-from bnstat.moments import Column, Records
-from bnstat.moments.table import Floats, Ints
+from bnstat.moments import Column, Floats, Ints, Records
 from bnstat.result import Estimate, Stats
 from bnstat.result.running_statistics import Cell, Off, Sweep
 

@@ -25,8 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import RandomState
 
-from bnstat.moments import Column
-from bnstat.moments.table import Floats, Ints
+from bnstat.moments import Column, Floats, Ints
 
 # So many shuffles tell a standard deviation to within 4 %.
 SHUFFLES = 400

@@ -24,7 +24,7 @@ controls the bound is s² itself, and the squared standard error s²/m.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -58,15 +58,14 @@ class Spread:
     superpopulation: of the figure as an estimate for a population that the images came from;
     effective_images: (Σd²)²/Σd⁴ over the contributions d, or infinity where nothing varies;
     freedom: degrees of freedom of the standard error;
-    skewness: of the figure, that of the contributions over the root of their number; None where it
-    is not known.
+    skewness: of the figure, that of the contributions over the root of their number.
     """
 
     standard_error: float
     superpopulation: float
     effective_images: float
     freedom: int
-    skewness: float | None = None
+    skewness: float
 
 
 class OneDraw(NamedTuple):
@@ -140,15 +139,13 @@ def spread_of(d: Floats, design: Design, one_draw: OneDraw | None = None) -> Spr
     """
     images, each = len(d), d.mean(axis=1)
     between = float(np.var(each, ddof=1)) if images > 1 else math.inf
-    if not design.random:
-        spread = spread_of_variances(between, None, images, design, effective_images(each))
-        return replace(spread, skewness=_skewness(each))
-    rest, freedom = _within(d, each, one_draw)
-    within = float(np.sum(rest**2)) / freedom if freedom else math.inf
-    carried = rest if images >= design.found else each
-    effective = effective_images(carried.ravel())
-    spread = spread_of_variances(between, within, images, design, effective, freedom)
-    return replace(spread, skewness=_skewness(carried.ravel()))
+    within, freedom, carried = None, None, each
+    if design.random:
+        rest, freedom = _within(d, each, one_draw)
+        within = float(np.sum(rest**2)) / freedom if freedom else math.inf
+        carried = rest.ravel() if images >= design.found else each
+    shape = effective_images(carried), _skewness(carried)
+    return spread_of_variances(between, within, images, design, *shape, freedom)
 
 
 def spread_of_variances(
@@ -157,6 +154,7 @@ def spread_of_variances(
     images: int,
     design: Design,
     effective_images: float,
+    skewness: float,
     freedom: int | None = None,
 ) -> Spread:
     """Return the uncertainty from the variances of images and, where they are random, of draws.
@@ -171,7 +169,7 @@ def spread_of_variances(
         if fraction == 1.0:
             degrees = images * (design.draws - 1) if freedom is None else freedom
     errors = math.sqrt(squared), math.sqrt(between / images)
-    return Spread(*errors, effective_images, degrees)
+    return Spread(*errors, effective_images, degrees, skewness)
 
 
 def _within(d: Floats, each: Floats, one_draw: OneDraw | None) -> tuple[Floats, int]:

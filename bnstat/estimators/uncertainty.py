@@ -100,7 +100,7 @@ def uncertainty_of(
     causes = ("sample",) * (images < design.found) + ("draws",) * design.random
     flat = [spread for pair in pairs for spread in pair]
     reliable = all(spread.effective_images >= FEWEST_EFFECTIVE_IMAGES for spread in flat)
-    known = causes and all(s.freedom > 0 and s.skewness is not None for s in flat)
+    known = causes and all(spread.freedom > 0 for spread in flat)
     both_sides = (
         of_both(pairs, lambda spread, side=side: corrected(spread, confidence)[side])  # type: ignore[misc]
         for side in (0, 1)

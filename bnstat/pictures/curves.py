@@ -61,10 +61,7 @@ class RunningValues:
         return ("batches", *self.channels), rows
 
     def _both(self) -> Sequence[tuple[str, Sequence[Sequence[float]], Sequence[float]]]:
-        return (
-            ("mean", self.mean, self.exact_mean),
-            ("variance", self.var, self.exact_var),
-        )
+        return (("mean", self.mean, self.exact_mean), ("variance", self.var, self.exact_var))
 
     def plot(self, ax: Axes, theme: Theme) -> None:
         """Plot a line for each channel, its exact value, and the expected band at the end."""
