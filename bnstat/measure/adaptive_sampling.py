@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
@@ -15,6 +15,7 @@ from bnstat.estimators import look_sizes, uncertainty
 from bnstat.measure.dispatch import Chunk, chunks
 from bnstat.measure.found import Scan, of_files
 from bnstat.measure.measured import Result
+from bnstat.measure.plan import Plan
 from bnstat.moments import Records
 from bnstat.settings import Progress
 from bnstat.sources.reference import Reference
@@ -28,33 +29,22 @@ class StoppingRule:
     The margins are computed at sizes that depend on the population alone, so that neither workers
     nor engine decide where it stops; meanwhile workers go on with what follows.
 
-    Attributes
-    ----------
-    population
-        All images found.
-    random
-        Whether the draws of an image differ at random, for each view.
-    controls
-        Whether the last view is of the controls.
-    tolerance
-        What the margins of all means and stds are to be within.
-    confidence
-        Of the margins, in (0, 1).
-    margin
-        The largest margin at the last size; infinity before.
-    by_file
-        Whether files of several frames are what varies, not their frames.
+    population: all images found; plan: what is measured of each; margin: the largest one at the
+    last size, infinity before.
     """
 
     population: Population
-    random: Sequence[bool]
-    controls: bool
-    tolerance: float
-    confidence: float
+    plan: Plan
     margin: float = math.inf
-    by_file: bool = False
     _fingerprints: dict[int, int] = field(default_factory=dict)
     _last_size: int = 0
+
+    @property
+    def tolerance(self) -> float:
+        """What the margins of all means and stds are to be within."""
+        tolerance = self.plan.settings["until"]
+        assert tolerance is not None
+        return tolerance
 
     @property
     def sizes(self) -> Iterator[int]:
@@ -82,9 +72,12 @@ class StoppingRule:
         files = found.files
         if files == self._last_size or files not in self._fingerprints:
             return self.margin <= self.tolerance
-        controls = found.views[-1].records if self.controls else None
-        pairs = zip(found.views, self.random, strict=False)  # of all but the controls
-        self.margin = max(self._margin(view.records, random, controls) for view, random in pairs)
+        controls = found.views[-1].records if self.plan.controls else None
+        pairs = zip(found.views, self.plan.pipelines, strict=False)  # of all but the controls
+        self.margin = max(
+            self._margin(view.records, self.plan.is_random(pipeline), controls)
+            for view, pipeline in pairs
+        )
         self._last_size = int(files)
         found.fingerprint = self._fingerprints[self._last_size]
         return self.margin <= self.tolerance
@@ -113,14 +106,13 @@ class StoppingRule:
             )
         if len(records) < 2 or not all(records.count):
             return math.inf
-        found = self.population.found
-        if self.by_file:
+        if self.plan.by_file:
             records, controls = of_files(records), controls and of_files(controls)
         sure = uncertainty(
             records,
-            found,
+            self.population.found,
             random=random,
-            confidence=self.confidence,
+            confidence=self.plan.settings["confidence"] / 100,
             controls=controls,
             in_order=False,
         )

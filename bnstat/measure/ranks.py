@@ -52,15 +52,30 @@ def measure_by_ranks(
     rank, ranks = dist.get_rank(group), dist.get_world_size(group)
     if rank < 0:
         raise ValueError("this process is not in the group")
-    run = _RankRun(find, augment, _with_share_of_cores(settings), frozenset(given), rank, ranks)
-    report = run.report()
+    failure: Exception | None = None
+    try:
+        sources = find()
+        plan = Plan.of([augment], sources, _with_share_of_cores(settings), given=given)
+        report = _report(sources, plan, rank, ranks)
+    except Exception as error:
+        failure, report = error, _Report(error=_message(error))
     reports: list[Any] = [None] * ranks
     first = dist.get_global_rank(group, 0)
     dist.gather_object(report, reports if rank == 0 else None, dst=first, group=group)
-    answer: list[Stats | BnstatError | None] = [run.result(reports) if rank == 0 else None]
+    answer: list[Stats | BnstatError | None] = [None]
+    if rank == 0:
+        try:
+            _check(reports)
+            scans = [received.scan for received in reports]
+            whole = merge_scans(scans, fail_fast=settings["fail_fast"])
+            answer = [outcomes(sources, whole, plan)[0].stats]
+        except BnstatError as error:
+            answer = [error]
+        except Exception as error:
+            failure, answer = error, [MeasureError(f"rank 0 failed: {_message(error)}")]
     dist.broadcast_object_list(answer, src=first, group=group)
     if isinstance(answer[0], BnstatError):
-        raise answer[0] from run.error
+        raise answer[0] from failure
     assert answer[0] is not None
     return answer[0]
 
@@ -78,65 +93,15 @@ class _Report:
     error: str | None = None
 
 
-class _RankRun:
-    """The run of one rank; `error` is the exception that it has failed with."""
-
-    def __init__(
-        self,
-        find: Callable[[], Sources],
-        augment: Spec | None,
-        settings: Settings,
-        given: frozenset[str],
-        rank: int,
-        ranks: int,
-    ) -> None:
-        self._find, self._augment, self._settings = find, augment, settings
-        self._given = given
-        self._rank, self._ranks = rank, ranks
-        self._made: tuple[Sources, Plan] | None = None
-        self.error: Exception | None = None
-
-    def report(self) -> _Report:
-        """Measure this rank's images, and return what rank 0 has to know."""
-        try:
-            sources = self._find()
-            plan = Plan.of([self._augment], sources, self._settings, given=self._given)
-            self._made = sources, plan
-            images = _RankImages(plan.checked(sources), self._rank, self._ranks)
-            with closing(plan.engine()) as engine:
-                found = scan(
-                    images,
-                    plan.work(),
-                    engine,
-                    plan.settings,
-                    finalize=False,
-                    names=plan.groups,
-                )
-        except Exception as error:
-            self.error = error
-            return _Report(error=_message(error))
-        same = self._settings | {"progress": None, "workers": None, "engine": ""}
-        sent = replace(plan, settings=same, groups=None, clusters=None)
-        return _Report(sent, images.digest, found)
-
-    def result(self, reports: Sequence[_Report | None]) -> Stats | BnstatError:
-        """Return, in rank 0, the result of all ranks, or the error that all are to raise."""
-        try:
-            received = [report for report in reports if report is not None]
-            _check(received)
-            return self._merged(received)
-        except BnstatError as error:
-            return error
-        except Exception as error:
-            self.error = error
-            return MeasureError(f"rank 0 failed: {_message(error)}")
-
-    def _merged(self, reports: Sequence[_Report]) -> Stats:
-        scans = [report.scan for report in reports if report.scan is not None]
-        whole = merge_scans(scans, fail_fast=self._settings["fail_fast"])
-        assert self._made is not None
-        sources, plan = self._made
-        return outcomes(sources, whole, plan)[0].stats
+def _report(sources: Sources, plan: Plan, rank: int, ranks: int) -> _Report:
+    """Measure a rank's images, and return what rank 0 has to know."""
+    images = _RankImages(plan.checked(sources), rank, ranks)
+    used = plan.settings
+    with closing(plan.engine()) as engine:
+        found = scan(images, plan.work(), engine, used, finalize=False, names=plan.groups)
+    same = used | {"progress": None, "workers": None, "engine": ""}
+    sent = replace(plan, settings=same, groups=None, clusters=None)
+    return _Report(sent, images.digest, found)
 
 
 class _RankImages:

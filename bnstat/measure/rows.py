@@ -45,39 +45,34 @@ def ungrouped(key: bytes) -> str | None:
     return None
 
 
-def _numbers() -> array[int]:
-    return array("q")
-
-
 @dataclass
 class _Columns:
-    """What a table tells of the images of one kind besides their moments, in flat arrays."""
+    """What a table tells of the images of one kind besides their moments, in flat arrays.
+
+    The bits of floats, and of unsigned numbers, are kept as signed ones.
+    """
 
     paths: Keys = field(default_factory=Keys)
     modes: list[str] = field(default_factory=list)
-    size: array[int] = field(default_factory=_numbers)
-    width: array[int] = field(default_factory=_numbers)
-    height: array[int] = field(default_factory=_numbers)
-    depth: array[int] = field(default_factory=_numbers)
-    low: array[int] = field(default_factory=_numbers)
-    high: array[int] = field(default_factory=_numbers)
-    entropy: array[int] = field(default_factory=_numbers)  # the bits of floats
-    hashes: array[int] = field(default_factory=_numbers)  # the bits of unsigned numbers
+    numbers: dict[str, array[int]] = field(
+        default_factory=lambda: {name: array("q") for name in (*_OF_IMAGES, *_OF_DRAWS)}
+    )
 
     def add(
         self, images: Sequence[Reference], seen: Sequence[Appearance], figures: HistogramFigures
     ) -> None:
+        numbers = self.numbers
         self.paths.extend([image.path for image in images])
-        self.size.extend(image.share for image in images)
-        columns = (self.width, self.height, self.modes, self.depth)
+        numbers["size"].extend(image.share for image in images)
+        columns = (numbers["width"], numbers["height"], self.modes, numbers["depth"])
         for column, values in zip(columns, zip(*seen, strict=True), strict=False):
             column.extend(values)  # type: ignore[attr-defined]
         for name in _OF_DRAWS:
-            getattr(self, name).frombytes(getattr(figures, name).tobytes())
+            numbers[name].frombytes(getattr(figures, name).tobytes())
 
     def take(self, name: str, images: Ints) -> Any:
         """Return the numbers of some images: int64 of shape (images, numbers of each)."""
-        return np.frombuffer(getattr(self, name), np.int64).reshape(len(self.paths), -1)[images]
+        return np.frombuffer(self.numbers[name], np.int64).reshape(len(self.paths), -1)[images]
 
 
 @dataclass

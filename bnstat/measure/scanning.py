@@ -80,7 +80,7 @@ def measure(
         hashing=hashing,
         given=given,
     )
-    rule = None if settings["until"] is None else _stopping_rule(sources, plan)
+    rule = None if settings["until"] is None else StoppingRule(sources.population, plan)
     images = plan.checked(rule.images() if rule else sources)
     told = listener(settings) is not None and rule is None and not plan.by_file
     total = count_beside(sources) if told else lambda: None
@@ -104,15 +104,6 @@ def measure(
     if opened is not None and opened.failure is not None:
         raise JournalError(opened.failure, measured[0].stats)
     return measured
-
-
-def _stopping_rule(sources: Sources, plan: Plan) -> StoppingRule:
-    """Return what ends a growing sample: margins within `until`."""
-    tolerance, confidence = plan.settings["until"], plan.settings["confidence"] / 100
-    assert tolerance is not None
-    random = [plan.is_random(pipeline) for pipeline in plan.pipelines]
-    known = sources.population, random, plan.controls, tolerance, confidence
-    return StoppingRule(*known, by_file=plan.by_file)
 
 
 def scan(
