@@ -26,6 +26,13 @@ _MIN_PAIRED = 0.9
 # Images of a tar whose suffixes are compared.
 _MAX_SUFFIXED = 20_000
 _SUFFIX = re.compile(rb"(.+)([_-][A-Za-z]+)")
+_NUMBERED = re.compile(rb"(?:.*/)?[^/]*[0-9]\.[^./]+")
+# Fewer folders, or images in them, may look so by chance; of the names so many must be numbered.
+_MIN_FOLDERS, _MIN_IMAGES, _MIN_NUMBERED = 4, 5, 0.9
+# So many names are looked at.
+_MAX_NAMES = 1000
+# Images of a folder are frames where their correlation is above.
+_MAX_CORRELATION = 0.5
 
 
 def found_warnings(view: View, stats: Stats, plan: Plan) -> Iterator[InputWarning]:
@@ -217,15 +224,6 @@ def _by_suffix(
         if len(beside) >= _MIN_PAIRED * len(pairs):
             found[f"*{key_text(suffix)}.*"] = [key_text(image.key) for image, _ in pairs]
     return found
-
-
-_NUMBERED = re.compile(rb"(?:.*/)?[^/]*[0-9]\.[^./]+")
-# Fewer folders, or images in them, may look so by chance; of the names so many must be numbered.
-_MIN_FOLDERS, _MIN_IMAGES, _MIN_NUMBERED = 4, 5, 0.9
-# So many names are looked at.
-_MAX_NAMES = 1000
-# Images of a folder are frames where their correlation is above.
-_MAX_CORRELATION = 0.5
 
 
 def look_alikes(records: Records, stats: Stats) -> Iterator[InputWarning]:
