@@ -10,7 +10,7 @@ _HEAD = """\
 Generated from the code by `python tests/docs/recipes.py > docs/recipes.md`.
 
 The ways in which people get constants, as [`bnstat explain`](explain.md) tries them, the simplest
-first. A recipe is one row of `recipes_of_mean.py` or `recipes_of_std.py` in `bnstat/estimators/`.
+first. A recipe is one row of `bnstat/estimators/recipes.py`.
 
 | of | recipe | formula | in use |
 |---|---|---|---|
