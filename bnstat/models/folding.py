@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import ModelError
 from bnstat.models import graphs
-from bnstat.models.graphs import Shape, arguments, operation, trace
+from bnstat.models.graphs import arguments, operation, trace
 from bnstat.models.layers import invalid_layers
 
 if TYPE_CHECKING:
@@ -104,15 +104,16 @@ def fold(model: nn.Module, form: InputFormat, size: tuple[int, int] | None = Non
             f"the running statistics of {', '.join(invalid[:3])} are negative or not finite; "
             "measure them again: bnstat recalibrate"
         )
-    shape = Shape(len(form.mean), size)
-    module = graphs.graph_of(trace(copy.deepcopy(model).eval(), shape, torch.float32))
+    channels = len(form.mean)
+    whole = trace(copy.deepcopy(model).eval(), channels, size, torch.float32)
+    module = graphs.graph_of(whole)
     firsts = _first_convolutions(module)
     before = _first_layer(module, firsts, with_norm=True)
     layers = _fold_layers(module)
     normalization = _build_in(module, form)
     after = _first_layer(module, firsts, with_norm=False)
-    shape = Shape(len(form.mean), size, axis=3 if form.channels_last else 1)
-    program = trace(module, shape, torch.uint8 if form.uint8 else torch.float32)
+    dtype = torch.uint8 if form.uint8 else torch.float32
+    program = trace(module, channels, size, dtype, axis=3 if form.channels_last else 1)
     border = None if before is None or after is None else (before, after)
     return FoldedModel(program, layers, normalization, border)
 

@@ -7,7 +7,6 @@ torch types a node's arguments as whatever a graph may hold, and here they are A
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -22,64 +21,37 @@ if TYPE_CHECKING:
 _HEIGHT, _WIDTH = 224, 256
 
 
-@dataclass(frozen=True)
-class Shape:
-    """Images that a model takes: any number of them, of `size` (height, width) or, if None, of any.
+def trace(
+    model: nn.Module, channels: int, size: tuple[int, int] | None, dtype: Any, axis: int = 1
+) -> ExportedProgram:
+    """Return a model's program for any number of images of a `size`, or if that is None of any.
 
-    axis: of the channels, 1 or 3.
-    """
-
-    channels: int
-    size: tuple[int, int] | None
-    axis: int = 1
-
-    def example(self, dtype: Any) -> Tensor:
-        """Return two images of noise."""
-        import torch
-
-        sides = [2, *(self.size or (_HEIGHT, _WIDTH))]
-        sides.insert(self.axis, self.channels)
-        if dtype == torch.uint8:
-            return torch.randint(0, 256, sides, dtype=dtype)
-        return torch.rand(sides, dtype=dtype)
-
-    @property
-    def dynamic_axes(self) -> list[int]:
-        """The axes along which images may be of any length: the batch, and height and width."""
-        return [0, *(axis for axis in (1, 2, 3) if axis != self.axis and self.size is None)]
-
-
-def trace(model: nn.Module, shape: Shape, dtype: Any) -> ExportedProgram:
-    """Return a model's program for images of a shape and dtype.
-
-    Raises ModelError if it cannot be traced, or takes images of one size alone where any were asked
-    for.
+    size: (height, width); axis: of the channels, 1 or 3. Raises ModelError if the model cannot be
+    traced, or takes images of one size alone where any were asked for.
     """
     import torch
 
-    dynamic = dict.fromkeys(shape.dynamic_axes, torch.export.Dim.AUTO)
+    sides = [2, *(size or (_HEIGHT, _WIDTH))]
+    sides.insert(axis, channels)
+    free = [0, *(other for other in (1, 2, 3) if other != axis and size is None)]
+    dynamic = dict.fromkeys(free, torch.export.Dim.AUTO)
     try:
         with torch.no_grad():
             program = torch.export.export(
-                model, (shape.example(dtype),), dynamic_shapes=(dynamic,), strict=False
+                model, (torch.zeros(sides, dtype=dtype),), dynamic_shapes=(dynamic,), strict=False
             )
     except Exception as error:
         lines = [*filter(None, map(str.strip, str(error).splitlines())), type(error).__name__]
-        way = "; if it takes images of one size alone, give --input-size" * (shape.size is None)
+        way = "; if it takes images of one size alone, give --input-size" * (size is None)
         raise ModelError(f"torch.export cannot trace the model: {lines[0][:200]}{way}") from error
-    _check_dynamic(program, shape)
-    return program
-
-
-def _check_dynamic(program: ExportedProgram, shape: Shape) -> None:
-    """Raise ModelError where an axis that any length was asked for has one length alone."""
     [name] = program.graph_signature.user_inputs
     [node] = [n for n in program.graph.find_nodes(op="placeholder") if n.name == name]
-    sides = node.meta["val"].shape
-    if isinstance(sides[0], int):
+    fixed = [other for other in free if isinstance(node.meta["val"].shape[other], int)]
+    if 0 in fixed:
         raise ModelError("the model takes batches of one size alone, and cannot be deployed so")
-    if any(isinstance(sides[axis], int) for axis in shape.dynamic_axes):
+    if fixed:
         raise ModelError("the model takes images of one size alone; give it with --input-size")
+    return program
 
 
 def graph_of(program: ExportedProgram) -> GraphModule:

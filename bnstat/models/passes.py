@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -33,30 +33,11 @@ from bnstat.user_code import stdout_on_stderr
 Results: TypeAlias = Generator[tuple[Chunk, Probed], None, None]
 
 
-@dataclass
-class ScannedImages:
-    """What the first pass found of the images: the later ones must find the same.
-
-    failures: key and reason; held: whether references had images' bytes, which are gone by now and
-    not kept.
-    """
-
-    images: int = 0
-    failures: list[tuple[bytes, str]] = field(default_factory=list)
-    held: bool = False
-
-    @property
-    def measured(self) -> int:
-        return self.images - len(self.failures)
-
-    def add(self, chunk: Chunk, probed: Probed) -> None:
-        self.images += len(chunk)
-        self.held = self.held or (probed.held and probed.place is None)
-        self.failures += [(chunk[row].key, reason) for row, reason in probed.failures]
-
-
 class Passes:
-    """Runs passes over the same images; `scanned` is what the first found, None before it."""
+    """Runs passes over the same images; `first` is what the first gave, None before it.
+
+    All later ones must find the same images.
+    """
 
     def __init__(
         self,
@@ -73,11 +54,11 @@ class Passes:
         self._tell = listener(settings)
         counted = self._tell and settings["frames"] == FIRST
         self._total = count_beside(sources) if counted else lambda: None
-        self.scanned: ScannedImages | None = None
+        self.first: PassTotal | None = None
 
     @property
     def measured(self) -> int:
-        return self.scanned.measured if self.scanned else 0
+        return self.first.measured if self.first else 0
 
     def run(self, now: Pass) -> PassTotal:
         """Return what one pass gives.
@@ -86,42 +67,41 @@ class Passes:
         and MeasureError if an image cannot be measured that could be before, or, with `fail_fast`,
         any.
         """
-        total, scanned, again = PassTotal(), ScannedImages(), []
+        total, again = PassTotal(), []
         images = with_frames(self._sources, self._settings["frames"], limits_of(self._settings))
         current = chunks(images) if self._chunks is None else self._chunks
         with closing(self._results(current, replace(self._probe, now=now))) as results:
             for chunk, probed in results:
-                total.add(probed)
-                scanned.add(chunk, probed)
+                total.add(chunk, probed)
                 again.append(_again(chunk, probed))
-                self._check_failures(scanned)
+                self._check_failures(total)
                 if self._tell is not None:
-                    expected = self._total() if self.scanned is None else self.scanned.measured
-                    self._tell(Progress(scanned.images, len(scanned.failures), 0, expected))
-        if not scanned.held:  # else they have to be read again
+                    expected = self._total() if self.first is None else self.first.measured
+                    self._tell(Progress(total.images, len(total.failures), 0, expected))
+        if not total.held:  # else they have to be read again
             self._chunks = [chunk for chunk in again if chunk]
-        if self.scanned is None:
-            self.scanned = scanned
-            self._check_measured(scanned)
+        if self.first is None:
+            self.first = total
+            self._check_measured(total)
         return total
 
-    def _check_failures(self, scanned: ScannedImages) -> None:
-        if self.scanned is None and not self._settings["fail_fast"]:
+    def _check_failures(self, total: PassTotal) -> None:
+        if self.first is None and not self._settings["fail_fast"]:
             return
-        known = self.scanned.failures if self.scanned else []
-        for key, reason in scanned.failures:
+        known = self.first.failures if self.first else []
+        for key, reason in total.failures:
             if (key, reason) not in known:
-                again = "; in the pass before it could be measured" if self.scanned else ""
+                again = "; in the pass before it could be measured" if self.first else ""
                 raise MeasureError(f"{key_text(key)}: {reason}{again}")
 
-    def _check_measured(self, scanned: ScannedImages) -> None:
+    def _check_measured(self, total: PassTotal) -> None:
         where = " ".join(self._sources.locations)
-        if not scanned.images:
+        if not total.images:
             raise SourceError(f"no images in {where}; name files to have them opened anyway")
-        if not scanned.measured:
-            failures = [(key_text(key), reason) for key, reason in scanned.failures]
+        if not total.measured:
+            failures = [(key_text(key), reason) for key, reason in total.failures]
             raise NothingMeasuredError(
-                f"none of the {scanned.images} images in {where} could be measured", failures
+                f"none of the {total.images} images in {where} could be measured", failures
             )
 
 

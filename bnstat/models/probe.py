@@ -94,13 +94,28 @@ class Probe:
 
 @dataclass
 class PassTotal:
-    """What the chunks of a pass have given together."""
+    """What the chunks of a pass have given together.
+
+    order, moments: of the layers; images: that there were; failures: key and reason; held: whether
+    references had images' bytes, which are gone by now and not kept.
+    """
 
     order: tuple[str, ...] = ()
     moments: dict[str, Pooled] = field(default_factory=dict)
+    images: int = 0
+    failures: list[tuple[bytes, str]] = field(default_factory=list)
+    held: bool = False
 
-    def add(self, probed: Probed) -> None:
+    @property
+    def measured(self) -> int:
+        """How many images could be measured."""
+        return self.images - len(self.failures)
+
+    def add(self, chunk: Sequence[Reference], probed: Probed) -> None:
         """Add a chunk; in the order of chunks, so that the sum is the same for any workers."""
+        self.images += len(chunk)
+        self.failures += [(chunk[row].key, reason) for row, reason in probed.failures]
+        self.held = self.held or (probed.held and probed.place is None)
         if not probed.order:
             return
         check_order(self.order, probed.order)

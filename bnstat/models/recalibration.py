@@ -48,10 +48,7 @@ class ModelImages:
 
 
 def recalibrate_object(
-    model: nn.Module,
-    images: ModelImages,
-    check: bool,
-    on_pass: Callable[[PassDone], None] | None,
+    model: nn.Module, images: ModelImages, check: bool, on_pass: Callable[[PassDone], None] | None
 ) -> Recalibration:
     """Recalibrate a model in place, unless it is to be checked; its modes stay."""
     modes = {module: module.training for module in model.modules()}
@@ -115,21 +112,21 @@ def _measure(
     most = 1 if check else settings["max_passes"]
     with open_passes(images.sources, probe, settings, activations if here else None) as passes:
         fixed = search(activations, passes, settings["tolerance"], most, on_pass)
-    scanned = passes.scanned
-    assert scanned is not None
+    first = passes.first
+    assert first is not None
     found = Recalibration(
         model=spec.model,
         weights=None if spec.weights is None else str(spec.weights),
         output=None,
         normalization=images.described,
-        images=scanned.measured,
+        images=first.measured,
         epochs=images.epochs,
         layers=fixed.shifts(stored),
         unused=tuple(name for name in activations.layers if name not in fixed.order),
         passes=len(fixed.moves),
         moved=fixed.moves[-1],
         settled=fixed.settled,
-        failures=tuple(Failure(key_text(key), reason) for key, reason in scanned.failures),
+        failures=tuple(Failure(key_text(key), reason) for key, reason in first.failures),
         invalid=invalid,
     )
     return found, {name: fixed.running[name] for name in fixed.order}

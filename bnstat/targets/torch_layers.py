@@ -96,12 +96,14 @@ def tensors(
 
     prefix = _checked_prefix(prefix)
     channels = len(figures.channels)
+    replay, images = figures.stats.methods.get("batchnorm"), figures.stats.source.images
+    batches = replay.batches if isinstance(replay, BatchNormEstimate) else images
     entries = {"weight": torch.ones(channels), "bias": torch.zeros(channels)} if affine else {}
     entries |= {
         "running_mean": torch.tensor(figures.mean, dtype=torch.float32),
         "running_var": torch.tensor(figures.var_less(absorb_eps), dtype=torch.float32),
         # Not 0, with which momentum=None would forget the priming at its first step.
-        "num_batches_tracked": torch.tensor(_batches(figures.stats), dtype=torch.int64),
+        "num_batches_tracked": torch.tensor(batches, dtype=torch.int64),
     }
     return {prefix + name: tensor for name, tensor in entries.items()}
 
@@ -184,8 +186,3 @@ def _checked_prefix(prefix: str) -> str:
             f"prefix {prefix!r} is not the name of a layer, like norm or encoder.norm"
         )
     return name and f"{name}."
-
-
-def _batches(stats: Stats) -> int:
-    estimate = stats.methods.get("batchnorm")
-    return estimate.batches if isinstance(estimate, BatchNormEstimate) else stats.source.images
