@@ -118,13 +118,18 @@ def _takes_both(transform: Any) -> bool:
 
 def _through(stage: Any, image: Any, mask: Mask) -> tuple[Any, Mask]:
     """Return image and mask after one transform, drawn once for both."""
+    import torch
+
     if _takes_both(stage):
         return _called(stage, image, mask)
+    of_pillow, of_tensor = _mask_types()
     for each in _transforms_in(stage):
+        kind = of_pillow if isinstance(image, Image.Image) else of_tensor
+        own: Any = torch.from_numpy(mask.astype(np.uint8)).as_subclass(kind)
         with warnings.catch_warnings():
             # RandomErasing warns that it passes masks through; the kernel below erases them too.
             warnings.filterwarnings("ignore", message=".*is currently passing through inputs")
-            image, moved = each(image, _tensor(mask, of_pillow=isinstance(image, Image.Image)))
+            image, moved = each(image, own)
         mask = np.asarray(moved.cpu()).astype(bool)
     return image, mask
 
@@ -146,13 +151,6 @@ def _called(stage: Any, image: Any, mask: Mask) -> tuple[Any, Mask]:
     output, moved = (found["image"], found["mask"]) if isinstance(found, dict) else found
     moved = np.atleast_3d(np.asarray(moved))
     return output, np.moveaxis(moved, -1, 0).astype(bool)
-
-
-def _tensor(mask: Mask, *, of_pillow: bool) -> Any:
-    import torch
-
-    kinds = _mask_types()
-    return torch.from_numpy(mask.astype(np.uint8)).as_subclass(kinds[0 if of_pillow else 1])
 
 
 @cache

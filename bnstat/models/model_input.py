@@ -72,6 +72,11 @@ class Drawing:
     epochs: int = 1
     max_value: int | None = None
 
+    @property
+    def times(self) -> int:
+        """How often each image is drawn: once, unless that is at random."""
+        return self.draws.epochs if self.draws else self.epochs
+
     def __call__(self, chunk: Sequence[Reference]) -> DrawnChunk:
         """Return the drawn images; what cannot be decoded or drawn is a failure."""
         groups: dict[tuple[object, ...], list[Stack]] = {}
@@ -93,7 +98,7 @@ class Drawing:
 
     def _drawn(self, decoded: Decoded) -> Iterator[Stack]:
         """Yield each draw of an image: uint8, or floats, of shape (C, H, W)."""
-        for epoch in range(self.draws.epochs if self.draws else self.epochs):
+        for epoch in range(self.times):
             own = with_max_value(decoded.in_epoch(epoch), self.max_value, deep=decoded.deep)
             image = self.conditions.of(own, self.mode).image
             if self.draws is not None or isinstance(image, Image.Image):

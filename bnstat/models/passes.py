@@ -114,24 +114,18 @@ def open_passes(
     with open_image_cache(bytes_of(settings["cache"])) as cache:
         probe = replace(probe, cache=None if "dask" in settings["engine"] else cache)
         if here is not None:
-            yield Passes(sources, probe, _in_this_process(here, settings), settings)
+            if settings["engine"] != "processes" or settings["timeout"]:
+                raise ModelError(
+                    "a model on a device is run in this process; leave out --engine and --timeout"
+                )
+            workers = settings["workers"] or usable_cores()
+            yield Passes(sources, probe, lambda c, p: _probe_here(c, p, here, workers), settings)
             return
         opened = open_workers(settings, pipeline=True, work="bnstat.models.probe")
         with closing(opened) as engine:
             if not isinstance(engine, InlineEngine):
                 probe = _for_workers(probe)
             yield Passes(sources, probe, lambda c, p: dispatch(c, p, engine), settings)
-
-
-def _in_this_process(
-    here: Activations, settings: RecalibrateSettings
-) -> Callable[[Iterable[Chunk], Probe], Results]:
-    if settings["engine"] != "processes" or settings["timeout"]:
-        raise ModelError(
-            "a model on a device is run in this process; leave out --engine and --timeout"
-        )
-    workers = settings["workers"] or usable_cores()
-    return lambda chunks, probe: _probe_here(chunks, probe, here, workers)
 
 
 def _for_workers(probe: Probe) -> Probe:

@@ -41,11 +41,6 @@ class ModelImages:
     normalization: Normalization
     described: str
 
-    @property
-    def epochs(self) -> int:
-        """How often each image is drawn: once, unless that is at random."""
-        return self.drawing.draws.epochs if self.drawing.draws else self.drawing.epochs
-
 
 def recalibrate_object(
     model: nn.Module, images: ModelImages, check: bool, on_pass: Callable[[PassDone], None] | None
@@ -60,7 +55,7 @@ def recalibrate_object(
         if not check:
             final |= running
             for name in running:
-                activations.layers[name].num_batches_tracked.fill_(_batches(found))
+                activations.layers[name].num_batches_tracked.fill_(found.images * found.epochs)
     finally:
         set_statistics(activations.layers, final)
         activations.close()
@@ -82,7 +77,7 @@ def recalibrate_files(
     found, running = _measure(spec, activations, images, on_pass, check=check, here=here)
     if output is None:
         return found
-    values = _values(activations, running, _batches(found))
+    values = _values(activations, running, found.images * found.epochs)
     if spec.weights is not None:
         data = weights_with(spec.weights, values)
     else:
@@ -120,7 +115,7 @@ def _measure(
         output=None,
         normalization=images.described,
         images=first.measured,
-        epochs=images.epochs,
+        epochs=images.drawing.times,
         layers=fixed.shifts(stored),
         unused=tuple(name for name in activations.layers if name not in fixed.order),
         passes=len(fixed.moves),
@@ -132,14 +127,10 @@ def _measure(
     return found, {name: fixed.running[name] for name in fixed.order}
 
 
-def _batches(found: Recalibration) -> int:
-    """Return what `num_batches_tracked` becomes: each drawn image counts as a batch."""
-    return found.images * found.epochs
-
-
 def _values(
     activations: Activations, running: dict[str, Running], batches: int
 ) -> dict[str, Tensor]:
+    """Return the tensors of the model's state_dict that change; each drawn image is a batch."""
     import torch
 
     new = {layer: running[name] for name, layer in activations.layers.items() if name in running}

@@ -89,19 +89,13 @@ class Target:
         self._check_channels(stats.channels)
         check_unit(stats, self.units, self.name)
         if stats.unit not in IN_UNIT:
-            scale = self._own_scale(stats, scale)
+            if scale not in (None, 1):
+                raise ExportError(f"figures that are not in [0, 1] have no scale {scale}")
+            # Integers that were divided are, for what takes samples as they are, those of files.
+            as_stored = scale is None and self.units == AS_THEY_ARE and stats.unit == "divided"
+            scale = stats.scale if as_stored else 1
         order = order or next(iter(self.orders), "rgb")
         return Figures(stats, method, scale or self.scales[0], order, precision)
-
-    def _own_scale(self, stats: Stats, scale: int | None) -> int:
-        """Return the scale for figures that are not in [0, 1]: their own.
-
-        Integers that were divided are, for what takes samples as they are, those of files again.
-        """
-        if scale not in (None, 1):
-            raise ExportError(f"figures that are not in [0, 1] have no scale {scale}")
-        as_stored = scale is None and self.units == AS_THEY_ARE and stats.unit == "divided"
-        return stats.scale if as_stored else 1
 
     def _check(self, what: str, asked: object, possible: tuple[object, ...]) -> None:
         if asked is not None and asked not in possible:
