@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bnstat.settings import Progress, RecalibrateSettings, Settings, SweepSettings
     from bnstat.show.comparison import Comparison
     from bnstat.targets.torch_layers import batch_norm, normalize
-    from bnstat.verbs.accumulator import Accumulator, measuring
+    from bnstat.verbs.accumulator import Accumulator
     from bnstat.verbs.compare import compare
     from bnstat.verbs.compute import compute
     from bnstat.verbs.duplicates import duplicates
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from bnstat.verbs.export import export
     from bnstat.verbs.fold import Folding, fold
     from bnstat.verbs.load import load
+    from bnstat.verbs.measuring import measuring
     from bnstat.verbs.merge import merge
     from bnstat.verbs.outliers import outliers
     from bnstat.verbs.plot import plot
@@ -120,7 +121,7 @@ _NAMES = {
     "bnstat.settings": ["Progress", "RecalibrateSettings", "Settings", "SweepSettings"],
     "bnstat.show.comparison": ["Comparison"],
     "bnstat.targets.torch_layers": ["batch_norm", "normalize"],
-    "bnstat.verbs.accumulator": ["Accumulator", "measuring"],
+    "bnstat.verbs.accumulator": ["Accumulator"],
     "bnstat.verbs.fold": ["Folding"],
 }
 _ROOMS = {name: room for room, names in _NAMES.items() for name in names}
