@@ -82,8 +82,10 @@ def as_far_as_it_reaches(load: Loading) -> Loaded:
     """Return what is loaded; of an image that is cut off, what there is of it."""
     try:
         return load(whole=True)
-    except Exception as error:
-        if not _is_cut_off(error):
+    except CutOffError:
+        pass
+    except OSError as error:
+        if error.strerror or "truncated" not in str(error).lower():
             raise
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
@@ -92,12 +94,6 @@ def as_far_as_it_reaches(load: Loading) -> Loaded:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
     note(image, "truncated")
     return image, deep
-
-
-def _is_cut_off(error: Exception) -> bool:
-    return isinstance(error, CutOffError) or (
-        isinstance(error, OSError) and not error.strerror and "truncated" in str(error).lower()
-    )
 
 
 def load(file: IO[bytes], *, whole: bool = True) -> Loaded:
@@ -137,7 +133,12 @@ def load_opened(
     elif image.format == "ICO":
         _check_icon(image, file)
     key, raw = image.info.get("transparency"), raw_mode(image)
-    image = _loaded(image, file)
+    if image.format == "TIFF":
+        image = load_tiff(image)
+    elif image.format == "JPEG2000":
+        image = load_jpeg_2000(image, file)
+    else:
+        image.load()
     if isinstance(key, tuple) and raw == "RGB;16B":
         image = find_visible(image, file)
     if whole and (image.format in _JPEG or image.info.get("compression") == "jpeg"):
@@ -159,15 +160,6 @@ def loaded(image: Any) -> tuple[Any, bool]:
     if 0 in image.size:
         raise UnmeasurableError("has no pixels")
     return image, deep
-
-
-def _loaded(image: Image.Image, file: IO[bytes]) -> Image.Image:
-    if image.format == "TIFF":
-        return load_tiff(image)
-    if image.format == "JPEG2000":
-        return load_jpeg_2000(image, file)
-    image.load()
-    return image
 
 
 def _check_icon(image: Any, file: IO[bytes]) -> None:

@@ -204,13 +204,20 @@ class _Files:
             raise
 
     def load_mask(self, reference: Reference) -> Image.Image:
-        """Return a decoded mask: of a frame that of its place, or the one that all frames have."""
+        """Return a decoded mask, or raise UnmeasurableError of the image that it is of.
+
+        That of a frame is the one of its place, or the one that all frames have.
+        """
         if reference.frame is not None and len(_pages(reference, self.limits)) == 1:
             reference = reference._replace(frame=None)
-        if reference.problem is not None:
-            raise UnmeasurableError(reference.problem)
-        with reference.open(self.limits) as file:
-            return load_labels(file, reference.frame and reference.frame.page)
+        try:
+            if reference.problem is not None:
+                raise UnmeasurableError(reference.problem)
+            with reference.open(self.limits) as file:
+                return load_labels(file, reference.frame and reference.frame.page)
+        except Exception as error:
+            told = f"its mask {key_text(reference.key)}: {reason(error, reference.size)}"
+            raise UnmeasurableError(told) from error
 
     def _kept(self, reference: Reference) -> tuple[Image.Image, IO[bytes]]:
         file_of = file_key(reference.key), reference.path
@@ -235,7 +242,7 @@ def _decoded(row: int, reference: Reference, files: _Files) -> Decoded:
         image.info[MASK] = partial(read_mask, reference, files.limits)
     if reference.labels is None:
         return Decoded(row, reference, image, deep)
-    labels = _mask(reference.labels, files)
+    labels = files.load_mask(reference.labels)
     _note_mask(image, labels)
     return Decoded(row, reference, image, deep, labels)
 
@@ -265,13 +272,3 @@ def _item(items: Items, reference: Reference, epoch: int) -> Item:
         raise UnmeasurableError(f"{error}{where}") from error
     except Exception as error:  # of any kind: the user's own code runs
         raise UnmeasurableError(f"{type(error).__name__}: {error}{where}") from error
-
-
-def _mask(labels: Reference, files: _Files) -> Image.Image:
-    """Return the decoded image that selects pixels, or raise UnmeasurableError of the image."""
-    try:
-        return files.load_mask(labels)
-    except Exception as error:
-        raise UnmeasurableError(
-            f"its mask {key_text(labels.key)}: {reason(error, labels.size)}"
-        ) from error
