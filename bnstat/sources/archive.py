@@ -170,7 +170,7 @@ class Archive:
             self.replaced = max(0, self._images)
         except BnstatError:
             raise
-        except Exception as error:
+        except Exception as error:  # one failure, of any kind: bounds, 5
             reason = _reason(error)
             if self.only_source and self._seen == 0:
                 where = key_text(self.archive.path)

@@ -1,5 +1,7 @@
 """The bounds of reading, and the contract of all that reads bytes here, whatever they are.
 
+Where a rule is kept by a few lines, they name it: "bounds, 5".
+
 1. It never writes, and opens nothing that an archive or a list in it names.
 2. It goes forward with every step: it ends, or raises UnreadableError, or the system's own OSError.
 3. What it holds in memory is bounded, by limits or by a MAX_* at the head of its module.

@@ -92,7 +92,7 @@ def _listed_members(
             start, size, problem = _position(header, stored_files, end)
             time = header.mtime_ns if abs(header.mtime_ns) <= MAX_POSITION else 0
             members.add(key, start, size, time, problems.setdefault(problem, len(problems)))
-    except (UnreadableError, OSError) as error:  # what can be listed is measured
+    except (UnreadableError, OSError) as error:  # what was listed counts: bounds, 5
         broken = error
     texts = list(problems)
     for key, (start, size, time, problem_at) in members:

@@ -67,7 +67,7 @@ def headers(file: IO[bytes]) -> Iterator[Header]:
     """Yield the headers of a tar file, up to its end: archives may follow one another."""
     reader = _Reader(file)
     while (header := reader.next()) is not None:
-        end = header.end  # before anybody believes its size
+        end = header.end  # before anybody believes its size: bounds, 2
         yield header
         file.seek(end)
 

@@ -93,7 +93,7 @@ class Member:
             return self._stored(reference)
         if self.method not in _DECOMPRESSORS:
             raise UnreadableError(f"is compressed by method {self.method}, which is not read")
-        # One byte more than declared shows a member that is larger.
+        # One byte more than declared shows a member that is larger (bounds, 6).
         compressed = self._compressed(reference.path, limits)
         data = inflate(_DECOMPRESSORS[self.method](), compressed, size + 1)
         if len(data) != size:
@@ -165,7 +165,7 @@ def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterato
                 key = None if name.endswith(b"/") else key_of(name)
                 if key is not None:
                     members.add(key, *_numbers(entry))
-    except (UnreadableError, OSError) as error:  # what can be listed is measured
+    except (UnreadableError, OSError) as error:  # what was listed counts: bounds, 5
         broken = error
     for key, (problem, size, offset, length, compressed_size, method, crc) in members:
         member = Member(offset, length, compressed_size, method, crc, archive.remote)
