@@ -24,8 +24,8 @@ from itertools import combinations_with_replacement, permutations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bnstat.estimators.near_hashes import Words
 from bnstat.estimators.spreads import Design, Spread, spread_of_variances
 from bnstat.moments import Column, Floats, Records
 from bnstat.result import ImageSums
@@ -150,7 +150,7 @@ def sketch(records: Records) -> Sketch:
     return Sketch.of(int(hashes[i]) | _name_bits(keys[i]) for i in smallest)
 
 
-def _mixed(words: Words) -> Words:
+def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return words each bit of which depends on all (splitmix64, Steele et al., OOPSLA 2014)."""
     words = words + np.uint64(0x9E3779B97F4A7C15)
     words = (words ^ words >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
