@@ -24,13 +24,13 @@ What it says in several ways must be the same each time, and what it says must b
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
-from bnstat.result.contents import Contents
+from bnstat.result.contents import Contents, Group
 from bnstat.result.distribution import Distribution, at, occurring
-from bnstat.result.estimates import EXACT, BatchNormEstimate, Estimate, Floats, ImageSums
+from bnstat.result.estimates import EXACT, BatchNormEstimate, Estimate, ImageSums
 from bnstat.text import printable
 
 # Figures are rounded on the way; in samples of size 1.
@@ -43,10 +43,8 @@ def contradictions(stats: Contents) -> Iterator[str]:
     """Yield what in a result contradicts the rest of it, each in words with both figures."""
     yield from _images(stats)
     if stats.channels:
-        channels = tuple(map(printable, stats.channels))
-        sums = (stats.count, stats.sum, stats.sum_of_squares)
-        signed, exact = stats.may_be_signed, stats.exact
-        whole = _Part("", channels, stats.scale, signed, *sums, exact.mean, exact.var)
+        names = tuple(map(printable, stats.channels))
+        whole = _Part("", names, stats.scale, not stats.may_be_signed, stats)
         yield from _histogram(stats, whole)
         yield from _sums(whole)
         yield from _distribution(stats, whole)
@@ -64,21 +62,13 @@ def contradictions(stats: Contents) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Part:
-    """The figures of all images or of a group, and what the figures' names begin with."""
+    """All images or a group of them, and what the names of its figures begin with."""
 
     where: str
     channels: tuple[str, ...]
     scale: int
-    signed: bool
-    count: tuple[int, ...]
-    sum: tuple[int, ...] | None
-    sum_of_squares: tuple[int, ...] | None
-    mean: Floats
-    var: Floats
-
-    @property
-    def unsigned(self) -> bool:
-        return not self.signed
+    unsigned: bool
+    of: Contents | Group
 
 
 def _images(stats: Contents) -> Iterator[str]:
@@ -109,11 +99,11 @@ def _histogram(stats: Contents, whole: _Part) -> Iterator[str]:
         return
     scale = stats.max_value if stats.pipeline.spec is None else None
     scale = scale or (255 if stats.sparse_histogram is None else 65535)
-    if whole.scale != scale or whole.sum is None or whole.sum_of_squares is None:
-        yield f"scale is {whole.scale}, or there are no sums, but there is a histogram"
+    if stats.scale != scale or stats.sum is None or stats.sum_of_squares is None:
+        yield f"scale is {stats.scale}, or there are no sums, but there is a histogram"
         return
     names = ("count", "sum", "sum_of_squares")
-    said = zip(whole.count, whole.sum, whole.sum_of_squares, strict=True)
+    said = zip(stats.count, stats.sum, stats.sum_of_squares, strict=True)
     for channel, own, sums in zip(whole.channels, found, said, strict=True):
         for power, (name, value) in enumerate(zip(names, sums, strict=True)):
             counted = sum(n * v**power for v, n in zip(own.values, own.counts, strict=True))
@@ -133,22 +123,19 @@ def _distribution(stats: Contents, whole: _Part) -> Iterator[str]:
     known = stats.order_statistics
     if found is None or known.quantiles is None or not all(channel.counts for channel in found):
         return
-    by_text = {text: at(found, whole.scale, float(text)) for text in known.quantiles}
-    for name, said, expected in (
-        *((f"quantiles.{text}", known.quantiles[text], by_text[text]) for text in by_text),
-        ("min", known.min, at(found, whole.scale, 0)),
-        ("max", known.max, at(found, whole.scale, 100)),
-    ):
+    figures = [(f"quantiles.{q}", said, float(q)) for q, said in known.quantiles.items()]
+    for name, said, q in (*figures, ("min", known.min, 0.0), ("max", known.max, 100.0)):
+        expected = at(found, stats.scale, q)
         for channel, own, other in zip(whole.channels, said or (), expected, strict=False):
             if not _near(own, other):
                 yield f"{name} of {channel} is {own!r}, but {other!r} by the histogram"
 
 
 def _pooled(stats: Contents, whole: _Part) -> Iterator[str]:
-    n = sum(whole.count)
+    n = sum(stats.count)
     if stats.pooled is None or not n:
         return
-    rows = list(zip(whole.count, whole.mean, whole.var, strict=True))
+    rows = list(zip(stats.count, stats.exact.mean, stats.exact.var, strict=True))
     mean = math.fsum(count * mean for count, mean, _ in rows) / n
     square = math.fsum(count * (var + (own - mean) ** 2) for count, own, var in rows) / n
     for name, own, other in (
@@ -161,15 +148,14 @@ def _pooled(stats: Contents, whole: _Part) -> Iterator[str]:
 
 def _sums(part: _Part) -> Iterator[str]:
     """Yield what is wrong with sums, or with the mean and the variance that follow from them."""
-    if part.sum is None or part.sum_of_squares is None:
-        if part.scale != 1 and part.where == "":
-            yield f"scale is {part.scale}, but there are no sums"
+    figures, scale = part.of, part.scale
+    if figures.sum is None or figures.sum_of_squares is None:
+        if scale != 1 and part.where == "":
+            yield f"scale is {scale}, but there are no sums"
         return
-    means, variances = list(part.mean), list(part.var)
-    for c, (n, first, second) in enumerate(
-        zip(part.count, part.sum, part.sum_of_squares, strict=True)
-    ):
-        scale = part.scale
+    means, variances = list(figures.exact.mean), list(figures.exact.var)
+    sums = zip(figures.count, figures.sum, figures.sum_of_squares, strict=True)
+    for c, (n, first, second) in enumerate(sums):
         ordered = first <= second <= scale * first <= scale**2 * n
         if first**2 > n * second or (second and not n) or (part.unsigned and not ordered):
             yield (
@@ -180,7 +166,7 @@ def _sums(part: _Part) -> Iterator[str]:
             means[c] = first / (n * scale)
             variances[c] = (n * second - first * first) / (n * scale) ** 2
     exact = Estimate(tuple(means), tuple(variances))
-    yield from _differences(part, part.where, Estimate(part.mean, part.var), exact, "by the sums")
+    yield from _differences(part, part.where, figures.exact, exact, "by the sums")
 
 
 def _differences(
@@ -198,17 +184,13 @@ def _near(one: float, other: float) -> bool:
 
 
 def _methods(stats: Contents, whole: _Part) -> Iterator[str]:
-    exact = Estimate(whole.mean, whole.var)
     welford = stats.methods.get("welford")
     if welford is not None:
-        yield from _differences(whole, "welford ", welford, exact, f"by {EXACT}")
-    replayed = stats.methods.get("batchnorm")
-    if isinstance(replayed, BatchNormEstimate):
-        yield from _batches(replayed, stats)
-
-
-def _batches(replayed: BatchNormEstimate, stats: Contents) -> Iterator[str]:
-    if stats.source.dataset is not None and stats.source.dataset.type == "bnstat.Accumulator":
+        yield from _differences(whole, "welford ", welford, stats.exact, f"by {EXACT}")
+    replayed, dataset = stats.methods.get("batchnorm"), stats.source.dataset
+    if not isinstance(replayed, BatchNormEstimate):
+        return
+    if dataset is not None and dataset.type == "bnstat.Accumulator":
         return  # its batches are of any sizes
     batches = stats.pipeline.epochs * -(-stats.source.images // replayed.batch_size)
     if replayed.batches != batches:
@@ -220,14 +202,15 @@ def _batches(replayed: BatchNormEstimate, stats: Contents) -> Iterator[str]:
 
 
 def _conventions(stats: Contents, whole: _Part) -> Iterator[str]:
+    rows = list(zip(whole.channels, stats.count, stats.exact.mean, stats.exact.var, strict=True))
     for name, values in stats.conventions.items():
-        for c, value in enumerate(values):
-            center = whole.mean[c] if name.endswith("means") else 0.0
-            farthest = math.sqrt(whole.var[c] * whole.count[c]) * (1 + TOLERANCE) + TOLERANCE
+        for value, (channel, n, mean, var) in zip(values, rows, strict=True):
+            center = mean if name.endswith("means") else 0.0
+            farthest = math.sqrt(var * n) * (1 + TOLERANCE) + TOLERANCE
             if abs(value - center) > farthest + TOLERANCE * abs(center):
                 yield (
-                    f"conventions.{printable(name)} of {whole.channels[c]} is {value!r}, of "
-                    f"{whole.count[c]} samples of std {math.sqrt(whole.var[c])!r}"
+                    f"conventions.{printable(name)} of {channel} is {value!r}, of "
+                    f"{n} samples of std {math.sqrt(var)!r}"
                 )
 
 
@@ -238,35 +221,19 @@ def _groups(stats: Contents, whole: _Part) -> Iterator[str]:
     images = sum(group.images for group in groups)
     if images > stats.source.images:
         yield f"groups have {images} images, and source.images is {stats.source.images}"
-    counts = [sum(n) for n in zip(*(group.count for group in groups), strict=True)]
-    parts = [
-        _Part(
-            f"groups.{printable(name)} ",
-            whole.channels,
-            *(
-                whole.scale,
-                whole.signed,
-                group.count,
-                group.sum,
-                group.sum_of_squares,
-                group.exact.mean,
-                group.exact.var,
-            ),
-        )
-        for name, group in stats.groups.items()
-    ]
-    for part in parts:
-        yield from _sums(part)
+    for name, group in stats.groups.items():
+        yield from _sums(replace(whole, where=f"groups.{printable(name)} ", of=group))
+    counts = tuple(sum(n) for n in zip(*(group.count for group in groups), strict=True))
     for name in ("count", "sum", "sum_of_squares"):
-        yield from _added(name, parts, whole, everything=counts == list(whole.count))
-    if counts == list(whole.count):
-        yield from _group_ends(stats, whole)
+        yield from _added(name, groups, whole, everything=counts == stats.count)
+    if counts == stats.count:
+        yield from _group_ends(groups, stats, whole)
 
 
-def _group_ends(stats: Contents, whole: _Part) -> Iterator[str]:
+def _group_ends(groups: Collection[Group], stats: Contents, whole: _Part) -> Iterator[str]:
     """Yield where the smallest or largest value is not that of any group."""
     for end, of in (("min", min), ("max", max)):
-        own = [getattr(each.order_statistics, end) for each in (stats.groups or {}).values()]
+        own = [getattr(group.order_statistics, end) for group in groups]
         said = getattr(stats.order_statistics, end)
         if said is None or None in own:
             continue
@@ -275,8 +242,10 @@ def _group_ends(stats: Contents, whole: _Part) -> Iterator[str]:
                 yield f"{end} of {channel} is {value!r}, but {of(each)!r} of all groups"
 
 
-def _added(name: str, parts: Sequence[_Part], whole: _Part, *, everything: bool) -> Iterator[str]:
-    columns = [getattr(part, name) for part in (*parts, whole)]
+def _added(
+    name: str, groups: Collection[Group], whole: _Part, *, everything: bool
+) -> Iterator[str]:
+    columns = [getattr(each, name) for each in (*groups, whole.of)]
     if any(column is None for column in columns):
         return
     ascends = whole.unsigned or name != "sum"  # with each image that is added
@@ -316,7 +285,7 @@ def _standard_errors(stats: Contents, whole: _Part) -> Iterator[str]:
         return
     errors = stats.uncertainty.superpopulation
     for name, values in (("mean", errors.mean), ("std", errors.std)):
-        for channel, error, var in zip(whole.channels, values, whole.var, strict=True):
+        for channel, error, var in zip(whole.channels, values, stats.exact.var, strict=True):
             if error > math.sqrt(2.0 * var) * (1 + TOLERANCE) + TOLERANCE:
                 yield (
                     f"superpopulation {name} of {channel} is {error!r}, of samples of std "
@@ -328,10 +297,10 @@ def _standard_errors(stats: Contents, whole: _Part) -> Iterator[str]:
 def _image_sums(sums: Sequence[ImageSums], stats: Contents, whole: _Part) -> Iterator[str]:
     draws = stats.pipeline.epochs if _is_drawn(stats) else 1
     for c, each in enumerate(sums):
-        channel, n = whole.channels[c], whole.count[c] / draws
-        away = whole.mean[c] - each.center
-        expected = n, n * away, n * (whole.var[c] + away * away)
-        sizes = n, n * math.sqrt(whole.var[c] + away * away), expected[2]
+        channel, n, var = whole.channels[c], stats.count[c] / draws, stats.exact.var[c]
+        away = stats.exact.mean[c] - each.center
+        expected = n, n * away, n * (var + away * away)
+        sizes = n, n * math.sqrt(var + away * away), expected[2]
         if each.images != stats.source.units:
             yield f"sums of {channel} are of {each.images} images, not {stats.source.units}"
         for own, other, size in zip(each.first, expected, sizes, strict=True):
@@ -342,16 +311,12 @@ def _image_sums(sums: Sequence[ImageSums], stats: Contents, whole: _Part) -> Ite
 
 def _products(sums: ImageSums, channel: str, sizes: Sequence[float], draws: int) -> Iterator[str]:
     """Yield where sums of products pass what images of these samples can have."""
-    for name, order, most in (
-        ("second", 2, 1),
-        ("third", 3, 1),
-        ("fourth", 4, 1),
-        ("second_within", 2, draws),  # of deviations; a draw may have all that its image has
-        ("third_within", 3, draws),
-        ("fourth_within", 4, draws),
-    ):
-        places = combinations_with_replacement(sizes, order)
-        for value, factors in zip(getattr(sums, name) or (), places, strict=False):
-            largest = math.prod(draws * most * factor for factor in factors) * draws
-            if abs(value) > largest * (1 + TOLERANCE):
-                yield f"sums.{name} of {channel} has {value!r}, but at most {largest!r} is possible"
+    for order, name in enumerate(("second", "third", "fourth"), start=2):
+        # Of deviations, a draw may have all that its image has.
+        for key, most in ((name, 1), (f"{name}_within", draws)):
+            places = combinations_with_replacement(sizes, order)
+            for value, factors in zip(getattr(sums, key) or (), places, strict=False):
+                largest = math.prod(draws * most * factor for factor in factors) * draws
+                if abs(value) > largest * (1 + TOLERANCE):
+                    said = f"sums.{key} of {channel} has {value!r}"
+                    yield f"{said}, but at most {largest!r} is possible"

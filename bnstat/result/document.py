@@ -17,8 +17,7 @@ from bnstat.errors import DocumentError
 from bnstat.result.consistency import contradictions
 from bnstat.result.contents import Contents, Group
 from bnstat.result.estimates import BatchNormEstimate, Estimate, Uncertainty
-from bnstat.result.input_warnings import InputWarning
-from bnstat.result.inputs import Failure, Pipeline, Shards, Source, Warnings
+from bnstat.result.inputs import Failure, Source
 from bnstat.result.node import Node
 from bnstat.result.reading import read_contents
 
@@ -28,6 +27,8 @@ VERSION = 2
 _NEW = ("corrected", "sums", "sketch", "cluster", "clusters")
 _READABLE = (1, 2)
 _SEVERAL = (Mapping, list, tuple)
+# What chose the images; it is told where it was given.
+_CHOICE = ("include", "exclude", "column", "files_column", "where", "array", "layout")
 _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 C = TypeVar("C", bound=Contents)
@@ -84,13 +85,23 @@ def rendered(stats: Contents) -> Iterator[str]:
 
 
 def _contents(stats: Contents) -> dict[str, Any]:
+    """Return what a document says; documents of 0.2 know less, and are written again as they were.
+
+    In them there is no `pooled`, and nothing of how values are distributed; and no warnings.
+    """
+    deep, told = stats.sparse_histogram, stats.told_warnings
+    distribution = {
+        "sparse_histogram": deep and [vars(channel) for channel in deep],
+        **vars(stats.order_statistics),
+        "pooled": stats.pooled and vars(stats.pooled),
+    }
     return {
         "bnstat": stats.bnstat,
         "created": stats.created,
         "source": _source(stats.source),
         "selection": vars(stats.selection),
         "sample": stats.sample and vars(stats.sample),
-        "pipeline": _pipeline(stats.pipeline),
+        "pipeline": {k: v for k, v in vars(stats.pipeline).items() if k != "warnings" or v},
         "mode": stats.mode,
         "channels": stats.channels,
         "scale": stats.scale,
@@ -100,7 +111,7 @@ def _contents(stats: Contents) -> dict[str, Any]:
         "sum": _decimals(stats.sum),
         "sum_of_squares": _decimals(stats.sum_of_squares),
         "histogram": stats.histogram,
-        **_distribution(stats),
+        **({} if stats.pooled is None else distribution),
         "methods": {
             name: estimate and write_estimate(estimate) for name, estimate in stats.methods.items()
         },
@@ -109,7 +120,7 @@ def _contents(stats: Contents) -> dict[str, Any]:
         "uncertainty": stats.uncertainty and _uncertainty(stats.uncertainty),
         "groups": stats.groups and {label: _group(g) for label, g in stats.groups.items()},
         **({"summary": stats.summary.to_dict()} if stats.summary else {}),
-        **_input_warnings(stats.told_warnings),
+        **({} if told is None else {"warnings": [vars(warning) for warning in told]}),
     }
 
 
@@ -121,26 +132,6 @@ def write_estimate(estimate: Estimate) -> dict[str, Any]:
         written |= {k: v and {"mean": v["mean"], "var": v["var"]} for k, v in pairs.items()}
         written["momentum"] = "cumulative" if estimate.momentum is None else estimate.momentum
     return written
-
-
-def _input_warnings(told: tuple[InputWarning, ...] | None) -> dict[str, Any]:
-    """Return the warnings; a document of 0.2 tells none, and is written again as it was."""
-    return {} if told is None else {"warnings": [vars(warning) for warning in told]}
-
-
-def _distribution(stats: Contents) -> dict[str, Any]:
-    """Return what is known of how values are distributed; documents of 0.2 know nothing."""
-    deep = stats.sparse_histogram
-    values = {
-        "sparse_histogram": deep and [vars(channel) for channel in deep],
-        **vars(stats.order_statistics),
-        "pooled": stats.pooled and vars(stats.pooled),
-    }
-    return values if stats.pooled is not None else {}
-
-
-def _pipeline(pipeline: Pipeline) -> dict[str, Any]:
-    return {k: v for k, v in vars(pipeline).items() if k != "warnings" or v}
 
 
 def _decimals(integers: tuple[int, ...] | None) -> list[str] | None:
@@ -174,52 +165,43 @@ def _group(group: Group) -> dict[str, Any]:
     }
 
 
-_LINKS = ("links", "inner_links")
-# What chose the images; it is told where it was given.
-_CHOICE = ("include", "exclude", "column", "files_column", "where", "array", "layout")
-
-
 def _source(source: Source) -> dict[str, Any]:
-    return {
+    """Return where the images are; what is None is told of a list and a shard alone.
+
+    One shard is `shard`; several, as a merge has them, are `shards`.
+    """
+    shards, warnings = source.shards, source.warnings
+    several = shards is not None and len(shards.indices) > 1
+    first = [vars(warned) for warned in warnings.first]
+    written = {
         "locations": source.locations,
         "files_from": source.files_from and vars(source.files_from),
         "cwd": source.cwd,
-        **_shards(source.shards),
+        "shard": None if several else shards and {"index": shards.indices[0], "of": shards.total},
+        "shards": shards and {"indices": shards.indices, "of": shards.total} if several else None,
         "images": source.images,
         "skipped": source.skipped,
         "duplicates": source.duplicates,
         "deeper_than_8_bits": source.deeper_than_8_bits,
-        **({"failed": source.failed} if source.unnamed_failures else {}),
+        "failed": source.failed if source.unnamed_failures else None,
         "failures": source.failures or (),
-        **_warnings(source.warnings),
-        **({"service_folders": dict(source.service_folders)} if source.service_folders else {}),
-        **({"floats": vars(source.floats)} if source.floats else {}),
-        **({"replaced": source.replaced} if source.replaced else {}),
-        **({"not_replaced": source.not_replaced} if source.not_replaced else {}),
-        **({"unfollowed_links": source.unfollowed_links} if source.unfollowed_links else {}),
-        **{name: each for name in _CHOICE if (each := getattr(source, name)) is not None},
-        **{name: each for name in _LINKS if (each := getattr(source, name))},
-        **({"frames": source.frames, "files": source.files} if source.files is not None else {}),
-        **({"truncated": source.truncated_images} if source.truncated == "load" else {}),
-        **({"dataset": vars(source.dataset)} if source.dataset else {}),
+        "warnings": {"images": warnings.images, "first": first} if warnings.images else None,
+        "service_folders": dict(source.service_folders) or None,
+        "floats": source.floats and vars(source.floats),
+        "replaced": source.replaced or None,
+        "not_replaced": source.not_replaced or None,
+        "unfollowed_links": source.unfollowed_links or None,
+        **{name: getattr(source, name) for name in _CHOICE},
+        "links": source.links or None,
+        "inner_links": source.inner_links or None,
+        "frames": None if source.files is None else source.frames,
+        "files": source.files,
+        "truncated": source.truncated_images,
+        "dataset": source.dataset and vars(source.dataset),
         "fingerprint": source.fingerprint,
     }
-
-
-def _shards(shards: Shards | None) -> dict[str, Any]:
-    """Return one shard as `shard`, several as `shards`: a merge of some has these."""
-    if shards is None:
-        return {"shard": None}
-    if len(shards.indices) == 1:
-        return {"shard": {"index": shards.indices[0], "of": shards.total}}
-    return {"shard": None, "shards": {"indices": shards.indices, "of": shards.total}}
-
-
-def _warnings(warnings: Warnings) -> dict[str, Any]:
-    if not warnings.images:
-        return {}
-    first = [vars(warned) for warned in warnings.first]
-    return {"warnings": {"images": warnings.images, "first": first}}
+    nullable = ("files_from", "shard")
+    return {name: value for name, value in written.items() if value is not None or name in nullable}
 
 
 def _layout(value: Any, indent: str = "") -> Iterator[str]:
@@ -230,14 +212,14 @@ def _layout(value: Any, indent: str = "") -> Iterator[str]:
     if isinstance(value, Mapping) and value:
         named = ((_json(k) + ": ", v) for k, v in value.items())
         yield from _lines("{}", named, inner)
-    elif _is_list(value) and any(isinstance(v, _SEVERAL) for v in value):
+    elif (
+        isinstance(value, Sequence)
+        and not isinstance(value, str)
+        and any(isinstance(v, _SEVERAL) for v in value)
+    ):
         yield from _lines("[]", (("", v) for v in value), inner)
     else:
         yield _json(value)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _lines(brackets: str, named: Iterable[tuple[str, Any]], indent: str) -> Iterator[str]:

@@ -29,8 +29,7 @@ def warnings_of(source: Source, selection: Selection, pipeline: Pipeline) -> Ite
     """Yield the warnings that a result shows by itself."""
     yield from _of_samples(source, selection, pipeline)
     yield from _of_folders(source)
-    yield from _stored_again(source)
-    yield from _linked(source)
+    yield from _of_names(source)
     yield from _mixed(selection, pipeline)
     if source.warnings.first:
         first = source.warnings.first[0]
@@ -86,7 +85,8 @@ def _of_folders(source: Source) -> Iterator[InputWarning]:
         )
 
 
-def _stored_again(source: Source) -> Iterator[InputWarning]:
+def _of_names(source: Source) -> Iterator[InputWarning]:
+    """Yield warnings of images that come again, or are there under several names."""
     if source.replaced:
         stand = "stands" if source.replaced == 1 else "stand"
         images = pluralize(source.replaced, "image")
@@ -99,19 +99,6 @@ def _stored_again(source: Source) -> Iterator[InputWarning]:
             "stream: the first counted; in a plain .tar or a .zip on a disk the last does",
             source.not_replaced,
         )
-
-
-def _mixed(selection: Selection, pipeline: Pipeline) -> Iterator[InputWarning]:
-    """Yield a warning if pixels that were left out are in samples beside them."""
-    by_value = selection.alpha == "exclude" or selection.nodata is not None
-    if by_value and any(selection.excluded) and pipeline.mixing:
-        named = ", ".join(map(printable, pipeline.mixing))
-        yield InputWarning(
-            "mixed-edges", f"{named} mixed pixels that were left out into those beside them", 0
-        )
-
-
-def _linked(source: Source) -> Iterator[InputWarning]:
     if source.links:
         images = pluralize(source.links, "image")
         is_are = "is a link to another" if source.links == 1 else "are links to others"
@@ -123,6 +110,16 @@ def _linked(source: Source) -> Iterator[InputWarning]:
             f"{number} to folders of the source not followed: their images count by the folders' "
             "own names",
             0,
+        )
+
+
+def _mixed(selection: Selection, pipeline: Pipeline) -> Iterator[InputWarning]:
+    """Yield a warning if pixels that were left out are in samples beside them."""
+    by_value = selection.alpha == "exclude" or selection.nodata is not None
+    if by_value and any(selection.excluded) and pipeline.mixing:
+        named = ", ".join(map(printable, pipeline.mixing))
+        yield InputWarning(
+            "mixed-edges", f"{named} mixed pixels that were left out into those beside them", 0
         )
 
 

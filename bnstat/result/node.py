@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from bnstat.errors import DocumentError
 from bnstat.result.estimates import Floats
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 # More of anything has no meaning: a number beyond is an error of what wrote it.
 LARGEST = 10**60
@@ -50,19 +51,24 @@ class Node:
         return self._child(key, self.value[key])
 
     def __contains__(self, key: str) -> bool:
-        """Whether an object has a key."""
         return isinstance(self.value, dict) and key in self.value
 
     def get(self, key: str, default: Any) -> Node:
-        """Return the value under a key that may be missing."""
         return self[key] if key in self.value else self._child(key, default)
 
-    def optional(self, read: Callable[[Node], T]) -> T | None:
+    def or_none(
+        self, read: Callable[Concatenate[Node, P], T], *args: P.args, **named: P.kwargs
+    ) -> T | None:
         """Return None for null, else what `read` makes of it."""
-        return None if self.value is None else read(self)
+        return None if self.value is None else read(self, *args, **named)
+
+    def optional(
+        self, key: str, read: Callable[Concatenate[Node, P], T], *args: P.args, **named: P.kwargs
+    ) -> T | None:
+        """Return what `read` makes of the value under a key; None where it is null or missing."""
+        return self.get(key, None).or_none(read, *args, **named)
 
     def items(self) -> list[tuple[str, Node]]:
-        """Return the entries of an object."""
         if not isinstance(self.value, dict):
             self._wrong("an object")
         return [(key, self._child(key, value)) for key, value in self.value.items()]
@@ -74,7 +80,6 @@ class Node:
         return [self._child(i, value) for i, value in enumerate(self.value)]
 
     def text(self) -> str:
-        """Return a string."""
         if not isinstance(self.value, str):
             self._wrong("a string")
         return self.value
@@ -87,14 +92,12 @@ class Node:
         return text
 
     def texts(self, minimum: int = 0) -> tuple[str, ...]:
-        """Return an array of at least so many strings."""
         nodes = self.sequence()
         if len(nodes) < minimum:
             self._wrong(f"an array of at least {minimum}")
         return tuple(node.text() for node in nodes)
 
     def boolean(self) -> bool:
-        """Return true or false."""
         if not isinstance(self.value, bool):
             self._wrong("true or false")
         return self.value

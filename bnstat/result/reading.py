@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bnstat.result.contents import Contents, Group
 from bnstat.result.distribution import Distribution, Occurring
@@ -17,7 +17,6 @@ from bnstat.result.estimates import (
     Floats,
     ImageSums,
     MeanAndStd,
-    Method,
     OrderStatistics,
     OverChannels,
     Sketch,
@@ -55,10 +54,9 @@ def read_contents(root: Node, kind: type[C]) -> C:
     nothing = root["count"].value in (0, [])  # as in a shard without images
     channels = root["channels"].texts(minimum=0 if nothing else 1)
     width = len(channels)
-    max_value = root.get("max_value", None).optional(lambda node: node.integer(minimum=1))
+    max_value = root.optional("max_value", Node.integer, minimum=1)
     scale = root["scale"].one_of(255, 65535, 1, *filter(None, [max_value]))
     signed = scale == 1 or max_value is not None
-    histogram = root["histogram"].optional(lambda node: node.table(width, 256))
     return kind(
         source=_source(root["source"]),
         pipeline=_pipeline(root["pipeline"]),
@@ -68,43 +66,40 @@ def read_contents(root: Node, kind: type[C]) -> C:
         count=_count(root["count"], width),
         max_value=max_value,
         unscale=root.get("unscale", False).boolean(),
-        sum=root["sum"].optional(lambda node: node.decimals(width, signed=signed)),
-        sum_of_squares=root["sum_of_squares"].optional(lambda node: node.decimals(width)),
-        histogram=histogram,
+        sum=root["sum"].or_none(Node.decimals, width, signed=signed),
+        sum_of_squares=root["sum_of_squares"].or_none(Node.decimals, width),
+        histogram=root["histogram"].or_none(Node.table, width, 256),
         methods=_methods(root["methods"], width),
         conventions={k: v.floats(width) for k, v in root["conventions"].items()},
         reasons={k: v.text() for k, v in root.get("reasons", {}).items()},
-        selection=root.get("selection", None).optional(lambda node: _selection(node, width))
-        or Selection(excluded=(0,) * width),
-        sample=root.get("sample", None).optional(_sample),
-        uncertainty=root.get("uncertainty", None).optional(lambda node: _uncertainty(node, width)),
-        groups=root.get("groups", None).optional(lambda node: _groups(node, width, signed)),
-        sparse_histogram=root.get("sparse_histogram", None).optional(
-            lambda node: _sparse_histogram(node, width)
-        ),
+        selection=root.optional("selection", _selection, width) or Selection(excluded=(0,) * width),
+        sample=root.optional("sample", _sample),
+        uncertainty=root.optional("uncertainty", _uncertainty, width),
+        groups=root.optional("groups", _groups, width, signed),
+        sparse_histogram=root.optional("sparse_histogram", _sparse_histogram, width),
         order_statistics=_order_statistics(root, width),
-        pooled=root.get("pooled", None).optional(_pooled),
-        summary=root.get("summary", None).optional(read_summary),
+        pooled=root.optional("pooled", _pooled),
+        summary=root.optional("summary", read_summary),
         created=root["created"].text(),
         bnstat=root["bnstat"].text(),
-        told_warnings=root.get("warnings", None).optional(
-            lambda node: tuple(map(_input_warning, node.sequence()))
-        ),
+        told_warnings=root.optional("warnings", _input_warnings),
     )
 
 
-def _input_warning(node: Node) -> InputWarning:
-    return InputWarning(node["code"].text(), node["text"].text(), node["images"].integer())
+def _input_warnings(node: Node) -> tuple[InputWarning, ...]:
+    return tuple(
+        InputWarning(each["code"].text(), each["text"].text(), each["images"].integer())
+        for each in node.sequence()
+    )
 
 
 def _sparse_histogram(node: Node, width: int) -> Distribution:
-    return tuple(_occurring(channel) for channel in node.sequence(width))
-
-
-def _occurring(node: Node) -> Occurring:
-    values = node["values"].ascending(65535)
-    counts = tuple(c.integer(minimum=1) for c in node["counts"].sequence(len(values)))
-    return Occurring(values, counts)
+    found = []
+    for channel in node.sequence(width):
+        values = channel["values"].ascending(65535)
+        counts = (count.integer(minimum=1) for count in channel["counts"].sequence(len(values)))
+        found.append(Occurring(values, tuple(counts)))
+    return tuple(found)
 
 
 def _pooled(node: Node) -> OverChannels:
@@ -121,14 +116,14 @@ def _count(node: Node, width: int) -> tuple[int, ...]:
 def _selection(node: Node, width: int) -> Selection:
     return Selection(
         alpha=node["alpha"].text(),
-        nodata=node["nodata"].optional(Node.text),
-        masks=node["masks"].optional(Node.text),
-        mask_values=node["mask_values"].optional(Node.integers),
-        mask_ignore=node["mask_ignore"].optional(Node.integers),
+        nodata=node["nodata"].or_none(Node.text),
+        masks=node["masks"].or_none(Node.text),
+        mask_values=node["mask_values"].or_none(Node.integers),
+        mask_ignore=node["mask_ignore"].or_none(Node.integers),
         exclude_fill=node["exclude_fill"].boolean(),
         excluded=node["excluded"].integers(width or None),  # known also where all was left out
         empty=node["empty"].integer(),
-        transparent=node["transparent"].optional(Node.integer),
+        transparent=node["transparent"].or_none(Node.integer),
     )
 
 
@@ -142,19 +137,19 @@ def _uncertainty(node: Node, width: int) -> Uncertainty:
     return Uncertainty(
         confidence=node["confidence"].real(0.0, 1.0),
         of=node["of"].texts(),
-        margin=node["margin"].optional(lambda margin: _mean_and_std(margin, width)),
+        margin=node["margin"].or_none(_mean_and_std, width),
         reliable=node["reliable"].boolean(),
         superpopulation=_mean_and_std(node["superpopulation"], width),
-        sums=node.get("sums", None).optional(lambda sums: _sums_of_channels(sums, width)),
-        sketch=node.get("sketch", None).optional(lambda text: Sketch(text.hashes())),
-        cluster=node.get("cluster", None).optional(Node.text),
-        clusters=node.get("clusters", None).optional(lambda number: number.integer(minimum=2)),
-        corrected=node.get("corrected", None).optional(
-            lambda sides: Corrected(
-                *(_mean_and_std(sides[side], width) for side in ("below", "above"))
-            )
-        ),
+        sums=node.optional("sums", _sums_of_channels, width),
+        sketch=node.optional("sketch", lambda text: Sketch(text.hashes())),
+        cluster=node.optional("cluster", Node.text),
+        clusters=node.optional("clusters", Node.integer, minimum=2),
+        corrected=node.optional("corrected", _corrected, width),
     )
+
+
+def _corrected(node: Node, width: int) -> Corrected:
+    return Corrected(*(_mean_and_std(node[side], width) for side in ("below", "above")))
 
 
 def _sums_of_channels(node: Node, width: int) -> tuple[ImageSums, ...] | None:
@@ -164,19 +159,19 @@ def _sums_of_channels(node: Node, width: int) -> tuple[ImageSums, ...] | None:
 
 
 def _image_sums(node: Node) -> ImageSums:
-    def numbers(name: str, length: int) -> Floats | None:
-        return node[name].optional(lambda values: values.floats(length, -math.inf, math.inf))
+    def numbers(node: Node, length: int) -> Floats:
+        return node.floats(length, -math.inf, math.inf)
 
     return ImageSums(
         images=node["images"].integer(),
         center=node["center"].real(),
-        first=node["first"].floats(3, -math.inf, math.inf),
-        second=node["second"].floats(6, -math.inf, math.inf),
-        third=node["third"].floats(10, -math.inf, math.inf),
-        fourth=node["fourth"].floats(15, -math.inf, math.inf),
-        second_within=numbers("second_within", 6),
-        third_within=numbers("third_within", 10),
-        fourth_within=numbers("fourth_within", 15),
+        first=numbers(node["first"], 3),
+        second=numbers(node["second"], 6),
+        third=numbers(node["third"], 10),
+        fourth=numbers(node["fourth"], 15),
+        second_within=node["second_within"].or_none(numbers, 6),
+        third_within=node["third_within"].or_none(numbers, 10),
+        fourth_within=node["fourth_within"].or_none(numbers, 15),
     )
 
 
@@ -192,24 +187,37 @@ def _group(node: Node, width: int, signed: bool) -> Group:
     return Group(
         images=node["images"].integer(),
         count=node["count"].integers(width),
-        sum=node["sum"].optional(lambda value: value.decimals(width, signed=signed)),
-        sum_of_squares=node["sum_of_squares"].optional(lambda value: value.decimals(width)),
+        sum=node["sum"].or_none(Node.decimals, width, signed=signed),
+        sum_of_squares=node["sum_of_squares"].or_none(Node.decimals, width),
         exact=read_estimate(node, EXACT, width),
         order_statistics=_order_statistics(node, width),
-        packed_histogram=node.get("packed_histogram", None).optional(Node.text),
+        packed_histogram=node.optional("packed_histogram", Node.text),
     )
 
 
 def _order_statistics(node: Node, width: int) -> OrderStatistics:
     """Return percentiles, smallest and largest value, where a result or a group tells them."""
     return OrderStatistics(
-        node.get("quantiles", None).optional(lambda each: each.percentiles(width)),
-        node.get("min", None).optional(lambda each: each.floats(width)),
-        node.get("max", None).optional(lambda each: each.floats(width)),
+        node.optional("quantiles", Node.percentiles, width),
+        node.optional("min", Node.floats, width),
+        node.optional("max", Node.floats, width),
     )
 
 
+# Of sources, what is told where it is not 0, or was given.
+_NUMBERS = ("replaced", "not_replaced", "links", "inner_links")
+_TEXTS = ("column", "files_column", "array", "layout")
+_LISTS = ("include", "exclude", "where")
+
+
 def _source(node: Node) -> Source:
+    failures = tuple(
+        Failure(each["image"].text(), each["reason"].text()) for each in node["failures"].sequence()
+    )
+    named = len(failures)
+    new: dict[str, Any] = {name: node.get(name, 0).integer() for name in _NUMBERS}
+    new |= {name: node.optional(name, Node.text) for name in _TEXTS}
+    new |= {name: node.optional(name, Node.texts) for name in _LISTS}
     return Source(
         locations=node["locations"].texts(),
         cwd=node["cwd"].text(),
@@ -217,67 +225,49 @@ def _source(node: Node) -> Source:
         skipped=node["skipped"].integer(),
         duplicates=node["duplicates"].integer(),
         deeper_than_8_bits=node["deeper_than_8_bits"].integer(),
-        failures=tuple(
-            Failure(item["image"].text(), item["reason"].text())
-            for item in node["failures"].sequence()
-        ),
+        failures=failures,
         fingerprint=node["fingerprint"].text(),
-        shards=node["shard"].optional(_shard) or node.get("shards", None).optional(_shards),
-        files_from=node.get("files_from", None).optional(
-            lambda listed: FileList(
-                listed["null"].boolean(),
-                listed["root"].optional(Node.text),
-                listed["again"].boolean(),
-            )
-        ),
-        warnings=node.get("warnings", None).optional(_warnings) or Warnings(),
-        include=node.get("include", None).optional(Node.texts),
-        exclude=node.get("exclude", None).optional(Node.texts),
-        column=node.get("column", None).optional(Node.text),
-        files_column=node.get("files_column", None).optional(Node.text),
-        where=node.get("where", None).optional(Node.texts),
-        unfollowed_links=node.get("unfollowed_links", None).optional(Node.texts) or (),
+        shards=node["shard"].or_none(_shard) or node.optional("shards", _shards),
+        files_from=node.optional("files_from", _file_list),
+        warnings=node.optional("warnings", _warnings) or Warnings(),
+        unfollowed_links=node.optional("unfollowed_links", Node.texts) or (),
         service_folders=tuple(
             (name, number.integer()) for name, number in node.get("service_folders", {}).items()
         ),
-        floats=node.get("floats", None).optional(
-            lambda floats: FloatImages(floats["images"].integer(minimum=1), floats["first"].text())
-        ),
-        replaced=node.get("replaced", 0).integer(),
-        not_replaced=node.get("not_replaced", 0).integer(),
-        unnamed_failures=_unnamed_failures(node),
-        dataset=node.get("dataset", None).optional(_dataset),
-        array=node.get("array", None).optional(Node.text),
-        layout=node.get("layout", None).optional(Node.text),
-        links=node.get("links", 0).integer(),
-        inner_links=node.get("inner_links", 0).integer(),
+        floats=node.optional("floats", _float_images),
+        unnamed_failures=node.get("failed", named).integer(minimum=named) - named,
+        dataset=node.optional("dataset", _dataset),
         frames=node.get("frames", "first").text(),
-        files=node.get("files", None).optional(Node.integer),
-        truncated_images=node.get("truncated", None).optional(Node.integer),
+        files=node.optional("files", Node.integer),
+        truncated_images=node.optional("truncated", Node.integer),
+        **new,
     )
+
+
+def _file_list(node: Node) -> FileList:
+    return FileList(
+        node["null"].boolean(), node["root"].or_none(Node.text), node["again"].boolean()
+    )
+
+
+def _float_images(node: Node) -> FloatImages:
+    return FloatImages(node["images"].integer(minimum=1), node["first"].text())
 
 
 def _dataset(node: Node) -> Dataset:
     return Dataset(
-        name=node["name"].optional(Node.text),
+        name=node["name"].or_none(Node.text),
         type=node["type"].text(),
-        length=node["length"].optional(Node.integer),
+        length=node["length"].or_none(Node.integer),
         random=node["random"].boolean(),
-        first=node["first"].optional(Node.integer),
+        first=node["first"].or_none(Node.integer),
         here=node["here"].text(),
     )
 
 
-def _unnamed_failures(node: Node) -> int:
-    named = len(list(node["failures"].sequence()))
-    return node.get("failed", named).integer(minimum=named) - named
-
-
 def _warnings(node: Node) -> Warnings:
-    first = [
-        Warned(item["image"].text(), item["warning"].text()) for item in node["first"].sequence()
-    ]
-    return Warnings(node["images"].integer(minimum=len(first)), tuple(first))
+    first = tuple(Warned(i["image"].text(), i["warning"].text()) for i in node["first"].sequence())
+    return Warnings(node["images"].integer(minimum=len(first)), first)
 
 
 def _shard(node: Node) -> Shards:
@@ -293,7 +283,7 @@ def _shards(node: Node) -> Shards:
 
 def _pipeline(node: Node) -> Pipeline:
     return Pipeline(
-        spec=node["spec"].optional(Node.text),
+        spec=node["spec"].or_none(Node.text),
         transforms=node["transforms"].texts(),
         seed=node["seed"].integer(minimum=None),
         epochs=node["epochs"].integer(minimum=1, maximum=MAX_EPOCHS),
@@ -304,18 +294,13 @@ def _pipeline(node: Node) -> Pipeline:
 
 def _methods(node: Node, width: int) -> Mapping[str, Estimate | None]:
     """Return the estimates of the known methods; an older document lacks those added since."""
+    known = {name: node[name] for name in METHODS if name == EXACT or name in node}
     return {
-        name: _estimate(node[name], method, width)
-        for name, method in METHODS.items()
-        if method.exact or name in node
+        name: None
+        if width == 0 or (each.value is None and name != EXACT)  # nothing measured, or no way to it
+        else read_estimate(each, name, width)
+        for name, each in known.items()
     }
-
-
-def _estimate(node: Node, method: Method, width: int) -> Estimate | None:
-    nothing_measured = width == 0
-    if nothing_measured or (node.value is None and not method.exact):
-        return None
-    return read_estimate(node, method.name, width)
 
 
 def read_estimate(node: Node, method: str, width: int) -> Estimate:
@@ -341,5 +326,5 @@ def _batchnorm(node: Node, figures: Estimate, width: int) -> BatchNormEstimate:
         batches=node["batches"].integer(minimum=1, maximum=2**63 - 1),  # as num_batches_tracked
         start_weight=node["start_weight"].real(0.0, 1.0),
         expected_sd=pair(node["expected_sd"], minimum=0.0),
-        expected=node.get("expected", None).optional(pair),
+        expected=node.optional("expected", pair),
     )

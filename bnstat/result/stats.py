@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,16 @@ class Stats(Displayed, ChannelArrays, Contents):
 
     def __repr__(self) -> str:
         """Return a few lines: what was measured, mean and std."""
-        return _summary(self)
+        lines = [f"<Stats of {_headline(self)}"]
+        if self.channels:
+            values = zip(self.channels, self.exact.mean, self.exact.std, strict=True)
+            lines += (
+                f"{printable(channel)}: mean {mean:.6f}, std {std:.6f}"
+                for channel, mean, std in islice(values, _MAX_CHANNELS)
+            )
+        if (more := len(self.channels) - _MAX_CHANNELS) > 0:
+            lines.append(f"and {more} more channels")
+        return "\n  ".join(lines) + ">"
 
     def percentile(self, q: float) -> NDArray[np.float64]:
         """Return the value of each channel, in [0, 1], that q percent of its samples do not exceed.
@@ -183,11 +193,6 @@ def title(stats: Contents) -> str:
     return " | ".join([" ".join(stats.source.locations), *stats.pipeline.transforms])
 
 
-def _summary(stats: Contents) -> str:
-    lines = [f"<Stats of {_headline(stats)}", *_channel_lines(stats)]
-    return "\n  ".join(lines) + ">"
-
-
 def _headline(stats: Contents) -> str:
     source = stats.source
     where = title(stats)
@@ -199,19 +204,3 @@ def _headline(stats: Contents) -> str:
     if source.shards is not None:
         parts.append(f"shard {source.shards}")
     return f"{printable(where)}: {', '.join(parts)}"
-
-
-def _channel_lines(stats: Contents) -> list[str]:
-    lines = [f"{channel}: mean {mean}, std {std}" for channel, mean, std in _figures(stats)]
-    more = len(stats.channels) - len(lines)
-    return [*lines, f"and {more} more channels"] if more else lines
-
-
-def _figures(stats: Contents) -> list[tuple[str, str, str]]:
-    if not stats.channels:
-        return []
-    values = zip(stats.channels, stats.exact.mean, stats.exact.std, strict=True)
-    return [
-        (printable(channel), f"{mean:.6f}", f"{std:.6f}")
-        for channel, mean, std in list(values)[:_MAX_CHANNELS]
-    ]

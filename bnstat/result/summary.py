@@ -216,7 +216,7 @@ def read_summary(node: Node) -> Summary:
         images=node["images"].integer(minimum=1),
         sizes=_counts(node["sizes"], 2, whole=True),
         aspect_ratios=_counts(node["aspect_ratios"], 1, whole=False),
-        bytes=node["bytes"].optional(lambda counts: _counts(counts, 1, whole=True)),
+        bytes=node["bytes"].or_none(_counts, 1, whole=True),
         formats=_numbers(node["formats"]),
         modes=_numbers(node["modes"]),
         depths=_numbers(node["depths"]),
