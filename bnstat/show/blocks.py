@@ -6,7 +6,7 @@ As plain text it has no boxes, and nothing is wrapped or cut, whatever the width
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -87,13 +87,14 @@ class Table:
         cls,
         labels: Sequence[str],
         channels: Sequence[str],
-        rows: Sequence[Sequence[str]],
+        rows: Iterable[Sequence[str] | Row],
         tone: Tone = "plain",
+        footnotes: tuple[Line, ...] = (),
     ) -> Table:
         """Return a table of labels, and of numbers by channel."""
-        columns = [Column(label, numbers=False) for label in labels]
-        columns += map(Column, channels)
-        return cls(tuple(columns), tuple(Row(tuple(row), tone) for row in rows))
+        columns = *(Column(label, numbers=False) for label in labels), *map(Column, channels)
+        made = (row if isinstance(row, Row) else Row(tuple(row), tone) for row in rows)
+        return cls(columns, tuple(made), footnotes=footnotes)
 
 
 Block: TypeAlias = Headline | Paragraph | Table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -42,9 +43,8 @@ class ComparedRow:
     def of_group(cls, label: str, group: Group, whole: Stats) -> ComparedRow:
         """Return the row of a group of a result."""
         figures = group.exact.mean, group.exact.std
-        methods = {EXACT: figures}
         source, steps = " ".join(whole.source.locations), whole.pipeline.transforms
-        return cls(label, source, whole.channels, steps, methods, *figures, group=group)
+        return cls(label, source, whole.channels, steps, {EXACT: figures}, *figures, group=group)
 
     @classmethod
     def of_stats(cls, name: str, stats: Stats, fresh: bool = False) -> ComparedRow:
@@ -53,19 +53,9 @@ class ComparedRow:
             method: None if estimate is None else (estimate.mean, estimate.std)
             for method, estimate in stats.methods.items()
         }
-        source = " ".join(stats.source.locations)
-        steps = stats.pipeline.transforms
-        return cls(
-            name,
-            source,
-            stats.channels,
-            steps,
-            methods,
-            stats.exact.mean,
-            stats.exact.std,
-            stats,
-            fresh,
-        )
+        source, steps = " ".join(stats.source.locations), stats.pipeline.transforms
+        figures = stats.exact.mean, stats.exact.std
+        return cls(name, source, stats.channels, steps, methods, *figures, stats, fresh)
 
     @classmethod
     def of_constants(cls, constants: Constants) -> ComparedRow:
@@ -144,12 +134,6 @@ class Change:
     known: tuple[bool, ...] | None
     pair: Pair
 
-    @classmethod
-    def of(cls, row: ComparedRow, baseline: ComparedRow, off: Difference) -> Change:
-        """Return the change from the baseline to a row; no std of the baseline is 0."""
-        mean, std = normalized(row, baseline)
-        return cls(row, baseline, mean, std, _known(off), off.pair)
-
     @property
     def marks(self) -> tuple[bool, ...]:
         """Whether each mean, and then each std, differs enough to matter."""
@@ -172,7 +156,10 @@ class Change:
 
 def change(row: ComparedRow, baseline: ComparedRow, off: Difference) -> Change | None:
     """Return the change from the baseline to a row; None where a std of the baseline is 0."""
-    return None if 0.0 in baseline.std else Change.of(row, baseline, off)
+    if 0.0 in baseline.std:
+        return None
+    mean, std = normalized(row, baseline)
+    return Change(row, baseline, mean, std, _known(off), off.pair)
 
 
 def sentence(found: Change) -> str:
@@ -181,7 +168,7 @@ def sentence(found: Change) -> str:
     level = f"{100 * found.pair.confidence:g} %"
     if found.matters:
         if found.is_sure:
-            return f"{name} differs from {other}: {surely(found, level)}."
+            return f"{name} differs from {other}: {_surely(found, level)}."
         size = ", ".join(_in_words(found))
         return f"{name} may differ from {other}: {size}, but {_doubt(found)} ({level})."
     shift, scale = max(map(abs, found.mean)), max(abs(s - 1) for s in found.std)
@@ -193,7 +180,7 @@ def sentence(found: Change) -> str:
     return f"{name} does not differ from {other} enough to matter: {size}."
 
 
-def surely(found: Change, level: str) -> str:
+def _surely(found: Change, level: str) -> str:
     """Say what is sure of a change, and behind it what is not."""
     said = _in_words(found)
     if found.known is None:
@@ -244,19 +231,13 @@ def _doubt(found: Change) -> str:
 def _known(off: Difference) -> tuple[bool, ...] | None:
     """Return for each mean and std whether it is beyond its margin and beyond chance."""
     figures = [*map(abs, off.mean), *map(abs, off.std)]
-    margin, p_values = off.pair.margin, off.p_values
+    margin, p_values, level = off.pair.margin, off.p_values, 1 - off.pair.confidence
     if margin is None and p_values is None:
         return None
-    beyond = [True] * len(figures)
-    if margin is not None:
-        halves = (*margin.mean, *margin.std)
-        beyond = [value > half for value, half in zip(figures, halves, strict=True)]
-    if p_values is not None:
-        level = 1 - off.pair.confidence
-        beyond = [
-            b and p < level for b, p in zip(beyond, (*p_values[0], *p_values[1]), strict=True)
-        ]
-    return tuple(beyond)
+    halves = (*margin.mean, *margin.std) if margin else (-math.inf,) * len(figures)
+    chances = (*p_values[0], *p_values[1]) if p_values else (0.0,) * len(figures)
+    rows = zip(figures, halves, chances, strict=True)
+    return tuple(value > half and p < level for value, half, p in rows)
 
 
 def _percent(share: float) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bnstat.errors import SourceError
-from bnstat.result import Floats, PairedMargins
+from bnstat.result import MeanAndStd
 from bnstat.show.changes import ComparedRow, Difference, difference
 from bnstat.show.significance import Pair, adjusted_p_values, group_p_values
 from bnstat.show.verdicts import Finding, find
@@ -42,16 +42,16 @@ class Comparison(Displayed):
         from bnstat.pictures import Differences
 
         rows, channels = self.rows[1:], self.rows[0].channels or self.rows[-1].channels
-        margins = [off.pair.margin for off in self.differences[1:]]
         none = (0.0,) * len(self.rows[0].mean)
+        margins = [off.pair.margin or MeanAndStd(none, none) for off in self.differences[1:]]
         return Differences(
             baseline=printable(self.rows[0].name),
             channels=channels or [f"C{i}" for i in range(len(none))],
             names=[printable(row.name) for row in rows],
             mean=[off.mean for off in self.differences[1:]],
             std=[off.std for off in self.differences[1:]],
-            mean_margin=[margin.mean if margin else none for margin in margins],
-            std_margin=[margin.std if margin else none for margin in margins],
+            mean_margin=[margin.mean for margin in margins],
+            std_margin=[margin.std for margin in margins],
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -86,7 +86,8 @@ class Comparison(Displayed):
                     "delta_in_std": {"mean": d.mean_in_std, "std": d.std_in_std},
                     "distribution": row.distribution,
                     "margin": d.pair.margin and vars(d.pair.margin),
-                    **_paired(d.pair.paired),
+                    "population_margin": d.pair.paired and vars(d.pair.paired.population_margin),
+                    "margin_is_upper_bound": bool(d.pair.paired and d.pair.paired.upper_bound),
                     "shared_images": _shared(d.pair),
                     "p_values": d.p_values and dict(zip(("mean", "std"), d.p_values, strict=True)),
                 }
@@ -94,15 +95,6 @@ class Comparison(Displayed):
             ],
             "verdicts": self.verdicts,
         }
-
-
-def _paired(paired: PairedMargins | None) -> dict[str, Any]:
-    if paired is None:
-        return {"population_margin": None, "margin_is_upper_bound": False}
-    return {
-        "population_margin": vars(paired.population_margin),
-        "margin_is_upper_bound": paired.upper_bound,
-    }
 
 
 def _shared(pair: Pair) -> int | None:
@@ -127,23 +119,18 @@ def compare(rows: Sequence[ComparedRow]) -> Comparison:
                 "they need the same --mode, and pipelines that keep it"
             )
     pairs = [Pair(row.result, baseline.result, row.paired) for row in rows]
-    differences = tuple(
-        replace(difference(row, baseline), pair=pair, p_values=p_values)
-        for row, pair, p_values in zip(rows, pairs, _p_values(rows, pairs), strict=True)
-    )
-    return Comparison(tuple(rows), differences, tuple(find(rows, differences)))
-
-
-def _p_values(
-    rows: Sequence[ComparedRow], pairs: Sequence[Pair]
-) -> Iterator[tuple[Floats, Floats] | None]:
-    whole = rows[0].result
-    return adjusted_p_values(
+    whole = baseline.result
+    p_values = adjusted_p_values(
         [
             group_p_values(row.group, whole) if row.group and whole else pair.p_values()
             for row, pair in zip(rows, pairs, strict=True)
         ]
     )
+    differences = tuple(
+        replace(difference(row, baseline), pair=pair, p_values=p)
+        for row, pair, p in zip(rows, pairs, p_values, strict=True)
+    )
+    return Comparison(tuple(rows), differences, tuple(find(rows, differences)))
 
 
 def _comparable(row: ComparedRow, baseline: ComparedRow) -> bool:

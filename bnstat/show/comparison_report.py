@@ -45,37 +45,33 @@ class Figure:
 def comparison_report(comparison: Comparison, *, verbose: bool = False) -> tuple[Block, ...]:
     """Return the answer, the figures of each row, and what to do; with `verbose` all there is."""
     shown = [f for f in comparison.findings if verbose or not f.detail]
-    answer, advice = _answer(shown), Paragraph(tuple(_lines_of(shown)))
-    tables = _tables(comparison) if verbose else [_figures_table(comparison)]
-    return (*answer, *tables, *([advice] if advice.lines else []))
+    blocks: list[Block] = []
+    if shown and shown[0].is_answer:  # a baseline alone asks nothing
+        answer, *shown = shown
+        blocks.append(Headline(printable(answer.text), tone=_TONES[answer.alarm]))
+    blocks += _row_tables(comparison) if verbose else [_figures_table(comparison)]
+    if shown:
+        blocks.append(Paragraph(tuple(_lines_of(shown))))
+    return tuple(blocks)
 
 
-def _answer(shown: Sequence[Finding]) -> list[Block]:
-    """Return the first finding, where it answers something: a baseline alone asks nothing."""
-    answers = shown and shown[0].is_answer
-    return [Headline(printable(shown[0].text), tone=_TONES[shown[0].alarm])] if answers else []
+def _pairs(comparison: Comparison) -> list[tuple[ComparedRow, Difference]]:
+    return list(zip(comparison.rows, comparison.differences, strict=True))
 
 
-def _lines_of(shown: Sequence[Finding]) -> Iterator[Line]:
+def _lines_of(findings: Sequence[Finding]) -> Iterator[Line]:
     """Yield what is to be done, and the commands for it."""
-    for finding in shown[1:] if shown and shown[0].is_answer else shown:
+    for finding in findings:
         yield Line(printable(finding.text), _TONES[finding.alarm])
         if finding.command:
             yield Line(printable(finding.command), "command")
-
-
-def _tables(comparison: Comparison) -> list[Block]:
-    return [
-        _row_table(comparison, row, off)
-        for row, off in zip(comparison.rows, comparison.differences, strict=True)
-    ]
 
 
 def _figures_table(comparison: Comparison) -> Table:
     """Return mean and std of each row below its name, and what normalizing leaves of them."""
     rows: list[Row] = []
     baseline, marked = comparison.rows[0], False
-    for row, off in zip(comparison.rows, comparison.differences, strict=True):
+    for row, off in _pairs(comparison):
         rows.append(Row.heading(_heading(row)))
         changed = None if row is baseline else change(row, baseline, off)
         for figure in _figures(row, off):
@@ -83,9 +79,9 @@ def _figures_table(comparison: Comparison) -> Table:
             if row is not baseline:
                 rows.append(_change_row(figure, changed))
         marked = marked or (changed is not None and changed.matters)
-    columns = (Column("", numbers=False), *map(Column, channels(comparison)))
     note = Line(f"* shifts by more than {SHIFT:g} σ of the baseline, or scales by more than 5 %")
-    return Table(columns, tuple(rows), footnotes=(note,) if marked else ())
+    below = (note,) if marked else ()
+    return Table.by_channel([""], channels(comparison), rows, footnotes=below)
 
 
 def _change_row(figure: Figure, changed: Change | None) -> Row:
@@ -111,25 +107,22 @@ def summary(comparison: Comparison) -> tuple[Block, ...]:
     """Return one table with a line for each row and figure, and the verdicts."""
     names = channels(comparison)
     rows = [
-        Row(
-            (
-                printable(figure.row.name),
-                figure.name,
-                *(f"{value:.6f}" for value in figure.values),
-                *(signed(255 * difference) for difference in figure.delta),
-            )
+        (
+            printable(figure.row.name),
+            figure.name,
+            *(f"{value:.6f}" for value in figure.values),
+            *(signed(255 * difference) for difference in figure.delta),
         )
         for figure in figures(comparison)
     ]
+    lines = (Line(printable(verdict)) for verdict in comparison.verdicts)
     columns = [*names, *(f"Δ {name} /255" for name in names)]
-    head = (Column("", numbers=False), Column("", numbers=False), *map(Column, columns))
-    lines = (Line(printable(f.text)) for f in comparison.findings if not f.detail)
-    return Table(head, tuple(rows)), Paragraph(tuple(lines))
+    return Table.by_channel(["", ""], columns, rows), Paragraph(tuple(lines))
 
 
 def figures(comparison: Comparison) -> Iterator[Figure]:
     """Yield the mean and the std of each row."""
-    for row, off in zip(comparison.rows, comparison.differences, strict=True):
+    for row, off in _pairs(comparison):
         yield from _figures(row, off)
 
 
@@ -173,7 +166,7 @@ def unsure(comparison: Comparison, tolerance: float) -> Iterator[str]:
 def _differences(comparison: Comparison) -> Iterator[tuple[str, str, float, float, Pair]]:
     """Yield figure and channel, row, difference, its margin (0 where exact) and pair."""
     names = channels(comparison)
-    for row, off in zip(comparison.rows[1:], comparison.differences[1:], strict=True):
+    for row, off in _pairs(comparison)[1:]:
         margin = off.pair.margin
         for figure in _figures(row, off):
             margins = getattr(margin, figure.name) if margin else (0.0,) * len(names)
@@ -190,11 +183,12 @@ def channels(comparison: Comparison) -> tuple[str, ...]:
     return tuple(f"C{i}" for i in range(len(comparison.rows[0].mean)))
 
 
-def _row_table(comparison: Comparison, row: ComparedRow, off: Difference) -> Table:
+def _row_tables(comparison: Comparison) -> Iterator[Table]:
     columns = (Column("", numbers=False), *map(Column, channels(comparison)))
-    lines = _lines(row, off, is_baseline=row is comparison.rows[0])
-    note = None if row.result else f"  {printable(row.source)}"
-    return Table(columns, tuple(map(Row, lines)), _heading(row), note)
+    for row, off in _pairs(comparison):
+        lines = _lines(row, off, is_baseline=row is comparison.rows[0])
+        note = None if row.result else f"  {printable(row.source)}"
+        yield Table(columns, tuple(map(Row, lines)), _heading(row), note)
 
 
 def _lines(row: ComparedRow, off: Difference, *, is_baseline: bool) -> Iterator[tuple[str, ...]]:

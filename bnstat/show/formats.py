@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from bnstat.result import Estimate, Floats, Stats
 from bnstat.result.explanation import Explanation
 from bnstat.result.found_images import Duplicates, Outliers
-from bnstat.result.running_statistics import Cell, Recalibration, Sweep
+from bnstat.result.running_statistics import Recalibration, Sweep
 from bnstat.show.blocks import (
     Block,
     Column,
@@ -89,28 +89,25 @@ def csv(result: Reportable) -> str:
     row, figure and channel. Of a sweep: a line for each schedule. Of a recalibration: for each
     layer.
     """
-    text = StringIO()
-    lines = writer(text, lineterminator="\n")
+    rows: list[Values] = []
     match result:
         case Stats():
-            lines.writerows(_stats_rows(result))
+            rows = _stats_rows(result)
         case Comparison():
-            lines.writerows(_comparison_rows(result))
+            rows = _comparison_rows(result)
         case Sweep():
-            lines.writerows(_sweep_rows(result))
+            rows = _sweep_rows(result)
         case Recalibration():
-            lines.writerows(_layer_rows(result))
+            layers = [asdict(layer) for layer in result.layers]
+            rows = [tuple(layers[0]), *(tuple(layer.values()) for layer in layers)]
+    text = StringIO()
+    writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
 def markdown(result: Reportable) -> str:
     """Return a result, comparison or sweep as Markdown: tables and paragraphs."""
     blocks = summary(result) if isinstance(result, Comparison) else report(result, verbose=True)
-    return markdown_of(blocks)
-
-
-def markdown_of(blocks: Sequence[Block]) -> str:
-    """Return blocks as Markdown."""
     return "\n".join(map(_markdown, blocks))
 
 
@@ -122,34 +119,27 @@ FORMATS: Mapping[str, Callable[[Reportable], str]] = {
 
 
 def _stats_rows(stats: Stats) -> list[Values]:
-    rows: list[Values] = [("method", "figure", "channel", "value")]
-    for method, estimate in stats.methods.items():
-        if estimate is not None:
-            for figure, values in _moments(estimate).items():
-                pairs = zip(stats.channels, values, strict=True)
-                rows += [(method, figure, *pair) for pair in pairs]
-    return rows + _distribution_rows(stats) + _group_rows(stats)
-
-
-def _distribution_rows(stats: Stats) -> list[Values]:
-    """Return percentiles and ends by channel, and what is of all channels together."""
-    rows: list[Values] = [
-        ("histogram", name, *pair)
-        for name, values in distribution(stats).items()
-        for pair in zip(stats.channels, values, strict=True)
-    ]
+    """Return the figures of each method and group by channel, and of all channels together."""
+    figures = {name: _moments(found) for name, found in stats.methods.items() if found is not None}
+    figures["histogram"] = distribution(stats)
     pooled = vars(stats.pooled) if stats.pooled else {}
-    return rows + [("pooled", name, "all", value) for name, value in pooled.items()]
-
-
-def _group_rows(stats: Stats) -> list[Values]:
-    """Return mean, var, std, percentiles and ends of each group, by its name."""
-    return [
-        (f"group {name}", figure, *pair)
+    groups = {
+        f"group {name}": _moments(group.exact) | distribution(group)
         for name, group in (stats.groups or {}).items()
-        for figure, values in (_moments(group.exact) | distribution(group)).items()
-        for pair in zip(stats.channels, values, strict=True)
+    }
+    return [
+        ("method", "figure", "channel", "value"),
+        *_by_channel(stats, figures),
+        *(("pooled", name, "all", value) for name, value in pooled.items()),
+        *_by_channel(stats, groups),
     ]
+
+
+def _by_channel(stats: Stats, figures: Mapping[str, Mapping[str, Floats]]) -> Iterator[Values]:
+    for name, of_name in figures.items():
+        for figure, values in of_name.items():
+            for pair in zip(stats.channels, values, strict=True):
+                yield name, figure, *pair
 
 
 def _moments(estimate: Estimate) -> dict[str, Floats]:
@@ -157,42 +147,31 @@ def _moments(estimate: Estimate) -> dict[str, Floats]:
 
 
 def _comparison_rows(comparison: Comparison) -> list[Values]:
+    """Return the figures of each row; then percentiles and ends that the baseline has too."""
     rows: list[Values] = [("name", "figure", "channel", "value", "delta", "delta_in_std")]
-    names = channels(comparison)
+    first, names = comparison.rows[0], channels(comparison)
     for figure in figures(comparison):
         numbers = figure.values, figure.delta, figure.delta_in_std
         rows += [(figure.row.name, figure.name, *n) for n in zip(names, *numbers, strict=True)]
-    return rows + _compared_distributions(comparison)
-
-
-def _compared_distributions(comparison: Comparison) -> list[Values]:
-    """Return percentiles and ends that a row and the baseline both have."""
-    first, names = comparison.rows[0], channels(comparison)
-    if not any(row.distribution for row in comparison.rows[1:]):
-        return []
-    return [
-        (row.name, name, channel, value, value - own, None)
-        for row in comparison.rows
-        for name, values in row.distribution.items()
-        if name in first.distribution
-        for channel, value, own in zip(names, values, first.distribution[name], strict=True)
-    ]
+    if any(row.distribution for row in comparison.rows[1:]):
+        rows += [
+            (row.name, name, channel, value, value - own, None)
+            for row in comparison.rows
+            for name, values in row.distribution.items()
+            if name in first.distribution
+            for channel, value, own in zip(names, values, first.distribution[name], strict=True)
+        ]
+    return rows
 
 
 def _sweep_rows(sweep: Sweep) -> list[Values]:
     columns = [f"{figure}_{name}" for figure in ("mean", "std") for name in _OFF]
-    return [(*_SCHEDULE, *columns, *_RANKS), *map(_cell_row, sweep.cells)]
-
-
-def _cell_row(cell: Cell) -> Values:
-    schedule = ("cumulative" if (v := getattr(cell, n)) is None else v for n in _SCHEDULE)
-    figures = (getattr(off, name) for off in (cell.mean, cell.std) for name in _OFF)
-    return *schedule, *figures, cell.ranks, cell.synchronized
-
-
-def _layer_rows(result: Recalibration) -> list[Values]:
-    rows = [asdict(layer) for layer in result.layers]
-    return [tuple(rows[0]), *(tuple(row.values()) for row in rows)]
+    rows: list[Values] = [(*_SCHEDULE, *columns, *_RANKS)]
+    for cell in sweep.cells:
+        schedule = ("cumulative" if (v := getattr(cell, n)) is None else v for n in _SCHEDULE)
+        offs = (getattr(off, name) for off in (cell.mean, cell.std) for name in _OFF)
+        rows.append((*schedule, *offs, cell.ranks, cell.synchronized))
+    return rows
 
 
 def _markdown(block: Block) -> str:
@@ -232,7 +211,10 @@ def text(value: Reportable) -> str:
 
 def html(value: Reportable) -> str:
     """Return the report of a value as HTML, and its pictures."""
-    return f"<div>{''.join(map(block_html, report(value)))}{''.join(_pictures(value))}</div>"
+    picture = ""
+    if isinstance(value, Stats) and value.distribution and value.unit != "stored":
+        picture = histogram_svg(value)
+    return f"<div>{''.join(map(block_html, report(value)))}{picture}</div>"
 
 
 def renderable(value: Reportable) -> object:
@@ -273,17 +255,12 @@ def _html_row(row: Row, columns: Sequence[Column]) -> str:
     return f"<tr><th>{first}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _pictures(value: Reportable) -> Iterator[str]:
-    if isinstance(value, Stats) and value.distribution and value.unit != "stored":
-        yield histogram_svg(value)
-
-
 def histogram_svg(stats: Stats) -> str:
     """Return how often values occur in each channel, as a small picture."""
     bars = "".join(
-        f'<polyline points="{_points(counts)}" fill="none" '
+        f'<polyline points="{_points(each.binned(_BINS, stats.scale))}" fill="none" '
         f'stroke="{_COLORS.get(channel, _OTHER_COLOR)}"><title>{escape(channel)}</title></polyline>'
-        for channel, counts in zip(stats.channels, _counts(stats), strict=True)
+        for channel, each in zip(stats.channels, stats.distribution or (), strict=True)
     )
     return (
         f'<svg width="{4 * _BINS}" height="{_HEIGHT}" role="img" '
@@ -295,7 +272,3 @@ def _points(counts: Sequence[int]) -> str:
     most = max(counts) or 1
     heights = (_HEIGHT - 1 - (_HEIGHT - 2) * count / most for count in counts)
     return " ".join(f"{4 * i + 2},{height:.1f}" for i, height in enumerate(heights))
-
-
-def _counts(stats: Stats) -> Iterator[Sequence[int]]:
-    return (each.binned(_BINS, stats.scale) for each in stats.distribution or ())

@@ -17,41 +17,34 @@ def sweep_report(sweep: Sweep, *, verbose: bool = False) -> tuple[Block, ...]:
     """Return the verdict, and a line for each schedule; with `verbose` all figures of it."""
     verdict = Headline(sweep.verdict, tone="good" if sweep.fitting else "warning")
     ranks = [Paragraph.of(_RANKS)] if any(cell.seen for cell in sweep.cells) else []
-    if not verbose:
+    if verbose:
         explained = (
-            f"{pluralize(sweep.images, 'image')}. Largest difference of BatchNorm2d's mean or std "
-            "from two-pass, in [0, 1], in any channel and repeat; initial is the share of the "
-            "initial mean 0 / var 1 that is left:"
+            "Difference of BatchNorm2d's mean and std from two-pass, in [0, 1], in the worst "
+            "channel: the largest in any repeat, the root mean square over the repeats, and what "
+            "theory expects of that. initial: the share of the initial mean 0 / var 1 that is left."
         )
-        return verdict, Paragraph.of(explained), _summary(sweep), *ranks
-    explained = (
-        f"{pluralize(sweep.images, 'image')}. Difference of BatchNorm2d's mean and std from "
-        "two-pass, in [0, 1], in the worst channel: the largest in any repeat, the root mean "
-        "square over the repeats, and what theory expects of that. initial: the share of the "
-        "initial mean 0 / var 1 that is left."
-    )
-    tables = [_details(sweep, heading) for heading in _headings(sweep)]
-    return (verdict, Paragraph.of(explained), *tables, *ranks)
+    else:
+        explained = (
+            "Largest difference of BatchNorm2d's mean or std from two-pass, in [0, 1], in any "
+            "channel and repeat; initial is the share of the initial mean 0 / var 1 that is left:"
+        )
+    by_heading: dict[str, list[Cell]] = {}
+    for cell in sweep.cells:
+        by_heading.setdefault(_heading(cell), []).append(cell)
+    tables = [_details(*each) for each in by_heading.items()] if verbose else [_summary(sweep)]
+    images = pluralize(sweep.images, "image")
+    return (verdict, Paragraph.of(f"{images}. {explained}"), *tables, *ranks)
 
 
 _RANKS = (
     "SyncBatchNorm: batches of all ranks together, as DistributedSampler deals the images. Rank 0 "
     "alone: what DistributedDataParallel saves without it. GroupNorm keeps no statistics."
 )
-
-
-def _headings(sweep: Sweep) -> list[str]:
-    return list(dict.fromkeys(map(_heading, sweep.cells)))
+_SCHEDULE = Column("batch"), Column("momentum", numbers=False), Column("initial")
 
 
 def _heading(cell: Cell) -> str:
     return f"{cell.order}, {cell.seen}" if cell.seen else cell.order
-
-
-def _schedule_columns() -> Iterator[Column]:
-    yield Column("batch")
-    yield Column("momentum", numbers=False)
-    yield Column("initial")
 
 
 def _schedule(cell: Cell) -> tuple[str, str, str]:
@@ -61,29 +54,26 @@ def _schedule(cell: Cell) -> tuple[str, str, str]:
 
 def _summary(sweep: Sweep) -> Table:
     """Return a line for each batch size and momentum; a column for each order and use of ranks."""
-    headings, rows = _headings(sweep), []
-    cells = {(cell.batch_size, cell.momentum, _heading(cell)): cell for cell in sweep.cells}
-    for size, momentum in dict.fromkeys((c.batch_size, c.momentum) for c in sweep.cells):
-        beside = [cells.get((size, momentum, heading)) for heading in headings]
-        known = [cell for cell in beside if cell is not None]
-        good = any(cell in sweep.fitting for cell in known)
-        cells_text = (*_schedule(known[0]), *map(_largest, beside))
-        rows.append(Row(cells_text, "good" if good else "plain"))
-    return Table((*_schedule_columns(), *map(Column, headings)), tuple(rows))
+    headings = list(dict.fromkeys(map(_heading, sweep.cells)))
+    cells: dict[tuple[int, float | None], dict[str, Cell]] = {}
+    for cell in sweep.cells:
+        cells.setdefault((cell.batch_size, cell.momentum), {})[_heading(cell)] = cell
+    rows = []
+    for known in cells.values():
+        good = any(cell in sweep.fitting for cell in known.values())
+        largest = (f"{known[name].largest:.2g}" if name in known else "-" for name in headings)
+        schedule = _schedule(next(known[name] for name in headings if name in known))
+        rows.append(Row((*schedule, *largest), "good" if good else "plain"))
+    return Table((*_SCHEDULE, *map(Column, headings)), tuple(rows))
 
 
-def _largest(cell: Cell | None) -> str:
-    return f"{cell.largest:.2g}" if cell else "-"
-
-
-def _details(sweep: Sweep, heading: str) -> Table:
-    cells = [cell for cell in sweep.cells if _heading(cell) == heading]
+def _details(heading: str, cells: Sequence[Cell]) -> Table:
     shuffled = cells[0].order == "shuffled"
     repeats = pluralize(cells[0].repeats, "repeat") if shuffled else "by key"
     rows = tuple(
         Row((*_schedule(cell), *_figures(cell.mean), *_figures(cell.std))) for cell in cells
     )
-    return Table((*_schedule_columns(), *map(Column, _DETAILS)), rows, f"{heading} ({repeats})")
+    return Table((*_SCHEDULE, *map(Column, _DETAILS)), rows, f"{heading} ({repeats})")
 
 
 def _figures(off: Off) -> tuple[str, str, str]:
@@ -108,8 +98,7 @@ def recalibration_report(result: Recalibration, *, verbose: bool = False) -> tup
 
 
 def _verdict(result: Recalibration, worst: LayerShift) -> str:
-    had = "is" if result.output is None else "was"
-    are = "are" if had == "is" else "were"
+    had, are = ("is", "are") if result.output is None else ("was", "were")
     if result.invalid:
         broken = ", ".join(result.invalid[:_SHOWN])
         return f"The running statistics {are} broken: negative or not finite in {broken}."
@@ -132,16 +121,13 @@ def _explained(result: Recalibration) -> str:
 
 
 def _table(result: Recalibration, shown: Sequence[LayerShift]) -> Table:
-    columns = (
-        Column("layer", numbers=False),
-        *map(Column, ("channels", "Δmean", "rms", "var least", "largest")),
-    )
-    rows = tuple(_row(layer) for layer in shown)
     left = len(result.layers) - len(shown)
     notes = [f"{pluralize(left, 'layer')} more; -v shows all"] if left > 0 else []
     notes += [f"stored as negative or not finite: {name}" for name in result.invalid]
     notes += [f"not called by the model, left as it is: {name}" for name in result.unused]
-    return Table(columns, rows, footnotes=Paragraph.of(*notes).lines)
+    headings = ["channels", "Δmean", "rms", "var least", "largest"]
+    below = Paragraph.of(*notes).lines
+    return Table.by_channel(["layer"], headings, map(_row, shown), footnotes=below)
 
 
 def _row(layer: LayerShift) -> Row:
@@ -195,32 +181,21 @@ def _size(value: float) -> float:
 
 def duplicates_report(duplicates: Duplicates) -> tuple[Block, ...]:
     """Return how many images are equal to others, and each set of them."""
-    equal = sum(len(each.images) for each in duplicates.sets)
-    across = sum(each.across for each in duplicates.sets)
-    tone: Tone = "warning" if duplicates.sets else "good"
-    headline = f"{pluralize(duplicates.images, 'image')}: "
+    images, sets = pluralize(duplicates.images, "image"), duplicates.sets
     near = duplicates.bits is not None
-    if not duplicates.sets:
+    if not sets:
         none = "no two are nearly equal." if near else "no two have equal pixels."
-        return (Headline(headline + none, tone=tone),)
+        return (Headline(f"{images}: {none}", tone="good"),)
+    equal, across = sum(len(each.images) for each in sets), sum(each.across for each in sets)
     alike = "nearly equal to" if near else "equal to"
-    headline += f"{equal:,} are {alike} others, in {pluralize(len(duplicates.sets), 'set')}"
-    headline += f", {across:,} of them across sources." if across else "."
-    return Headline(headline, tone=tone), *map(_set_of_images, duplicates.sets)
+    said = f"{images}: {equal:,} are {alike} others, in {pluralize(len(sets), 'set')}"
+    said += f", {across:,} of them across sources." if across else "."
+    return Headline(said, tone="warning"), *map(_set_of_images, sets)
 
 
 def _set_of_images(each: EqualImages) -> Paragraph:
-    return _near_images(each) if isinstance(each, NearImages) else _equal_images(each)
-
-
-def _near_images(each: NearImages) -> Paragraph:
-    """Return a set: each image with its size, and whether it is mirrored."""
-    what = f"Nearly equal{', across sources' if each.across else ''}:"
-    names = (Line(f"  {printable(key)}  ({note})") for key, note in each.notes)
-    return Paragraph((Line(what, "title"), *names))
-
-
-def _equal_images(each: EqualImages) -> Paragraph:
-    what = f"{each.what}{', across sources' if each.across else ''}:"
-    names = (Line(f"  {printable(image)}") for image in each.images)
-    return Paragraph((Line(what, "title"), *names))
+    """Return what is alike; and each image, of near ones with its size and if it is mirrored."""
+    near = isinstance(each, NearImages)
+    what = f"{'Nearly equal' if near else each.what}{', across sources' if each.across else ''}:"
+    names = [f"  {printable(key)}" + (f"  ({note})" if near else "") for key, note in each.notes]
+    return Paragraph((Line(what, "title"), *map(Line, names)))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from bnstat.result import EXACT, BatchNormEstimate, Shards, Stats, exactness, title
-from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Table, percent
+from bnstat.result import EXACT, BatchNormEstimate, Estimate, Shards, Stats, exactness, title
+from bnstat.show.blocks import Block, Headline, Line, Paragraph, Table, percent
 from bnstat.show.remarks import narrower, skewed
 from bnstat.show.result_tables import (
     conventions,
@@ -38,8 +37,9 @@ def answer(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
     if not stats.channels:
         return (headline,)
     contents = (Paragraph.of(summary_line(stats.summary)),) if stats.summary else ()
-    figures = Table.by_channel([""], stats.channels, list(_figures(stats)), tone="answer")
-    figures = replace(figures, footnotes=tuple(_certainty(stats, verbose)))
+    figures = Table.by_channel(
+        [""], stats.channels, _figures(stats), "answer", tuple(_certainty(stats, verbose))
+    )
     groups = _groups(stats, len(stats.groups or ()) if verbose else _GROUPS)
     others = tuple(_others(stats))
     return headline, *contents, figures, *groups, *([Paragraph(others)] if others else [])
@@ -120,14 +120,17 @@ def _agreements(stats: Stats, verbose: bool) -> Iterator[str]:
     for name, estimate in stats.methods.items():
         if name == EXACT or estimate is None or isinstance(estimate, BatchNormEstimate):
             continue
-        pairs = zip(
-            (*estimate.mean, *estimate.std), (*stats.exact.mean, *stats.exact.std), strict=True
-        )
-        off = max(abs(a - b) for a, b in pairs)
+        off = _farthest(estimate, stats)
         if off > _ROUNDING:
             yield f"{name} differs by {off:.1g}"
         elif verbose:
             yield f"{name} agrees " + (f"to 1e{math.ceil(math.log10(off))}" if off else "exactly")
+
+
+def _farthest(estimate: Estimate, stats: Stats) -> float:
+    """Return how far any mean or std of a method is from the exact one."""
+    exact = (*stats.exact.mean, *stats.exact.std)
+    return max(abs(a - b) for a, b in zip((*estimate.mean, *estimate.std), exact, strict=True))
 
 
 def _others(stats: Stats) -> Iterator[Line]:
@@ -147,8 +150,7 @@ def _batchnorm(stats: Stats) -> Iterator[Line]:
         yield Line(f"BatchNorm2d: no figures, as {reason}.")
         return
     held = f"mean {_short(estimate.mean)}, std {_short(estimate.std)}"
-    pairs = zip((*estimate.mean, *estimate.std), (*stats.exact.mean, *stats.exact.std), strict=True)
-    off = max(abs(a - b) for a, b in pairs)
+    off = _farthest(estimate, stats)
     if estimate.start_weight >= _CONVERGED:
         left = f"{percent(estimate.start_weight)} is still the initial mean 0 / var 1"
         state = f"not converged, {left}"
@@ -212,25 +214,21 @@ def _groups(stats: Stats, most: int) -> Iterator[Table]:
         return
 
     def far(name: str) -> float:
-        pairs = zip(groups[name].mean, stats.exact.mean, stats.exact.std, strict=True)
+        pairs = zip(groups[name].exact.mean, stats.exact.mean, stats.exact.std, strict=True)
         return max((abs(a - b) / s for a, b, s in pairs if s), default=0.0)
 
-    names = sorted(groups, key=far, reverse=True)
     rows = []
-    for name in names[:most]:
+    for name in sorted(groups, key=far, reverse=True)[:most]:
         group = groups[name]
         figures = (f"{value:.4f}" for value in (*group.exact.mean, *group.exact.std))
-        rows.append(Row((printable(name), f"{group.images:,}", *figures)))
+        rows.append((printable(name), f"{group.images:,}", *figures))
     heads = [f"{figure} {channel}" for figure in ("mean", "std") for channel in stats.channels]
-    more = f"{len(names) - most:,} more: -v. " if len(names) > most else ""
-    yield Table(
-        (Column("group", numbers=False), *map(Column, ["images", *heads])),
-        tuple(rows),
-        footnotes=(
-            Line(f"The farthest from the whole first. {more}Which differ by more than chance:"),
-            Line("bnstat compare --groups", "command"),
-        ),
+    more = f"{len(groups) - most:,} more: -v. " if len(groups) > most else ""
+    notes = (
+        Line(f"The farthest from the whole first. {more}Which differ by more than chance:"),
+        Line("bnstat compare --groups", "command"),
     )
+    yield Table.by_channel(["group"], ["images", *heads], rows, footnotes=notes)
 
 
 def _noise(stats: Stats) -> Iterator[Paragraph]:

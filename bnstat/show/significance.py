@@ -211,14 +211,12 @@ def group_p_values(group: Group, whole: Stats) -> tuple[Floats, Floats] | None:
     """
     if whole.uncertainty is None:
         return None
-    images = whole.source.images
+    images, errors = whole.source.images, whole.uncertainty.superpopulation
     factor = math.sqrt(max(0.0, images / group.images - 1.0)) if group.images else 0.0
-    errors = whole.uncertainty.superpopulation
+    mean, std = (tuple(factor * error for error in each) for each in (errors.mean, errors.std))
     return (
-        _p_values(
-            group.exact.mean, whole.exact.mean, tuple(factor * error for error in errors.mean)
-        ),
-        _p_values(group.exact.std, whole.exact.std, tuple(factor * error for error in errors.std)),
+        _p_values(group.exact.mean, whole.exact.mean, mean),
+        _p_values(group.exact.std, whole.exact.std, std),
     )
 
 

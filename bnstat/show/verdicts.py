@@ -51,21 +51,14 @@ def find(rows: Sequence[ComparedRow], differences: Sequence[Difference]) -> Iter
     pairs = list(zip(rows[1:], differences[1:], strict=True))
     alone = [(row, off) for row, off in pairs if row.group is None]
     groups = [(row, off) for row, off in pairs if row.group is not None]
-    yield from (replace(f, is_answer=True) for f in _answers(alone, groups, baseline))
+    if alone:
+        answer = _answer(*alone[0], baseline) if len(alone) == 1 else _summed_up(alone, baseline)
+        yield replace(answer, is_answer=True)
+    if groups:
+        yield replace(_groups(groups, baseline), is_answer=True)
     batchnorm = [finding for row in rows for finding in _batchnorm(row)]
     yield from [*_advice(alone, baseline), *(f for f in batchnorm if f.alarm)][:_MAX_ADVICE]
     yield from (finding for finding in batchnorm if not finding.alarm)
-
-
-def _answers(
-    alone: Sequence[Pairing], groups: Sequence[Pairing], baseline: ComparedRow
-) -> Iterator[Finding]:
-    if len(alone) == 1:
-        yield _answer(*alone[0], baseline)
-    elif alone:
-        yield _answer_of_several(alone, baseline)
-    if groups:
-        yield _groups(groups, baseline)
 
 
 def _answer(row: ComparedRow, off: Difference, baseline: ComparedRow) -> Finding:
@@ -92,7 +85,7 @@ def _fit(published: ComparedRow, data: ComparedRow) -> Finding:
     return Finding(text, alarm=not small)
 
 
-def _answer_of_several(alone: Sequence[Pairing], baseline: ComparedRow) -> Finding:
+def _summed_up(alone: Sequence[Pairing], baseline: ComparedRow) -> Finding:
     """Say which of several rows differ enough to matter, and surely."""
     names: dict[str, list[str]] = {"differ": [], "may": [], "do not": []}
     for row, off in alone:
@@ -171,8 +164,7 @@ def imagenet(stats: Stats) -> str | None:
         return None
     known = ComparedRow.of_constants(CONSTANTS["imagenet"])
     mean, std = normalized(ComparedRow.of_stats("", stats), known)
-    far = max(map(abs, mean)) > FAR_MEAN or max(max(s, 1 / s if s else 9) for s in std) > FAR_SCALE
-    if far:
+    if max(map(abs, mean)) > FAR_MEAN or max(max(s, 1 / s if s else 9) for s in std) > FAR_SCALE:
         return (
             "Far from ImageNet's constants: train from scratch with these; a pre-trained model "
             "keeps its own."
@@ -275,20 +267,16 @@ def deviations(
 ) -> tuple[list[Deviation], list[Deviation]]:
     """Return how far running mean and running variance are off, per channel."""
     expected, sd = estimate.expected or _expected(stats, estimate), estimate.expected_sd
-    return (
-        _deviations(stats, stats.exact.mean, estimate.mean, expected["mean"], sd["mean"]),
-        _deviations(stats, stats.exact.var, estimate.var, expected["var"], sd["var"]),
-    )
 
+    def of(exact: Floats, running: Floats, name: str) -> list[Deviation]:
+        columns = stats.channels, stats.exact.std, exact, running, expected[name], sd[name]
+        return [
+            Deviation(channel, value - true, mean - true, NOISE * sd + ROUNDING * (abs(true) + std))
+            for channel, std, true, value, mean, sd in zip(*columns, strict=True)
+        ]
 
-def _deviations(
-    stats: Stats, exact: Floats, running: Floats, expected: Floats, sds: Floats
-) -> list[Deviation]:
-    rows = zip(stats.channels, stats.exact.std, exact, running, expected, sds, strict=True)
-    return [
-        Deviation(channel, value - true, centre - true, NOISE * sd + ROUNDING * (abs(true) + std))
-        for channel, std, true, value, centre, sd in rows
-    ]
+    exact = stats.exact
+    return of(exact.mean, estimate.mean, "mean"), of(exact.var, estimate.var, "var")
 
 
 def _expected(stats: Stats, estimate: BatchNormEstimate) -> Mapping[str, Floats]:

@@ -99,7 +99,7 @@ def test_markdown_of_a_result(stats):
 def test_markdown_of_a_command():
     """A command is code."""
     command = reports.Paragraph((reports.Line("So:"), reports.Line("bnstat -h", "command")))
-    assert "So:\n\n    bnstat -h\n" == formats.markdown_of([command])
+    assert "So:\n\n    bnstat -h\n" == formats._markdown(command)
 
 
 def test_markdown_of_a_heading_within_a_table():
@@ -107,7 +107,7 @@ def test_markdown_of_a_heading_within_a_table():
     rows = reports.Row.heading("train"), reports.Row(("mean", "0.5"))
     table = reports.Table((reports.Column("", numbers=False), reports.Column("L")), rows)
     expected = "|  | L |\n| --- | --- |\n| **train** |  |\n| mean | 0.5 |\n"
-    assert expected == formats.markdown_of([table])
+    assert expected == formats._markdown(table)
 
 
 def test_markdown_of_a_sweep(sweep):
