@@ -1,7 +1,7 @@
 """The result document: what compute found, as values (`Stats`) and as JSON (`bnstat.json`).
 
 inputs         what was measured: sources, selection, sample, pipeline
-input_warnings what should be known of these before figures are trusted; warning_codes: the table
+input_warnings what should be known of these before figures are trusted
 estimates      the methods: mean and variance of each, and how sure they are
 distribution   percentiles; histograms of groups, packed
 summary        what is in the folder: sizes, formats, modes

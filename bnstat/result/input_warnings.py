@@ -1,19 +1,98 @@
 """What should be known of the inputs before the figures are trusted: warnings, each with a code.
 
-A new one is a row of `warning_codes.CODES`, which docs/inputs.md is made of, and a function: here
-where a result tells it by itself, in `measure.input_warnings` where it shows only while images are
-measured.
+A new one is a row of `CODES`, a text in tests/docs/inputs.py, which makes docs/inputs.md, and a
+function: here where a result tells it by itself, in `measure.input_warnings` where it shows only
+while images are measured.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bnstat.result.inputs import Pipeline, Selection, Source
-from bnstat.result.warning_codes import CODES
 from bnstat.text import pluralize, printable
+
+
+class Code(NamedTuple):
+    """The setting that answers a warning when it is given.
+
+    noted, advice: of one that is noted of single images, what these are, and what can be done.
+    """
+
+    answer: str | None = None
+    noted: str = ""
+    advice: str = ""
+
+
+CODES: Mapping[str, Code] = {
+    "deep": Code("mode"),
+    "transparent": Code("alpha"),
+    "nodata": Code(
+        "nodata",
+        "with samples that the file declares as no data, which counted",
+        "--nodata auto leaves them out",
+    ),
+    "mask-ignored": Code(
+        "nodata", "with a mask of its own that is not applied", "--nodata auto applies it"
+    ),
+    "float-outlier": Code(
+        "nodata", "with a float value far from all others", "--nodata VALUE leaves it out"
+    ),
+    "alpha-band": Code(
+        None,
+        "with a band taken as alpha",
+        "if that is no alpha, leave out --nodata auto and --alpha exclude",
+    ),
+    "palette-indices": Code(
+        None, "whose samples are indices of colors", "--mode RGB measures the colors"
+    ),
+    "scaled": Code(
+        "unscale",
+        "that declare a scale and an offset, which are not applied",
+        "--mode bands --unscale applies them",
+    ),
+    "scales-differ": Code(
+        "unscale",
+        "that declare different scales and offsets: the figures mix units",
+        "--mode bands --unscale applies them",
+    ),
+    "bands": Code("mode", "of more bands than are read", "--mode bands reads all"),
+    "frames": Code(
+        "frames", "of several frames", "--frames all measures all, not the first of each alone"
+    ),
+    "pages": Code(None, "of several pages", "--mode bands reads the first of each alone"),
+    "truncated": Code("truncated", "that are cut off", "measured as far as they could be read"),
+    "orientation": Code(
+        None,
+        "with masks and an EXIF orientation, which is not applied",
+        "their masks must be stored as they are, not as they are shown",
+    ),
+    "lossy-masks": Code(
+        "mask_values",
+        "whose masks are JPEG files, in which values change beside edges",
+        "store masks as PNG",
+    ),
+    "service-folders": Code(),
+    "mixed-floats": Code(),
+    "replaced": Code(),
+    "not-replaced": Code(),
+    "label-images": Code("include"),
+    "all-gray": Code("mode"),
+    "fewer-bits": Code("max_value"),
+    "pipeline-unit": Code(),
+    "until-not-reached": Code(),
+    "mixed-edges": Code(),
+    "links": Code("include"),
+    "inner-links": Code(),
+    "image-suffixes": Code("include"),
+    "look-alikes": Code("cluster"),
+    "link-not-followed": Code(),
+    "pillow": Code(),
+    "pipeline": Code(),
+}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import bnstat
-from bnstat.result.warning_codes import CODES
+from bnstat.result.input_warnings import CODES
 
 LINE = (
     "1 image with transparent pixels, whose hidden colors counted; --alpha exclude leaves them out"
