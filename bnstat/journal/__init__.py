@@ -104,7 +104,9 @@ class Journal(Generic[I]):
     def knows(self, image: I, fingerprint: int) -> bool:
         """Whether the moments of an image are recorded."""
         while self._next is not None and self._next.entry.keys[0] <= image.key:
-            self._admit(self._next)
+            self._open.append(self._next)
+            for row, known in enumerate(self._next.entry.fingerprints):
+                self._places[known] = self._next, row
             self._next = self._read()
         stored = stored_fingerprint(fingerprint, image.ctimes)
         opened, row = self._places.pop(stored, (None, 0))
@@ -112,11 +114,6 @@ class Journal(Generic[I]):
             return False
         opened.met[row] = image
         return True
-
-    def _admit(self, opened: _OpenEntry[I]) -> None:
-        self._open.append(opened)
-        for row, fingerprint in enumerate(opened.entry.fingerprints):
-            self._places[fingerprint] = opened, row
 
     def completed(self, key: bytes | None) -> Iterator[tuple[list[I], Entry | None]]:
         """Yield the entries whose keys the run has passed at `key`; at None it has passed all.
@@ -146,13 +143,10 @@ class Journal(Generic[I]):
                     del self._places[fingerprint]
             self._outdated.append((opened.chunk, rows))
         if rows:
-            yield [opened.met[row] for row in rows], self._only(opened, rows)
-
-    def _only(self, opened: _OpenEntry[I], rows: list[int]) -> Entry | None:
-        """Return the entry of these rows; None if it cannot be read."""
-        if len(rows) == len(opened.entry.keys):
-            return opened.entry
-        return self._attempt(lambda: self._store.take(opened.chunk, rows))
+            whole = len(rows) == len(opened.entry.keys)
+            take = functools.partial(self._store.take, opened.chunk, rows)
+            entry = opened.entry if whole else self._attempt(take)
+            yield [opened.met[row] for row in rows], entry
 
     def holds(self, image: I, fingerprint: int) -> bool:
         """Whether the moments of an image are recorded, of images that come in any order."""
@@ -225,17 +219,15 @@ class Journal(Generic[I]):
         try:
             return act()
         except (*SQLITE_ERRORS, DamagedError, OSError) as error:
-            self.failure = self._explained(error)
+            corrupt = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
+            if corrupt or isinstance(error, DamagedError | UnicodeDecodeError):
+                what = (
+                    f"is damaged ({error}); the result is complete without it; remove the journal"
+                )
+            else:
+                what = (
+                    f"could not be written to the end ({error}); the result is complete, and what "
+                    "the journal has will be known the next time"
+                )
+            self.failure = f"the journal {self._path} {what}"
             return None
-
-    def _explained(self, error: Exception) -> str:
-        damaged = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
-        if damaged or isinstance(error, DamagedError | UnicodeDecodeError):
-            return (
-                f"the journal {self._path} is damaged ({error}); the result is complete without "
-                "it; remove the journal"
-            )
-        return (
-            f"the journal {self._path} could not be written to the end ({error}); the result is "
-            "complete, and what the journal has will be known the next time"
-        )

@@ -132,17 +132,14 @@ def packed_moments(moments: ChunkMoments) -> Row:
         np.array(moments.rows, dtype=_INT).tobytes(),
         table.n.astype(_INT).tobytes(),
         table.sum_or_mean.astype(numbers).tobytes(),
-        table.sumsq_or_m2.astype(numbers).tobytes() + _packed_ends(table),
+        # The ends of float samples follow their M2; older entries have none.
+        table.sumsq_or_m2.astype(numbers).tobytes()
+        + (b"" if table.ends is None else table.ends.astype(_FLOAT).tobytes()),
         None if excluded is None else excluded.astype(_INT).tobytes(),
         None if histogram is None else zlib.compress(histogram.astype(_INT).tobytes(), 1),
         np.array(moments.few_valued, dtype=_INT).tobytes(),
     )
     return (*columns, _checksum(columns), moments.per_image_histograms)
-
-
-def _packed_ends(table: Table) -> bytes:
-    """Return the ends of float samples, which follow their M2; older entries have none."""
-    return b"" if table.ends is None else table.ends.astype(_FLOAT).tobytes()
 
 
 def unpacked(images: Row, moments: Iterable[Row], expected: Expected) -> Entry:
@@ -154,45 +151,36 @@ def unpacked(images: Row, moments: Iterable[Row], expected: Expected) -> Entry:
         If they are not those of an entry as is expected.
     """
     try:
-        keys, fingerprints, deep, transparent, appearances = _unpacked_images(images)
-        views = [_ViewEntry(len(keys), draws) for draws in expected.draws]
+        entry = _unpacked_images(images, [[] for _ in expected.draws])
         for view, *row in moments:
-            views[view].add(_unpacked_moments(tuple(row), expected))
+            entry.views[view].append(_unpacked_moments(tuple(row), expected))
+        for of_view, draws in zip(entry.views, expected.draws, strict=True):
+            _check_view(of_view, len(entry.keys), draws)
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError, zlib.error) as error:
         raise DamagedError(str(error)) from error
-    if any(view.missing for view in views):
-        raise DamagedError("moments of some images are missing")
-    moments_of_views = [view.moments for view in views]
-    return Entry(keys, fingerprints, deep, transparent, moments_of_views, appearances)
+    return entry
 
 
-class _ViewEntry:
-    """The moments of a chunk in one view, in which each image has so many draws."""
-
-    def __init__(self, images: int, draws: int) -> None:
-        self.missing = set(range(images))
-        self.moments: list[ChunkMoments] = []
-        self._draws = draws
-
-    def add(self, moments: ChunkMoments) -> None:
-        """Add the moments of some of the images; raise DamagedError if they are not missing."""
-        rows = moments.rows[:: self._draws]
-        if moments.rows != [row for row in rows for _ in range(self._draws)]:
+def _check_view(view: list[ChunkMoments], images: int, draws: int) -> None:
+    """Raise DamagedError if a view does not have the moments of each image in so many draws."""
+    missing = set(range(images))
+    for moments in view:
+        rows = moments.rows[::draws]
+        if moments.rows != [row for row in rows for _ in range(draws)]:
             raise DamagedError("draws of an image are missing")
-        if not rows or not self.missing.issuperset(rows) or len({*rows}) < len(rows):
+        if not rows or not missing.issuperset(rows) or len({*rows}) < len(rows):
             raise DamagedError("images have moments twice, or none")
         packed, counted = moments.per_image_histograms, len(rows) * len(moments.kind.channels)
         longest = counted * _LONGEST_HISTOGRAM.get(moments.kind.scale, 0)
         if packed is not None and (counted > _MAX_HISTOGRAMS or len(packed) > longest):
             raise DamagedError("there are more histograms than images")
-        self.missing.difference_update(rows)
-        self.moments.append(moments)
+        missing.difference_update(rows)
+    if missing:
+        raise DamagedError("moments of some images are missing")
 
 
-def _unpacked_images(
-    row: Row,
-) -> tuple[list[bytes], list[bytes], list[int], list[int], Appearances]:
-    """Return keys, fingerprints, rows of deep and of transparent images, appearances."""
+def _unpacked_images(row: Row, views: list[list[ChunkMoments]]) -> Entry:
+    """Return the entry of the columns of its images, with views that are to be filled."""
     _check_row(row)
     first_key, keys, ends, fingerprints, deep, transparent, distinct, places, _ = row
     stops = _numbers(ends, _INT).tolist()
@@ -204,11 +192,12 @@ def _unpacked_images(
         raise DamagedError("keys do not fit together")
     if len(fingerprints) != size * images:
         raise DamagedError("keys and fingerprints do not fit together")
-    return (
+    return Entry(
         [keys[a:b] for a, b in zip([0, *stops], stops, strict=False)],
         [fingerprints[i : i + size] for i in range(0, len(fingerprints), size)],
         _rows(deep, images),
         _rows(transparent, images),
+        views,
         _appearances(distinct, places, images),
     )
 

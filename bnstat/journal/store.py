@@ -98,7 +98,9 @@ class Store:
         if not objects(self._db) or self._is_of_another_version():
             self._empty(settings)
         else:
-            self._check_tables()
+            with closing(empty_journal()) as new:
+                if objects(new) != objects(self._db):
+                    raise self._no_journal()
             self._check_settings(settings)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -107,7 +109,7 @@ class Store:
 
     def _is_of_another_version(self) -> bool:
         if number(self._db, "application_id") != APPLICATION:
-            raise JournalError(f"{self._path} is no journal of bnstat; name another file")
+            raise self._no_journal()
         return number(self._db, "user_version") != VERSION
 
     def _empty(self, settings: Mapping[str, str]) -> None:
@@ -118,10 +120,8 @@ class Store:
             new.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
             new.backup(self._db)
 
-    def _check_tables(self) -> None:
-        with closing(empty_journal()) as new:
-            if objects(new) != objects(self._db):
-                raise JournalError(f"{self._path} is no journal of bnstat; name another file")
+    def _no_journal(self) -> JournalError:
+        return JournalError(f"{self._path} is no journal of bnstat; name another file")
 
     def _check_settings(self, settings: Mapping[str, str]) -> None:
         old = dict(self._db.execute("SELECT name, value FROM settings"))

@@ -232,11 +232,6 @@ class Method:
     ----------
     name
         Its key in the document, and its word for `export --method`.
-    summary
-        What it is, in one line.
-    exact
-        Whether its figures are those of all samples, rounded once: the others are held against
-        them.
     merging
         How results of disjoint images are added: "exact" in rational arithmetic, from the sums
         where samples are integers; "chan" in float64, from count, mean and variance of each
@@ -246,32 +241,25 @@ class Method:
     """
 
     name: str
-    summary: str
-    exact: bool = False
     merging: Literal["exact", "chan"] | None = None
     not_merged: str = "it cannot be computed from merged results"
 
 
+# The exact mean and population variance of all samples: all others are held against it.
+EXACT = "two-pass"
 METHODS: Mapping[str, Method] = {
     method.name: method
     for method in (
-        Method(
-            "two-pass",
-            "the exact mean and population variance of all samples",
-            exact=True,
-            merging="exact",
-        ),
-        Method("welford", "streaming Welford/Chan update in float64", merging="chan"),
+        Method(EXACT, "exact"),
+        # A streaming Welford/Chan update in float64.
+        Method("welford", "chan"),
+        # What torch.nn.BatchNorm2d in training mode would hold.
         Method(
             "batchnorm",
-            "what torch.nn.BatchNorm2d in training mode would hold",
             not_merged="it depends on the order of all images, which merged results do not hold",
         ),
     )
 }
-
-# The method that all others are held against.
-EXACT = next(name for name, method in METHODS.items() if method.exact)
 
 
 def empty_figures() -> dict[str, Any]:

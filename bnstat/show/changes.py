@@ -168,7 +168,7 @@ def sentence(found: Change) -> str:
     level = f"{100 * found.pair.confidence:g} %"
     if found.matters:
         if found.is_sure:
-            return f"{name} differs from {other}: {_surely(found, level)}."
+            return f"{name} differs from {other}: {surely(found, level)}."
         size = ", ".join(_in_words(found))
         return f"{name} may differ from {other}: {size}, but {_doubt(found)} ({level})."
     shift, scale = max(map(abs, found.mean)), max(abs(s - 1) for s in found.std)
@@ -180,7 +180,7 @@ def sentence(found: Change) -> str:
     return f"{name} does not differ from {other} enough to matter: {size}."
 
 
-def _surely(found: Change, level: str) -> str:
+def surely(found: Change, level: str) -> str:
     """Say what is sure of a change, and behind it what is not."""
     said = _in_words(found)
     if found.known is None:
