@@ -124,7 +124,6 @@ def packed_images(entry: Entry) -> Row:
 
 
 def packed_moments(moments: ChunkMoments) -> Row:
-    """Return the columns of moments, their checksum, and per-image histograms."""
     table, excluded, histogram = moments.table, moments.excluded_count, moments.histogram
     numbers = _FLOAT if table.scale == 1 else _INT
     columns = (

@@ -220,14 +220,12 @@ class Store:
 
 
 def empty_journal() -> sqlite3.Connection:
-    """Return a journal in memory that has its tables and nothing in them."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.executescript(_TABLES)
     return db
 
 
 def number(db: sqlite3.Connection, pragma: str) -> int:
-    """Return the value of a pragma: application_id, user_version."""
     (value,) = db.execute(f"PRAGMA {pragma}").fetchone()
     return int(value)
 

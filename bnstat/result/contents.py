@@ -154,7 +154,6 @@ class Contents:
         return tuple(self.shown_warnings()) if told is None else told
 
     def shown_warnings(self) -> Iterator[InputWarning]:
-        """Yield the warnings that the result shows by itself."""
         return warnings_of(self.source, self.selection, self.pipeline)
 
     @property

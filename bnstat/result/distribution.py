@@ -117,13 +117,12 @@ def pack(distribution: Distribution) -> str:
     >>> unpack(pack((Occurring((0, 65535), (5, 1)),)), 1)
     (Occurring(values=(0, 65535), counts=(5, 1)),)
     """
-    data = b"".join(map(_packed, distribution))
+    data = b"".join(
+        struct.pack(f"<I{n}H{n}Q", n, *channel.values, *channel.counts)
+        for channel in distribution
+        for n in [len(channel.values)]
+    )
     return base64.b64encode(zlib.compress(data, 1)).decode()
-
-
-def _packed(channel: Occurring) -> bytes:
-    n = len(channel.values)
-    return struct.pack(f"<I{n}H{n}Q", n, *channel.values, *channel.counts)
 
 
 def unpack(text: str, channels: int) -> Distribution:

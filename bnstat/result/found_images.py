@@ -32,7 +32,11 @@ class Shown(Displayed):
         """Return a contact sheet of the images, which are read again; `save` writes it as PNG."""
         notes = self._notes()
         tiles = {key: Tile(key, note, None) for _, chosen in notes for key, note in chosen}
-        for key, copy in self._copies_of(tiles).items():
+        try:
+            copies = self.copies(tiles) if self.copies else {}
+        except (BnstatError, OSError):  # they were there when they were measured
+            copies = {}
+        for key, copy in copies.items():
             tiles[key] = Tile(key, tiles[key].note, copy)
         parts = [(heading, [tiles[key] for key, _ in chosen]) for heading, chosen in notes]
         return Sheet(self._title(), parts)
@@ -43,12 +47,6 @@ class Shown(Displayed):
     def _notes(self) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
         """Return keys, each with a note, by heading."""
         raise NotImplementedError
-
-    def _copies_of(self, keys: Collection[str]) -> Mapping[str, bytes]:
-        try:
-            return self.copies(keys) if self.copies else {}
-        except (BnstatError, OSError):  # they were there when they were measured
-            return {}
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
@@ -108,28 +106,18 @@ class Outliers(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return them as JSON has them; infinity is null."""
-        return {
-            "format": "bnstat.outliers",
-            "version": 1,
-            "images": self.images,
-            "channels": self.channels,
-            "threshold": self.threshold,
-            "expect": self.expect,
-            "beyond": self.beyond,
-            "number": self.number,
-            "outliers": [_dict(outlier) for outlier in self.found],
-        }
+        known = {k: v for k, v in vars(self).items() if k not in ("copies", "found")}
+        found = []
+        for outlier in self.found:
+            score, *z = (v if isfinite(v) else None for v in (outlier.score, *outlier.z))
+            found.append(asdict(outlier) | {"score": score, "z": z})
+        return {"format": "bnstat.outliers", "version": 1} | known | {"outliers": found}
 
     def _title(self) -> str:
         return f"{self.number:,} of {self.images:,} images are unlike the rest"
 
     def _notes(self) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
         return [("", [(outlier.image, outlier.reasons[0]) for outlier in self.found])]
-
-
-def _dict(outlier: Outlier) -> dict[str, Any]:
-    score, *z = (value if isfinite(value) else None for value in (outlier.score, *outlier.z))
-    return asdict(outlier) | {"score": score, "z": z}
 
 
 @dataclass(frozen=True)
@@ -220,15 +208,10 @@ class Duplicates(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return them as JSON has them."""
-        return {
-            "format": "bnstat.duplicates",
-            "version": 1,
-            "images": self.images,
-            "candidates": self.candidates,
-            "sets": [asdict(each) for each in self.sets],
-            "failures": [failure._asdict() for failure in self.failures],
-            "bits": self.bits,
-        }
+        known = {k: v for k, v in vars(self).items() if k != "copies"}
+        known["sets"] = [asdict(each) for each in self.sets]
+        known["failures"] = [failure._asdict() for failure in self.failures]
+        return {"format": "bnstat.duplicates", "version": 1} | known
 
     def _title(self) -> str:
         equal = sum(len(each.images) for each in self.sets)

@@ -74,7 +74,6 @@ class Node:
         return [(key, self._child(key, value)) for key, value in self.value.items()]
 
     def sequence(self, length: int | None = None) -> list[Node]:
-        """Return the items of an array, of a given length if any."""
         if not isinstance(self.value, list) or length not in (None, len(self.value)):
             self._wrong("an array" if length is None else f"an array of {length}")
         return [self._child(i, value) for i, value in enumerate(self.value)]
@@ -116,11 +115,9 @@ class Node:
         return int(value)
 
     def integers(self, length: int | None = None) -> tuple[int, ...]:
-        """Return an array of non-negative integers, of a given length if any."""
         return tuple(node.integer() for node in self.sequence(length))
 
     def one_of(self, *values: T) -> T:
-        """Return one of a few integers or strings."""
         for value in values:
             if type(self.value) is type(value) and self.value == value:
                 return value
@@ -140,7 +137,6 @@ class Node:
     def floats(
         self, length: int, minimum: float = -LARGEST_REAL, maximum: float = LARGEST_REAL
     ) -> Floats:
-        """Return an array of `length` finite numbers, one a channel."""
         return tuple(node.real(minimum, maximum) for node in self.sequence(length))
 
     def variances(self, length: int) -> Floats:
@@ -186,7 +182,6 @@ class Node:
         return tuple(int(text) for text in texts)
 
     def table(self, rows: int, columns: int) -> tuple[tuple[int, ...], ...]:
-        """Return `rows` arrays of `columns` non-negative integers."""
         return tuple(
             tuple(node.integer() for node in row.sequence(columns)) for row in self.sequence(rows)
         )

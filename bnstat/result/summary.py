@@ -73,11 +73,6 @@ class Counts:
         both = Counts(images, least, largest, one.binned)
         return both._in_bins() if len(images) > MAX_VALUES else both
 
-    @property
-    def total(self) -> int:
-        """How many images are counted."""
-        return sum(self.images.values())
-
     def to_dict(self) -> dict[str, Any]:
         """Return them as JSON has them: columns of values, ascending, and of images."""
         values = sorted(self.images)
@@ -162,24 +157,18 @@ class Summary:
         """Yield what contradicts the rest of it, or the numbers of images measured and failed."""
         if not measured <= self.images <= measured + failed:
             yield f"images is {self.images}, of {measured} measured and {failed} failed"
-        for name in ("sizes", "aspect_ratios", "bytes"):
-            counts: Counts | None = getattr(self, name)
-            if counts is not None:
+        for name in ("sizes", "aspect_ratios", "bytes", "formats", "modes", "depths"):
+            counts = getattr(self, name) or {}
+            if isinstance(counts, Counts):
                 yield from _wrong_ends(name, counts)
-        for name, total in self._totals().items():
-            least = 0 if name in ("formats", "bytes") else self.images
+                counts = counts.images
+            total, least = sum(counts.values()), 0 if name in ("formats", "bytes") else self.images
             if not least <= total <= self.images:
                 yield f"{name} are of {total} images, and images is {self.images}"
         if not self.sizes.binned and self.aspect_ratios != Counts.of(
             _aspect_ratios(self.sizes.images)
         ):
             yield "aspect_ratios are not those of sizes"
-
-    def _totals(self) -> dict[str, int]:
-        named = {name: getattr(self, name) for name in ("formats", "modes", "depths")}
-        totals = {name: sum(images.values()) for name, images in named.items()}
-        totals |= {"sizes": self.sizes.total, "aspect_ratios": self.aspect_ratios.total}
-        return totals | {"bytes": self.bytes.total if self.bytes else 0}
 
 
 def merged_summaries(summaries: Iterable[Summary | None]) -> Summary | None:

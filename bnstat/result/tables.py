@@ -22,44 +22,22 @@ NULL = -1
 class RecordTable:
     """Records of R rows and C channels, in the order of keys and epochs; failures among them.
 
-    Attributes
-    ----------
-    channels
-        Their names.
-    key, location
-        Of each image: its name in the set, and the file or archive that holds it.
-    group
-        Its label; None where it has none.
-    epoch
-        Which draw of the image it is, from 0 on; int64 of shape (R,), as are the next five.
-    width, height
-        Of the decoded image, in pixels; -1 where it was not decoded.
-    depth
-        Bits of a sample in the file.
-    bytes
-        Of the encoded image.
-    scale
-        What integer samples are divided by: 255 or 65535; 1 for floats.
-    mode
-        Pillow's name for the decoded image's samples.
-    failure
-        Why the image was not measured; None if it was.
-    histogram_hash
-        64 bits of the histograms of all channels, uint64 of shape (R,); 0 for samples that are not
-        8-bit.
-    n
-        Samples that count, int64 of shape (R, C), as are the sums.
-    sum, sum_of_squares
-        Of the integer samples, in units of `scale` and its square; 0 for floats.
-    mean, std
-        float64 of shape (R, C), in [0, 1]; NaN where n is 0.
-    low, high
-        Shares of the smallest and of the largest value that samples of this depth can have; NaN for
-        floats.
-    entropy
-        Of the histogram, in bits; NaN for floats, and in files of version 0.2.
-    header
-        What the rows were measured with, by name.
+    key, location: of each image, its name in the set, and the file or archive that holds it; group:
+    its label, or None; mode: Pillow's name for the decoded image's samples; failure: why the image
+    was not measured, or None.
+
+    Of shape (R,), int64: epoch: which draw of the image it is, from 0 on; width, height: of the
+    decoded image in pixels, -1 where it was not decoded; depth: bits of a sample in the file;
+    bytes: of the encoded image; scale: what integer samples are divided by, 255 or 65535, 1 for
+    floats; histogram_hash: uint64, 64 bits of the histograms of all channels, 0 for samples that
+    are not 8-bit.
+
+    Of shape (R, C): n: samples that count; sum, sum_of_squares: of the integer samples, in units of
+    `scale` and its square, 0 for floats; mean, std: in [0, 1], NaN where n is 0; low, high: shares
+    of the smallest and of the largest value that samples of this depth can have, NaN for floats;
+    entropy: of the histogram in bits, NaN for floats, and in files of version 0.2.
+
+    header: what the rows were measured with, by name.
     """
 
     channels: tuple[str, ...]

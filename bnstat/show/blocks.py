@@ -43,7 +43,6 @@ class Paragraph:
 
     @classmethod
     def of(cls, *texts: str, tone: Tone = "plain") -> Paragraph:
-        """Return a paragraph of texts, all in one tone."""
         return cls(tuple(Line(text, tone) for text in texts))
 
 
@@ -64,7 +63,6 @@ class Row:
 
     @classmethod
     def heading(cls, text: str) -> Row:
-        """Return a row of a single cell."""
         return cls((text,), "title")
 
     def is_heading_of(self, columns: Sequence[Column]) -> bool:

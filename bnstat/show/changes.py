@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bnstat.result import EXACT, Floats, Group, PairedMargins, Stats
+from bnstat.result import EXACT, Floats, Group, MeanAndStd, PairedMargins, Stats
 from bnstat.show.blocks import sigma
 from bnstat.show.constants import Constants
 from bnstat.show.significance import Pair
@@ -41,14 +41,12 @@ class ComparedRow:
 
     @classmethod
     def of_group(cls, label: str, group: Group, whole: Stats) -> ComparedRow:
-        """Return the row of a group of a result."""
         figures = group.exact.mean, group.exact.std
         source, steps = " ".join(whole.source.locations), whole.pipeline.transforms
         return cls(label, source, whole.channels, steps, {EXACT: figures}, *figures, group=group)
 
     @classmethod
     def of_stats(cls, name: str, stats: Stats, fresh: bool = False) -> ComparedRow:
-        """Return the row of a result."""
         methods = {
             method: None if estimate is None else (estimate.mean, estimate.std)
             for method, estimate in stats.methods.items()
@@ -59,7 +57,6 @@ class ComparedRow:
 
     @classmethod
     def of_constants(cls, constants: Constants) -> ComparedRow:
-        """Return the row of constants."""
         figures = constants.mean, constants.std
         source = f"{constants.source} (std: {constants.convention})"
         return cls(constants.name, source, None, None, {"published": figures}, *figures)
@@ -88,7 +85,7 @@ class Difference:
     mean_in_std: tuple[float | None, ...]
     std_in_std: tuple[float | None, ...]
     pair: Pair = field(default=Pair(None, None), repr=False, compare=False)
-    p_values: tuple[Floats, Floats] | None = None
+    p_values: MeanAndStd | None = None
 
     @property
     def largest(self) -> float:
@@ -97,7 +94,6 @@ class Difference:
 
 
 def difference(row: ComparedRow, baseline: ComparedRow) -> Difference:
-    """Return a row less the baseline."""
     mean = tuple(a - b for a, b in zip(row.mean, baseline.mean, strict=True))
     std = tuple(a - b for a, b in zip(row.std, baseline.std, strict=True))
     return Difference(mean, std, _in(mean, baseline.std), _in(std, baseline.std))
@@ -163,7 +159,6 @@ def change(row: ComparedRow, baseline: ComparedRow, off: Difference) -> Change |
 
 
 def sentence(found: Change) -> str:
-    """Say how large a change is and how sure, in one sentence."""
     name, other = found.row.name, found.baseline.name
     level = f"{100 * found.pair.confidence:g} %"
     if found.matters:
@@ -235,7 +230,7 @@ def _known(off: Difference) -> tuple[bool, ...] | None:
     if margin is None and p_values is None:
         return None
     halves = (*margin.mean, *margin.std) if margin else (-math.inf,) * len(figures)
-    chances = (*p_values[0], *p_values[1]) if p_values else (0.0,) * len(figures)
+    chances = (*p_values.mean, *p_values.std) if p_values else (0.0,) * len(figures)
     rows = zip(figures, halves, chances, strict=True)
     return tuple(value > half and p < level for value, half, p in rows)
 

@@ -89,7 +89,7 @@ class Comparison(Displayed):
                     "population_margin": d.pair.paired and vars(d.pair.paired.population_margin),
                     "margin_is_upper_bound": bool(d.pair.paired and d.pair.paired.upper_bound),
                     "shared_images": _shared(d.pair),
-                    "p_values": d.p_values and dict(zip(("mean", "std"), d.p_values, strict=True)),
+                    "p_values": d.p_values and vars(d.p_values),
                 }
                 for row, d in zip(self.rows, self.differences, strict=True)
             ],

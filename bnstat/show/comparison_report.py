@@ -60,7 +60,6 @@ def _pairs(comparison: Comparison) -> list[tuple[ComparedRow, Difference]]:
 
 
 def _lines_of(findings: Sequence[Finding]) -> Iterator[Line]:
-    """Yield what is to be done, and the commands for it."""
     for finding in findings:
         yield Line(printable(finding.text), _TONES[finding.alarm])
         if finding.command:
@@ -121,7 +120,6 @@ def summary(comparison: Comparison) -> tuple[Block, ...]:
 
 
 def figures(comparison: Comparison) -> Iterator[Figure]:
-    """Yield the mean and the std of each row."""
     for row, off in _pairs(comparison):
         yield from _figures(row, off)
 

@@ -24,14 +24,6 @@ _OTHER_STEPS = ("rescale_offset", "offset", "include_top")
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Mean and std per channel, in [0, 1]."""
-
-    mean: Floats
-    std: Floats
-
-
-@dataclass(frozen=True)
 class Entry:
     """Mean and std as they stand in a file, and the value that white has in its units."""
 
@@ -39,32 +31,32 @@ class Entry:
     std: Any
     white: Any = 1
 
-
-def read(path: Path) -> Figures:
-    """Return the constants of a file; raise SourceError if it has none, or not in known units."""
-    entry = entry_of(path)
-    return Figures(_divided(entry.mean, entry.white), _divided(entry.std, entry.white))
+    def in_unit(self) -> tuple[Floats, Floats]:
+        """Return mean and std for images in [0, 1]."""
+        mean, std = (tuple(_float(v) / self.white for v in each) for each in (self.mean, self.std))
+        return mean, std
 
 
 def entry_of(path: Path) -> Entry:
-    """Return the constants of a file as they stand there, in the units that it says."""
+    """Return the constants of a file as they stand there, in the units that it says.
+
+    Raises
+    ------
+    SourceError
+        If it has none, or not in known units.
+    """
     content = _content(path)
     try:
-        return _first(content)
+        for reader in _READERS:
+            entry = reader(content)
+            if entry is not None and _is_vector(entry.mean) and _is_vector(entry.std):
+                return entry
+        raise SourceError(
+            "it has no lists image_mean and image_std, nor mean and std, at its top or in "
+            "image_processor, pretrained_cfg, preprocess_cfg, transform or MODEL"
+        )
     except SourceError as error:
         raise SourceError(f"cannot read constants of {path}: {error}") from error
-
-
-def _first(content: Mapping[str, Any]) -> Entry:
-    """Return what the first reader finds that knows the file."""
-    for reader in _READERS:
-        entry = reader(content)
-        if entry is not None and _is_vector(entry.mean) and _is_vector(entry.std):
-            return entry
-    raise SourceError(
-        "it has no lists image_mean and image_std, nor mean and std, at its top or in "
-        "image_processor, pretrained_cfg, preprocess_cfg, transform or MODEL"
-    )
 
 
 def _content(path: Path) -> Mapping[str, Any]:
@@ -143,19 +135,13 @@ def _all_small(entry: Entry) -> bool:
     return all(abs(value) <= 1 for value in values)
 
 
-def _timm(content: Mapping[str, Any]) -> Entry | None:
-    """Read a model's config.json, whose `pretrained_cfg` is for [0, 1]."""
-    return _below(content, "pretrained_cfg")
-
-
-def _open_clip(content: Mapping[str, Any]) -> Entry | None:
-    """Read an open_clip_config.json, whose `preprocess_cfg` is for [0, 1]."""
-    return _below(content, "preprocess_cfg")
-
-
-def _below(content: Mapping[str, Any], name: str) -> Entry | None:
-    inner = content.get(name)
-    return Entry(inner.get("mean"), inner.get("std")) if isinstance(inner, dict) else None
+def _timm_or_open_clip(content: Mapping[str, Any]) -> Entry | None:
+    """Read a model's config.json or open_clip_config.json, which are for [0, 1]."""
+    for name in ("pretrained_cfg", "preprocess_cfg"):
+        inner = content.get(name)
+        if isinstance(inner, dict) and all(_is_vector(inner.get(key)) for key in ("mean", "std")):
+            return Entry(inner["mean"], inner["std"])
+    return None
 
 
 def _albumentations(content: Mapping[str, Any]) -> Entry | None:
@@ -193,8 +179,7 @@ def _top(content: Mapping[str, Any]) -> Entry | None:
 
 _READERS: tuple[Callable[[Mapping[str, Any]], Entry | None], ...] = (
     _hugging_face,
-    _timm,
-    _open_clip,
+    _timm_or_open_clip,
     _albumentations,
     _detectron2,
     _top,
@@ -215,10 +200,6 @@ def _number(value: Any, name: str) -> float:
     if not 0 < number < math.inf:
         raise SourceError(f"its {name} is {str(value)[:40]}, not a number above 0")
     return number
-
-
-def _divided(values: list[float], white: float) -> Floats:
-    return tuple(_float(value) / white for value in values)
 
 
 def _float(value: float) -> float:

@@ -95,8 +95,7 @@ def read(text: str) -> Constants:
     try:
         typed = [tuple(map(float, numbers.split(","))) for numbers in (mean, std)]
     except ValueError:
-        found = constant_files.read(Path(text))
-        return _checked(text, found.mean, found.std, text)
+        return _checked(text, *constant_files.entry_of(Path(text)).in_unit(), text)
     return _checked(text, typed[0], typed[1], "typed")
 
 

@@ -38,16 +38,15 @@ def _answers(explanation: Explanation, both: dict[str, Explained]) -> list[Line]
         images = pluralize(explanation.images, "image")
         text = f"{NO_MATCH}: neither {given} comes from these {images} in any of {tried:,} ways."
         return [Line(text, "warning")]
-    return [_answer(name, each) for name, each in both.items()]
-
-
-def _answer(name: str, each: Explained) -> Line:
-    if not each.matches:
-        return Line(f"{NO_MATCH} {name} {each.given}.", "warning")
-    match = each.matches[0]
-    values = _numbers(match.values, _decimals(each) + 2)
-    text = f"{name} {each.given} is {in_words(match)}: {values} (all digits agree)."
-    return Line(text, "answer")
+    lines = []
+    for name, each in both.items():
+        if each.matches:
+            values = _numbers(each.matches[0].values, _decimals(each) + 2)
+            text = f"{in_words(each.matches[0])}: {values} (all digits agree)."
+            lines.append(Line(f"{name} {each.given} is {text}", "answer"))
+        else:
+            lines.append(Line(f"{NO_MATCH} {name} {each.given}.", "warning"))
+    return lines
 
 
 def in_words(match: Match, like: Match | None = None) -> str:
@@ -102,15 +101,11 @@ def _nearest(name: str, each: Explained) -> Table:
         Column(f"nearest to {name} {each.given}", numbers=False),  # the last: long names are broken
     )
     decimals = _decimals(each)
-    rows = (
-        Row((f"{match.distance:.2g}", _numbers(match.values, decimals), _likeness(match, looks)))
-        for match, looks in zip(each.nearest, each.looks, strict=True)
-    )
+    rows = []
+    for match, looks in zip(each.nearest, each.looks, strict=True):
+        name_of = in_words(match) + ("" if looks == OTHER else f"; off as by {looks}")
+        rows.append(Row((f"{match.distance:.2g}", _numbers(match.values, decimals), name_of)))
     return Table(columns, tuple(rows))
-
-
-def _likeness(match: Match, looks: str) -> str:
-    return in_words(match) + ("" if looks == OTHER else f"; off as by {looks}")
 
 
 def _advice(explanation: Explanation) -> Iterator[Line]:

@@ -119,7 +119,6 @@ FORMATS: Mapping[str, Callable[[Reportable], str]] = {
 
 
 def _stats_rows(stats: Stats) -> list[Values]:
-    """Return the figures of each method and group by channel, and of all channels together."""
     figures = {name: _moments(found) for name, found in stats.methods.items() if found is not None}
     figures["histogram"] = distribution(stats)
     pooled = vars(stats.pooled) if stats.pooled else {}
@@ -205,12 +204,10 @@ def _table_line(cells: Sequence[str]) -> str:
 
 
 def text(value: Reportable) -> str:
-    """Return the report of a value as plain text."""
     return plain_text(report(value)).rstrip("\n")
 
 
 def html(value: Reportable) -> str:
-    """Return the report of a value as HTML, and its pictures."""
     picture = ""
     if isinstance(value, Stats) and value.distribution and value.unit != "stored":
         picture = histogram_svg(value)
@@ -218,7 +215,6 @@ def html(value: Reportable) -> str:
 
 
 def renderable(value: Reportable) -> object:
-    """Return the report of a value as rich prints it."""
     from bnstat.show.terminal import Report
 
     return Report(report(value))

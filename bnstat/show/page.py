@@ -22,27 +22,16 @@ from bnstat.show.results import answer
 from bnstat.text import printable
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A picture on a page: two addresses of data, words, and a table of numbers."""
-
-    title: str
-    description: str
-    light: str
-    dark: str
-    headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
-def figure(picture: Picture) -> Figure:
-    """Return a picture in both themes; the page has its title."""
+def _figure(picture: Picture) -> dict[str, Any]:
+    """Return a picture in both themes, as addresses of data, with its words and its numbers."""
     headings, rows = picture.table()
     light, dark = (
         "data:image/svg+xml;base64,"
         + b64encode(render(picture, "svg", theme, title=False)).decode()
         for theme in (LIGHT, DARK)
     )
-    return Figure(picture.title, picture.description, light, dark, headings, rows)
+    said = {"title": picture.title, "description": picture.description}
+    return said | {"light": light, "dark": dark, "headings": headings, "rows": rows}
 
 
 MISSING = "a report needs the packages matplotlib and Jinja2: pip install matplotlib jinja2"
@@ -91,18 +80,18 @@ def page(sections: Sequence[Section], comparison: Comparison | None = None) -> s
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    style = _file("page.css")
+    stats, style = sections[0].stats, _file("page.css")
     digest = b64encode(sha256(style.encode()).digest()).decode()
     template = environment.from_string(_file("page.html"))
     return template.render(
-        title=_title(sections[0].stats),
+        title=printable(" ".join(stats.source.locations)) or "bnstat",
         style=style,
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:",
-        version=sections[0].stats.bnstat,
-        created=sections[0].stats.created,
+        version=stats.bnstat,
+        created=stats.created,
         sections=[_context(section) for section in sections],
         comparison=list(comparison_report(comparison)) if comparison else [],
-        compared=[figure(comparison.picture())] if comparison else [],
+        compared=[_figure(comparison.picture())] if comparison else [],
         is_table=lambda block: isinstance(block, Table),
         is_headline=lambda block: isinstance(block, Headline),
     )
@@ -113,14 +102,9 @@ def _file(name: str) -> str:
     return files("bnstat.show").joinpath(name).read_text(encoding="utf-8")
 
 
-def _title(stats: Stats) -> str:
-    return printable(" ".join(stats.source.locations)) or "bnstat"
-
-
 def _context(section: Section) -> dict[str, Any]:
-    """Return what the template shows of a section."""
     stats = section.stats
-    figures = [figure(each) for each in section.pictures if not isinstance(each, str)]
+    failures, pictures = stats.source.failures[:_MAX_FAILURES], section.pictures
     headline, *blocks = answer(stats)
     assert isinstance(headline, Headline)
     return {
@@ -131,16 +115,12 @@ def _context(section: Section) -> dict[str, Any]:
         "blocks": blocks,
         "facts": list(_facts(stats)),
         "remarks": [printable(line) for line in remarks(stats)],
-        "failures": [(printable(f.image), printable(f.reason)) for f in _first(stats)],
-        "more_failures": stats.source.failed - len(_first(stats)),
-        "figures": figures,
-        "missing": [each for each in section.pictures if isinstance(each, str)],
+        "failures": [(printable(f.image), printable(f.reason)) for f in failures],
+        "more_failures": stats.source.failed - len(failures),
+        "figures": [_figure(each) for each in pictures if not isinstance(each, str)],
+        "missing": [each for each in pictures if isinstance(each, str)],
         "galleries": section.galleries,
     }
-
-
-def _first(stats: Stats) -> Sequence[Any]:
-    return stats.source.failures[:_MAX_FAILURES]
 
 
 def _snippet(stats: Stats) -> str | None:
@@ -154,7 +134,6 @@ def _snippet(stats: Stats) -> str | None:
 
 
 def _facts(stats: Stats) -> Iterator[tuple[str, str]]:
-    """Yield what the figures were measured on, by name."""
     source, sample, selection = stats.source, stats.sample, stats.selection
     yield "Images", f"{source.images:,} measured, {source.failed:,} failed"
     if sample is not None:

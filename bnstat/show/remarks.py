@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from statistics import NormalDist
 
 from bnstat.result import Corrected, Stats
 from bnstat.show.significance import images_needed, widest_margin
@@ -14,6 +15,8 @@ from bnstat.text import pluralize, printable
 
 # Failures of a kind that are named.
 _NAMED = 3
+# They can only be read as a whole.
+_COMPRESSED_TARS = (".gz", ".tgz", ".bz2", ".tbz2", ".tbz", ".xz", ".txz", ".zst", ".tzst")
 
 
 def failures(results: Sequence[Stats]) -> Iterator[str]:
@@ -58,8 +61,18 @@ def remarks(stats: Stats) -> Iterator[str]:
     """Yield the warnings of a result, and lines on what was done to images and pixels."""
     yield from (warning.text for warning in stats.warnings)
     yield from _left_out(stats)
-    yield from _read_twice(stats)
-    yield from _dataset(stats)
+    for place in stats.source.locations if stats.sample else ():
+        if place.endswith(_COMPRESSED_TARS):
+            yield (
+                f"{printable(place)} is compressed: it was read from beginning to end to list its "
+                "images, and again for the sample; a plain .tar or a .zip is read where needed"
+            )
+    dataset = stats.source.dataset
+    if dataset is not None and dataset.here:
+        yield f"measured in one process: workers cannot have the dataset: {printable(dataset.here)}"
+    if dataset is not None and dataset.first is not None:
+        more = "" if dataset.length else "; sample=N takes another number"
+        yield f"measured the first {dataset.first:,} items, which may be unlike the rest{more}"
     if stats.pipeline.before_normalize:
         yield (
             f"{printable(str(stats.pipeline.spec))} ends in Normalize: measured before it "
@@ -67,29 +80,7 @@ def remarks(stats: Stats) -> Iterator[str]:
         )
 
 
-def _dataset(stats: Stats) -> Iterator[str]:
-    """Yield lines on a dataset that workers could not measure, or of which the first were taken."""
-    dataset = stats.source.dataset
-    if dataset is not None and dataset.here:
-        yield f"measured in one process: workers cannot have the dataset: {printable(dataset.here)}"
-    if dataset is not None and dataset.first is not None:
-        more = "" if dataset.length else "; sample=N takes another number"
-        yield f"measured the first {dataset.first:,} items, which may be unlike the rest{more}"
-
-
-def _read_twice(stats: Stats) -> Iterator[str]:
-    """Yield a line for each compressed tar of a sample, which can only be read as a whole."""
-    compressed = (".gz", ".tgz", ".bz2", ".tbz2", ".tbz", ".xz", ".txz", ".zst", ".tzst")
-    for place in stats.source.locations if stats.sample else ():
-        if place.endswith(compressed):
-            yield (
-                f"{printable(place)} is compressed: it was read from beginning to end to list its "
-                "images, and again for the sample; a plain .tar or a .zip is read where needed"
-            )
-
-
 def _left_out(stats: Stats) -> Iterator[str]:
-    """Yield a line on pixels that were left out, where any were."""
     selection = stats.selection
     if not selection.excludes:
         return
@@ -166,11 +157,5 @@ def _share_of_images(stats: Stats) -> float:
     margins = (*uncertainty.margin.mean, *uncertainty.margin.std)
     errors = (*uncertainty.superpopulation.mean, *uncertainty.superpopulation.std)
     half, error = max(zip(margins, errors, strict=True))
-    quantile = _quantile(uncertainty.confidence)
+    quantile = NormalDist().inv_cdf((1.0 + uncertainty.confidence) / 2.0)
     return min(1.0, left_out * (error * quantile / half) ** 2)
-
-
-def _quantile(confidence: float) -> float:
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf((1.0 + confidence) / 2.0)

@@ -135,7 +135,6 @@ def _frequent(counts: Counts, field: str) -> str:
 
 
 def summary_table(summary: Summary) -> Table:
-    """Return the cards as a table."""
     columns = tuple(Column(name, numbers=False) for name in ("in the folder", "", ""))
     return Table(columns, tuple(Row(tuple(card)) for card in cards(summary)))
 
@@ -177,7 +176,6 @@ def differences(stats: Stats) -> Table:
 
 
 def conventions(stats: Stats) -> Table:
-    """Return what common recipes give instead of the mean or the std."""
     rows = [
         [label, *(f"{value:.6f}" for value in stats.conventions[name])]
         for name, label in _CONVENTIONS.items()

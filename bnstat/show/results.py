@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from bnstat.result import EXACT, BatchNormEstimate, Estimate, Shards, Stats, exactness, title
+from bnstat.result import EXACT, BatchNormEstimate, Estimate, Stats, exactness, title
 from bnstat.show.blocks import Block, Headline, Line, Paragraph, Table, percent
 from bnstat.show.remarks import narrower, skewed
 from bnstat.show.result_tables import (
@@ -47,18 +47,22 @@ def answer(stats: Stats, *, verbose: bool = False) -> tuple[Block, ...]:
 
 def _headline(stats: Stats) -> Headline:
     source = stats.source
-    counts = [pluralize(source.images, "image"), f"{_pixels(stats.count)} pixels"]
+    least, most = min(stats.count, default=0), max(stats.count, default=0)
+    pixels = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    counts = [pluralize(source.images, "image"), f"{pixels} pixels"]
     if source.failed:
         counts.append(f"{source.failed:,} failed")
     if source.skipped:
         counts.append(f"{pluralize(source.skipped, 'other file')} skipped")
     if source.duplicates:
         counts.append(pluralize(source.duplicates, "duplicate"))
-    where = printable(title(stats))
+    name = printable(title(stats))
+    if (shards := source.shards) is not None:
+        noun = "shard" if len(shards.indices) == 1 else "shards"
+        name += f", {noun} {', '.join(map(str, shards.indices))} of {shards.total}"
     divided = f"integers divided by {stats.scale:,}" if stats.unit == "divided" else "in [0, 1]"
     unit = "values as they are" if stats.scale == 1 else divided
-    said = f"{', '.join(counts)}, {_measured_as(stats)} {unit}"
-    return Headline(said, name=f"{where}{_shards(source.shards)}")
+    return Headline(f"{', '.join(counts)}, {_measured_as(stats)} {unit}", name)
 
 
 def _measured_as(stats: Stats) -> str:
@@ -66,20 +70,6 @@ def _measured_as(stats: Stats) -> str:
     channels = "".join(stats.channels)  # none where nothing was measured
     as_converted = stats.mode not in ("RGB", "L", "RGBA") or channels in ("", stats.mode)
     return stats.mode if as_converted else pluralize(len(stats.channels), "channel")
-
-
-def _pixels(count: Sequence[int]) -> str:
-    """Return the number of pixels, or the least and the most where channels differ."""
-    least, most = min(count, default=0), max(count, default=0)
-    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
-
-
-def _shards(shards: Shards | None) -> str:
-    """Return which shards a result is of, to stand behind its name."""
-    if shards is None:
-        return ""
-    noun = "shard" if len(shards.indices) == 1 else "shards"
-    return f", {noun} {', '.join(map(str, shards.indices))} of {shards.total}"
 
 
 def _figures(stats: Stats) -> Iterator[Sequence[str]]:
@@ -128,7 +118,6 @@ def _agreements(stats: Stats, verbose: bool) -> Iterator[str]:
 
 
 def _farthest(estimate: Estimate, stats: Stats) -> float:
-    """Return how far any mean or std of a method is from the exact one."""
     exact = (*stats.exact.mean, *stats.exact.std)
     return max(abs(a - b) for a, b in zip((*estimate.mean, *estimate.std), exact, strict=True))
 

@@ -16,10 +16,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from statistics import NormalDist
 from typing import Any
 
-from bnstat.result import Floats, Group, MeanAndStd, PairedMargins, Sketch, Stats
+from bnstat.result import Estimate, Floats, Group, MeanAndStd, PairedMargins, Sketch, Stats
 
 
 def shared_images(one: Stats, other: Stats) -> float | None:
@@ -97,7 +98,8 @@ class Pair:
         same_files = len({source.fingerprint for source in sources}) < len(sources)
         if any(source.dataset for source in sources):
             return same_files and self.shared_images is None
-        return same_files or (self._same_place and (self._sampled or self.shared_images is None))
+        sampled = any(stats.sample is not None for stats in self._results)
+        return same_files or (self._same_place and (sampled or self.shared_images is None))
 
     @property
     def shared_images(self) -> float | None:
@@ -132,7 +134,7 @@ class Pair:
             return self.paired.reliable
         return all(each.uncertainty.reliable for each in self._results if each.uncertainty)
 
-    def p_values(self) -> tuple[Floats, Floats] | None:
+    def p_values(self) -> MeanAndStd | None:
         """Return how likely such differences of mean and std are by chance, two-sided.
 
         Of the same images: by the random draws alone, where they are paired. Else between sets of
@@ -140,18 +142,13 @@ class Pair:
         to chance.
         """
         if self.paired is not None:
-            p_values = self.paired.p_values
-            return None if p_values is None else (p_values.mean, p_values.std)
+            return self.paired.p_values
         known = [each.uncertainty for each in self._results if each.uncertainty is not None]
         if len(known) < 2 or self.same_images:
             return None
         (one, other), (first, second) = self._results, [each.superpopulation for each in known]
         together = correlation(self.shared_images or 0.0, self._images)
-        errors = error_of_difference(first, second, together)
-        return (
-            _p_values(one.exact.mean, other.exact.mean, errors.mean),
-            _p_values(one.exact.std, other.exact.std, errors.std),
-        )
+        return _p_values(one.exact, other.exact, error_of_difference(first, second, together))
 
     def images_to_settle(self, gap: float, margin: float) -> int | None:
         """Estimate how many images of a sample make a margin of a difference as small as a gap."""
@@ -173,10 +170,6 @@ class Pair:
     def _same_place(self) -> bool:
         sources = [stats.source for stats in self._results]
         return len({(each.locations, each.cwd, each.files_from) for each in sources}) < len(sources)
-
-    @property
-    def _sampled(self) -> bool:
-        return any(stats.sample is not None for stats in self._results)
 
     @property
     def _images(self) -> tuple[int, int]:
@@ -203,7 +196,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def group_p_values(group: Group, whole: Stats) -> tuple[Floats, Floats] | None:
+def group_p_values(group: Group, whole: Stats) -> MeanAndStd | None:
     """Return how likely such differences from the whole are for so many images taken at random.
 
     Of m images of N the squared standard error is (1 - m/N)·s²/m, and N times the squared
@@ -214,23 +207,16 @@ def group_p_values(group: Group, whole: Stats) -> tuple[Floats, Floats] | None:
     images, errors = whole.source.images, whole.uncertainty.superpopulation
     factor = math.sqrt(max(0.0, images / group.images - 1.0)) if group.images else 0.0
     mean, std = (tuple(factor * error for error in each) for each in (errors.mean, errors.std))
-    return (
-        _p_values(group.exact.mean, whole.exact.mean, mean),
-        _p_values(group.exact.std, whole.exact.std, std),
-    )
+    return _p_values(group.exact, whole.exact, MeanAndStd(mean, std))
 
 
-def adjusted_p_values(
-    each: Sequence[tuple[Floats, Floats] | None],
-) -> Iterator[tuple[Floats, Floats] | None]:
+def adjusted_p_values(each: Sequence[MeanAndStd | None]) -> Iterator[MeanAndStd | None]:
     """Yield p-values of mean and std, adjusted over all figures of all rows."""
-    flat = iter(holm([p for both in each if both for values in both for p in values]))
+    adjusted = iter(holm([p for both in each if both for p in (*both.mean, *both.std)]))
     for both in each:
-        if both is None:
-            yield None
-        else:
-            mean, std = ([next(flat) for _ in values] for values in both)
-            yield tuple(mean), tuple(std)
+        yield both and MeanAndStd(
+            tuple(islice(adjusted, len(both.mean))), tuple(islice(adjusted, len(both.std)))
+        )
 
 
 def widest_margin(stats: Stats) -> float | None:
@@ -253,8 +239,11 @@ def images_needed(stats: Stats, factor: float) -> int | None:
     return sample.of if then * sample.of <= 1.0 else math.ceil(1.0 / then)
 
 
-def _p_values(ones: Floats, others: Floats, errors: Floats) -> Floats:
-    return tuple(map(_p_value, ones, others, errors))
+def _p_values(one: Estimate, other: Estimate, errors: MeanAndStd) -> MeanAndStd:
+    return MeanAndStd(
+        tuple(map(_p_value, one.mean, other.mean, errors.mean)),
+        tuple(map(_p_value, one.std, other.std, errors.std)),
+    )
 
 
 def _p_value(one: float, other: float, error: float) -> float:

@@ -48,7 +48,6 @@ def console(file: TextIO, width: int, *, colored: bool) -> Console:
 
 
 def print_report(blocks: Sequence[Block], on: Console) -> None:
-    """Print a report, with a blank line between blocks."""
     for item in _renderables(blocks, on.width):
         on.print(item, soft_wrap=isinstance(item, Text) and bool(item.no_wrap))
 
@@ -60,7 +59,6 @@ class Report:
     blocks: Sequence[Block]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the report in the width that there is."""
         for item in _renderables(self.blocks, options.max_width):
             if isinstance(item, Text):
                 item.no_wrap = False
@@ -81,14 +79,10 @@ def _renderables(blocks: Sequence[Block], width: int) -> Iterator[RichTable | Pa
 
 
 def _panel(block: Headline) -> Panel:
-    text = Text(block.text, STYLES[block.tone])
-    return Panel.fit(text, title=_title(block), title_align="left", border_style="dim")
-
-
-def _title(block: Headline) -> Text | None:
-    if not block.name:
-        return None
-    return Text(block.name, "bold not dim", no_wrap=True, overflow="ellipsis")
+    text, name = Text(block.text, STYLES[block.tone]), None
+    if block.name:
+        name = Text(block.name, "bold not dim", no_wrap=True, overflow="ellipsis")
+    return Panel.fit(text, title=name, title_align="left", border_style="dim")
 
 
 def _texts(lines: Sequence[Line], width: int) -> Iterator[Text]:
@@ -148,7 +142,6 @@ def _shortened(cell: Text, width: int) -> Text:
 
 
 def _is_text(table: Table, column: int) -> bool:
-    """Whether a column is the last one, and of text."""
     return not table.columns[column].numbers and 0 < column == len(table.columns) - 1
 
 

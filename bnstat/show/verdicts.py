@@ -73,7 +73,6 @@ def _answer(row: ComparedRow, off: Difference, baseline: ComparedRow) -> Finding
 
 
 def _fit(published: ComparedRow, data: ComparedRow) -> Finding:
-    """Say what constants do to images that are normalized with them."""
     if 0.0 in published.std:
         return Finding(f"{published.name} has a channel of std 0 and cannot normalize.", alarm=True)
     mean, std = normalized(data, published)
@@ -115,7 +114,11 @@ def _names(names: Sequence[str]) -> str:
 def _groups(groups: Sequence[Pairing], baseline: ComparedRow) -> Finding:
     """Say which groups differ from the whole by more than chance, the likeliest first."""
     confidence = groups[0][1].pair.confidence
-    known = [(min(map(min, off.p_values)), row.name) for row, off in groups if off.p_values]
+    known = [
+        (min(*off.p_values.mean, *off.p_values.std), row.name)
+        for row, off in groups
+        if off.p_values
+    ]
     beyond = [name for p, name in sorted(known) if p < 1 - confidence]
     listed = f": {_names(beyond)}" if beyond else ""
     text = (
@@ -129,7 +132,9 @@ def _advice(alone: Sequence[Pairing], baseline: ComparedRow) -> Iterator[Finding
     """Yield what to do: measure under a pipeline, measure more, or trust margins less."""
     published = [row for row, _ in alone if row.result is None and baseline.result is not None]
     if len(published) == len(alone) and any(_fit(row, baseline).alarm for row in published):
-        yield Finding(KEEP, command=f"bnstat export {_document(baseline)}--format normalize")
+        named = baseline.name.endswith(".json") and baseline.name != DEFAULT
+        document = f"{shlex.quote(baseline.name)} " if named else ""
+        yield Finding(KEEP, command=f"bnstat export {document}--format normalize")
     changes = [found for row, off in alone if (found := change(row, baseline, off))]
     for found in changes:
         if found.matters and (command := _compute(found)):
@@ -140,11 +145,6 @@ def _advice(alone: Sequence[Pairing], baseline: ComparedRow) -> Iterator[Finding
     unsure = [off for _, off in alone if off.p_values or off.pair.margin]
     if not all(off.pair.reliable for off in unsure):
         yield Finding("Few images carry these figures: margins and chances may be wrong.", True)
-
-
-def _document(row: ComparedRow) -> str:
-    """Return a row's document as a command names it; nothing where that is the default."""
-    return f"{shlex.quote(row.name)} " if row.name.endswith(".json") and row.name != DEFAULT else ""
 
 
 def _compute(found: Change) -> str:
@@ -265,7 +265,6 @@ class Deviation:
 def deviations(
     stats: Stats, estimate: BatchNormEstimate
 ) -> tuple[list[Deviation], list[Deviation]]:
-    """Return how far running mean and running variance are off, per channel."""
     expected, sd = estimate.expected or _expected(stats, estimate), estimate.expected_sd
 
     def of(exact: Floats, running: Floats, name: str) -> list[Deviation]:

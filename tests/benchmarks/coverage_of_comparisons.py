@@ -23,6 +23,7 @@ from many_runs import arguments, rows_of
 from bnstat.estimators import paired_margins, sketch, two_pass, uncertainty
 from bnstat.estimators.intervals import t_quantile
 from bnstat.moments import ChunkMoments, Kind, Records, Table
+from bnstat.result import MeanAndStd
 from bnstat.show.significance import (
     _p_values,
     adjusted_p_values,
@@ -50,10 +51,10 @@ def records_of(
     return records
 
 
-def is_alarm(p_values: tuple) -> bool:
+def is_alarm(p_values: MeanAndStd) -> bool:
     """Whether any figure of a comparison of two rows differs by more than chance."""
-    ((mean, std),) = adjusted_p_values([p_values])
-    return min(*mean, *std) < LEVEL
+    (adjusted,) = adjusted_p_values([p_values])
+    return min(*adjusted.mean, *adjusted.std) < LEVEL
 
 
 def paired(case: tuple, rng: np.random.Generator, shift: float) -> bool:
@@ -65,7 +66,7 @@ def paired(case: tuple, rng: np.random.Generator, shift: float) -> bool:
     plain = records_of((average - shift)[:, np.newaxis], (square - average**2)[:, np.newaxis])
     other = records_of(*drawn(draw, IMAGES, epochs, rng))
     found = paired_margins(plain, other, IMAGES, random=True, confidence=1 - LEVEL, controls=plain)
-    return is_alarm((found.p_values.mean, found.p_values.std))
+    return is_alarm(found.p_values)
 
 
 @cache
@@ -93,11 +94,7 @@ def apart(case: tuple[int, float], rng: np.random.Generator, shift: float) -> bo
         *(each.superpopulation for each in sure), correlation(shared, (images, images))
     )
     one, other = map(two_pass, both)
-    mean, std = (
-        _p_values(*(getattr(each, figure) for each in (one, other, errors)))
-        for figure in ("mean", "std")
-    )
-    return is_alarm((mean, std))
+    return is_alarm(_p_values(one, other, errors))
 
 
 CASES = {

@@ -155,7 +155,7 @@ def test_compare_names_the_groups_that_differ(whole):
     assert [".", *CLASSES] == [row.name for row in found.rows[1:]]
     (verdict,) = [text for text in found.verdicts if "groups" in text]
     assert "groups differ from" in verdict and "owls" in verdict
-    assert all(p < 0.001 for p in found.differences[4].p_values[0])
+    assert all(p < 0.001 for p in found.differences[4].p_values.mean)
 
 
 def test_groups_taken_at_random_do_not_differ(classes, tmp_path):
