@@ -95,22 +95,23 @@ class Store:
         self._db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_ROW)
         for pragma in ("locking_mode = EXCLUSIVE", "trusted_schema = OFF", "cell_size_check = ON"):
             self._db.execute(f"PRAGMA {pragma}")
-        if not objects(self._db) or self._is_of_another_version():
+        tables, foreign = (
+            objects(self._db),
+            f"{self._path} is no journal of bnstat; name another file",
+        )
+        if tables and number(self._db, "application_id") != APPLICATION:
+            raise JournalError(foreign)
+        if not tables or number(self._db, "user_version") != VERSION:
             self._empty(settings)
         else:
             with closing(empty_journal()) as new:
-                if objects(new) != objects(self._db):
-                    raise self._no_journal()
+                if objects(new) != tables:
+                    raise JournalError(foreign)
             self._check_settings(settings)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("BEGIN IMMEDIATE")  # takes the lock, which stays
         self._db.execute("COMMIT")
-
-    def _is_of_another_version(self) -> bool:
-        if number(self._db, "application_id") != APPLICATION:
-            raise self._no_journal()
-        return number(self._db, "user_version") != VERSION
 
     def _empty(self, settings: Mapping[str, str]) -> None:
         """Put a journal without entries in the place of all that the file has."""
@@ -119,9 +120,6 @@ class Store:
         with closing(empty_journal()) as new:
             new.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
             new.backup(self._db)
-
-    def _no_journal(self) -> JournalError:
-        return JournalError(f"{self._path} is no journal of bnstat; name another file")
 
     def _check_settings(self, settings: Mapping[str, str]) -> None:
         old = dict(self._db.execute("SELECT name, value FROM settings"))

@@ -73,6 +73,11 @@ class Counts:
         both = Counts(images, least, largest, one.binned)
         return both._in_bins() if len(images) > MAX_VALUES else both
 
+    @property
+    def total(self) -> int:
+        """How many images are counted."""
+        return sum(self.images.values())
+
     def to_dict(self) -> dict[str, Any]:
         """Return them as JSON has them: columns of values, ascending, and of images."""
         values = sorted(self.images)

@@ -80,6 +80,12 @@ class Table:
     note: str | None = None
     footnotes: tuple[Line, ...] = ()
 
+    @property
+    def above(self) -> list[Line]:
+        """Its title and the note on it."""
+        title = [] if self.title is None else [Line(self.title, "title")]
+        return title if self.note is None else [*title, Line(self.note)]
+
     @classmethod
     def by_channel(
         cls,
@@ -176,22 +182,17 @@ def _indented(line: Line) -> Line:
 
 
 def _table_lines(table: Table) -> Iterator[Line]:
-    if table.title is not None:
-        yield Line(table.title, "title")
-    if table.note is not None:
-        yield Line(table.note)
+    yield from table.above
     headings = [column.heading for column in table.columns]
     full = [row.cells for row in table.rows if len(row.cells) == len(headings)]
     sizes = [max(map(cell_width, column)) for column in zip(headings, *full, strict=True)]
     if any(headings):
         yield Line(_joined(headings, table.columns, sizes))
     for row in table.rows:
-        yield Line(_row_text(row, table.columns, sizes), row.tone)
+        single = row.is_heading_of(table.columns)
+        text = row.cells[0] if single else _joined(row.cells, table.columns, sizes)
+        yield Line(text, row.tone)
     yield from map(_indented, table.footnotes)
-
-
-def _row_text(row: Row, columns: Sequence[Column], sizes: Sequence[int]) -> str:
-    return row.cells[0] if row.is_heading_of(columns) else _joined(row.cells, columns, sizes)
 
 
 def _joined(cells: Sequence[str], columns: Sequence[Column], sizes: Sequence[int]) -> str:

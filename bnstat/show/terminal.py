@@ -86,22 +86,16 @@ def _panel(block: Headline) -> Panel:
 
 
 def _texts(lines: Sequence[Line], width: int) -> Iterator[Text]:
+    """Yield texts, broken between words; whole where a command is, or a word is too long."""
     for line in lines:
-        text = f"  {line.text}" if line.tone == "command" else line.text
-        yield _text(text, STYLES[line.tone], width, whole=line.tone == "command")
-
-
-def _text(text: str, style: str, width: int, *, whole: bool = False) -> Text:
-    """Return text, broken between words; whole where it is asked for, or a word is too long."""
-    whole = whole or max(map(cell_len, text.split()), default=0) > width
-    return Text(text, style, no_wrap=whole)
+        command = line.tone == "command"
+        whole = command or max(map(cell_len, line.text.split()), default=0) > width
+        text = f"  {line.text}" if command else line.text
+        yield Text(text, STYLES[line.tone], no_wrap=whole)
 
 
 def _parts(table: Table, width: int) -> Iterator[RichTable | Text]:
-    if table.title is not None:
-        yield _text(table.title, "bold", width)
-    if table.note is not None:
-        yield _text(table.note, "", width)
+    yield from _texts(table.above, width)
     for number, shown in enumerate(_column_groups(table, width)):
         if number:
             yield Text()
