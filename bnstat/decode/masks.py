@@ -28,12 +28,12 @@ from bnstat.decode.modes import (
     FLOAT,
     MASK,
     NATIVE,
+    VISIBLE,
     UnmeasurableError,
     decoded_gray,
     is_gray_16,
     note,
 )
-from bnstat.decode.samples import visible_plane
 from bnstat.text import pluralize
 
 
@@ -99,7 +99,8 @@ def visible(image: Image.Image) -> SampleMask | None:
 
 
 def _alpha_plane(image: Image.Image) -> Image.Image | None:
-    if (plane := visible_plane(image)) is not None:
+    if VISIBLE in image.info:
+        plane: Image.Image = image.info[VISIBLE]
         return plane
     if not image.has_transparency_data:
         return None
@@ -118,7 +119,7 @@ def _alpha_plane(image: Image.Image) -> Image.Image | None:
 def over(image: Image.Image, color: str) -> Image.Image:
     """Return an image composed over a colour, without alpha; gray over gray stays gray."""
     background = ImageColor.getrgb(color)[:3]
-    if (plane := visible_plane(image)) is not None:
+    if (plane := image.info.get(VISIBLE)) is not None:
         return Image.composite(image, Image.new("RGB", image.size, background), plane)
     if not image.has_transparency_data:
         return image
@@ -145,7 +146,7 @@ class Nodata:
 
     def counted(self, image: Image.Image) -> SampleMask | None:
         """Return the mask of an image's samples, a plane for each of its bands; None is all."""
-        if self.values is None and (plane := visible_plane(image)) is not None:
+        if self.values is None and (plane := image.info.get(VISIBLE)) is not None:
             return SampleMask((plane,))
         values = _declared(image) if self.values is None else self.values
         if values is None:

@@ -22,6 +22,7 @@ _PREMULTIPLIED = {"La": "LA"}
 _BITS = "bits of the file"  # of 16-bit gray, how many its file has, where they are fewer
 _STORED = "gray of the file"  # the largest value that gray has in it, and whether that is black
 MASK = "mask of the file"  # what reads the mask of its file, bool of shape (H, W)
+VISIBLE = "visible pixels"  # the plane of those that are, of 16-bit color with a tRNS
 _MAX_VALUE = "--max-value"  # what integers are divided by, where that is asked for
 _NOTES = "notes of the file"  # codes of warnings, each with a few words and a number
 

@@ -14,13 +14,22 @@ import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import reduce
 from typing import IO, Any
 
 import numpy as np
 from PIL import Image, ImageChops
 
 from bnstat.decode.image_files import open_image
-from bnstat.decode.modes import FLOAT, GRAY_16, UnmeasurableError, note, with_bits, with_white
+from bnstat.decode.modes import (
+    FLOAT,
+    GRAY_16,
+    VISIBLE,
+    UnmeasurableError,
+    note,
+    with_bits,
+    with_white,
+)
 from bnstat.sources.bounds import read_exactly, step
 
 _DEEP = frozenset((*GRAY_16, FLOAT, "I"))
@@ -192,8 +201,6 @@ def _codestream(file: IO[bytes]) -> int:
 
 _OTHER_ORDER = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
 _OTHER_ORDER |= {other: order for order, other in _OTHER_ORDER.items()}
-# Under this name, the `info` of an image has the plane of its pixels that are visible.
-_VISIBLE = "visible pixels"
 
 
 def low_bytes(file: IO[bytes]) -> Image.Image | None:
@@ -221,18 +228,10 @@ def find_visible(image: Image.Image, file: IO[bytes]) -> Image.Image:
     key = image.info.pop("transparency")
     low = low_bytes(file)
     assert low is not None
-    same = [
-        band.point([255 * (value == part) for value in range(256)])
+    different = [
+        band.point([255 * (value != part) for value in range(256)])
         for parts, plane in (([v >> 8 for v in key], image), ([v & 0xFF for v in key], low))
         for part, band in zip(parts, plane.split(), strict=True)
     ]
-    whole = same[0]
-    for plane in same[1:]:
-        whole = ImageChops.darker(whole, plane)
-    image.info[_VISIBLE] = ImageChops.invert(whole)
+    image.info[VISIBLE] = reduce(ImageChops.lighter, different)
     return image
-
-
-def visible_plane(image: Image.Image) -> Image.Image | None:
-    plane: Image.Image | None = image.info.get(_VISIBLE)
-    return plane
