@@ -251,12 +251,7 @@ _ALL = (
         snippet(templates.OPENCV),
         "opencv_blob.py",
     ),
-    _layer(
-        "flax",
-        "batch_stats of a Flax BatchNorm",
-        templates.flax,
-        "flax_batch_stats.py",
-    ),
+    _layer("flax", "batch_stats of a Flax BatchNorm", templates.flax, "flax_batch_stats.py"),
     _plain("json", "the figures as JSON", values.as_json, "figures.json"),
     _plain("yaml", "the figures as YAML", values.as_yaml, "figures.yaml"),
     _plain("toml", "the figures as TOML", values.as_toml, "figures.toml"),
