@@ -59,24 +59,18 @@ class InputFormat:
 
 
 @dataclass(frozen=True)
-class FoldedLayers:
-    """Names of the BatchNorm layers that were folded, and of those that stay with the reason."""
-
-    folded: tuple[str, ...]
-    kept: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
 class FoldedModel:
     """A model folded.
 
-    program: what takes images as they are; normalization: where that of the input is, in a
+    program: what takes images as they are; folded, kept: names of the BatchNorm layers that were
+    folded, and of those that stay with the reason; normalization: where that of the input is, in a
     sentence; border: the first layer, of normalized images and of images as they are, whose borders
     must agree, or None where the model has no single one.
     """
 
     program: ExportedProgram
-    layers: FoldedLayers
+    folded: tuple[str, ...]
+    kept: tuple[tuple[str, str], ...]
     normalization: str
     border: tuple[GraphModule, GraphModule] | None
 
@@ -109,13 +103,13 @@ def fold(model: nn.Module, form: InputFormat, size: tuple[int, int] | None = Non
     module = graphs.graph_of(whole)
     firsts = _first_convolutions(module)
     before = _first_layer(module, firsts, with_norm=True)
-    layers = _fold_layers(module)
+    folded, kept = _fold_layers(module)
     normalization = _build_in(module, form)
     after = _first_layer(module, firsts, with_norm=False)
     dtype = torch.uint8 if form.uint8 else torch.float32
     program = trace(module, channels, size, dtype, axis=3 if form.channels_last else 1)
     border = None if before is None or after is None else (before, after)
-    return FoldedModel(program, layers, normalization, border)
+    return FoldedModel(program, tuple(folded), tuple(kept), normalization, border)
 
 
 def _first_layer(
@@ -138,8 +132,11 @@ def _first_layer(
     return GraphModule(module, graph)
 
 
-def _fold_layers(module: GraphModule) -> FoldedLayers:
-    """Fold what can be folded in a graph, which is changed in place."""
+def _fold_layers(module: GraphModule) -> tuple[list[str], list[tuple[str, str]]]:
+    """Fold what can be folded in a graph, which is changed in place; return what was, and was not.
+
+    What was not folded has a reason beside.
+    """
     folded, kept = [], []
     for node in list(module.graph.nodes):
         if operation(node) != "batch_norm":
@@ -153,7 +150,7 @@ def _fold_layers(module: GraphModule) -> FoldedLayers:
         else:
             kept.append((name, reason))
     graphs.finish(module)
-    return FoldedLayers(tuple(folded), tuple(kept))
+    return folded, kept
 
 
 def _obstacle(module: GraphModule, norm: Any) -> str | None:

@@ -116,11 +116,10 @@ def fold(
         files.write(output, data)
     finally:
         draft.unlink(missing_ok=True)
-    layers = folded.layers
     return Folding(
         output,
-        layers.folded,
-        layers.kept,
+        folded.folded,
+        folded.kept,
         folded.normalization,
         agreement.outputs,
         agreement.border,

@@ -90,8 +90,8 @@ def check(model, uint8, channels_last):
     zeros = conv.padding_mode == "zeros" and any(conv.padding)
 
     assert max(off(found, expected(model, IMAGES, wanted))) < 1e-5
-    assert folded.layers.kept == ()
-    assert len(folded.layers.folded) == len(norms)
+    assert folded.kept == ()
+    assert len(folded.folded) == len(norms)
     assert folded.normalization == (
         "normalization: 1/std in 0, the mean in front of its zero padding"
         if zeros
