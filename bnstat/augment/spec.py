@@ -207,9 +207,8 @@ def _known() -> dict[str, Any]:
     from bnstat.transforms import v2
 
     classes = {name: each for name, each in vars(v2).items() if inspect.isclass(each)}
-    transforms = {name: each for name, each in classes.items() if issubclass(each, nn.Module)}
-    del transforms["Transform"]
-    return transforms
+    known = {name: each for name, each in classes.items() if issubclass(each, nn.Module)}
+    return {name: each for name, each in known.items() if each is not v2.Transform}
 
 
 def _check_arguments(step: Step, kind: Any, args: Sequence[Any]) -> None:

@@ -130,7 +130,10 @@ class FixedPoint:
         self.order = self.order or order
         moved = {name: self._move(name, measured[name]) for name in self.wanted or ()}
         self.moves.append(max(moved.values(), default=0.0))
-        self._advance(moved)
+        for move in moved.values():  # exact now: the next one, and more as long as none moves
+            self.exact += 1
+            if move != 0.0:
+                break
         self.narrow = self.narrow or self._is_slow()
 
     def _move(self, name: str, measured: Pooled) -> float:
@@ -180,13 +183,6 @@ class FixedPoint:
                 f"layer {name} is given NaN or infinite values; the weights in front of it, or "
                 "the images, are to blame"
             )
-
-    def _advance(self, moved: Mapping[str, float]) -> None:
-        """Count the layers that are exact now: the next one, and more as long as none moves."""
-        for move in moved.values():
-            self.exact += 1
-            if move != 0.0:
-                return
 
 
 def _distance(old: Running, new: Running, variance: Floats, eps: float) -> float:
