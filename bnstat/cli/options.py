@@ -35,7 +35,7 @@ class Typed(click.ParamType[Any]):
         try:
             parsed = self.setting.parse(value)
         except ValueError as error:
-            self.fail(f"{error}{'' if str(error)[-1] in '?.' else '.'}", param, ctx)
+            self.fail(f"{error}{'' if str(error).endswith(('?', '.')) else '.'}", param, ctx)
         return value if parsed is None else parsed
 
 

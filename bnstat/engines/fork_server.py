@@ -152,8 +152,6 @@ class _Servers:
 _servers = _Servers()
 # A child of this process finds the server of its parent, which is not its own.
 os.register_at_fork(after_in_child=_servers.__init__)  # type: ignore[misc]
-
-
 warm_up = _servers.warm_up
 
 

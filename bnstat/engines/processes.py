@@ -25,7 +25,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from bnstat.engines.engine import WorkerLostError, Workers
-from bnstat.engines.starting import StartMethod, WorkerProcess, signals_held
+from bnstat.engines.starting import Spawning, StartMethod, WorkerProcess, signals_held
 from bnstat.errors import MeasureError
 from bnstat.position import NOWHERE
 
@@ -52,8 +52,6 @@ def warm_up(modules: Sequence[str], start_method: str | None = None) -> None:
 def start(method: str | None, modules: Sequence[str]) -> StartMethod:
     """Return a start method, or the system's own; workers have these modules imported."""
     if not _forks(method):
-        from bnstat.engines.starting import Spawning
-
         return Spawning(modules)
     from bnstat.engines.fork_server import Forking
 
