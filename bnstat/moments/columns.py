@@ -17,7 +17,6 @@ from bnstat.moments.table import Column, Ints, Table
 # The columns of a `Table`.
 _COLUMNS = ("n", "sum_or_mean", "sumsq_or_m2")
 
-
 _numbers = partial(array, "q")
 
 
