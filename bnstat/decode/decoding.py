@@ -30,7 +30,8 @@ from bnstat.text import printable
 _JPEG = ("JPEG", "MPO")
 # Gray of fewer bits than Pillow gives; its tRNS has as few.
 _FEW_BITS = {"L;2": 2, "L;4": 4}
-
+# Pillow's words for gray of fewer bits than 8, for inverted gray, and for bits in reverse order.
+_GRAY = re.compile("(1|L);?([24]?)(I?)R?")
 
 # A decoded image, and whether it is deeper than 8 bits.
 Loaded: TypeAlias = tuple[Image.Image, bool]
@@ -196,10 +197,6 @@ def _cause(error: Exception, size: int) -> str:
         case OSError() | SyntaxError() | struct.error():
             return f"is broken: {error}"
     return f"is broken: {type(error).__name__}: {error}"
-
-
-# Pillow's words for gray of fewer bits than 8, for inverted gray, and for bits in reverse order.
-_GRAY = re.compile("(1|L);?([24]?)(I?)R?")
 
 
 def load_labels(file: IO[bytes], page: int | None = None) -> Image.Image:

@@ -50,6 +50,8 @@ _DECODING = re.compile(rb"\w+Decode\w*: .*[^.\n]")
 _AVIF_PROPERTIES = 1 << 16
 _NO_CODESTREAM = "is broken: it has no JPEG 2000 codestream"
 _MISSING = re.compile(rb"([\w ]+) compression support is not configured")
+_OTHER_ORDER = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
+_OTHER_ORDER |= {other: order for order, other in _OTHER_ORDER.items()}
 
 
 def deeper_than_8_bits(image: Image.Image, file: IO[bytes] | None) -> bool:
@@ -197,10 +199,6 @@ def _codestream(file: IO[bytes]) -> int:
         at = step(at, length, f"is broken: its box at byte {at}", least=len(head))
         file.seek(at)
     return at
-
-
-_OTHER_ORDER = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
-_OTHER_ORDER |= {other: order for order, other in _OTHER_ORDER.items()}
 
 
 def low_bytes(file: IO[bytes]) -> Image.Image | None:

@@ -23,6 +23,8 @@ from bnstat.text import is_url, key_text
 
 # What the column of names is called, in any case.
 NAMES = ("filename", "file_name", "path", "image", "key")
+# Names that are looked at to see whether they are names of files.
+_LOOKED_AT = 100
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -70,10 +72,6 @@ def _place(header: Sequence[str], name: str, table: str) -> int:
     if name not in header:
         raise SourceError(f"{table} has no column {name!r}; it has {', '.join(header)}")
     return list(header).index(name)
-
-
-# Names that are looked at to see whether they are names of files.
-_LOOKED_AT = 100
 
 
 @dataclass

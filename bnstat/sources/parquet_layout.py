@@ -24,6 +24,7 @@ _MAX_HEADER = 16 << 20
 Struct: TypeAlias = dict[int, Any]
 
 _MAX_DEPTH = 16
+_DAMAGED = "its description is damaged"
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _MANY = 15  # elements of a list, or more: then their number follows
 _ROW_GROUPS = 4
@@ -59,7 +60,7 @@ class Compact:
 
     def _value(self, kind: int, depth: int) -> Any:
         if depth > _MAX_DEPTH:
-            raise UnreadableError("its description is damaged")
+            raise UnreadableError(_DAMAGED)
         if kind in (_I16, _I32, _I64):
             return self._integer()
         if kind == _STRUCT:
@@ -67,16 +68,13 @@ class Compact:
         if kind == _BINARY:
             return self._bytes(self._unsigned())
         if kind in (_LIST, _SET):
-            return self._list(depth)
+            head = self._byte()
+            number = head >> 4 if head >> 4 != _MANY else self._unsigned()
+            return [self._value(head & 15, depth + 1) for _ in range(number)]
         if kind not in (_TRUE, _FALSE, _BYTE, _DOUBLE):  # no map is in what Parquet writes
-            raise UnreadableError("its description is damaged")
+            raise UnreadableError(_DAMAGED)
         self._bytes(8 if kind == _DOUBLE else 1)
         return None
-
-    def _list(self, depth: int) -> list[Any]:
-        head = self._byte()
-        number = head >> 4 if head >> 4 != _MANY else self._unsigned()
-        return [self._value(head & 15, depth + 1) for _ in range(number)]
 
     def _bytes(self, size: int) -> bytes:
         start = self.at
@@ -94,7 +92,7 @@ class Compact:
             number |= (byte & 127) << shift
             shift += 7
             if shift > 63:
-                raise UnreadableError("its description is damaged")
+                raise UnreadableError(_DAMAGED)
         return number | byte << shift
 
     def _integer(self) -> int:
@@ -111,11 +109,8 @@ class RowGroup(NamedTuple):
 
     def ranges(self, column: str) -> list[tuple[int, int]]:
         """Return where a column's pages lie, one range for each of a struct's fields."""
-        return [
-            place
-            for path, place in self.columns.items()
-            if path == column or path.startswith(f"{column}.")
-        ]
+        below = f"{column}."
+        return [at for path, at in self.columns.items() if f"{path}.".startswith(below)]
 
 
 def row_groups(file: BufferedReader) -> list[RowGroup]:
@@ -127,7 +122,7 @@ def row_groups(file: BufferedReader) -> list[RowGroup]:
         described = Compact(file.read(length)).struct()
         return [_row_group(group) for group in described[_ROW_GROUPS]]
     except (IncompleteError, LookupError, TypeError, AttributeError, ValueError) as error:
-        raise UnreadableError("its description is damaged") from error
+        raise UnreadableError(_DAMAGED) from error
 
 
 def _row_group(group: Struct) -> RowGroup:

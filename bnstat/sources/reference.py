@@ -18,6 +18,8 @@ from bnstat.sources.bounds import DEFAULT_LIMITS, ReadLimits, UnreadableError
 FIRST, ALL = "first", "all"
 # A "#" of a name is doubled where frames are named, so that an odd number of them tells a frame.
 _FRAME = re.compile(rb"(?<!#)((?:##)*)#[0-9]+\Z")
+# Pillow reads a header in many small steps, which are cheaper in memory; up to this many bytes.
+_SMALL = 1 << 16
 
 
 class Frame(NamedTuple):
@@ -136,10 +138,6 @@ def fingerprint_of(size: int, changed: bytes, key: bytes) -> int:
     """Return blake2b-256 of an image's key, size, and mtime or tag as an integer."""
     text = b"%d/%s/%s" % (size, changed, key)
     return int.from_bytes(blake2b(text, digest_size=32).digest())
-
-
-# Pillow reads a header in many small steps, which are cheaper in memory; up to this many bytes.
-_SMALL = 1 << 16
 
 
 @dataclass(frozen=True)
