@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from bnstat.result import EXACT, Estimate, Stats
@@ -102,8 +102,7 @@ _NAMES = {
 }
 
 
-def _range(counts: Counts, text: object) -> str:
-    assert callable(text)
+def _range(counts: Counts, text: Callable[[Value], str]) -> str:
     least, largest = text(counts.least), text(counts.largest)
     return least if least == largest else f"{least} to {largest}"
 
