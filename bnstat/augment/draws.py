@@ -10,24 +10,24 @@ from typing import Any, TypeAlias
 
 from bnstat import user_code
 from bnstat.augment.masks import Drawn, Mask, check_takes_masks, draw_with_mask
-from bnstat.augment.spec import Recipe
+from bnstat.augment.spec import ParsedPipeline
 from bnstat.augment.user import Albumentations, warnings_collected
 from bnstat.user_code import draw_number, seed_generators
 
-# What libraries warn of when a recipe is built, and whether a Normalize at its end is left out.
+# What libraries warn of when a pipeline is built, and whether a Normalize at its end is left out.
 Findings: TypeAlias = tuple[tuple[str, ...], bool]
 
 
 @dataclass(frozen=True)
 class Draws:
-    """A recipe, drawn `epochs` times for each image.
+    """A pipeline, drawn `epochs` times for each image.
 
     The same image gets the same draws in any run, in whatever worker, whatever else is in the set.
     With `attribute`, what each transform hands to the next is seen too. `warnings` is what was
-    warned of when the recipe was checked, and `before_normalize` whether it leaves out a Normalize.
+    warned of when the pipeline was checked, `before_normalize` whether it leaves out a Normalize.
     """
 
-    recipe: Recipe
+    pipeline: ParsedPipeline
     seed: int
     epochs: int
     attribute: bool = False
@@ -36,29 +36,29 @@ class Draws:
 
     @property
     def width(self) -> int:
-        return max(1, len(self.recipe.transforms)) if self.attribute else 1
+        return max(1, len(self.pipeline.transforms)) if self.attribute else 1
 
     def checked(self, findings: Findings) -> Draws:
-        """Return the draws of a recipe that was checked."""
+        """Return the draws of a pipeline that was checked."""
         warnings, before_normalize = findings
         return replace(self, warnings=warnings, before_normalize=before_normalize)
 
     def check(self, masks: bool) -> Findings:
-        """Build the recipe to find what is wrong with it; with `masks`, whether it takes them.
+        """Build the pipeline to find what is wrong with it; with `masks`, whether it takes them.
 
         It imports torch, so it is a worker that is asked for it, if there is one.
 
         Raises SpecError if a transform or an argument does not exist, the user's code fails, or a
         transform does not take masks.
         """
-        warned = self.recipe.check()
-        for stage in _build_stages(self.recipe, self.attribute) if masks else ():
-            check_takes_masks(stage, self.recipe.spec)
-        return warned, self.recipe.before_normalize
+        warned = self.pipeline.check()
+        for stage in _build_stages(self.pipeline, self.attribute) if masks else ():
+            check_takes_masks(stage, self.pipeline.spec)
+        return warned, self.pipeline.before_normalize
 
     def prepare(self) -> None:
         """Make the transform now, which takes its time, and not with the first image."""
-        _build_stages(self.recipe, self.attribute)
+        _build_stages(self.pipeline, self.attribute)
 
     def draw(self, image: Any, key: bytes, epoch: int, mask: Mask | None = None) -> Iterator[Drawn]:
         """Return what the pipeline makes of a PIL image or tensor, and of its mask, in an epoch.
@@ -66,13 +66,13 @@ class Draws:
         That is the final output alone, or with `attribute` the output of each transform, to be
         looked at before the next is asked for, which may change it.
         """
-        stages = _build_stages(self.recipe, self.attribute)
+        stages = _build_stages(self.pipeline, self.attribute)
         number = draw_number(b"draw", self.seed, epoch, key)
         seed_generators(number)
         for stage in stages:
             if isinstance(stage, Albumentations):
                 stage.seed(number)
-        if self.recipe.is_users:  # which might change the image that it is given
+        if self.pipeline.is_users:  # which might change the image that it is given
             image = image.clone() if hasattr(image, "clone") else image.copy()
         return _outputs(stages, image) if mask is None else draw_with_mask(stages, image, mask)
 
@@ -84,10 +84,10 @@ def _outputs(stages: list[Callable[[Any], Any]], output: Any) -> Iterator[Drawn]
 
 
 @lru_cache(maxsize=64)
-def _build_stages(recipe: Recipe, attribute: bool) -> list[Callable[[Any], Any]]:
-    """Build a recipe once, not for each image."""
-    with warnings_collected():  # they have been reported when the recipe was checked
-        return recipe.stages() if attribute else [recipe.build()]
+def _build_stages(pipeline: ParsedPipeline, attribute: bool) -> list[Callable[[Any], Any]]:
+    """Build a pipeline once, not for each image."""
+    with warnings_collected():  # they have been reported when the pipeline was checked
+        return pipeline.stages() if attribute else [pipeline.build()]
 
 
 @contextmanager

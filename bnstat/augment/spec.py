@@ -1,4 +1,4 @@
-"""The forms of a pipeline spec, the recipe that each of them means, and its transforms."""
+"""The forms of a pipeline spec, the pipeline that each of them means, and its transforms."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Spec: TypeAlias = str | Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ParsedPipeline:
     """A pipeline as data, which workers build their own transform from.
 
     spec: as typed; steps: the transforms, in order, or None for the user's own object; user: where
@@ -42,7 +42,7 @@ class Recipe:
     passed: TransformObject | None = None
 
     def __hash__(self) -> int:
-        """Hash what the recipe comes to; steps hold lists."""
+        """Hash what the pipeline comes to; steps hold lists."""
         return hash((self.spec, self.transforms, self.keep_normalize, self.passed))
 
     @property
@@ -106,8 +106,8 @@ class Recipe:
         return [transform(step) for step in self._applied]
 
 
-def read(spec: Spec, *, keep_normalize: bool = False) -> Recipe:
-    """Return the recipe that a spec means.
+def read(spec: Spec, *, keep_normalize: bool = False) -> ParsedPipeline:
+    """Return the pipeline that a spec means.
 
     It is a preset; a preset of one transform with arguments; a TOML file; package.module:attribute;
     inline text; or a transform object. Only package.module:attribute runs code, and only when it is
@@ -117,7 +117,7 @@ def read(spec: Spec, *, keep_normalize: bool = False) -> Recipe:
     """
     if not isinstance(spec, str):
         passed = TransformObject.of(spec, keep_normalize=keep_normalize)
-        return Recipe(passed.spec, None, None, keep_normalize, passed)
+        return ParsedPipeline(passed.spec, None, None, keep_normalize, passed)
     spec = spec.strip()
     if spec.endswith(".py"):
         module = spec.removesuffix(".py").removeprefix("./").replace("/", ".")
@@ -130,8 +130,8 @@ def read(spec: Spec, *, keep_normalize: bool = False) -> Recipe:
             "pass it again in Python, as augment="
         )
     if _USER.fullmatch(spec) and not spec.endswith(".toml"):
-        return Recipe(spec, None, spec, keep_normalize)
-    return Recipe(spec, _steps(spec), None, keep_normalize)
+        return ParsedPipeline(spec, None, spec, keep_normalize)
+    return ParsedPipeline(spec, _steps(spec), None, keep_normalize)
 
 
 def _steps(spec: str) -> tuple[Step, ...]:

@@ -104,13 +104,13 @@ def _describe_plan(plan: ViewPlan) -> str:
         return "none"
     if isinstance(plan, Thumbnail):
         return f"a thumbnail of {plan.side}"
-    recipe = plan.recipe
-    text = " | ".join(recipe.transforms)
-    if recipe.passed is not None:  # its text may leave something out
-        return f"{text} {recipe.passed.digest}"
-    if recipe.user is not None:
-        end = " kept to the end" * recipe.keep_normalize
-        return f"{text} {digest_of_code(recipe.user)}{end}"
+    pipeline = plan.pipeline
+    text = " | ".join(pipeline.transforms)
+    if pipeline.passed is not None:  # its text may leave something out
+        return f"{text} {pipeline.passed.digest}"
+    if pipeline.user is not None:
+        end = " kept to the end" * pipeline.keep_normalize
+        return f"{text} {digest_of_code(pipeline.user)}{end}"
     return text
 
 

@@ -168,8 +168,8 @@ class Plan:
             epochs = 1
         if draws is None:
             return [Pipeline(None, (), seed, epochs)]
-        recipe, steps = draws.recipe, draws.recipe.transforms
-        whole = Pipeline(recipe.spec, steps, seed, epochs, draws.before_normalize, draws.warnings)
+        pipeline, steps = draws.pipeline, draws.pipeline.transforms
+        whole = Pipeline(pipeline.spec, steps, seed, epochs, draws.before_normalize, draws.warnings)
         ends = range(1, len(steps) + 1) if draws.attribute and steps else [len(steps)]
         return [replace(whole, transforms=steps[:end]) for end in ends]
 
@@ -211,16 +211,16 @@ class Plan:
 
     def _check_sendable(self) -> None:
         for draws in filter(None, self.draws):
-            if draws.recipe.passed is not None:
-                draws.recipe.passed.check_sendable(
+            if draws.pipeline.passed is not None:
+                draws.pipeline.passed.check_sendable(
                     "it cannot be sent to workers; define it in a module, or measure with workers=1"
                 )
 
 
 def _draws(augment: Spec, settings: Settings, attribute: bool, *, masks: bool) -> Draws:
-    recipe = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
-    draws = Draws(recipe, settings["seed"], settings["epochs"], attribute)
-    here = recipe.passed is not None  # an object is where the caller has torch already
+    pipeline = pipelines.read(augment, keep_normalize=settings["keep_normalize"])
+    draws = Draws(pipeline, settings["seed"], settings["epochs"], attribute)
+    here = pipeline.passed is not None  # an object is where the caller has torch already
     return draws.checked(draws.check(masks) if here else ask_worker(settings, draws.check, masks))
 
 

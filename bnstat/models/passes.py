@@ -131,8 +131,8 @@ def open_passes(
 def _for_workers(probe: Probe) -> Probe:
     """Return a probe whose model and pipeline workers can make themselves, as they are here."""
     draws = probe.drawing.draws
-    if draws is not None and draws.recipe.passed is not None:
-        draws.recipe.passed.check_sendable(
+    if draws is not None and draws.pipeline.passed is not None:
+        draws.pipeline.passed.check_sendable(
             "it cannot be sent to workers; define it in a module, or measure with workers=1"
         )
     return replace(probe, spec=probe.spec.with_digest())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from bnstat import augment as pipelines
 from bnstat import files
-from bnstat.augment import Draws, Recipe, Spec
+from bnstat.augment import Draws, ParsedPipeline, Spec
 from bnstat.decode.modes import BANDS
 from bnstat.decode.selection import conditions
 from bnstat.errors import MeasureError, ModelError, SourceError
@@ -133,24 +133,26 @@ def _model_images(named: Images[RecalibrateSettings], stats: Named | None) -> Mo
     pixels = conditions(used)
     if pixels.excludes:
         raise MeasureError("a model sees all pixels of an image; leave out the selection of pixels")
-    recipe = None if named.augment is None else pipelines.read(named.augment, keep_normalize=True)
-    normalization, described = _normalization(recipe, stats)
+    pipeline = None if named.augment is None else pipelines.read(named.augment, keep_normalize=True)
+    normalization, described = _normalization(pipeline, stats)
     sources = named.open()
     epochs = used["epochs"] if sources.random and not sources.several_passes else 1
     drawing = Drawing(
-        used["mode"], limits_of(used), _draws(recipe, used), pixels, epochs, used["max_value"]
+        used["mode"], limits_of(used), _draws(pipeline, used), pixels, epochs, used["max_value"]
     )
     return ModelImages(sources, used, drawing, normalization, described)
 
 
-def _draws(recipe: Recipe | None, settings: RecalibrateSettings) -> Draws | None:
-    if recipe is None:
+def _draws(pipeline: ParsedPipeline | None, settings: RecalibrateSettings) -> Draws | None:
+    if pipeline is None:
         return None
-    warned = recipe.check()  # before any image is read
-    return Draws(recipe, settings["seed"], settings["epochs"], warnings=warned)
+    warned = pipeline.check()  # before any image is read
+    return Draws(pipeline, settings["seed"], settings["epochs"], warnings=warned)
 
 
-def _normalization(recipe: Recipe | None, stats: Named | None) -> tuple[Normalization, str]:
+def _normalization(
+    pipeline: ParsedPipeline | None, stats: Named | None
+) -> tuple[Normalization, str]:
     """Return what images are normalized with, and that in a few words.
 
     Raises
@@ -158,7 +160,7 @@ def _normalization(recipe: Recipe | None, stats: Named | None) -> tuple[Normaliz
     SourceError
         If that is nothing, and it was not asked for, or is done twice.
     """
-    twice = recipe is not None and recipe.normalizes
+    twice = pipeline is not None and pipeline.normalizes
     if stats is None and twice:
         return Normalization(None, None), "normalized by the pipeline"
     if stats is None:

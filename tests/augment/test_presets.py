@@ -54,9 +54,9 @@ def test_ends_in_8_bit_images(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_canonical_text_is_the_same_pipeline(name):
     """The transforms that a document records read back to the preset's steps."""
-    recipe = read(name)
-    assert recipe.steps == parse(" | ".join(recipe.transforms))
-    assert recipe.transforms == read(" | ".join(recipe.transforms)).transforms
+    pipeline = read(name)
+    assert pipeline.steps == parse(" | ".join(pipeline.transforms))
+    assert pipeline.transforms == read(" | ".join(pipeline.transforms)).transforms
 
 
 def test_plain_colorjitter():

@@ -108,12 +108,12 @@ FLOATS = "ToImage | ToDtype(float32, scale=True)"
     ],
 )
 def test_normalize_at_the_end_is_left_out_unless_kept(spec, kept, transforms):
-    """Only a Normalize that nothing but a change of type follows goes; the recipe says so."""
-    recipe = read(spec, keep_normalize=kept)
-    applied = recipe.build().transforms
-    named = [text.partition("(")[0] for text in recipe.transforms]
-    assert transforms == len(recipe.transforms)
-    assert recipe.before_normalize == ("Normalize" not in named)
+    """Only a Normalize that nothing but a change of type follows goes; the pipeline says so."""
+    pipeline = read(spec, keep_normalize=kept)
+    applied = pipeline.build().transforms
+    named = [text.partition("(")[0] for text in pipeline.transforms]
+    assert transforms == len(pipeline.transforms)
+    assert pipeline.before_normalize == ("Normalize" not in named)
     assert (named or ["Identity"]) == [type(transform).__name__ for transform in applied]
 
 

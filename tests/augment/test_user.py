@@ -107,9 +107,9 @@ def test_normalize_at_the_end_is_left_out(text, module):
     name = module(f"{IMPORTS}\nT = {text}\ndef make(): return {text}")
     whole = leaves(read(f"{name}:T", keep_normalize=True).build())
     for spec in (f"{name}:T", f"{name}:make"):
-        recipe = read(spec)
-        assert (ENDINGS[text] is not None) == recipe.before_normalize
-        assert (ENDINGS[text] or whole) == leaves(recipe.build())
+        pipeline = read(spec)
+        assert (ENDINGS[text] is not None) == pipeline.before_normalize
+        assert (ENDINGS[text] or whole) == leaves(pipeline.build())
 
 
 def test_leaving_normalize_out_changes_nothing_else():
@@ -221,10 +221,10 @@ def T(image):
     import random
     return np.array([[[torch.rand(()).item(), random.random(), np.random.random()]]])
 """
-    recipe = read(f"{module(IMPORTS + text)}:T")
+    pipeline = read(f"{module(IMPORTS + text)}:T")
 
     def drawn(seed, key):
-        draws = [list(Draws(recipe, seed, 2).draw(photo, key, epoch)) for epoch in range(2)]
+        draws = [list(Draws(pipeline, seed, 2).draw(photo, key, epoch)) for epoch in range(2)]
         return [each.output.ravel().tolist() for (each,) in draws]
 
     first = drawn(0, b"a")

@@ -91,12 +91,12 @@ def _spec(data):
 
     text = data.decode(errors="surrogateescape")
     try:
-        recipe = pipelines.read(text)
+        pipeline = pipelines.read(text)
     except SpecError as error:
         _check_message(error)
         return False
-    if recipe.user is None and recipe.steps:
-        again = " | ".join(map(str, recipe.steps))
+    if pipeline.user is None and pipeline.steps:
+        again = " | ".join(map(str, pipeline.steps))
         assert " | ".join(map(str, parse(again))) == again, again
     return True
 
@@ -107,10 +107,10 @@ def _build(data):
 
     warnings.filterwarnings("ignore", "ColorJitter without arguments")  # is said on purpose
     try:
-        recipe = pipelines.read(data.decode(errors="surrogateescape"))
-        if recipe.user is None:
-            recipe.build()
-            recipe.stages()
+        pipeline = pipelines.read(data.decode(errors="surrogateescape"))
+        if pipeline.user is None:
+            pipeline.build()
+            pipeline.stages()
     except SpecError as error:
         _check_message(error)
         return False
