@@ -46,10 +46,7 @@ class Images:
     @classmethod
     def of(cls, table: RecordTable) -> Images:
         table = table.take(table.measured & (table.n > 0).all(axis=1))
-        if not len(table):
-            none = np.zeros((0, len(table.channels)))
-            return cls(table, np.zeros(0, np.int64), none, none, none, none, none, none)
-        first = np.flatnonzero(table.epoch == table.epoch[0])
+        first = np.flatnonzero(table.epoch == table.epoch[:1])
         if len(first) == len(table):
             counts = table.n.astype(np.float64)
             ends = (table.low, table.high)
