@@ -28,14 +28,12 @@ COMMANDS = (
     *("duplicates", "recalibrate", "fold", "merge", "pipelines", "demo"),
     "help",
 )
-# Commands that stand in the file of another.
-_FILES = {"outliers": "found_images", "duplicates": "found_images", "plot": "report"}
 # How many images may fail, where a command lets the user say it.
 MAX_FAILURES = "bnstat.max_failures"
 
 
 class _Commands(click.Group):
-    """Finds the command NAME as NAME_command in its file."""
+    """Finds a command in the module of its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -43,8 +41,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"bnstat.cli.{_FILES.get(cmd_name, cmd_name)}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = import_module(f"bnstat.cli.{cmd_name}").command
         return command
 
     def resolve_command(

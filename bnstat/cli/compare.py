@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @options.settings(Settings, "the baseline's")
 @options.failures
 @options.terminal("quiet", "verbose", "progress", "color")
-def compare_command(
+def command(
     terminal: Terminal,
     sources: tuple[str, ...],
     fail_over: float | None,

@@ -61,9 +61,7 @@ def _check_records(name: str) -> None:
 @options.failures
 @options.output
 @options.terminal("quiet", "verbose", "progress", "color")
-def compute_command(
-    terminal: Terminal, sources: tuple[str, ...], output: str, **settings: Any
-) -> int:
+def command(terminal: Terminal, sources: tuple[str, ...], output: str, **settings: Any) -> int:
     """Measure the images of SOURCEs: folders, files, tar and zip archives, URLs, patterns.
 
     Shows per-channel mean and std three ways (two-pass, welford, batchnorm) in [0, 1], and writes

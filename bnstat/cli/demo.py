@@ -16,7 +16,7 @@ _FILES_OF_A_DEMO = {"images", "bnstat.json", "bnstat.pt", "report.html"}
 
 @subcommand("demo", "The whole story on a small generated folder.")
 @click.argument("folder", default="bnstat-demo", metavar="[FOLDER]")
-def demo_command(folder: str) -> None:
+def command(folder: str) -> None:
     """Draw a small folder of images and run bnstat on it, command by command.
 
     Everything goes into FOLDER (default: bnstat-demo). One image is broken on purpose.

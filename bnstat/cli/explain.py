@@ -34,7 +34,7 @@ from bnstat.settings import Settings
 @options.settings(Settings, "the result's")
 @options.failures
 @options.terminal("verbose", "progress", "color")
-def explain_command(
+def command(
     terminal: Terminal,
     constants: str,
     sources: tuple[str, ...],

@@ -138,7 +138,7 @@ class FormatName(click.Choice[str]):
 @click.option(
     "--serialized", is_flag=True, default=None, help="albumentations: its own JSON instead."
 )
-def export_command(
+def command(
     document: str,
     name: str,
     listed: bool,
@@ -196,7 +196,7 @@ def _target_options(target: Target, given: dict[str, Any]) -> dict[str, Any]:
     chosen = {option: value for option, value in given.items() if value is not None}
     for option in chosen.keys() - target.options:
         takers = ", ".join(other.name for other in TARGETS.values() if option in other.options)
-        flag = next(p for p in export_command.params if p.name == option).opts[0]
+        flag = next(p for p in command.params if p.name == option).opts[0]
         raise click.UsageError(f"{flag} is for {takers}, not for {target.name}")
     return chosen
 

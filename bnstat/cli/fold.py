@@ -58,7 +58,7 @@ def _size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int,
     metavar="FILE.pt2|FILE.onnx",
     help="Where to write: a program of torch.export, or ONNX.",
 )
-def fold_command(model: str, output: str, **options: Any) -> None:
+def command(model: str, output: str, **options: Any) -> None:
     """Fold BatchNorm into the layers in front of it, and the normalization into the first one.
 
     MODEL is torchvision:NAME, timm:NAME, or package.module:attribute: an nn.Module or what makes

@@ -142,7 +142,7 @@ def subcommand(name: str, summary: str) -> Callable[[Callable[..., Any]], click.
 @subcommand("help", "Show the help of a command.")
 @click.argument("name", required=False, metavar="[COMMAND]")
 @click.pass_context
-def help_command(ctx: click.Context, name: str | None) -> None:
+def command(ctx: click.Context, name: str | None) -> None:
     """Show the help of COMMAND, as COMMAND --help does, or that of bnstat."""
     parent = ctx.parent
     assert parent is not None and isinstance(parent.command, click.Group)

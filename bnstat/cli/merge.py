@@ -15,7 +15,7 @@ from bnstat.cli.terminal import Terminal, say
 @options.failures
 @options.output
 @options.terminal("quiet", "verbose", "color")
-def merge_command(terminal: Terminal, results: tuple[str, ...], partial: bool, output: str) -> int:
+def command(terminal: Terminal, results: tuple[str, ...], partial: bool, output: str) -> int:
     """Add STATS, results of bnstat compute --shard, to the result of the whole set.
 
     They come in any order, and groups may be merged first. Results of different sets are added too.

@@ -262,3 +262,10 @@ def _transforms() -> list[str]:
     text = source.read_text(encoding="utf-8") if source.is_file() else ""
     imported = re.findall(r"^from \._\w+ import (\([^)]*\)|.*)$", text, flags=re.MULTILINE)
     return sorted(set(re.findall(r"\b[A-Z]\w+", " ".join(imported))) - {"Transform"})
+
+
+sheet = click.option(
+    "--sheet",
+    metavar="FILE.png",
+    help="Write a contact sheet, too: the images, small, with their names.",
+)

@@ -13,7 +13,7 @@ import click
 
 from bnstat import files
 from bnstat import show as reports
-from bnstat.cli.terminal import Terminal
+from bnstat.cli.terminal import Terminal, say
 from bnstat.errors import BnstatError, OutputError
 from bnstat.settings import Settings, settings_of
 from bnstat.text import is_url, printable
@@ -21,7 +21,7 @@ from bnstat.verbs.load import load
 from bnstat.verbs.resolve import names_images, recorded
 
 if TYPE_CHECKING:
-    from bnstat import Stats
+    from bnstat import Duplicates, Outliers, Stats
     from bnstat.show import Reportable
 
 
@@ -104,3 +104,24 @@ def _settings_in_words(stats: Stats) -> list[str]:
     values = {name: known[name].text(value) for name, value in recorded(stats).items()}
     texts = {"pipeline": " | ".join(stats.pipeline.transforms) or "none"} | values
     return [f"{name.replace('_', ' ')} {printable(text)}" for name, text in texts.items()]
+
+
+def check_sheet(sheet: str | None, sources: Sequence[str]) -> None:
+    """Raise OutputError if a contact sheet is no PNG, would be measured, or cannot be written."""
+    if sheet is None:
+        return
+    if not sheet.lower().endswith(".png"):
+        raise OutputError(f"a sheet is a picture: name FILE.png, not {sheet}")
+    files.check_distinct([("--sheet", sheet)], [("SOURCE", name) for name in sources])
+    place = Path(sheet).resolve()
+    for name in sources:
+        if Path(name).is_dir() and place.is_relative_to(Path(name).resolve()):
+            raise OutputError(f"{sheet} would be an image of {name}; name another --sheet")
+    files.check_writable(place)
+
+
+def save_sheet(found: Outliers | Duplicates, sheet: str | None) -> None:
+    """Write a contact sheet of what was found, if one is asked for; say so on stderr."""
+    if sheet is not None:
+        found.sheet().save(sheet)
+        say(f"Saved to {sheet}.")

@@ -9,7 +9,7 @@ from bnstat.cli.help import subcommand
 
 @subcommand("pipelines", "List the presets, or print one of them as TOML.")
 @click.argument("name", required=False, metavar="[NAME]")
-def pipelines_command(name: str | None) -> None:
+def command(name: str | None) -> None:
     """List the presets for --augment, or print the TOML of NAME, to be edited.
 
     bnstat pipelines simclr > my.toml, then bnstat compute ./data --augment my.toml

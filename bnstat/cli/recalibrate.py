@@ -43,7 +43,7 @@ _NOT_OF_MODELS = (
 @click.option("-o", "--output", metavar="FILE", help="Where to write the weights.")
 @options.failures
 @options.terminal("quiet", "verbose", "progress", "color")
-def recalibrate_command(
+def command(
     terminal: Terminal,
     model: str,
     source: str,

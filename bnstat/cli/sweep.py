@@ -23,7 +23,7 @@ from bnstat.settings import SweepSettings
 )
 @options.failures
 @options.terminal("verbose", "progress", "color")
-def sweep_command(terminal: Terminal, source: str, output: str | None, **settings: Any) -> int:
+def command(terminal: Terminal, source: str, output: str | None, **settings: Any) -> int:
     """Replay BatchNorm2d over the images of SOURCE, a folder or result (default: bnstat.json).
 
     From one scan: for each schedule, how far mean and std are from two-pass in the worst channel,
