@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bnstat.estimators.shuffle_variance import ShuffleVariance, shuffle_variances
-from bnstat.moments import Column, Floats, Ints, Records
+from bnstat.moments import ChannelMoments, Floats, Ints, Records
 from bnstat.result import BatchNormEstimate, NoEstimateError
 
 
@@ -118,18 +118,19 @@ def running_values(records: Records, schedule: Schedule) -> list[tuple[float, fl
     return records.by_channel(of_channel)
 
 
-def epochs_of(records: Records, channel: int, epochs: int) -> list[Column]:
+def epochs_of(records: Records, channel: int, epochs: int) -> list[ChannelMoments]:
     """Return the images' moments in each epoch: drawn anew in each, or the same in all."""
     column = records.column(channel)
     if records.draws == 1:
         return [column] * epochs
     return [
-        Column(*(values[epoch :: records.draws] for values in column)) for epoch in range(epochs)
+        ChannelMoments(*(values[epoch :: records.draws] for values in column))
+        for epoch in range(epochs)
     ]
 
 
 def moments_of_epochs(
-    epochs: Sequence[Column], orders: Sequence[Ints], batch_size: int | Ints
+    epochs: Sequence[ChannelMoments], orders: Sequence[Ints], batch_size: int | Ints
 ) -> tuple[Floats, Floats]:
     """Return mean and unbiased variance of the batches of all epochs, one after another."""
     pairs = [moments_of_batches(c, o, batch_size) for c, o in zip(epochs, orders, strict=True)]
@@ -138,7 +139,7 @@ def moments_of_epochs(
 
 
 def moments_of_batches(
-    column: Column, order: Ints, batch_size: int | Ints
+    column: ChannelMoments, order: Ints, batch_size: int | Ints
 ) -> tuple[Floats, Floats]:
     """Return mean and unbiased variance of each batch of one epoch, of equal sizes or of its own.
 
@@ -182,7 +183,7 @@ class Epochs:
 
     @classmethod
     def shuffled(
-        cls, columns: Sequence[Column], batch_size: int, seen: int | None = None
+        cls, columns: Sequence[ChannelMoments], batch_size: int, seen: int | None = None
     ) -> Epochs:
         """Shuffle one channel's images of each epoch; once, if they are the same in all.
 

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnstat.estimators.spreads import Design, Spread, spread_of_variances
-from bnstat.moments import Column, Floats, Records
+from bnstat.moments import ChannelMoments, Floats, Records
 from bnstat.result import ImageSums
 from bnstat.result.estimates import SKETCH_SIZE, Sketch
 
@@ -46,7 +46,7 @@ def image_sums(records: Records) -> tuple[ImageSums, ...] | None:
     return tuple(sums) if all(math.isfinite(n) for row in numbers for n in row) else None
 
 
-def _sums(column: Column, draws: int) -> ImageSums:
+def _sums(column: ChannelMoments, draws: int) -> ImageSums:
     n, mean, m2 = column
     center = float(n @ mean / n.sum())
     away = np.where(n > 0, mean - center, 0.0)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from bnstat.estimators.batchnorm import Schedule, batchnorm
-from bnstat.moments import Column, Moments, Records
+from bnstat.moments import ChannelMoments, Moments, Records
 from bnstat.result import METHODS, Estimate, Floats, NoEstimateError, OverChannels
 
 
@@ -56,7 +56,7 @@ def over_channels(count: Sequence[int], exact: Estimate, total: Moments | None) 
     )
 
 
-def _mean_and_var(column: Column) -> tuple[float, float]:
+def _mean_and_var(column: ChannelMoments) -> tuple[float, float]:
     n = math.fsum(column.n)
     mean = math.fsum(column.n * column.mean) / n
     return mean, math.fsum(column.m2 + column.n * (column.mean - mean) ** 2) / n
@@ -92,7 +92,7 @@ def chan(rows: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
     return mean, m2 / n
 
 
-def _rows(column: Column) -> Iterator[tuple[float, float, float]]:
+def _rows(column: ChannelMoments) -> Iterator[tuple[float, float, float]]:
     """Yield rows as Python floats, a block at a time: all at once would be 100 bytes each."""
     for start in range(0, len(column.n), _BLOCK):
         block = [values[start : start + _BLOCK].tolist() for values in column]
@@ -110,7 +110,7 @@ def conventions(records: Records) -> dict[str, Floats]:
     }
 
 
-def _figures(column: Column) -> tuple[float, float, float]:
+def _figures(column: ChannelMoments) -> tuple[float, float, float]:
     column = column.counted()
     var = column.m2 / column.n
     root = float(np.sqrt(var.mean()))

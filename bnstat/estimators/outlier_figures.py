@@ -27,7 +27,7 @@ Array: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Images:
+class TableImages:
     """The measured images of a table, their draws taken together.
 
     first: the row of each image's first draw, of N; n: samples, mean, std: of shape (N, C); low,
@@ -44,7 +44,7 @@ class Images:
     entropy: Array
 
     @classmethod
-    def of(cls, table: RecordTable) -> Images:
+    def of(cls, table: RecordTable) -> TableImages:
         table = table.take(table.measured & (table.n > 0).all(axis=1))
         first = np.flatnonzero(table.epoch == table.epoch[:1])
         if len(first) == len(table):
@@ -86,7 +86,7 @@ class Images:
             return -shift, np.sqrt(var) - np.sqrt(np.maximum(left, 0.0))
 
 
-def influence(images: Images) -> Callable[[int], tuple[Floats, Floats]]:
+def influence(images: TableImages) -> Callable[[int], tuple[Floats, Floats]]:
     """Return what tells of an image what it does to mean and std of the set, per channel.
 
     The figure less that without the image, 0 for the only one. Of integer samples in exact
@@ -151,7 +151,7 @@ class Figure:
     only_above: bool = False
 
 
-def figures(images: Images) -> Iterator[Figure]:
+def figures(images: TableImages) -> Iterator[Figure]:
     """Yield the figures of images: of their samples, then of their files."""
     exact = not (images.table.scale == 1).any()
     yield from figures_of_moments(list(images.mean.T), _average(images.std), exact=exact)
@@ -191,7 +191,7 @@ def _average(values: Array) -> Array:
     return average
 
 
-def _evenness(images: Images) -> Array:
+def _evenness(images: TableImages) -> Array:
     """Return how little the entropy is below that of values that are all equally frequent."""
     most = np.log2(images.table.scale.max(initial=1) + 1.0)
     evenness: Array = -np.log2(np.maximum(most - _average(images.entropy), 0.0) + 0.003)

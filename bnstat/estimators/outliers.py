@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from bnstat.estimators.outlier_figures import (
     Array,
     Figure,
-    Images,
+    TableImages,
     figures,
     figures_of_moments,
     influence,
@@ -54,13 +54,13 @@ class Scores:
     The score of an image of one color is infinite, unless these are usual.
     """
 
-    images: Images
+    images: TableImages
     groups: Sequence[NDArray[np.int64]]
     score: Array
     one_color: Flags
 
     @classmethod
-    def of(cls, images: Images) -> Scores:
+    def of(cls, images: TableImages) -> Scores:
         groups = [own for own in images.groups() if len(own) >= _SMALLEST_GROUP]
         flat = (images.std == 0.0).all(axis=1) & (images.n > 1).any(axis=1)
         one_color = _unusual(flat, groups)
@@ -120,7 +120,7 @@ def find_outliers(
     score; expect: the most that are outliers, None is 1 % of the images; limit: the most that are
     returned, None is all.
     """
-    images = Images.of(table)
+    images = TableImages.of(table)
     table, scores = images.table, Scores.of(images)
     beyond = scores.beyond(threshold)
     expect = scores.expected if expect is None else expect

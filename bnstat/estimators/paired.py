@@ -35,7 +35,7 @@ from bnstat.estimators.spreads import (
     spread_of,
 )
 from bnstat.estimators.uncertainty import FEWEST_EFFECTIVE_IMAGES, of_both, plain_images
-from bnstat.moments import Column, Floats, Ints, Records
+from bnstat.moments import ChannelMoments, Floats, Ints, Records
 from bnstat.result import Estimate, MeanAndStd, PairedMargins
 
 
@@ -130,8 +130,8 @@ class Shared:
 
 
 def difference_spreads(
-    baseline: Column,
-    other: Column,
+    baseline: ChannelMoments,
+    other: ChannelMoments,
     draws: tuple[int, int],
     design: Design,
     controls: Floats | None,

@@ -11,11 +11,11 @@ from bnstat.estimators.batchnorm import Schedule
 from bnstat.estimators.image_moments import ImageMoments
 from bnstat.moments import Floats, Ints
 
-Figure = Callable[..., Floats | None]
-View = Callable[..., ImageMoments | None]
+FigureOf = Callable[..., Floats | None]
+ViewOf = Callable[..., ImageMoments | None]
 
 
-def of_view(view: View, figure: Figure) -> Figure:
+def of_view(view: ViewOf, figure: FigureOf) -> FigureOf:
     """Return the figure of a view of images, None where there is none of them."""
 
     def figure_of_view(images: ImageMoments, *size: int) -> Floats | None:
@@ -153,7 +153,7 @@ def running(images: ImageMoments, size: int, momentum: float) -> tuple[Floats, F
     return weights @ batches.mean, np.sqrt(start + weights @ batches.sample_var)
 
 
-def one_of(of: int, both: Callable[..., tuple[Floats, Floats] | None], **how: float) -> Figure:
+def one_of(of: int, both: Callable[..., tuple[Floats, Floats] | None], **how: float) -> FigureOf:
     """Return the mean (0) or the std (1) of a function that returns both."""
 
     def figure(images: ImageMoments, *size: int) -> Floats | None:
@@ -173,7 +173,7 @@ class Recipe(NamedTuple):
 
     of: Literal["mean", "std"]
     name: str
-    figure: Figure
+    figure: FigureOf
     formula: str
     in_use: str
     sizes: Sequence[int] = ()

@@ -19,7 +19,7 @@ from bnstat.estimators.batchnorm import (
     moments_of_epochs,
 )
 from bnstat.estimators.methods import two_pass
-from bnstat.moments import Column, Floats, Ints, Records
+from bnstat.moments import ChannelMoments, Floats, Ints, Records
 from bnstat.result import Estimate, Stats
 from bnstat.result.running_statistics import Cell, Off, Sweep
 
@@ -103,7 +103,7 @@ class _Replay:
     """What schedules are replayed on: images, each channel's moments in each epoch, the truth."""
 
     keys: Sequence[bytes]
-    channels: Sequence[Sequence[Column]]
+    channels: Sequence[Sequence[ChannelMoments]]
     grid: Grid
     exact: Estimate
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import RandomState
 
-from bnstat.moments import Column, Floats, Ints
+from bnstat.moments import ChannelMoments, Floats, Ints
 
 # So many shuffles tell a standard deviation to within 4 %.
 SHUFFLES = 400
@@ -56,7 +56,7 @@ class ShuffleVariance:
 
 
 def shuffle_variances(
-    column: Column, batch_size: int, seen: int
+    column: ChannelMoments, batch_size: int, seen: int
 ) -> tuple[ShuffleVariance, ShuffleVariance]:
     """Return how mean and unbiased variance of an epoch's batches vary over shuffles.
 

@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bnstat.moments import Column, Floats
+from bnstat.moments import ChannelMoments, Floats
 
 # With fewer images for each control, a regression would explain chance.
 IMAGES_A_CONTROL = 10
@@ -80,7 +80,7 @@ class OneDraw(NamedTuple):
     controls: Floats
 
 
-def controls_of(column: Column) -> Floats:
+def controls_of(column: ChannelMoments) -> Floats:
     """Return what plain images tell of their draws, (images, K), for a regression.
 
     What their samples contribute to mean and std, and two squares.
@@ -91,7 +91,7 @@ def controls_of(column: Column) -> Floats:
 
 
 def spreads(
-    column: Column, design: Design, controls: Floats | None = None
+    column: ChannelMoments, design: Design, controls: Floats | None = None
 ) -> tuple[Spread, Spread]:
     """Return the uncertainty of a channel's mean and of its std.
 
@@ -110,13 +110,13 @@ def spreads(
     return mean, std
 
 
-def shares(column: Column) -> Floats:
+def shares(column: ChannelMoments) -> Floats:
     """Return the share of each draw in all samples, 1 on average."""
     share: Floats = column.n / column.n.mean()
     return share
 
 
-def contributions(column: Column) -> tuple[Floats, Floats]:
+def contributions(column: ChannelMoments) -> tuple[Floats, Floats]:
     """Return what each draw contributes to mean and std: z and e, float64 of shape (draws,)."""
     n, means, m2 = column
     total = n.sum()

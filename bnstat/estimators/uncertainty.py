@@ -23,7 +23,7 @@ from bnstat.estimators.spreads import (
     effective_images,
     spreads,
 )
-from bnstat.moments import Column, Floats, Ints, Records
+from bnstat.moments import ChannelMoments, Floats, Ints, Records
 from bnstat.result import Corrected, MeanAndStd, Uncertainty
 
 # Below, so few images carry the figure that no simple interval covers: the simulation of
@@ -76,7 +76,9 @@ def _numbered(names: Iterable[str]) -> Ints:
     return np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int64)
 
 
-def _clustered(pair: tuple[Spread, Spread], column: Column, numbers: Ints) -> tuple[Spread, Spread]:
+def _clustered(
+    pair: tuple[Spread, Spread], column: ChannelMoments, numbers: Ints
+) -> tuple[Spread, Spread]:
     """Return the uncertainty with images of a cluster together: others would bring other clusters.
 
     The squared error is K/(K − 1)·Σt²/m² over the totals t of K clusters, which add up to 0.
@@ -124,7 +126,7 @@ def of_both(
     )
 
 
-def plain_images(keys: Collection[bytes], controls: Records | None) -> list[Column] | None:
+def plain_images(keys: Collection[bytes], controls: Records | None) -> list[ChannelMoments] | None:
     """Return the channels of the plain images with these keys, in order; None if some are missing.
 
     Draws of other images may have failed.
@@ -136,7 +138,7 @@ def plain_images(keys: Collection[bytes], controls: Records | None) -> list[Colu
     if len(keys) < len(known):
         places = {key: place for place, key in enumerate(known)}
         rows = [places[key] for key in keys if key in places]
-        columns = [Column(*(values[rows] for values in column)) for column in columns]
+        columns = [ChannelMoments(*(values[rows] for values in column)) for column in columns]
     return columns if len(columns[0].n) == len(keys) and columns[0].n.all() else None
 
 

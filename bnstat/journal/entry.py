@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bnstat.moments import Appearance, Appearances, ChunkMoments, Kind, Table
+from bnstat.moments import Appearance, Appearances, ChunkMoments, Kind, MomentsTable
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -228,7 +228,7 @@ def _unpacked_moments(row: Row, expected: Expected) -> ChunkMoments:
     numbers = _FLOAT if kind.scale == 1 else _INT
     ends = second[len(n) :] if kind.scale == 1 else b""
     second = second[: len(second) - len(ends)]
-    table = Table(
+    table = MomentsTable(
         kind.scale,
         _numbers(n, _INT, shape),
         _numbers(first, numbers, shape),
@@ -275,7 +275,7 @@ def _rows(data: bytes, images: int) -> list[int]:
     return rows
 
 
-def _check_values(table: Table, excluded: NDArray[np.int64] | None) -> None:
+def _check_values(table: MomentsTable, excluded: NDArray[np.int64] | None) -> None:
     """Raise DamagedError if no samples have these moments."""
     if not np.isfinite([table.sum_or_mean, table.sumsq_or_m2]).all():
         raise DamagedError("moments are not finite")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.measure.count_images import MAX_CHANNELS, count_output
 from bnstat.measure.planes import counts_of, kind_of_array
-from bnstat.moments import ChunkCounts, ChunkMoments, Floats, Ints, NotFiniteError, Table
+from bnstat.moments import ChunkCounts, ChunkMoments, Floats, Ints, MomentsTable, NotFiniteError
 from bnstat.sources.items import as_array
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _of_integers(images: NDArray[Any], scale: int) -> ChunkMoments:
         sums.append(_sums(planes, _run(height * width) if scale == 255 else 1))
         histogram += counts_of(planes, scale + 1)
     first, second = (np.concatenate(column) for column in zip(*sums, strict=True))
-    table = Table(scale, np.full(first.shape, height * width), first, second)
+    table = MomentsTable(scale, np.full(first.shape, height * width), first, second)
     kind = kind_of_array(channels, scale)
     return ChunkMoments(kind, list(range(count)), table, histogram)
 
@@ -115,7 +115,7 @@ def _of_floats(images: NDArray[Any]) -> tuple[list[ChunkMoments], Failures]:
     if not rows:
         return [], failures
     n = np.full((len(rows), images.shape[1]), images.shape[2] * images.shape[3])
-    table = Table(1, n, mean[rows], m2[rows], ends[rows])
+    table = MomentsTable(1, n, mean[rows], m2[rows], ends[rows])
     return [ChunkMoments(kind_of_array(images.shape[1], 1), rows, table, None)], failures
 
 
@@ -166,7 +166,7 @@ def _8_bits_on_device(pieces: tuple[Tensor, ...]) -> ChunkMoments:
     first, second = np.concatenate(sums, axis=1)
     n = np.full(first.shape, pieces[0][0, 0].numel())
     kind = kind_of_array(pieces[0].shape[1], 255)
-    return ChunkMoments(kind, list(range(len(n))), Table(255, n, first, second), histogram)
+    return ChunkMoments(kind, list(range(len(n))), MomentsTable(255, n, first, second), histogram)
 
 
 def _floats_on_device(pieces: tuple[Tensor, ...]) -> tuple[list[ChunkMoments], Failures]:
@@ -189,5 +189,5 @@ def _floats_on_device(pieces: tuple[Tensor, ...]) -> tuple[list[ChunkMoments], F
         return [], failures
     n = np.full((len(rows), mean.shape[1]), pieces[0][0, 0].numel())
     kind = kind_of_array(mean.shape[1], 1)
-    table = Table(1, n, mean[rows], m2[rows], np.stack(ends, axis=2)[rows])
+    table = MomentsTable(1, n, mean[rows], m2[rows], np.stack(ends, axis=2)[rows])
     return [ChunkMoments(kind, rows, table, None)], failures

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from bnstat.errors import DocumentError
 from bnstat.estimators import Schedule, moments_of_batches
 from bnstat.estimators.intervals import margin
-from bnstat.estimators.outlier_figures import Images
+from bnstat.estimators.outlier_figures import TableImages
 from bnstat.estimators.outliers import Scores
 from bnstat.estimators.spreads import Design, spreads
-from bnstat.moments import Column
+from bnstat.moments import ChannelMoments
 from bnstat.pictures import ImageScatter, MarginCurve, Picture, RunningValues
 from bnstat.pictures.picture import distinct
 from bnstat.result import BatchNormEstimate, Stats
@@ -89,12 +89,12 @@ def _measured(records: RecordTable) -> RecordTable:
     return records.take(records.measured)
 
 
-def _columns(records: RecordTable) -> Iterator[Column]:
+def _columns(records: RecordTable) -> Iterator[ChannelMoments]:
     """Yield n, mean and M2 of all rows, by channel."""
     for c in range(len(records.channels)):
         n = records.n[:, c].astype(np.float64)
         mean, std = (np.nan_to_num(v[:, c]) for v in (records.mean, records.std))
-        yield Column(n, mean, std**2 * n)
+        yield ChannelMoments(n, mean, std**2 * n)
 
 
 def _keys(records: RecordTable) -> Iterator[bytes]:
@@ -107,11 +107,11 @@ def _draws(records: RecordTable) -> int:
 
 
 def _running(
-    column: Column, draws: int, orders: Sequence[NDArray[np.int64]], schedule: Schedule
+    column: ChannelMoments, draws: int, orders: Sequence[NDArray[np.int64]], schedule: Schedule
 ) -> tuple[list[float], list[float]]:
     means, variances = [], []
     for epoch, order in enumerate(orders):
-        drawn = Column(*(v[min(epoch, draws - 1) :: draws] for v in column))
+        drawn = ChannelMoments(*(v[min(epoch, draws - 1) :: draws] for v in column))
         mean, var = moments_of_batches(drawn, order, schedule.batch_size)
         means.append(mean)
         variances.append(var)
@@ -170,7 +170,7 @@ def _measured_margins(
     for column in _columns(rows):  # one at a time: they are large
         for at, size in enumerate(sizes):
             design, chosen = Design(found), order[:size]
-            pair = spreads(Column(*(v[chosen] for v in column)), design)
+            pair = spreads(ChannelMoments(*(v[chosen] for v in column)), design)
             for widest, spread in zip(both, pair, strict=True):
                 widest[at] = max(widest[at], margin(spread, confidence))
     return sizes, both
@@ -181,7 +181,7 @@ def _images(stats: Stats, records: RecordTable | None) -> ImageScatter:
         raise DocumentError(
             "Each image is drawn from records; bnstat compute --records FILE has them."
         )
-    images = Images.of(records)
+    images = TableImages.of(records)
     if not len(images.first):
         raise DocumentError("No brightness and contrast: nothing was measured.")
     brightness, contrast = images.mean.mean(axis=1), images.std.mean(axis=1)
@@ -202,7 +202,7 @@ _WITH_RECORDS: Mapping[str, Callable[[Stats, RecordTable | None], Picture]] = {
 
 def unlike_the_rest(records: RecordTable) -> dict[str, str]:
     """Return the keys of the outliers, the strongest first, and why they are."""
-    images = Images.of(records)
+    images = TableImages.of(records)
     scores = Scores.of(images)
     chosen = scores.strongest()
     return {
@@ -213,7 +213,7 @@ def unlike_the_rest(records: RecordTable) -> dict[str, str]:
 
 def most_influential(records: RecordTable, number: int) -> dict[str, str]:
     """Return the keys of the images whose leaving moves a mean or std most, and by how much."""
-    images = Images.of(records)
+    images = TableImages.of(records)
     on_mean, on_std = (np.nan_to_num(values) for values in images.influences())
     both = np.concatenate([on_mean, on_std], axis=1)
     largest = np.abs(both).max(axis=1, initial=0.0)

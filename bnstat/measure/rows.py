@@ -21,8 +21,8 @@ from bnstat.moments import (
     Floats,
     Ints,
     Kind,
+    MomentsTable,
     Records,
-    Table,
 )
 from bnstat.moments.histograms import HistogramFigures
 from bnstat.moments.keys import Keys
@@ -132,7 +132,7 @@ class Rows:
             yield key, _FAILED, _Failed(key, reason, int(size), path)
 
     def _table(
-        self, kind: Kind, keys: Keys, table: Table, name_of: NameOf, images: Ints
+        self, kind: Kind, keys: Keys, table: MomentsTable, name_of: NameOf, images: Ints
     ) -> RecordTable:
         draws, columns = self.draws, self._columns[kind]
         rows = (images[:, np.newaxis] * draws + np.arange(draws)).ravel()
@@ -249,7 +249,7 @@ def _repeated(values: Iterable[T], draws: int) -> list[T]:
     return [value for value in values for _ in range(draws)]
 
 
-def _mean_and_std(table: Table) -> tuple[Floats, Floats]:
+def _mean_and_std(table: MomentsTable) -> tuple[Floats, Floats]:
     columns = [table.centred(channel) for channel in range(table.n.shape[1])]
     means = np.stack([mean for _, mean, _ in columns], axis=1)
     m2 = np.stack([m2 for _, _, m2 in columns], axis=1)

@@ -6,7 +6,7 @@ squared deviations from the mean, where they are floats. Integer moments add exa
 
     Appearances  what the images of a chunk are like
     ChunkCounts  of a chunk of images, inside a worker
-    Table        one row of moments a draw; what leaves the worker
+    MomentsTable one row of moments a draw; what leaves the worker
     Records      all rows of a run, by key
     Moments      the exact total of integer samples
     Centred      n, mean, M2 and ends by channel, of the floats of one image
@@ -17,25 +17,25 @@ from bnstat.moments.chunk_counts import Appearance, Appearances, ChunkCounts, Ch
 from bnstat.moments.floats import Centred, NotFiniteError, Pooled, SampleError, moments_of_floats
 from bnstat.moments.keys import Hashes, HashesByKey
 from bnstat.moments.records import Records
-from bnstat.moments.table import Column, Floats, Ints, Moments, Table
+from bnstat.moments.table import ChannelMoments, Floats, Ints, Moments, MomentsTable
 
 __all__ = [
     "Appearance",
     "Appearances",
     "Centred",
+    "ChannelMoments",
     "ChunkCounts",
     "ChunkMoments",
-    "Column",
     "Floats",
     "Hashes",
     "HashesByKey",
     "Ints",
     "Kind",
     "Moments",
+    "MomentsTable",
     "NotFiniteError",
     "Pooled",
     "Records",
     "SampleError",
-    "Table",
     "moments_of_floats",
 ]

@@ -21,7 +21,7 @@ from bnstat.moments.histograms import (
     unpack,
     unpack_16_bit,
 )
-from bnstat.moments.table import Floats, Ints, Table
+from bnstat.moments.table import Floats, Ints, MomentsTable
 
 # Width and height in pixels, Pillow's mode, the bits of a sample in the file, and its format, ""
 # where it has none. A plain tuple, as one with names takes ten times as long.
@@ -90,7 +90,7 @@ class ChunkMoments:
 
     kind: Kind
     rows: list[int]
-    table: Table
+    table: MomentsTable
     histogram: Ints | None
     per_image_histograms: bytes | None = None
     excluded_count: Ints | None = None
@@ -145,7 +145,7 @@ class _Pending:
     """
 
     rows: list[int] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
+    tables: list[MomentsTable] = field(default_factory=list)
     ends: list[Ints] = field(default_factory=list)
     entropies: list[Floats] = field(default_factory=list)
     deep: list[Occurrences] = field(default_factory=list)
@@ -271,7 +271,7 @@ class ChunkCounts:
         self, row: int, kind: Kind, moments: Centred, excluded: Sequence[int] | None = None
     ) -> None:
         n, mean, m2, ends = moments
-        table = Table(1, n[np.newaxis], mean[np.newaxis], m2[np.newaxis], ends[np.newaxis])
+        table = MomentsTable(1, n[np.newaxis], mean[np.newaxis], m2[np.newaxis], ends[np.newaxis])
         self._at(row, kind, excluded).tables.append(table)
 
     def extend(self, other: ChunkCounts) -> None:
@@ -290,7 +290,7 @@ class ChunkCounts:
             channels = len(kind.channels)
             excluded = pending.excluded_count(channels)
             if not pending.histograms:
-                table = Table.joined(pending.tables)
+                table = MomentsTable.joined(pending.tables)
                 figures = pending.histogram_figures(channels) if histogram_figures else None
                 histograms = pending.deep_histograms(channels, per_image_histograms)
                 yield ChunkMoments(kind, pending.rows, table, *histograms, excluded, figures)
@@ -300,7 +300,7 @@ class ChunkCounts:
             yield ChunkMoments(
                 kind,
                 pending.rows,
-                Table.of_histograms(own).for_channels(channels),
+                MomentsTable.of_histograms(own).for_channels(channels),
                 counts.sum(axis=0),
                 _packed(counts, _draws(pending.rows)) if per_image_histograms else None,
                 excluded,

@@ -12,9 +12,9 @@ import numpy as np
 
 from bnstat.moments.chunk_counts import ChunkMoments, Kind
 from bnstat.moments.keys import Keys
-from bnstat.moments.table import Column, Ints, Table
+from bnstat.moments.table import ChannelMoments, Ints, MomentsTable
 
-# The columns of a `Table`.
+# The columns of a `MomentsTable`.
 _COLUMNS = ("n", "sum_or_mean", "sumsq_or_m2")
 
 _numbers = partial(array, "q")
@@ -33,7 +33,7 @@ class KindRecords:
     excluded_count: Ints | None = None
 
     @classmethod
-    def of_columns(cls, keys: Sequence[bytes], columns: Sequence[Column]) -> KindRecords:
+    def of_columns(cls, keys: Sequence[bytes], columns: Sequence[ChannelMoments]) -> KindRecords:
         """Return those of float samples with n, mean and M2 of each channel."""
         made = cls()
         made.keys.extend(keys)
@@ -73,11 +73,11 @@ class KindRecords:
     def _knows_ends(self) -> bool:
         return len(self.ends) == 2 * len(self.n)
 
-    def table(self, kind: Kind, scale: int) -> Table:
+    def table(self, kind: Kind, scale: int) -> MomentsTable:
         """Return them as a table over the arrays, nothing copied."""
         dtype: type[Any] = np.int64 if kind.integral else np.float64
         shape = (-1, len(kind.channels))
-        return Table(
+        return MomentsTable(
             scale,
             np.frombuffer(self.n, dtype=np.int64).reshape(shape),
             np.frombuffer(self.sum_or_mean, dtype=dtype).reshape(shape),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bnstat.moments.table import Floats, Ints, Table
+from bnstat.moments.table import Floats, Ints, MomentsTable
 
 # More would take longer than counting small images does.
 _LEVEL = 1
@@ -38,7 +38,7 @@ class Occurrences(NamedTuple):
         where, number = zip(*several, strict=True)
         return cls(np.concatenate(where), np.concatenate(number))
 
-    def table(self, channels: int, lowest: int = 0) -> Table:
+    def table(self, channels: int, lowest: int = 0) -> MomentsTable:
         """Return their moments; `lowest` is the first value, below 0 of signed samples.
 
         It looks at the values that occur alone, which of most images are few of the 65,536.
@@ -53,7 +53,7 @@ class Occurrences(NamedTuple):
             if lowest and values.size:
                 ends[0, channel] = values[[0, -1]]
         n, first, second = sums
-        return Table(1 if lowest else 65535, n, first, second, ends if lowest else None)
+        return MomentsTable(1 if lowest else 65535, n, first, second, ends if lowest else None)
 
     def counts(self, channels: int) -> Ints:
         """Return how often each value occurs: int64 of shape (C, 65536)."""

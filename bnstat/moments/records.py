@@ -13,7 +13,7 @@ import numpy as np
 from bnstat.moments.chunk_counts import ChunkMoments, Kind
 from bnstat.moments.columns import KindRecords
 from bnstat.moments.keys import Keys
-from bnstat.moments.table import Column, Floats, Ints, Moments, Table
+from bnstat.moments.table import ChannelMoments, Floats, Ints, Moments, MomentsTable
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class Records:
     def _without_images(self) -> Records:
         return Records(self.draws, selected=self.selected, max_value=self.max_value)
 
-    def _table(self, kind: Kind, group: KindRecords) -> Table:
+    def _table(self, kind: Kind, group: KindRecords) -> MomentsTable:
         own = self.max_value if kind.integral else None
         return group.table(kind, own or kind.scale)
 
@@ -158,7 +158,7 @@ class Records:
             self._total = functools.reduce(operator.add, (t.total() for t in self._tables()))
         return self._total
 
-    def _tables(self) -> list[Table]:
+    def _tables(self) -> list[MomentsTable]:
         return [self._table(kind, group) for kind, group in self._groups.items()]
 
     def set_histograms(self, histograms: Mapping[Kind, Ints | None]) -> None:
@@ -196,7 +196,7 @@ class Records:
         """Whether all channels of each record are equal, as those of gray images in RGB are."""
         return all(self._are_equal(0, channel) for channel in range(1, len(self.channels)))
 
-    def by_kind(self) -> Iterator[tuple[Kind, Keys, Table]]:
+    def by_kind(self) -> Iterator[tuple[Kind, Keys, MomentsTable]]:
         """Yield the keys and moments of each kind, as they were added."""
         for kind, group in self._groups.items():
             yield kind, group.keys, self._table(kind, group)
@@ -233,7 +233,7 @@ class Records:
         keys = self._as_added()
         return keys if keys.ascending else sorted(keys)
 
-    def column(self, channel: int, *, in_order: bool = True) -> Column:
+    def column(self, channel: int, *, in_order: bool = True) -> ChannelMoments:
         """Return n, mean and M2 of each draw in one channel, by key and then epoch.
 
         With `in_order=False`, images come as they were added, which needs no sorting.
@@ -241,13 +241,13 @@ class Records:
         columns = [table.centred(channel) for table in self._tables()]
         keys, whole = self._as_added(), columns[0]
         if len(columns) > 1:
-            whole = Column(*map(np.concatenate, zip(*columns, strict=True)))
+            whole = ChannelMoments(*map(np.concatenate, zip(*columns, strict=True)))
         if keys.ascending or not in_order:
             return whole
         if self._order is None:
             self._order = np.array(sorted(range(len(keys)), key=list(keys).__getitem__))
         order = (self._order[:, np.newaxis] * self.draws + np.arange(self.draws)).ravel()
-        return Column(*(values[order] for values in whole))
+        return ChannelMoments(*(values[order] for values in whole))
 
     def by_channel(self, figure: Callable[[int], T]) -> list[T]:
         """Return a figure of each channel, by its number.

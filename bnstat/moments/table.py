@@ -74,7 +74,7 @@ class Moments:
 
 
 @dataclass(frozen=True)
-class Table:
+class MomentsTable:
     """Moments of N draws of C channels.
 
     scale: 255 or 65535 for unsigned integer samples, 1 for signed and for float samples; n: int64
@@ -91,7 +91,7 @@ class Table:
     ends: Floats | None = None
 
     @classmethod
-    def of_histograms(cls, counts: Ints) -> Table:
+    def of_histograms(cls, counts: Ints) -> MomentsTable:
         """Return the moments of 8- or 16-bit samples.
 
         `counts` is how often each value occurs, int64 of shape (N, C, 256) or (N, C, 65536).
@@ -100,22 +100,22 @@ class Table:
         moments = counts @ np.stack([np.ones_like(values), values, values * values], axis=1)
         return cls(len(values) - 1, moments[:, :, 0], moments[:, :, 1], moments[:, :, 2])
 
-    def for_channels(self, channels: int) -> Table:
+    def for_channels(self, channels: int) -> MomentsTable:
         """Return the table of so many channels, where one stands for all of them."""
         times = channels // self.n.shape[1]
         return self._each(lambda values: np.repeat(values, times, axis=1)) if times > 1 else self
 
-    def take(self, rows: Sequence[int] | Ints) -> Table:
+    def take(self, rows: Sequence[int] | Ints) -> MomentsTable:
         return self._each(lambda values: values[rows])
 
-    def _each(self, change: Callable[[Any], Any]) -> Table:
+    def _each(self, change: Callable[[Any], Any]) -> MomentsTable:
         columns = (self.n, self.sum_or_mean, self.sumsq_or_m2)
         ends = None if self.ends is None else change(self.ends)
         n, first, second = map(change, columns)
-        return Table(self.scale, n, first, second, ends)
+        return MomentsTable(self.scale, n, first, second, ends)
 
     @classmethod
-    def joined(cls, tables: Sequence[Table]) -> Table:
+    def joined(cls, tables: Sequence[MomentsTable]) -> MomentsTable:
         ends = [table.ends for table in tables if table.ends is not None]
         return cls(
             tables[0].scale,
@@ -130,7 +130,7 @@ class Table:
         sums = (exact_sums(values) for values in (self.n, self.sum_or_mean, self.sumsq_or_m2))
         return Moments(self.scale, *sums)
 
-    def centred(self, channel: int) -> Column:
+    def centred(self, channel: int) -> ChannelMoments:
         """Return one channel; where n is 0, so are the others.
 
         Integer sums are first taken about the integer nearest the row's mean, which int64 holds
@@ -139,13 +139,13 @@ class Table:
         columns = (self.n, self.sum_or_mean, self.sumsq_or_m2)
         n, first, second = (values[:, channel] for values in columns)
         if self.sum_or_mean.dtype == np.float64:
-            return Column(*(values.astype(np.float64) for values in (n, first, second)))
+            return ChannelMoments(*(values.astype(np.float64) for values in (n, first, second)))
         some = np.maximum(n, 1)
         near = (2 * first + n) // (2 * some)
         rest = first - near * n
         about_near = second - near * (first + rest)
         m2 = about_near - rest.astype(np.float64) ** 2 / some
-        return Column(n.astype(np.float64), first / (some * self.scale), m2 / self.scale**2)
+        return ChannelMoments(n.astype(np.float64), first / (some * self.scale), m2 / self.scale**2)
 
 
 def exact_sums(columns: NDArray[Any]) -> tuple[int, ...]:
@@ -154,22 +154,22 @@ def exact_sums(columns: NDArray[Any]) -> tuple[int, ...]:
     return tuple((int((c >> 32).sum()) << 32) + int((c & 0xFFFFFFFF).sum()) for c in integers)
 
 
-class Column(NamedTuple):
+class ChannelMoments(NamedTuple):
     """One channel of all records, in key order: n, mean and M2 of each, float64 in [0, 1]."""
 
     n: Floats
     mean: Floats
     m2: Floats
 
-    def counted(self) -> Column:
+    def counted(self) -> ChannelMoments:
         some = self.n > 0
-        return self if some.all() else Column(*(values[some] for values in self))
+        return self if some.all() else ChannelMoments(*(values[some] for values in self))
 
-    def joined(self, rows: Ints, number: int) -> Column:
+    def joined(self, rows: Ints, number: int) -> ChannelMoments:
         n = _sums_at(rows, self.n, number)
         mean = _sums_at(rows, self.n * self.mean, number) / np.maximum(n, 1)
         away = self.mean - mean[rows]
-        return Column(n, mean, _sums_at(rows, self.m2 + self.n * away * away, number))
+        return ChannelMoments(n, mean, _sums_at(rows, self.m2 + self.n * away * away, number))
 
 
 def _sums_at(rows: Ints, values: Floats, number: int) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bnstat.pictures.picture import STYLES, Table, Theme, parts, plain_axes, write_beside
+from bnstat.pictures.picture import STYLES, TextTable, Theme, parts, plain_axes, write_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ class RunningValues:
         said = "; ".join(f"{c}: {mean[-1]:.3f}, exact {exact:.3f}" for c, mean, exact in ends)
         return f"Running mean and variance after each batch. At the end, the mean is {said}."
 
-    def table(self) -> Table:
+    def table(self) -> TextTable:
         batches = len(self.mean[0])
         steps = sorted({max(1, round(batches * i / _ROWS)) for i in range(1, _ROWS + 1)})
         rows = []
@@ -131,7 +131,7 @@ class MarginCurve:
             f"{self.std[-1]:.3g}."
         )
 
-    def table(self) -> Table:
+    def table(self) -> TextTable:
         step = max(1, len(self.sizes) // 8)
         shown = list(zip(self.sizes, self.mean, self.std, strict=True))[::step]
         return ("images", "mean", "std"), [(f"{n:,}", f"{m:.2g}", f"{s:.2g}") for n, m, s in shown]

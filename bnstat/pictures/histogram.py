@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bnstat.pictures.picture import STYLES, Table, Theme, plain_axes, write_beside
+from bnstat.pictures.picture import STYLES, TextTable, Theme, plain_axes, write_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ class Histogram:
         said = "; ".join(f"{c}: mean {mean:.3f}, std {std:.3f}" for c, mean, std in figures)
         return f"Histogram of the values of each channel from 0 to 1. {said}."
 
-    def table(self) -> Table:
+    def table(self) -> TextTable:
         width = 256 // _RANGES
         rows = []
         for start in range(0, 256, width):

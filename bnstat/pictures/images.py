@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bnstat.pictures.picture import Table, Theme, plain_axes
+from bnstat.pictures.picture import TextTable, Theme, plain_axes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,7 @@ class ImageScatter:
         said = "Mean of each image from {}, std from {}.".format(*ranges)
         return f"{said} {len(self.outliers):,} outliers are marked."
 
-    def table(self) -> Table:
+    def table(self) -> TextTable:
         if self.outliers:
             strongest = self.outliers[:_ROWS]
             return ("outlier", "mean", "std"), [

@@ -61,7 +61,7 @@ DARK = Theme(
 
 
 # Headings, and rows of text.
-Table: TypeAlias = tuple[Sequence[str], Sequence[Sequence[str]]]
+TextTable: TypeAlias = tuple[Sequence[str], Sequence[Sequence[str]]]
 # In inches; text is 9 points high.
 _SIZE = (7.2, 3.4)
 _MISSING = "pictures need the package matplotlib: pip install matplotlib"
@@ -83,7 +83,7 @@ class Picture(Protocol):
     @property
     def height(self) -> float: ...
 
-    def table(self) -> Table: ...
+    def table(self) -> TextTable: ...
 
     def plot(self, ax: Axes, theme: Theme) -> None: ...
 

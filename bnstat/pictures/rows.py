@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bnstat.pictures.picture import Table, Theme, parts, plain_axes
+from bnstat.pictures.picture import TextTable, Theme, parts, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,7 @@ class GroupFigures:
             "both sides; lines mark the means of the whole."
         )
 
-    def table(self) -> Table:
+    def table(self) -> TextTable:
         rows = [
             (label, f"{n:,}", *(f"{v:.4f}" for v in (*mean, *std)))
             for label, n, mean, std in zip(
@@ -114,7 +114,7 @@ class Differences:
             f"largest is {largest:.3g}."
         )
 
-    def table(self) -> Table:
+    def table(self) -> TextTable:
         rows = [
             (name, *(f"{v:+.4f}" for v in (*mean, *std)))
             for name, mean, std in zip(self.names, self.mean, self.std, strict=True)

@@ -16,7 +16,7 @@ from bnstat.measure.count_batches import count_batch, count_stack
 from bnstat.measure.count_images import count_output, planes_of
 from bnstat.measure.figures import groups, stats_of_batches
 from bnstat.measure.groups import ItemNames
-from bnstat.moments import ChunkCounts, ChunkMoments, Kind, Records, Table
+from bnstat.moments import ChunkCounts, ChunkMoments, Kind, MomentsTable, Records
 from bnstat.result import Dataset, Source, Stats
 from bnstat.settings import Settings, complete
 from bnstat.sources.items import Choice, ItemReader, as_array
@@ -238,7 +238,7 @@ class Accumulator:
             mode, channels, scale = saved["kind"]
             numbers, n, first, second, *rest = (tensor.numpy() for tensor in saved["tensors"])
             histogram, excluded, ends = (rest.pop(0) if has else None for has in saved["has"])
-            table, rows = Table(scale, n, first, second, ends), list(range(len(numbers)))
+            table, rows = MomentsTable(scale, n, first, second, ends), list(range(len(numbers)))
             kind = Kind(mode, tuple(channels), scale)
             moments = ChunkMoments(kind, rows, table, histogram, excluded_count=excluded)
             self._records.extend([_key(number) for number in numbers.tolist()], moments)

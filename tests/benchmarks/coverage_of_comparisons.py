@@ -22,7 +22,7 @@ from many_runs import arguments, rows_of
 
 from bnstat.estimators import paired_margins, sketch, two_pass, uncertainty
 from bnstat.estimators.intervals import t_quantile
-from bnstat.moments import ChunkMoments, Kind, Records, Table
+from bnstat.moments import ChunkMoments, Kind, MomentsTable, Records
 from bnstat.result import MeanAndStd
 from bnstat.show.significance import (
     _p_values,
@@ -43,7 +43,7 @@ def records_of(
     """Return records of images of (images, draws) means and variances, in three channels."""
     images, draws = means.shape
     mean, var = (v.reshape(-1, 1) * t for v, t in ((means, TINT), (variances, TINT**2)))
-    table = Table(1, np.full(mean.shape, int(SAMPLES)), mean, var * SAMPLES)
+    table = MomentsTable(1, np.full(mean.shape, int(SAMPLES)), mean, var * SAMPLES)
     records = Records(draws)
     keys = [b"%06d" % image for image in (range(images) if names is None else names)]
     rows = np.repeat(np.arange(images), draws).tolist()

@@ -20,7 +20,7 @@ from many_runs import arguments, rows_of
 from bnstat.estimators.intervals import corrected, margin
 from bnstat.estimators.spreads import Design, contributions, spreads
 from bnstat.estimators.uncertainty import FEWEST_EFFECTIVE_IMAGES, look_sizes
-from bnstat.moments import Column
+from bnstat.moments import ChannelMoments
 
 FOUND = 20_000
 
@@ -35,12 +35,12 @@ class Population:
     var: np.ndarray
     draw_sd: float = 0.0
 
-    def column(self, chosen: np.ndarray, draws: int, rng: np.random.Generator) -> Column:
+    def column(self, chosen: np.ndarray, draws: int, rng: np.random.Generator) -> ChannelMoments:
         """Return what would be measured of the chosen images, each drawn so many times."""
         n, mean, var = (np.repeat(v[chosen], draws) for v in (self.n, self.mean, self.var))
         if self.draw_sd:
             mean = mean + rng.normal(0.0, self.draw_sd, len(mean))
-        return Column(n, mean, n * var)
+        return ChannelMoments(n, mean, n * var)
 
     @property
     def truth(self) -> tuple[float, float]:
@@ -92,7 +92,7 @@ def fixed(population: Population, images: int, draws: int, runs: int) -> np.ndar
     return held.mean(axis=0)
 
 
-def covered(column: Column, design: Design, truth: tuple[float, float]) -> tuple[bool, ...]:
+def covered(column: ChannelMoments, design: Design, truth: tuple[float, float]) -> tuple[bool, ...]:
     """Return whether the margins of mean and std hold the truth, and whether they are reliable.
 
     And whether the corrected intervals hold it.

@@ -19,7 +19,7 @@ from many_runs import arguments, rows_of
 from bnstat.estimators.intervals import margin
 from bnstat.estimators.paired import Shared, difference_spreads
 from bnstat.estimators.spreads import Design, controls_of, spreads
-from bnstat.moments import Column
+from bnstat.moments import ChannelMoments
 
 SIDE, POOL = 16, 64
 
@@ -80,10 +80,10 @@ def pool(draw: Callable, images: int) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(means, axis=1), np.stack(variances, axis=1)
 
 
-def column_of(means: np.ndarray, variances: np.ndarray) -> Column:
+def column_of(means: np.ndarray, variances: np.ndarray) -> ChannelMoments:
     """Return a column of images of one size, the draws of each one after another."""
     n = np.full(means.size, float(SIDE**2))
-    return Column(n, means.ravel(), n * variances.ravel())
+    return ChannelMoments(n, means.ravel(), n * variances.ravel())
 
 
 def figures(means: np.ndarray, variances: np.ndarray) -> tuple[float, float]:

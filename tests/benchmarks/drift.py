@@ -19,7 +19,7 @@ from PIL import Image
 import bnstat
 from bnstat.estimators.intervals import margin
 from bnstat.estimators.spreads import Design, spreads
-from bnstat.moments import Column
+from bnstat.moments import ChannelMoments
 
 IMAGES = 150
 
@@ -60,7 +60,7 @@ def print_lerobot(rng: np.random.Generator) -> None:
     taken = [rng.choice(group, int(len(group) ** 0.75), replace=False) for group in groups]
     lerobot = np.concatenate(taken).mean()
     chosen = rng.choice(whole, sum(map(len, taken)), replace=False)
-    column = Column(np.ones(len(chosen)), chosen, np.zeros(len(chosen)))
+    column = ChannelMoments(np.ones(len(chosen)), chosen, np.zeros(len(chosen)))
     design = Design(len(whole))
     half = margin(spreads(column, design)[0], 0.95)
     print(f"two groups of {sizes[0]:,} and {sizes[1]:,} images, true mean {whole.mean():.4f}:")

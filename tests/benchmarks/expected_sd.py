@@ -19,7 +19,7 @@ import numpy as np
 from bnstat.estimators import Schedule, moments_of_batches
 from bnstat.estimators.batchnorm import Epochs, epochs_of, expectation, running_values
 from bnstat.measure.scanning import measure
-from bnstat.moments import Column, Records
+from bnstat.moments import ChannelMoments, Records
 from bnstat.settings import Settings, complete
 from bnstat.show.verdicts import NOISE, ROUNDING
 from bnstat.sources.opening import open_sources
@@ -30,7 +30,9 @@ SCHEDULES = (
 )
 
 
-def over_shuffles(columns: Sequence[Column], schedule: Schedule, shuffles: int) -> np.ndarray:
+def over_shuffles(
+    columns: Sequence[ChannelMoments], schedule: Schedule, shuffles: int
+) -> np.ndarray:
     """Return running means and variances, (shuffles, 2): of epochs shuffled by numpy."""
     rng, found = np.random.default_rng(1), []
     for _ in range(shuffles):

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from bnstat.estimators import Schedule, batchnorm, welford
-from bnstat.moments import ChunkMoments, Kind, Records, Table
+from bnstat.moments import ChunkMoments, Kind, MomentsTable, Records
 
 BATCH, BATCHES = 20, 2000
 N = BATCH * BATCHES
@@ -45,7 +45,7 @@ def records_of_pixels():
     def make(batches):
         pixels = batches.double().numpy().reshape(-1, 3)
         rows = range(len(pixels))
-        table = Table(1, np.ones_like(pixels, dtype=np.int64), pixels, np.zeros_like(pixels))
+        table = MomentsTable(1, np.ones_like(pixels, dtype=np.int64), pixels, np.zeros_like(pixels))
         records = Records()
         kind = Kind("F", ("R", "G", "B"), 1)
         records.extend([b"%06d" % i for i in rows], ChunkMoments(kind, list(rows), table, None))

@@ -9,7 +9,7 @@ import pytest
 
 from bnstat.estimators import Schedule, batchnorm, moments_of_batches
 from bnstat.estimators.batchnorm import Epochs, epochs_of, expectation, running_values
-from bnstat.moments import Column
+from bnstat.moments import ChannelMoments
 
 MORE = Schedule(16), Schedule(8, 0.3), Schedule(32, epochs=3), Schedule(8, 0.01)
 
@@ -60,7 +60,7 @@ def photographs():
     n = np.round(1e6 * rng.lognormal(0.0, 1.5, 700))
     means = 0.45 + 0.04 * np.log10(n / 1e6) + rng.normal(0.0, 0.12, 700)
     means[n.argmax()] = 0.9
-    return Column(n, means, n * rng.gamma(3.0, 0.02, 700))
+    return ChannelMoments(n, means, n * rng.gamma(3.0, 0.02, 700))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def many():
     rng = np.random.default_rng(23)
     n = np.round(1e4 * rng.lognormal(0.0, 0.9, 20_003))
     means = 0.45 + 0.1 * np.log10(n / 1e4) + rng.normal(0.0, 0.12, len(n))
-    return Column(n, means, n * rng.gamma(3.0, 0.02, len(n)))
+    return ChannelMoments(n, means, n * rng.gamma(3.0, 0.02, len(n)))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from bnstat.estimators.outlier_figures import Images
+from bnstat.estimators.outlier_figures import TableImages
 from bnstat.estimators.outliers import Scores, find_outliers, robust_z
 from bnstat.result.tables import RecordTable
 
@@ -156,6 +156,6 @@ def test_far_values_of_a_heavy_tail_are_usual():
 
 def test_the_score_is_of_all_figures_together():
     """An image that is unusual in several figures, in none of them beyond, has the higher score."""
-    one = Scores.of(Images.of(table_of(300, mean=[0.75]))).score[0]
-    both = Scores.of(Images.of(table_of(300, mean=[0.75], std=[0.06]))).score[0]
+    one = Scores.of(TableImages.of(table_of(300, mean=[0.75]))).score[0]
+    both = Scores.of(TableImages.of(table_of(300, mean=[0.75], std=[0.06]))).score[0]
     assert 2 < one < both

@@ -7,7 +7,7 @@ from bnstat.estimators import paired_margins
 from bnstat.estimators.intervals import margin
 from bnstat.estimators.paired import Shared, difference_spreads
 from bnstat.estimators.spreads import Design, controls_of, prediction_errors
-from bnstat.moments import Column
+from bnstat.moments import ChannelMoments
 
 # Two-sided quantiles of Student's t, from tables.
 T_59 = {0.9: 1.67109303, 0.95: 2.00099538}
@@ -140,9 +140,9 @@ def test_a_large_image_does_not_explain_its_own_draw():
     rng = np.random.default_rng(4)
     n = np.round(1000 * rng.lognormal(0.0, 1.0, 60))
     light, runs = rng.uniform(0.2, 0.8, 60), 200
-    plain, found, wide = Column(n, light, 0.02 * n), [], []
+    plain, found, wide = ChannelMoments(n, light, 0.02 * n), [], []
     for _ in range(runs):
-        drawn = Column(n, light * rng.uniform(0.6, 1.4, 60), 0.02 * n)
+        drawn = ChannelMoments(n, light * rng.uniform(0.6, 1.4, 60), 0.02 * n)
         found.append(n @ drawn.mean / n.sum())
         design, controls = Design(60, random=True), controls_of(plain)
         shared = Shared.of(range(60), range(60))

@@ -9,7 +9,7 @@ import pytest
 from bnstat.estimators.intervals import corrected, margin
 from bnstat.estimators.spreads import Design, contributions, spreads
 from bnstat.estimators.uncertainty import look_sizes, uncertainty
-from bnstat.moments import Column
+from bnstat.moments import ChannelMoments
 
 
 def images(count, *, sizes=0.0, seed=0):
@@ -20,7 +20,7 @@ def images(count, *, sizes=0.0, seed=0):
 
 
 def column(n, mean, var):
-    return Column(n, mean, n * var)
+    return ChannelMoments(n, mean, n * var)
 
 
 def figures(n, mean, var):
@@ -91,7 +91,7 @@ def test_one_random_draw_of_each_image_keeps_a_margin():
 def test_images_without_a_counted_sample_contribute_nothing():
     """n = 0 divides nothing; the image still counts among the images."""
     n, mean, var = images(100)
-    empty = Column(np.append(n, 0.0), np.append(mean, np.nan), np.append(n * var, 0.0))
+    empty = ChannelMoments(np.append(n, 0.0), np.append(mean, np.nan), np.append(n * var, 0.0))
     z, e = contributions(empty)
     assert (0.0, 0.0) == (z[-1], e[-1])
     assert 0.0 == pytest.approx(z.sum(), abs=1e-9)
@@ -100,14 +100,16 @@ def test_images_without_a_counted_sample_contribute_nothing():
 
 def test_constant_images_are_sure():
     """Nothing varies, and nothing is divided by a std of 0."""
-    data = Column(np.full(10, 4.0), np.full(10, 0.5), np.zeros(10))
+    data = ChannelMoments(np.full(10, 4.0), np.full(10, 0.5), np.zeros(10))
     for spread in spreads(data, Design(100)):
         assert (0.0, math.inf) == (spread.standard_error, spread.effective_images)
 
 
 def test_a_single_image_says_nothing():
     """Its margin is infinite."""
-    spread, _ = spreads(Column(np.array([4.0]), np.array([0.5]), np.array([0.1])), Design(100))
+    spread, _ = spreads(
+        ChannelMoments(np.array([4.0]), np.array([0.5]), np.array([0.1])), Design(100)
+    )
     assert math.inf == margin(spread, 0.95)
 
 
@@ -115,7 +117,7 @@ def test_effective_images_counts_those_that_carry_the_figure():
     """Alike contributions of k images among zeros are k; one outlier is one."""
     mean = np.full(1000, 0.5)
     mean[:6], mean[6:12] = 0.9, 0.1
-    spread, _ = spreads(Column(np.full(1000, 4.0), mean, np.zeros(1000)), Design(10**6))
+    spread, _ = spreads(ChannelMoments(np.full(1000, 4.0), mean, np.zeros(1000)), Design(10**6))
     assert 12 == pytest.approx(spread.effective_images)
 
 
@@ -229,8 +231,8 @@ def test_a_whole_set_is_reliable_by_its_draws():
     """With several draws of each image only these are uncertain: the images need not be many."""
     rng = np.random.default_rng(6)
     n, mean = np.full(300, 9.0), np.repeat(np.where(np.arange(100) < 3, 5.0, 0.4), 3)
-    draws = Column(n, mean + rng.normal(0, 0.1, 300), np.zeros(300))
-    few = Column(n, np.repeat(rng.normal(0.4, 0.1, 100), 3), np.zeros(300))
+    draws = ChannelMoments(n, mean + rng.normal(0, 0.1, 300), np.zeros(300))
+    few = ChannelMoments(n, np.repeat(rng.normal(0.4, 0.1, 100), 3), np.zeros(300))
     few.mean[:3] += [3.0, -3.0, 0.0]
     design = Design(100, draws=3, random=True)
     assert (
@@ -243,7 +245,7 @@ def test_a_whole_set_is_reliable_by_its_draws():
 def test_a_corrected_interval_is_halls():
     """It solves T + k/3·T² + k²/27·T³ + k/6 = t at a fifth of the error; of none it is t's."""
     rng = np.random.default_rng(7)
-    skewed = Column(np.full(80, 9.0), rng.lognormal(0.0, 1.0, 80), np.zeros(80))
+    skewed = ChannelMoments(np.full(80, 9.0), rng.lognormal(0.0, 1.0, 80), np.zeros(80))
     spread, _ = spreads(skewed, Design(400))
     z = contributions(skewed)[0]
     k = np.mean((z - z.mean()) ** 3) / np.std(z) ** 3 / np.sqrt(80)
@@ -252,7 +254,7 @@ def test_a_corrected_interval_is_halls():
     for t, side in ((2.6395, below), (-2.6395, -above)):  # of 79 degrees of freedom, from tables
         assert t == pytest.approx(side + k / 3 * side**2 + k**2 / 27 * side**3 + k / 6, rel=1e-4)
     assert above > below
-    even = Column(np.full(80, 9.0), np.tile([0.2, 0.4], 40), np.zeros(80))
+    even = ChannelMoments(np.full(80, 9.0), np.tile([0.2, 0.4], 40), np.zeros(80))
     (below, above), half = (
         f(spreads(even, Design(400))[0], c) for f, c in ((corrected, 0.95), (margin, 0.99))
     )
@@ -275,7 +277,7 @@ def test_a_corrected_interval_covers_where_the_plain_one_does_not():
     n, values = np.full(200, 9.0), rng.lognormal(-2.0, 1.0, 20_000)
     truth, held = values.std(), []
     for _ in range(300):
-        column_ = Column(n, rng.choice(values, 200), np.zeros(200))
+        column_ = ChannelMoments(n, rng.choice(values, 200), np.zeros(200))
         _, spread = spreads(column_, Design(10**9))
         off = column_.mean.std() - truth
         below, above = corrected(spread, 0.95)

@@ -14,7 +14,7 @@ from bnstat.journal.entry import (
     packed_moments,
     unpacked,
 )
-from bnstat.moments import ChunkMoments, Kind, Table
+from bnstat.moments import ChunkMoments, Kind, MomentsTable
 from bnstat.moments.histograms import unpack
 
 
@@ -46,7 +46,7 @@ def test_ends_of_floats_may_be_missing(entry, plain, expected):
 
 def test_samples_that_were_left_out_are_kept(entry, plain, expected):
     """By draw and channel; they count in the result."""
-    table = Table(1, np.array([[0], [3]]), np.zeros((2, 1)), np.ones((2, 1)))
+    table = MomentsTable(1, np.array([[0], [3]]), np.zeros((2, 1)), np.ones((2, 1)))
     kind, left_out = Kind("F", ("L",), 1), np.array([[5], [2]])
     moments = ChunkMoments(kind, [0, 0], table, None, None, left_out)
     one = entry.take([0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bnstat.moments import ChunkCounts, Kind, Moments, Records, Table, moments_of_floats
+from bnstat.moments import ChunkCounts, Kind, Moments, MomentsTable, Records, moments_of_floats
 from bnstat.moments.chunk_counts import ChunkMoments
 
 CHANNELS = ("R", "G", "B")
@@ -276,7 +276,7 @@ def test_ends_follow_the_images_of_a_group():
 def test_ends_of_which_some_are_not_known_are_not():
     """An older journal has none: together with those of new images they are not known."""
     records = made_of([(b"a", FLOAT, 1)])
-    table = Table(1, np.ones((1, 3), np.int64), np.zeros((1, 3)), np.zeros((1, 3)))
+    table = MomentsTable(1, np.ones((1, 3), np.int64), np.zeros((1, 3)), np.zeros((1, 3)))
     records.extend([b"b"], ChunkMoments(FLOAT, [0], table, None))
 
     assert records.ends(FLOAT) is None

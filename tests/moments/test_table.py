@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bnstat.moments import Moments, Table
+from bnstat.moments import Moments, MomentsTable
 
 # The most pixels an image may have unless told otherwise.
 MAX_PIXELS = 178_956_970
@@ -28,14 +28,14 @@ def sums(counts):
 def row(counts, scale=65535):
     """Return a table of one draw of one channel."""
     n, first, second = sums(counts)
-    return Table(scale, np.array([[n]]), np.array([[first]]), np.array([[second]]))
+    return MomentsTable(scale, np.array([[n]]), np.array([[first]]), np.array([[second]]))
 
 
 def constant_16_bit(value, n, rows=1):
     """Return the table of images that are all one 16-bit value."""
     counts = np.zeros((rows, 1, 65536), dtype=np.int64)
     counts[:, :, value] = n
-    return Table.of_histograms(counts)
+    return MomentsTable.of_histograms(counts)
 
 
 @pytest.mark.parametrize(("dtype", "size"), [(np.uint8, 256), (np.uint16, 65536)])
@@ -43,7 +43,7 @@ def test_histograms_become_sums(dtype, size):
     """n, Σx and Σx² of each row and channel are those of the samples; scale is the largest."""
     samples = np.random.default_rng(1).integers(0, size, (3, 2, 500)).astype(dtype)
     counts = np.array([[np.bincount(c, minlength=size) for c in image] for image in samples])
-    table = Table.of_histograms(counts)
+    table = MomentsTable.of_histograms(counts)
     exact = samples.astype(object)
 
     assert table.scale == size - 1
@@ -76,12 +76,12 @@ def test_totals_are_exact_for_any_int64(values):
     column = np.array(values)[:, np.newaxis]
     expected = Moments(255, (sum(values),), (sum(values),), (sum(values),))
 
-    assert Table(255, column, column, column).total() == expected
+    assert MomentsTable(255, column, column, column).total() == expected
 
 
 def test_total_keeps_channels_apart():
     """The total of each channel is the sum of its own column."""
-    table = Table(
+    table = MomentsTable(
         255, np.array([[1, 1], [2, 2]]), np.array([[1, 10], [2, 20]]), np.array([[3, 30], [4, 40]])
     )
 
@@ -130,7 +130,7 @@ def test_a_constant_image_has_m2_of_exactly_zero():
 
 def test_centred_takes_its_channel():
     """Means are the asked channel's, in [0, 1]."""
-    table = Table(
+    table = MomentsTable(
         255, np.array([[1, 1], [2, 2]]), np.array([[51, 0], [0, 510]]), np.array([[2601, 0]] * 2)
     )
 
@@ -139,7 +139,9 @@ def test_centred_takes_its_channel():
 
 def test_float_moments_pass_through_centred():
     """Rows of floats already are n, mean and M2: as float64, and not the table's own arrays."""
-    table = Table(1, np.array([[2], [3]]), np.array([[0.5], [-7.0]]), np.array([[0.1], [1e9]]))
+    table = MomentsTable(
+        1, np.array([[2], [3]]), np.array([[0.5], [-7.0]]), np.array([[0.1], [1e9]])
+    )
     n, mean, m2 = table.centred(0)
     mean[0] = 99.0
 

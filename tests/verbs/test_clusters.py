@@ -12,7 +12,7 @@ import bnstat
 from bnstat import Stats
 from bnstat.errors import SettingError, SourceError
 from bnstat.estimators import uncertainty
-from bnstat.moments import ChunkMoments, Kind, Records, Table
+from bnstat.moments import ChunkMoments, Kind, MomentsTable, Records
 
 VIDEOS, FRAMES = 6, 5
 
@@ -129,7 +129,9 @@ def frames_of():
         lights = np.repeat(rng.normal(127.5, 30, 20), 50) + rng.normal(0, 3, 1000)
         first = np.round(100 * lights).astype(np.int64)
         second = np.round(100 * (lights**2 + 400)).astype(np.int64)
-        table = Table(255, np.full((1000, 1), 100), first[:, np.newaxis], second[:, np.newaxis])
+        table = MomentsTable(
+            255, np.full((1000, 1), 100), first[:, np.newaxis], second[:, np.newaxis]
+        )
         records = Records()
         keys = [b"%02d/%02d" % divmod(i, 50) for i in range(1000)]
         records.extend(keys, ChunkMoments(Kind("L", ("L",), 255), list(range(1000)), table, None))

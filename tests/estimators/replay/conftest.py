@@ -5,7 +5,7 @@ import pytest
 
 from bnstat.moments import Kind, Records
 from bnstat.moments.chunk_counts import ChunkMoments
-from bnstat.moments.table import Table
+from bnstat.moments.table import MomentsTable
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def records_of():
     def make(n, mean, var):
         kind = Kind("RGB", tuple("RGB"[: mean.shape[1]]), 1)
         keys = [f"{i:07d}".encode() for i in range(len(n))]
-        table = Table(
+        table = MomentsTable(
             1, np.repeat(n[:, np.newaxis], mean.shape[1], axis=1), mean, var * n[:, np.newaxis]
         )
         records = Records()
