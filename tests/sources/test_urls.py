@@ -254,6 +254,7 @@ def _wait(port, server, log):
     pytest.fail(f"moto did not start: {log.read_text()}")
 
 
+@pytest.mark.long
 def test_bucket_is_the_folder(s3, tree, tmp_path, python):
     """Images, a compressed tar and a zip in a real S3 protocol: the figures of the folder."""
     program = """
