@@ -90,10 +90,8 @@ class Journal(Generic[I]):
 
         `ordered`: whether the run meets its images in the order of their keys.
 
-        Raises
-        ------
-        JournalError
-            If it cannot be opened, is in use by another run, or is of other settings.
+        Raises JournalError if it cannot be opened, is in use by another run, or is of other
+        settings.
         """
         store = Store(path, settings, expected)
         try:

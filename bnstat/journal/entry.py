@@ -75,10 +75,7 @@ class Entry:
     def take(self, rows: Sequence[int]) -> Entry:
         """Return the entry of some of the images.
 
-        Raises
-        ------
-        ValueError
-            If the histograms of single images are needed, and were not read.
+        Raises ValueError if the histograms of single images are needed, and were not read.
         """
         if len(rows) == len(self.keys):
             return self
@@ -144,10 +141,7 @@ def packed_moments(moments: ChunkMoments) -> Row:
 def unpacked(images: Row, moments: Iterable[Row], expected: Expected) -> Entry:
     """Return the entry of the columns of its images, and of its moments, each behind its view.
 
-    Raises
-    ------
-    DamagedError
-        If they are not those of an entry as is expected.
+    Raises DamagedError if they are not those of an entry as is expected.
     """
     try:
         entry = _unpacked_images(images, [[] for _ in expected.draws])

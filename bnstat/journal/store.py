@@ -70,10 +70,7 @@ class Store:
 
         A journal of another version is emptied.
 
-        Raises
-        ------
-        JournalError
-            If it cannot be opened, is in use, is none, or is of other settings.
+        Raises JournalError if it cannot be opened, is in use, is none, or is of other settings.
         """
         self._path = path
         self._expected = expected

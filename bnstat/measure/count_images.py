@@ -61,10 +61,8 @@ def count_image(
     a mode has more channels, each colour is the gray, and alpha is opaque. Gray of 9 to 15 bits is
     divided by its largest value, and counts as float samples.
 
-    Raises
-    ------
-    UnmeasurableError
-        If samples have no known scale (32-bit integers, LAB as it is), are NaN or infinite.
+    Raises UnmeasurableError if samples have no known scale (32-bit integers, LAB as it is), are NaN
+    or infinite.
     """
     if is_gray_16(image):
         _add_gray_16(accumulator, row, image, mode, mask)
@@ -233,12 +231,8 @@ def count_output(accumulator: ChunkCounts, row: int, output: Any, mask: Mask | N
 
     `mask` tells which samples count, bool of shape (1 or C, H, W); None is all.
 
-    Raises
-    ------
-    UnmeasurableError
-        If it is something else.
-    NotFiniteError
-        If a sample is NaN or infinite.
+    Raises UnmeasurableError if it is something else. Raises NotFiniteError if a sample is NaN or
+    infinite.
     """
     if isinstance(output, Image.Image):
         if 0 in output.size:
@@ -274,10 +268,7 @@ def _for_channels(mask: Mask | None, channels: int) -> Mask | None:
 def planes_of(output: Any) -> NDArray[Any]:
     """Return the samples of a tensor (C, H, W) or array (H, W, C) in the shape (C, H, W).
 
-    Raises
-    ------
-    UnmeasurableError
-        If it is something else.
+    Raises UnmeasurableError if it is something else.
     """
     if isinstance(output, np.ndarray):
         array = np.moveaxis(np.atleast_3d(output), -1, 0) if output.ndim > 1 else output

@@ -44,12 +44,8 @@ def count_raster(counts: ChunkCounts, row: int, raster: Raster, reading: Reading
     Unsigned samples of up to 16 bits are in units of the largest value that the file's bits have,
     all others as they are. Return what should be known of the file.
 
-    Raises
-    ------
-    UnmeasurableError
-        If `nodata` does not fit the bands.
-    SampleError
-        If a sample that counts is NaN or infinite, or above `max_value`.
+    Raises UnmeasurableError if `nodata` does not fit the bands. Raises SampleError if a sample that
+    counts is NaN or infinite, or above `max_value`.
     """
     count = _Count(counts, row, raster, reading, np.zeros(len(raster.bands), dtype=np.int64))
     if raster.dtype.name in (*_UNSIGNED, "int16") and not reading.unscale:

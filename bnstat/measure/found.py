@@ -179,11 +179,8 @@ class Scan:
     def finalize(self, *, fail_fast: bool = False) -> None:
         """Do what only the whole set decides: which mode is its own.
 
-        Raises
-        ------
-        MeasureError
-            If an image is a failure and `fail_fast` is set; or if images of 8 and of 16 bits are to
-            be divided by one value.
+        Raises MeasureError if an image is a failure and `fail_fast` is set; or if images of 8 and
+        of 16 bits are to be divided by one value.
         """
         for view in self.views:
             view.keep_own_mode()
@@ -214,10 +211,7 @@ def _file_sizes(chunk: Chunk, shares: Iterable[int], places: Iterable[int]) -> l
 def merge_scans(shards: Sequence[Scan], *, fail_fast: bool = False) -> Scan:
     """Return what one scan of all images would have found, from those of disjoint shards.
 
-    Raises
-    ------
-    MeasureError
-        If an image cannot be measured and `fail_fast` is set.
+    Raises MeasureError if an image cannot be measured and `fail_fast` is set.
     """
     whole = Scan(
         [View.merged(views) for views in zip(*(shard.views for shard in shards), strict=True)],

@@ -39,10 +39,7 @@ class GroupNames:
     def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
         """Return the images, as far as each is in a group.
 
-        Raises
-        ------
-        SourceError
-            In mid-way, if one is in none; or at the end, if a name is of no image.
+        Raises SourceError in mid-way, if one is in none; or at the end, if a name is of no image.
         """
         return images
 
@@ -139,11 +136,8 @@ def group_names(
 
     `by_file`: images are frames, and named as their files are.
 
-    Raises
-    ------
-    SourceError
-        If a CSV file cannot be read, or does not have two columns, key and label; or if it is of
-        the items of a dataset, and these are files.
+    Raises SourceError if a CSV file cannot be read, or does not have two columns, key and label; or
+    if it is of the items of a dataset, and these are files.
     """
     if by is None:
         return None

@@ -33,10 +33,7 @@ def open_journal(
 ) -> AbstractContextManager[Journal[Reference] | None]:
     """Open the journal at `path` for a run; None is a run without.
 
-    Raises
-    ------
-    JournalError
-        If it cannot be used, or is of a run with other sources or settings.
+    Raises JournalError if it cannot be used, or is of a run with other sources or settings.
     """
     if path is None:
         return nullcontext()

@@ -96,12 +96,8 @@ class Outcome:
 def outcomes(sources: Sources, scan: Scan, plan: Plan) -> list[Outcome]:
     """Return the outcome of each view of the images; a plan has one view or several.
 
-    Raises
-    ------
-    SourceError
-        If there is no image.
-    NothingMeasuredError
-        If no image could be measured.
+    Raises SourceError if there is no image. Raises NothingMeasuredError if no image could be
+    measured.
     """
     members = scan.views[0].memberships
     groups, clusters = plan.groups, plan.clusters

@@ -65,12 +65,8 @@ class Plan:
 
         What workers cannot be sent is measured in this process.
 
-        Raises
-        ------
-        SpecError
-            If a pipeline has no meaning, or cannot be made.
-        MeasureError
-            If it does not go with the bands of rasters.
+        Raises SpecError if a pipeline has no meaning, or cannot be made. Raises MeasureError if it
+        does not go with the bands of rasters.
         """
         costly = describe or any(augment is not None for augment in augments)
         settings = where_it_runs(sources, settings, costly=costly)
@@ -103,10 +99,7 @@ class Plan:
     def checked(self, images: Iterable[Reference]) -> Iterable[Reference]:
         """Return the images; each is in a group, and in a cluster, where there are any.
 
-        Raises
-        ------
-        SourceError
-            In mid-way, if one is in none.
+        Raises SourceError in mid-way, if one is in none.
         """
         for names in (self.groups, self.clusters):
             images = names.checked(images) if names else images
@@ -194,10 +187,7 @@ class Plan:
     def engine(self) -> Engine:
         """Return the engine of the settings, whose workers can do this work.
 
-        Raises
-        ------
-        SpecError
-            If they cannot be sent a transform object.
+        Raises SpecError if they cannot be sent a transform object.
         """
         torch_needed = any(self.draws) or (self.dataset is not None and "torch" in sys.modules)
         engine = open_workers(self.settings, pipeline=torch_needed)
@@ -236,10 +226,7 @@ def _check_units(settings: Settings, counting: Conditions) -> None:
 def _check_bands(augments: Sequence[object], counting: Conditions, settings: Settings) -> None:
     """Refuse what does not go with the bands of rasters, before any is read.
 
-    Raises
-    ------
-    MeasureError
-        If it is asked for, or rasterio is missing.
+    Raises MeasureError if it is asked for, or rasterio is missing.
     """
     refused = {
         "--frames": settings["frames"] != FIRST,
@@ -259,10 +246,7 @@ S = TypeVar("S", bound=MeasureSettings)
 def where_it_runs(sources: Sources, settings: S, *, costly: bool) -> S:
     """Return settings by which what workers cannot be sent is measured in this process.
 
-    Raises
-    ------
-    SettingError
-        If it should be ended after a time, or measured on a cluster.
+    Raises SettingError if it should be ended after a time, or measured on a cluster.
     """
     if settings["engine"] != "processes":
         if sources.dataset is not None or not sources.send(costly=False):

@@ -33,12 +33,8 @@ KINDS = ("histogram", "batchnorm", "margin", "images", "groups")
 def picture(kind: str, stats: Stats, records: RecordTable | None = None) -> Picture:
     """Return one picture of a result.
 
-    Raises
-    ------
-    ValueError
-        If there is no such kind.
-    DocumentError
-        If it cannot be made of this result, or needs its records.
+    Raises ValueError if there is no such kind. Raises DocumentError if it cannot be made of this
+    result, or needs its records.
     """
     if kind not in KINDS:
         raise ValueError(f"no picture {kind!r}; there are {', '.join(KINDS)}")

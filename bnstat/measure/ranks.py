@@ -41,11 +41,8 @@ def measure_by_ranks(
 ) -> Stats:
     """Measure this rank's share of the images; return, in every rank, the result of all.
 
-    Raises
-    ------
-    MeasureError
-        In every rank, if one of them failed, which it names; or if they were called with different
-        settings, or see different images.
+    Raises MeasureError in every rank, if one of them failed, which it names; or if they were called
+    with different settings, or see different images.
     """
     import torch.distributed as dist
 

@@ -62,10 +62,8 @@ def measure(
     how images are hashed, None is not at all.
     `given` are the settings that were typed: these answer the warnings that name them.
 
-    Raises
-    ------
-    JournalError
-        If the journal cannot be used, or has failed in mid-run; then with the result.
+    Raises JournalError if the journal cannot be used, or has failed in mid-run; then with the
+    result.
     """
     if settings["mode"] == BANDS and journal is not None:
         raise MeasureError("--mode bands does not go with a journal")
@@ -126,10 +124,8 @@ def scan(
     left to `merge_scans`. `stop` ends the scan once enough images were measured. `names` are those
     of groups.
 
-    Raises
-    ------
-    MeasureError
-        If an image cannot be measured and `fail_fast` is set; or if workers cannot run at all.
+    Raises MeasureError if an image cannot be measured and `fail_fast` is set; or if workers cannot
+    run at all.
     """
     result = _nothing_found(measure, names, all_failures=settings["all_failures"])
     fail_fast, frames, tell = settings["fail_fast"], settings["frames"], listener(settings)
@@ -219,10 +215,7 @@ def array_of(sources: Sources, plan: Plan) -> ArraySource | None:
 def scan_array(array: ArraySource, plan: Plan) -> Scan:
     """Return what `scan_images` finds of the images of an array.
 
-    Raises
-    ------
-    MeasureError
-        If an image cannot be measured and `fail_fast` is set.
+    Raises MeasureError if an image cannot be measured and `fail_fast` is set.
     """
     settings = plan.settings
     view = View(Records(), None, TextsByKey(None if settings["all_failures"] else MAX_FAILURES))

@@ -46,10 +46,8 @@ def warm_up(settings: Mapping[str, Any], work: str = MEASURE) -> None:
 def open_workers(settings: MeasureSettings, *, pipeline: bool, work: str = MEASURE) -> Engine:
     """Return the engine of the settings, whose workers have imported what their work needs.
 
-    Raises
-    ------
-    MeasureError
-        If the engine needs a package that is not installed, or its workers must not be ended.
+    Raises MeasureError if the engine needs a package that is not installed, or its workers must not
+    be ended.
     """
     from bnstat.engines import open_engine
 
@@ -69,10 +67,7 @@ def ask_worker(
 
     It is made here where torch is imported, or will be: where no process does the work for it.
 
-    Raises
-    ------
-    SpecError
-        If the worker ends.
+    Raises SpecError if the worker ends.
     """
     from bnstat.engines import ProcessEngine, WorkerLostError
     from bnstat.errors import SpecError

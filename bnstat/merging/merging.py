@@ -55,10 +55,7 @@ def merge(
 
     `remark` is told, in a line each, what should be known of the result.
 
-    Raises
-    ------
-    MergeError
-        If they cannot be added, or together have no image.
+    Raises MergeError if they cannot be added, or together have no image.
     """
     if not documents:
         raise MergeError("no results to merge; name some")

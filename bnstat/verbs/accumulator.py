@@ -250,10 +250,7 @@ class Accumulator:
 def _as_images(batch: Any) -> Any:
     """Return a batch in the shape (N, C, H, W): the rows of features are the pixels of one image.
 
-    Raises
-    ------
-    ValueError
-        If it has another shape.
+    Raises ValueError if it has another shape.
     """
     shape = tuple(getattr(batch, "shape", ()))
     if 0 in shape or len(shape) not in (2, 3, 4):

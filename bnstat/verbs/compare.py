@@ -105,10 +105,7 @@ def lacks_baseline(sources: int, augments: int, constants: int, groups: bool = F
 def _group_rows(baseline: ComparedRow) -> list[ComparedRow]:
     """Return a row for each group of the baseline.
 
-    Raises
-    ------
-    SourceError
-        If it has none.
+    Raises SourceError if it has none.
     """
     whole = baseline.result
     if whole is None or whole.groups is None:

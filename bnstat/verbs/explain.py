@@ -131,10 +131,7 @@ def _measured(
 ) -> _Measured:
     """Measure images under each pipeline, from one decode; or read their records.
 
-    Raises
-    ------
-    SourceError
-        If there are pipelines, and records instead of images.
+    Raises SourceError if there are pipelines, and records instead of images.
     """
     if not isinstance(source, Stats) and record_files.holds_records(os.fspath(source)):
         return _read(os.fspath(source), specs)

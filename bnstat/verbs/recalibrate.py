@@ -121,10 +121,8 @@ def recalibrate(
 def _model_images(named: Images[RecalibrateSettings], stats: Named | None) -> ModelImages:
     """Return images as a model is given them: through all of the pipeline, its Normalize too.
 
-    Raises
-    ------
-    SourceError, DocumentError, SpecError
-        If there are no such images, constants or pipeline, or images would not be normalized.
+    Raises SourceError or DocumentError or SpecError if there are no such images, constants or
+    pipeline, or images would not be normalized.
     """
     used = named.settings
     check_until({"until": used["until"], "model": True})
@@ -155,10 +153,7 @@ def _normalization(
 ) -> tuple[Normalization, str]:
     """Return what images are normalized with, and that in a few words.
 
-    Raises
-    ------
-    SourceError
-        If that is nothing, and it was not asked for, or is done twice.
+    Raises SourceError if that is nothing, and it was not asked for, or is done twice.
     """
     twice = pipeline is not None and pipeline.normalizes
     if stats is None and twice:
@@ -182,12 +177,8 @@ def _normalization(
 def _check_output(output: Path, weights: Path | None) -> None:
     """Find out before the work that an output cannot be written.
 
-    Raises
-    ------
-    ModelError
-        If it has another format than the weights.
-    OutputError
-        If it is the file of weights, or cannot be written.
+    Raises ModelError if it has another format than the weights. Raises OutputError if it is the
+    file of weights, or cannot be written.
     """
     files.check_distinct([("the output", str(output))], [("the weights", str(weights or ""))])
     files.check_writable(output)

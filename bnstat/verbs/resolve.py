@@ -72,10 +72,7 @@ def locations_of(named: Iterable[Named | Iterable[Named]]) -> list[str]:
 def result_of(named: Sequence[Named]) -> Stats | None:
     """Return the result that is named, itself or by its document; None where sources are.
 
-    Raises
-    ------
-    SourceError
-        If there is more beside it.
+    Raises SourceError if there is more beside it.
     """
     results = [n for n in named if isinstance(n, Stats) or is_document(os.fspath(n))]
     if not results:
@@ -111,10 +108,7 @@ def title_of(named: Named) -> str:
 def figures_of(named: Named) -> Stats | Constants:
     """Return the result or the constants that are named; none of the stds is 0.
 
-    Raises
-    ------
-    SourceError, DocumentError
-        If there are none.
+    Raises SourceError or DocumentError if there are none.
     """
     found = named if isinstance(named, Stats) else _read_figures(os.fspath(named))
     if isinstance(found, Stats) and 0.0 in found.exact.std:
@@ -173,10 +167,7 @@ class Images(Generic[S]):
     def open(self) -> Sources:
         """Return the images.
 
-        Raises
-        ------
-        SourceError
-            If there is no such source.
+        Raises SourceError if there is no such source.
         """
         if self.result is not None:
             return sources_of(self.result, self.settings)
@@ -196,11 +187,8 @@ def images_of(
     What is `given`, settings and pipeline, goes before what the result has recorded. A Normalize at
     the end of its pipeline is applied if it was: figures of before and after it are not the same.
 
-    Raises
-    ------
-    SourceError, DocumentError
-        If a document cannot be read, or names code, which only a person may name; or if a result
-        was measured with settings that have no meaning here.
+    Raises SourceError or DocumentError if a document cannot be read, or names code, which only a
+    person may name; or if a result was measured with settings that have no meaning here.
     """
     result = None if listing.files_from is not None else result_of(named)
     if result is None:
@@ -223,12 +211,8 @@ def plain_images_of(
 def trusted(spec: str) -> str:
     """Return the pipeline that a document names, unless it is code: nobody here has asked for it.
 
-    Raises
-    ------
-    SourceError
-        If it is package.module:attribute, which is run only where it is typed.
-    SpecError
-        If it is a transform object, which no document holds.
+    Raises SourceError if it is package.module:attribute, which is run only where it is typed.
+    Raises SpecError if it is a transform object, which no document holds.
     """
     from bnstat import augment as pipelines
 
@@ -243,10 +227,7 @@ def trusted(spec: str) -> str:
 def settings_for(stats: Stats, given: Mapping[str, Any]) -> Settings:
     """Return the settings of a result, with those that are given instead of its own.
 
-    Raises
-    ------
-    SourceError
-        If its own have no meaning here.
+    Raises SourceError if its own have no meaning here.
     """
     return _completed(Settings, given, recorded(stats))
 
