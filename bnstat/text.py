@@ -9,6 +9,22 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*(://|::.*://)")
+# Protocols in whose URLs something else than a user stands before an @.
+_NO_USER = "github|git|hf|abfs|abfss|wasb|wasbs|adl|memory|file|local|zip|tar"
+# With one slash, as paths of the system have it.
+_USER = rf"(?<![\w+.-])(?!(?:{_NO_USER}):/)([A-Za-z][\w+.-]*)(://?)([^/?#\s]*)@"
+_PARAMETER = r"([?&;#])([^=&;#\s?]+)=([^&;#\s]+)"
+# No server is sent what stands behind a #, but people keep tokens there.
+_FRAGMENT = r"(?i)(https?:/[^\s#]*)#(?![\w.]+=)([^\s#'\"]+?)(?=[:,;]?(?:\s|['\"]|$))"
+_SECRET = (
+    r"(?i).*(token|secret|passw|passphrase|pwd|signature|credential|session"
+    r"|(api|access|private|account|subscription)[-_]?key).*|(x[-_])?(sig|sas|auth|authorization|jwt)"
+)
+# Names that may be those of secrets or of files, and how values end that are files.
+_KEY, _FILE = "(?i)key|pass|code", r"\.[A-Za-z]\w{1,4}$"
+_HIDDEN = "***"
+
 
 def printable(text: str) -> str:
     r"""Return text with escapes for what is not printable: line ends, control characters.
@@ -72,28 +88,9 @@ def key_text(key: bytes) -> str:
     return without_credentials(key.decode("utf-8", "backslashreplace"))
 
 
-_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*(://|::.*://)")
-
-
 def is_url(location: bytes) -> bool:
     """Whether a location begins with a protocol, and is for fsspec to open."""
     return _URL.match(location) is not None
-
-
-# Protocols in whose URLs something else than a user stands before an @.
-_NO_USER = "github|git|hf|abfs|abfss|wasb|wasbs|adl|memory|file|local|zip|tar"
-# With one slash, as paths of the system have it.
-_USER = rf"(?<![\w+.-])(?!(?:{_NO_USER}):/)([A-Za-z][\w+.-]*)(://?)([^/?#\s]*)@"
-_PARAMETER = r"([?&;#])([^=&;#\s?]+)=([^&;#\s]+)"
-# No server is sent what stands behind a #, but people keep tokens there.
-_FRAGMENT = r"(?i)(https?:/[^\s#]*)#(?![\w.]+=)([^\s#'\"]+?)(?=[:,;]?(?:\s|['\"]|$))"
-_SECRET = (
-    r"(?i).*(token|secret|passw|passphrase|pwd|signature|credential|session"
-    r"|(api|access|private|account|subscription)[-_]?key).*|(x[-_])?(sig|sas|auth|authorization|jwt)"
-)
-# Names that may be those of secrets or of files, and how values end that are files.
-_KEY, _FILE = "(?i)key|pass|code", r"\.[A-Za-z]\w{1,4}$"
-_HIDDEN = "***"
 
 
 def without_credentials(text: str) -> str:

@@ -30,6 +30,13 @@ COMMANDS = (
 )
 # How many images may fail, where a command lets the user say it.
 MAX_FAILURES = "bnstat.max_failures"
+DONE, DRIFT, USAGE, FAILURES, ERROR, BUG = 0, 1, 2, 3, 4, 70
+# How writing to a stream fails: it is full, broken, or closed.
+_STREAM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EINVAL}
+# What the system's linker says where there is no memory for a library.
+_NO_MEMORY = ("failed to map segment", "cannot allocate memory", "cannot map zero-fill")
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+_SECONDS_TO_NEXT_RAISE = 0.5
 
 
 class _Commands(click.Group):
@@ -77,14 +84,6 @@ def app(ctx: click.Context, debug: bool) -> None:
     """  # noqa: D301 (click reads the backspace)
     if ctx.invoked_subcommand is None:
         raise click.UsageError(f"name a command: {', '.join(COMMANDS)}.", ctx)
-
-
-DONE, DRIFT, USAGE, FAILURES, ERROR, BUG = 0, 1, 2, 3, 4, 70
-
-# How writing to a stream fails: it is full, broken, or closed.
-_STREAM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EINVAL}
-# What the system's linker says where there is no memory for a library.
-_NO_MEMORY = ("failed to map segment", "cannot allocate memory", "cannot map zero-fill")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -215,10 +214,6 @@ def _print_error(text: str, hint: str | None, status: int) -> int:
     except OSError:  # nobody reads it
         drop_output(sys.stderr)
     return status
-
-
-_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
-_SECONDS_TO_NEXT_RAISE = 0.5
 
 
 class EndedBySignal(BaseException):

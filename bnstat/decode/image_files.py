@@ -35,6 +35,34 @@ _FREQUENT = {b"\xff\xd8": "JPEG", b"\x89P": "PNG"}
 _ANOTHER = (SyntaxError, IndexError, TypeError, struct.error)
 # How files begin of which Pillow compares no first bytes, before it reads them.
 _FIRST_BYTES = {"IPTC": tuple(bytes((0x1C, record)) for record in (*range(1, 10), 240))}
+# Enough for the signatures of DICOM and NIfTI, which do not stand at the beginning.
+HEAD_BYTES = 512
+# Where a signature stands, as a regular expression, and what a file with it is.
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, rb"version https://git-lfs", "a Git LFS pointer, not an image; run git lfs pull"),
+    (0, rb"(?i:\s*<!doctype html|\s*<html)", "an HTML page, not an image"),
+    (
+        0,
+        rb"(?i:\s*(<\?xml[^>]*>\s*(<!--.*?-->\s*)?)?(<!doctype svg[^>]*>\s*)?<svg)",
+        "an SVG drawing",
+    ),
+    (0, rb"\s*<\?xml", "an XML file, not an image"),
+    (0, rb"\s*[\[{]\s*[\"\[{\]}0-9]", "JSON, not an image"),
+    (4, rb"ftyp(hei[cxms]|hev[cx]|mif1|msf1)", "a HEIF image, a format that is not opened"),
+    (4, rb"ftyp", "a video, not an image"),
+    (0, rb"\x1aE\xdf\xa3|RIFF....AVI ", "a video, not an image"),
+    (0, rb"\x93NUMPY", "a NumPy array, not an image"),
+    (0, rb"PK\x03\x04.{26}[^/]*/(data\.pkl|version|byteorder)", "a torch checkpoint, not an image"),
+    (0, rb"PK\x03\x04.{26}[^/]*\.npy", "a NumPy .npz file, not an image"),
+    (0, rb"PK\x03\x04", "a zip archive, not an image"),
+    (128, rb"DICM", "a DICOM file, a format that is not opened"),
+    (344, rb"n(\+|i)1\x00", "a NIfTI file, a format that is not opened"),
+    (0, rb"\x1f\x8b", "compressed by gzip"),
+    (0, rb"%PDF", "a PDF file, not an image"),
+    (0, rb"PAR1", "a Parquet file; name it so that it ends in .parquet"),
+)
+_COMPILED = [(at, re.compile(text, re.DOTALL), what) for at, text, what in _SIGNATURES]
+_NEW_SUBFILE_TYPE, _REDUCED_OR_MASK, _MASK = 254, 0b101, 0b100
 
 
 def open_image(file: IO[bytes]) -> Image.Image:
@@ -140,36 +168,6 @@ def _explained(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-# Enough for the signatures of DICOM and NIfTI, which do not stand at the beginning.
-HEAD_BYTES = 512
-
-# Where a signature stands, as a regular expression, and what a file with it is.
-_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, rb"version https://git-lfs", "a Git LFS pointer, not an image; run git lfs pull"),
-    (0, rb"(?i:\s*<!doctype html|\s*<html)", "an HTML page, not an image"),
-    (
-        0,
-        rb"(?i:\s*(<\?xml[^>]*>\s*(<!--.*?-->\s*)?)?(<!doctype svg[^>]*>\s*)?<svg)",
-        "an SVG drawing",
-    ),
-    (0, rb"\s*<\?xml", "an XML file, not an image"),
-    (0, rb"\s*[\[{]\s*[\"\[{\]}0-9]", "JSON, not an image"),
-    (4, rb"ftyp(hei[cxms]|hev[cx]|mif1|msf1)", "a HEIF image, a format that is not opened"),
-    (4, rb"ftyp", "a video, not an image"),
-    (0, rb"\x1aE\xdf\xa3|RIFF....AVI ", "a video, not an image"),
-    (0, rb"\x93NUMPY", "a NumPy array, not an image"),
-    (0, rb"PK\x03\x04.{26}[^/]*/(data\.pkl|version|byteorder)", "a torch checkpoint, not an image"),
-    (0, rb"PK\x03\x04.{26}[^/]*\.npy", "a NumPy .npz file, not an image"),
-    (0, rb"PK\x03\x04", "a zip archive, not an image"),
-    (128, rb"DICM", "a DICOM file, a format that is not opened"),
-    (344, rb"n(\+|i)1\x00", "a NIfTI file, a format that is not opened"),
-    (0, rb"\x1f\x8b", "compressed by gzip"),
-    (0, rb"%PDF", "a PDF file, not an image"),
-    (0, rb"PAR1", "a Parquet file; name it so that it ends in .parquet"),
-)
-_COMPILED = [(at, re.compile(text, re.DOTALL), what) for at, text, what in _SIGNATURES]
-
-
 def what_it_is(head: bytes) -> str | None:
     """Return what a file is that begins so, in words behind "is"; None if nobody knows."""
     plain = head.removeprefix(b"\xef\xbb\xbf")
@@ -177,9 +175,6 @@ def what_it_is(head: bytes) -> str | None:
         if signature.match(plain if at == 0 else head, at):
             return what
     return None
-
-
-_NEW_SUBFILE_TYPE, _REDUCED_OR_MASK, _MASK = 254, 0b101, 0b100
 
 
 def pages(file: IO[bytes]) -> list[int]:

@@ -36,6 +36,14 @@ from bnstat.decode.modes import (
 )
 from bnstat.text import pluralize
 
+_GDAL_NODATA = 42113
+# All 8-bit bands have the smallest value, or the largest, if the band that is farthest from it has.
+_FARTHEST: Mapping[float, Callable[[Image.Image, Image.Image], Image.Image]] = {
+    0: ImageChops.lighter,
+    255: ImageChops.darker,
+}
+Values: TypeAlias = tuple[float, ...]
+
 
 @dataclass(frozen=True)
 class SampleMask:
@@ -78,16 +86,6 @@ def plane_of_values(band: Image.Image, counts: Callable[[int], bool]) -> Image.I
     """Return the plane of an 8-bit band of which these values count; mode 1 has 0 and 255."""
     gray = band.convert("L") if band.mode == "1" else band
     return gray.point([255 * counts(value) for value in range(256)], "L")
-
-
-_GDAL_NODATA = 42113
-# All 8-bit bands have the smallest value, or the largest, if the band that is farthest from it has.
-_FARTHEST: Mapping[float, Callable[[Image.Image, Image.Image], Image.Image]] = {
-    0: ImageChops.lighter,
-    255: ImageChops.darker,
-}
-
-Values: TypeAlias = tuple[float, ...]
 
 
 def visible(image: Image.Image) -> SampleMask | None:

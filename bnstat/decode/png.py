@@ -28,6 +28,11 @@ _FRAME = b"fcTL"
 _PIXELS = (b"IDAT", b"fdAT", b"DDAT")
 _HEAD, _CRC = struct.Struct(">I4s"), struct.Struct(">I")
 _BLOCK = 1 << 20
+# By color type (PNG specification, third edition, 11.2.1).
+_MODES = {0: "L", 2: "RGB", 4: "LA", 6: "RGBA"}
+# Chunks that say nothing of the samples, and their lengths: of others Pillow complains.
+_BESIDE = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"tIME": 7}
+_HEADER = struct.Struct(">IIBBBBB")
 
 
 def check_pixels(
@@ -66,13 +71,6 @@ def _check_chunk(file: IO[bytes], length: int, kind: bytes, whole: bool) -> None
         raise OSError("image file is truncated")
     if data[length:] != _CRC.pack(zlib.crc32(data[:length], crc)):
         raise UnmeasurableError(f"is broken: the checksum of its {kind.decode()} chunk is wrong")
-
-
-# By color type (PNG specification, third edition, 11.2.1).
-_MODES = {0: "L", 2: "RGB", 4: "LA", 6: "RGBA"}
-# Chunks that say nothing of the samples, and their lengths: of others Pillow complains.
-_BESIDE = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"tIME": 7}
-_HEADER = struct.Struct(">IIBBBBB")
 
 
 def load_small_png(file: IO[bytes]) -> Image.Image | None:

@@ -41,6 +41,11 @@ _CONNECT_SECONDS = 10.0  # until a scheduler must have answered
 _ANSWER_SECONDS = 30.0  # the same, of one that has answered before
 _POLL_SECONDS = 0.5  # between two counts of the workers
 _TLS = "https://distributed.dask.org/en/stable/tls.html"
+# The folder, Pillow's limits and the generators that draws seed are the process's, not a thread's:
+# two calls at once in a worker of several threads would take them from each other.
+_ALONE = threading.Lock()
+# What decodes and draws: another release may give other samples.
+_PACKAGES = ("numpy", "pillow", "torch", "torchvision")
 
 
 class DaskEngine:
@@ -239,14 +244,6 @@ class _DaskWorkers:
             except MeasureError as error:
                 for answer in list(self._answers):
                     self._end(answer, None, error)
-
-
-# The folder, Pillow's limits and the generators that draws seed are the process's, not a thread's:
-# two calls at once in a worker of several threads would take them from each other.
-_ALONE = threading.Lock()
-
-# What decodes and draws: another release may give other samples.
-_PACKAGES = ("numpy", "pillow", "torch", "torchvision")
 
 
 def answer_alone(call: bytes, folder: str, versions: Mapping[str, str]) -> bytes:

@@ -29,6 +29,7 @@ from bnstat.journal.store import SQLITE_ERRORS, Store
 from bnstat.moments import Appearances, ChunkMoments
 
 __all__ = ["Entry", "Expected", "Journal"]
+T = TypeVar("T")
 
 
 class Image(Protocol):
@@ -47,7 +48,6 @@ class Image(Protocol):
 
 
 I = TypeVar("I", bound=Image)  # noqa: E741
-T = TypeVar("T")
 
 
 @dataclass

@@ -21,6 +21,11 @@ from bnstat.settings import Progress
 from bnstat.sources.reference import Reference
 from bnstat.sources.source import Population
 
+# What yields the unknown of some images, and sets aside what is known of the others.
+Unknown: TypeAlias = Callable[
+    [Iterable[Reference], Callable[[Chunk, Result], None]], Iterator[Reference]
+]
+
 
 @dataclass
 class StoppingRule:
@@ -119,12 +124,6 @@ class StoppingRule:
         if sure is None or sure.margin is None:
             return 0.0
         return max(*sure.margin.mean, *sure.margin.std)
-
-
-# What yields the unknown of some images, and sets aside what is known of the others.
-Unknown: TypeAlias = Callable[
-    [Iterable[Reference], Callable[[Chunk, Result], None]], Iterator[Reference]
-]
 
 
 class GrowingScan:

@@ -35,6 +35,8 @@ _LARGEST = 1 << 22  # samples of an image of which float64 copies are made
 # The sum of so many squares of 8-bit samples is exact in float32: 256 · 255² < 2²⁴.
 _RUN = 256
 NOT_FINITE = "has NaN or infinite samples"
+# Samples of which wider copies are made at once.
+_DEVICE_BLOCK = 1 << 24
 
 
 def count_stack(
@@ -130,10 +132,6 @@ def _centred(planes: NDArray[Any]) -> tuple[Floats, Floats, Floats]:
         squares = np.einsum("cns,cns->nc", values, values)
         m2 = np.maximum(squares - (rest**2).T / planes.shape[2], 0.0)
     return mean.T, m2, ends
-
-
-# Samples of which wider copies are made at once.
-_DEVICE_BLOCK = 1 << 24
 
 
 def count_batch(batch: Tensor) -> tuple[list[ChunkMoments], Failures]:

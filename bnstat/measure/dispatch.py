@@ -16,6 +16,15 @@ from bnstat.sources.reference import Reference
 # enough that workers end together, and large enough that sending it costs nothing beside it.
 _MAX_BYTES = 2 << 20
 _MAX_IMAGES = 512
+Chunk: TypeAlias = Sequence[Reference]
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+# Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
+_CHUNKS_AHEAD = 8
+# Encoded bytes in flight, of images that workers cannot read themselves.
+_MAX_BYTES_HELD = 128 << 20
+# How often an image must end a worker that does nothing else before it is to blame.
+_MAX_TRIES = 2
 
 
 class _Chunk(list[Reference]):
@@ -56,11 +65,6 @@ def _ends_chunk(reference: Reference, images: int) -> bool:
     return images == items.images_in_chunk or reference.key == items.last
 
 
-Chunk: TypeAlias = Sequence[Reference]
-R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
-
-
 class Work(Protocol[R_co]):
     """What workers do with a chunk of images; it is sent to them, and so are its results."""
 
@@ -69,14 +73,6 @@ class Work(Protocol[R_co]):
 
     def lost(self, reason: str) -> R_co:
         """Return the result for a chunk of one image that ends its worker, or takes too long."""
-
-
-# Chunks in flight for each worker: a slow one holds up the results, not yet the workers.
-_CHUNKS_AHEAD = 8
-# Encoded bytes in flight, of images that workers cannot read themselves.
-_MAX_BYTES_HELD = 128 << 20
-# How often an image must end a worker that does nothing else before it is to blame.
-_MAX_TRIES = 2
 
 
 def dispatch(

@@ -25,6 +25,8 @@ from bnstat.sources.opening import limits_of
 from bnstat.sources.reference import FIRST, Reference
 from bnstat.sources.sources import Sources
 
+S = TypeVar("S", bound=MeasureSettings)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -238,9 +240,6 @@ def _check_bands(augments: Sequence[object], counting: Conditions, settings: Set
         if is_asked:
             raise MeasureError(f"--mode bands does not go with {what}")
     check_rasterio()
-
-
-S = TypeVar("S", bound=MeasureSettings)
 
 
 def where_it_runs(sources: Sources, settings: S, *, costly: bool) -> S:

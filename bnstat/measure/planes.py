@@ -25,6 +25,8 @@ _BLOCK = 1 << 14
 # Arrays of 1 to 4 channels have the modes of images.
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _MANY = re.compile(r"([0-9]{1,5}) channels")
+# Larger ones are of no camera, elevation or temperature.
+_HUGE = 1e30
 
 
 @lru_cache
@@ -108,10 +110,6 @@ def excluded_counts(mask: Mask | None, channels: int) -> tuple[int, ...] | None:
         return None
     numbers = (~mask).sum(axis=(1, 2)).tolist()
     return tuple(numbers if len(numbers) > 1 else numbers * channels)
-
-
-# Larger ones are of no camera, elevation or temperature.
-_HUGE = 1e30
 
 
 @dataclass

@@ -43,6 +43,9 @@ from bnstat.sources.sources import Sources
 if TYPE_CHECKING:
     from bnstat.journal import Journal
 
+# Bytes of the images that are counted at a time.
+_BLOCK = 4 << 20
+
 
 def measure(
     sources: Sources,
@@ -199,10 +202,6 @@ def count_beside(sources: Sources) -> Callable[[], int | None]:
     count: list[int | None] = []
     threading.Thread(target=lambda: count.append(sources.count()), daemon=True).start()
     return lambda: count[0] if count else None
-
-
-# Bytes of the images that are counted at a time.
-_BLOCK = 4 << 20
 
 
 def array_of(sources: Sources, plan: Plan) -> ArraySource | None:

@@ -32,6 +32,18 @@ from bnstat.result import (
 from bnstat.result.input_warnings import merged_warnings
 from bnstat.result.summary import merged_summaries
 
+_SAME_WHERE_MEASURED: dict[str, Callable[[Stats], Any]] = {
+    "channels": lambda stats: " ".join(stats.channels),
+    "scale": lambda stats: stats.scale if stats.mode == "native" else None,
+    "depth": lambda stats: stats.max_value and (16 if stats.sparse_histogram else 8),
+}
+# How many missing shards are named, of the thousands that there may be.
+_MAX_NAMED = 20
+_SUMMED = (
+    *("images", "skipped", "duplicates", "deeper_than_8_bits"),
+    *("replaced", "not_replaced", "links", "inner_links"),
+)
+
 
 class Document(NamedTuple):
     """A result, and what errors call it."""
@@ -124,11 +136,6 @@ _SAME: dict[str, Callable[[Stats], Any]] = {
     "seed": lambda stats: stats.pipeline.seed,
     "epochs": lambda stats: stats.pipeline.epochs,
 }
-_SAME_WHERE_MEASURED: dict[str, Callable[[Stats], Any]] = {
-    "channels": lambda stats: " ".join(stats.channels),
-    "scale": lambda stats: stats.scale if stats.mode == "native" else None,
-    "depth": lambda stats: stats.max_value and (16 if stats.sparse_histogram else 8),
-}
 
 
 def _check_same(documents: Sequence[Document], same: dict[str, Callable[[Stats], Any]]) -> None:
@@ -192,10 +199,6 @@ def _indices(documents: Sequence[Document]) -> dict[int, Document]:
     return found
 
 
-# How many missing shards are named, of the thousands that there may be.
-_MAX_NAMED = 20
-
-
 def _named(indices: Sequence[int], total: int) -> str:
     """Return the shards in words, with their verb."""
     names = [f"{index}/{total}" for index in indices[:_MAX_NAMED]]
@@ -230,12 +233,6 @@ def _remarks(documents: Sequence[Document], shards: Shards | None) -> Iterator[s
             f"the shards name different places ({'; '.join(sorted(places))}); they are taken for "
             "shards of one set"
         )
-
-
-_SUMMED = (
-    *("images", "skipped", "duplicates", "deeper_than_8_bits"),
-    *("replaced", "not_replaced", "links", "inner_links"),
-)
 
 
 def _merged_source(documents: Sequence[Document], shards: Shards | None) -> Source:

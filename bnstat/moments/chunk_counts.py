@@ -26,6 +26,8 @@ from bnstat.moments.table import Floats, Ints, MomentsTable
 # Width and height in pixels, Pillow's mode, the bits of a sample in the file, and its format, ""
 # where it has none. A plain tuple, as one with names takes ten times as long.
 Appearance: TypeAlias = tuple[int, int, str, int, str]
+# Where one of so many values occurs, adding these alone is faster than adding all counts.
+_SPARSE = 16
 
 
 @dataclass
@@ -71,10 +73,6 @@ class Kind(NamedTuple):
     def integral(self) -> bool:
         """Whether samples are integers: of scale 1, those of 16-bit signed bands."""
         return self.scale != 1 or self.mode.endswith(" of int16")
-
-
-# Where one of so many values occurs, adding these alone is faster than adding all counts.
-_SPARSE = 16
 
 
 @dataclass(frozen=True)

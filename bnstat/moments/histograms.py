@@ -19,6 +19,8 @@ _LEVEL = 1
 # Draws of an image whose occurrences stand one after another; more are not believed.
 MAX_DRAWS = 10_000
 _WIDTHS = (1, 2, 4, 8)
+# Label images have no more values; some drawings and digits have as few.
+FEW = 32
 
 
 class Occurrences(NamedTuple):
@@ -161,10 +163,6 @@ def entropy(counts: Ints) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         bits: Floats = np.log2(n) - (counts * np.log2(np.maximum(counts, 1))).sum(axis=-1) / n
     return np.maximum(bits, 0.0)
-
-
-# Label images have no more values; some drawings and digits have as few.
-FEW = 32
 
 
 def few_valued_rows(rows: Sequence[int], counts: Ints) -> tuple[int, ...]:

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 # Lines of channels differ in style, too.
 STYLES: tuple[str, ...] = ("solid", (0, (5, 1.5)), (0, (1.5, 1)))  # type: ignore[assignment]
+# Headings, and rows of text.
+TextTable: TypeAlias = tuple[Sequence[str], Sequence[Sequence[str]]]
+# In inches; text is 9 points high.
+_SIZE = (7.2, 3.4)
+_MISSING = "pictures need the package matplotlib: pip install matplotlib"
+_NO_DATES = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
 
 
 @dataclass(frozen=True)
@@ -58,13 +64,6 @@ DARK = Theme(
     *("#ff9b66", "#45d0a3", "#74b9f5"),
     others=("#74b9f5", "#ff9b66", "#45d0a3", "#e59ac6", "#e0c04c", "#9fd3ec"),
 )
-
-
-# Headings, and rows of text.
-TextTable: TypeAlias = tuple[Sequence[str], Sequence[Sequence[str]]]
-# In inches; text is 9 points high.
-_SIZE = (7.2, 3.4)
-_MISSING = "pictures need the package matplotlib: pip install matplotlib"
 
 
 class Picture(Protocol):
@@ -115,9 +114,6 @@ def render(picture: Picture, form: str, theme: Theme = LIGHT, *, title: bool = T
         nothing: dict[str, Any] = {"svg": {"Date": None, "Creator": None}, "pdf": _NO_DATES}
         figure.savefig(file, format=form, dpi=144, metadata=nothing.get(form, {"Software": None}))
     return file.getvalue()
-
-
-_NO_DATES = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
 
 
 def check_matplotlib() -> None:

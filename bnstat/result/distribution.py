@@ -19,6 +19,8 @@ from typing import Any, TypeAlias
 
 from bnstat.result.estimates import Floats, OrderStatistics
 
+_LONGEST = 4 + 65536 * (2 + 8)  # bytes of a channel
+
 
 @dataclass(frozen=True)
 class Occurring:
@@ -106,9 +108,6 @@ def distribution_figures(
 def at(distribution: Distribution, scale: int, q: float) -> Floats:
     """Return a percentile of each channel, in [0, 1]."""
     return tuple(channel.percentile(q) / scale for channel in distribution)
-
-
-_LONGEST = 4 + 65536 * (2 + 8)  # bytes of a channel
 
 
 def pack(distribution: Distribution) -> str:

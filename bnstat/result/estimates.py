@@ -13,6 +13,9 @@ from typing import Any, Literal, TypeAlias
 
 # One float64 a channel.
 Floats: TypeAlias = tuple[float, ...]
+SKETCH_SIZE = 256
+# The exact mean and population variance of all samples: all others are held against it.
+EXACT = "two-pass"
 
 
 class NoEstimateError(ValueError):
@@ -177,9 +180,6 @@ class OrderStatistics:
     max: Floats | None = None
 
 
-SKETCH_SIZE = 256
-
-
 @dataclass(frozen=True)
 class Sketch:
     """The smallest hashes of a set's images, ascending, at most `SKETCH_SIZE`.
@@ -245,8 +245,6 @@ class Method:
     not_merged: str = "it cannot be computed from merged results"
 
 
-# The exact mean and population variance of all samples: all others are held against it.
-EXACT = "two-pass"
 METHODS: Mapping[str, Method] = {
     method.name: method
     for method in (

@@ -15,6 +15,13 @@ from typing import NamedTuple
 from bnstat.result.inputs import Pipeline, Selection, Source
 from bnstat.text import pluralize, printable
 
+# Codes that `warnings_of` yields.
+_SHOWN_BY_RESULTS = {
+    *("deep", "transparent", "service-folders", "mixed-floats", "replaced", "not-replaced"),
+    *("mixed-edges", "links", "inner-links", "link-not-followed", "pillow", "pipeline"),
+}
+_IN_ALL = re.compile(r"\b([0-9,]+)(?= in all\b)")
+
 
 class Code(NamedTuple):
     """The setting that answers a warning when it is given.
@@ -231,16 +238,6 @@ def merged_warnings(
     others = told.keys() - _SHOWN_BY_RESULTS
     shown = [warning for warning in whole if warning.code in told]
     return (*shown, *(_added(told[code]) for code in sorted(others)))
-
-
-# Codes that `warnings_of` yields.
-_SHOWN_BY_RESULTS = {
-    *("deep", "transparent", "service-folders", "mixed-floats", "replaced", "not-replaced"),
-    *("mixed-edges", "links", "inner-links", "link-not-followed", "pillow", "pipeline"),
-}
-
-
-_IN_ALL = re.compile(r"\b([0-9,]+)(?= in all\b)")
 
 
 def _added(warnings: list[InputWarning]) -> InputWarning:

@@ -6,6 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+MAX_FAILURES = 10_000
+MAX_WARNINGS = 20
+# Transforms of torchvision.transforms.v2 that do the same to an image each time. Others may draw at
+# random, and so may a user's own.
+DETERMINISTIC = frozenset(
+    (
+        *("CenterCrop", "ConvertImageDtype", "FiveCrop", "Grayscale", "Identity"),
+        *("LinearTransformation", "Normalize", "PILToTensor", "Pad", "RGB", "Resize", "TenCrop"),
+        *("ToDtype", "ToImage", "ToPILImage", "ToPureTensor", "ToTensor"),
+    )
+)
+# Transforms that make samples of several pixels; and those that do so only if they are told how.
+_MIXING = frozenset(
+    (
+        *("ElasticTransform", "GaussianBlur", "RandomPerspective", "RandomResize"),
+        *("RandomResizedCrop", "RandomShortestSize", "Resize", "ScaleJitter"),
+    )
+)
+_MIXING_IF_TOLD = frozenset(("RandomAffine", "RandomRotation"))
+
 
 class Failure(NamedTuple):
     """An image that could not be measured: its key, and why."""
@@ -20,10 +40,6 @@ class Warned:
 
     image: str
     warning: str
-
-
-MAX_FAILURES = 10_000
-MAX_WARNINGS = 20
 
 
 @dataclass(frozen=True)
@@ -227,27 +243,6 @@ class Sample:
     of: int
     asked: str
     seed: int
-
-
-# Transforms of torchvision.transforms.v2 that do the same to an image each time. Others may draw at
-# random, and so may a user's own.
-DETERMINISTIC = frozenset(
-    (
-        *("CenterCrop", "ConvertImageDtype", "FiveCrop", "Grayscale", "Identity"),
-        *("LinearTransformation", "Normalize", "PILToTensor", "Pad", "RGB", "Resize", "TenCrop"),
-        *("ToDtype", "ToImage", "ToPILImage", "ToPureTensor", "ToTensor"),
-    )
-)
-
-
-# Transforms that make samples of several pixels; and those that do so only if they are told how.
-_MIXING = frozenset(
-    (
-        *("ElasticTransform", "GaussianBlur", "RandomPerspective", "RandomResize"),
-        *("RandomResizedCrop", "RandomShortestSize", "Resize", "ScaleJitter"),
-    )
-)
-_MIXING_IF_TOLD = frozenset(("RandomAffine", "RandomRotation"))
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,10 @@ from bnstat.result.summary import read_summary
 from bnstat.settings.setting import MAX_EPOCHS
 
 C = TypeVar("C", bound=Contents)
+# Of sources, what is told where it is not 0, or was given.
+_NUMBERS = ("replaced", "not_replaced", "links", "inner_links")
+_TEXTS = ("column", "files_column", "array", "layout")
+_LISTS = ("include", "exclude", "where")
 
 
 def read_contents(root: Node, kind: type[C]) -> C:
@@ -202,12 +206,6 @@ def _order_statistics(node: Node, width: int) -> OrderStatistics:
         node.optional("min", Node.floats, width),
         node.optional("max", Node.floats, width),
     )
-
-
-# Of sources, what is told where it is not 0, or was given.
-_NUMBERS = ("replaced", "not_replaced", "links", "inner_links")
-_TEXTS = ("column", "files_column", "array", "layout")
-_LISTS = ("include", "exclude", "where")
 
 
 def _source(node: Node) -> Source:

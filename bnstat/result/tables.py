@@ -16,6 +16,10 @@ Floats: TypeAlias = NDArray[np.float64]
 
 # In columns of integers: no value.
 NULL = -1
+TEXTS = ("key", "location", "group", "mode", "failure")
+# Columns with a value for each channel: in files, each channel has a column of its own.
+FIGURES = ("mean", "std", "low", "high", "entropy")
+BY_CHANNEL = ("n", "sum", "sum_of_squares", *FIGURES)
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,6 @@ class RecordTable:
 
 
 COLUMNS = tuple(f.name for f in fields(RecordTable) if f.name not in ("channels", "header"))
-TEXTS = ("key", "location", "group", "mode", "failure")
-# Columns with a value for each channel: in files, each channel has a column of its own.
-FIGURES = ("mean", "std", "low", "high", "entropy")
-BY_CHANNEL = ("n", "sum", "sum_of_squares", *FIGURES)
 
 
 def _taken(column: Any, places: NDArray[np.int64]) -> Any:

@@ -16,6 +16,8 @@ from bnstat.settings.setting import PERCENTILES, Setting, bytes_of
 from bnstat.text import did_you_mean
 
 Order = Literal["shuffled", "listed"]
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _momentum(default: object, help: str, **more: Any) -> Setting:
@@ -190,10 +192,6 @@ class RecalibrateSettings(MeasureSettings, total=False):
 def settings_of(kind: Any) -> Mapping[str, Setting]:
     """Return the settings that a TypedDict of this module defines, by their keywords."""
     return {name: Setting.of(name, hint) for name, hint in kind.__annotations__.items()}
-
-
-T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def complete(kind: type[T], given: Mapping[str, Any], instead: Mapping[str, Any] = {}) -> T:

@@ -8,6 +8,16 @@ from typing import Annotated, Any, Literal, Self, TypedDict, get_args
 
 from bnstat.settings.setting import Setting
 
+# What a growing sample does not go with, and why. Each name has {0} before it, as it is typed.
+_NOT_WITH_UNTIL = {
+    "sample": "which sets the size itself; give one of them",
+    "shard": "as each shard would stop on its own; use {0}sample instead of {0}until",
+    "group": "as each rank would stop on its own; use {0}sample instead of {0}until",
+    "model": "whose statistics have no margins; use {0}sample instead of {0}until",
+}
+Layout = Literal["NHWC", "NCHW", "NHW", "HWC", "CHW", "HW"]
+LAYOUTS = get_args(Layout)
+
 
 @dataclass(frozen=True)
 class SampleSize:
@@ -45,15 +55,6 @@ class SampleSize:
             return min(self.images, found)
         assert self.share is not None
         return -(-found * self.share.numerator // self.share.denominator)
-
-
-# What a growing sample does not go with, and why. Each name has {0} before it, as it is typed.
-_NOT_WITH_UNTIL = {
-    "sample": "which sets the size itself; give one of them",
-    "shard": "as each shard would stop on its own; use {0}sample instead of {0}until",
-    "group": "as each rank would stop on its own; use {0}sample instead of {0}until",
-    "model": "whose statistics have no margins; use {0}sample instead of {0}until",
-}
 
 
 def check_until(given: Mapping[str, object], dashes: str = "") -> None:
@@ -142,10 +143,6 @@ class SampleSettings(TypedDict, total=False):
             recorded_in="uncertainty",
         ),
     ]
-
-
-Layout = Literal["NHWC", "NCHW", "NHW", "HWC", "CHW", "HW"]
-LAYOUTS = get_args(Layout)
 
 
 class DatasetSettings(TypedDict, total=False):

@@ -10,6 +10,13 @@ from dataclasses import dataclass, replace
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+# More would keep a replay of BatchNorm busy for ever.
+MAX_EPOCHS = 10_000
+# Of a result, unless others are asked for.
+PERCENTILES = (0.5, 1, 2, 5, 25, 50, 75, 95, 98, 99, 99.5)
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)i?B?", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
@@ -194,14 +201,6 @@ def _without_none(kind: Any) -> tuple[Any, bool]:
     """Return a type without None, and whether None was a part of it."""
     kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     return next(each for each in kinds if each is not NoneType), NoneType in kinds
-
-
-# More would keep a replay of BatchNorm busy for ever.
-MAX_EPOCHS = 10_000
-# Of a result, unless others are asked for.
-PERCENTILES = (0.5, 1, 2, 5, 25, 50, 75, 95, 98, 99, 99.5)
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)i?B?", re.IGNORECASE)
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 def bytes_of(size: int | str) -> int:

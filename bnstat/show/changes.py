@@ -11,6 +11,9 @@ from bnstat.show.blocks import sigma
 from bnstat.show.constants import Constants
 from bnstat.show.significance import Pair
 
+# A normalized input shifted by less than this many stds, or scaled by less, does not matter.
+SHIFT = 0.05
+
 
 @dataclass(frozen=True)
 class ComparedRow:
@@ -108,10 +111,6 @@ def normalized(row: ComparedRow, by: ComparedRow) -> tuple[Floats, Floats]:
     """Return the mean and std that a row has after normalizing with another's."""
     mean = tuple((a - b) / s for a, b, s in zip(row.mean, by.mean, by.std, strict=True))
     return mean, tuple(a / b for a, b in zip(row.std, by.std, strict=True))
-
-
-# A normalized input shifted by less than this many stds, or scaled by less, does not matter.
-SHIFT = 0.05
 
 
 @dataclass(frozen=True)

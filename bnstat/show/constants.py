@@ -15,6 +15,17 @@ from bnstat.result import Floats
 from bnstat.result.explanation import Digits
 from bnstat.show import constant_files
 
+# No mean or std of images in [0, 1] comes near this, and those in 0-255 are hardly ever below.
+_LARGEST = 2.0
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+_LIST = rf"[\[(]\s*({_NUMBER}(?:\s*,\s*{_NUMBER})*)\s*,?\s*[\])]"
+# Normalize(LIST, LIST); and mean = LIST, which may stand in a call, or in a comprehension.
+_NORMALIZE = re.compile(rf"Normalize\w*\(\s*{_LIST}\s*,\s*{_LIST}", re.IGNORECASE)
+_ASSIGNED = r"{}\w*['\"]?\s*[=:]\s*(?:({number})(?![\d.])(?!\s*[\w*/])|[^=\n]{{0,80}}?{list})"
+_LONGEST = 100_000
+# Behind the point, as digits are compared as text.
+_MAX_DECIMALS = 100
+
 
 @dataclass(frozen=True)
 class Constants:
@@ -69,10 +80,6 @@ CONSTANTS = {
 }
 
 
-# No mean or std of images in [0, 1] comes near this, and those in 0-255 are hardly ever below.
-_LARGEST = 2.0
-
-
 def read(text: str) -> Constants:
     """Return typed constants, or those of a file that `bnstat export` or its readers write.
 
@@ -110,16 +117,6 @@ def _checked(name: str, mean: Sequence[float], std: Sequence[float], source: str
             f"{name} is not for images in [0, 1]; divided by 255, if it is for 0-255: {divided}"
         )
     return Constants(name, tuple(mean), tuple(std), source, "not said")
-
-
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-_LIST = rf"[\[(]\s*({_NUMBER}(?:\s*,\s*{_NUMBER})*)\s*,?\s*[\])]"
-# Normalize(LIST, LIST); and mean = LIST, which may stand in a call, or in a comprehension.
-_NORMALIZE = re.compile(rf"Normalize\w*\(\s*{_LIST}\s*,\s*{_LIST}", re.IGNORECASE)
-_ASSIGNED = r"{}\w*['\"]?\s*[=:]\s*(?:({number})(?![\d.])(?!\s*[\w*/])|[^=\n]{{0,80}}?{list})"
-_LONGEST = 100_000
-# Behind the point, as digits are compared as text.
-_MAX_DECIMALS = 100
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,14 @@ from bnstat.show.results import result_report
 Reportable: TypeAlias = (
     Stats | Comparison | Explanation | Sweep | Recalibration | Outliers | Duplicates
 )
+Values: TypeAlias = tuple[Any, ...]
+_SCHEDULE = "batch_size", "momentum", "order", "repeats", "batches", "start_weight"
+_RANKS = "ranks", "synchronized"
+_OFF = "largest", "rms", "expected"
+# Of the small picture of a histogram in a notebook.
+_BINS, _HEIGHT = 64, 40
+_COLORS = {"R": "#d62728", "G": "#2ca02c", "B": "#1f77b4"}
+_OTHER_COLOR = "#7f7f7f"
 
 
 def report(result: Reportable, *, verbose: bool = False) -> tuple[Block, ...]:
@@ -62,17 +70,6 @@ def report(result: Reportable, *, verbose: bool = False) -> tuple[Block, ...]:
             return outliers_report(result, verbose=verbose)
         case Duplicates():
             return duplicates_report(result)
-
-
-Values: TypeAlias = tuple[Any, ...]
-
-_SCHEDULE = "batch_size", "momentum", "order", "repeats", "batches", "start_weight"
-_RANKS = "ranks", "synchronized"
-_OFF = "largest", "rms", "expected"
-# Of the small picture of a histogram in a notebook.
-_BINS, _HEIGHT = 64, 40
-_COLORS = {"R": "#d62728", "G": "#2ca02c", "B": "#1f77b4"}
-_OTHER_COLOR = "#7f7f7f"
 
 
 def json(result: Reportable) -> str:

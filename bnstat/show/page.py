@@ -21,6 +21,10 @@ from bnstat.show.result_tables import cards
 from bnstat.show.results import answer
 from bnstat.text import printable
 
+MISSING = "a report needs the packages matplotlib and Jinja2: pip install matplotlib jinja2"
+# More failures are counted, not named.
+_MAX_FAILURES = 50
+
 
 def _figure(picture: Picture) -> dict[str, Any]:
     """Return a picture in both themes, as addresses of data, with its words and its numbers."""
@@ -32,11 +36,6 @@ def _figure(picture: Picture) -> dict[str, Any]:
     )
     said = {"title": picture.title, "description": picture.description}
     return said | {"light": light, "dark": dark, "headings": headings, "rows": rows}
-
-
-MISSING = "a report needs the packages matplotlib and Jinja2: pip install matplotlib jinja2"
-# More failures are counted, not named.
-_MAX_FAILURES = 50
 
 
 @dataclass(frozen=True)

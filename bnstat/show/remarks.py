@@ -17,6 +17,10 @@ from bnstat.text import pluralize, printable
 _NAMED = 3
 # They can only be read as a whole.
 _COMPRESSED_TARS = (".gz", ".tgz", ".bz2", ".tbz2", ".tbz", ".xz", ".txz", ".zst", ".tzst")
+_ASKED_FOR = 0.005, 0.002, 0.001
+# A part of the squared margin above this share is the one to work on.
+_LARGEST_SHARE = 0.5
+_ANY = {"mean": (-math.inf, math.inf), "std": (0.0, math.inf)}
 
 
 def failures(results: Sequence[Stats]) -> Iterator[str]:
@@ -91,14 +95,6 @@ def _left_out(stats: Stats) -> Iterator[str]:
         said.append(f"of {pluralize(selection.empty, 'image')} nothing was left")
     if said:
         yield "; ".join(said)
-
-
-_ASKED_FOR = 0.005, 0.002, 0.001
-# A part of the squared margin above this share is the one to work on.
-_LARGEST_SHARE = 0.5
-
-
-_ANY = {"mean": (-math.inf, math.inf), "std": (0.0, math.inf)}
 
 
 def skewed(stats: Stats) -> Iterator[str]:

@@ -11,6 +11,14 @@ from bnstat.show.blocks import Block, Column, Headline, Line, Paragraph, Row, Ta
 from bnstat.text import pluralize, printable
 
 _DETAILS = ("mean", "rms", "theory", "std", "rms", "theory")
+_RANKS = (
+    "SyncBatchNorm: batches of all ranks together, as DistributedSampler deals the images. Rank 0 "
+    "alone: what DistributedDataParallel saves without it. GroupNorm keeps no statistics."
+)
+_SCHEDULE = Column("batch"), Column("momentum", numbers=False), Column("initial")
+_SHOWN = 10
+# Below this, what a layer puts out differs by less than it would between two samples of the data.
+_SMALL, _LARGE = 0.05, 0.5
 
 
 def sweep_report(sweep: Sweep, *, verbose: bool = False) -> tuple[Block, ...]:
@@ -34,13 +42,6 @@ def sweep_report(sweep: Sweep, *, verbose: bool = False) -> tuple[Block, ...]:
     tables = [_details(*each) for each in by_heading.items()] if verbose else [_summary(sweep)]
     images = pluralize(sweep.images, "image")
     return (verdict, Paragraph.of(f"{images}. {explained}"), *tables, *ranks)
-
-
-_RANKS = (
-    "SyncBatchNorm: batches of all ranks together, as DistributedSampler deals the images. Rank 0 "
-    "alone: what DistributedDataParallel saves without it. GroupNorm keeps no statistics."
-)
-_SCHEDULE = Column("batch"), Column("momentum", numbers=False), Column("initial")
 
 
 def _heading(cell: Cell) -> str:
@@ -78,11 +79,6 @@ def _details(heading: str, cells: Sequence[Cell]) -> Table:
 
 def _figures(off: Off) -> tuple[str, str, str]:
     return f"{off.largest:.2g}", f"{off.rms:.2g}", f"{off.expected:.2g}"
-
-
-_SHOWN = 10
-# Below this, what a layer puts out differs by less than it would between two samples of the data.
-_SMALL, _LARGE = 0.05, 0.5
 
 
 def recalibration_report(result: Recalibration, *, verbose: bool = False) -> tuple[Block, ...]:

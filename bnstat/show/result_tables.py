@@ -12,6 +12,19 @@ from bnstat.text import pluralize, printable
 
 # Formats and modes that are named on a line, and values in a row of the table.
 _NAMED = 3
+_NAMES = {
+    "formats": "format",
+    "modes": "mode",
+    "depths": "bits a sample",
+    "sizes": "size",
+    "aspect_ratios": "aspect ratio",
+    "bytes": "file size",
+}
+_CONVENTIONS = {
+    "mean_of_image_stds": "mean of the images' stds",
+    "root_mean_image_variance": "root of the mean image variance",
+    "mean_of_image_means": "mean of the images' means",
+}
 
 
 class Card(NamedTuple):
@@ -92,14 +105,6 @@ def bytes_text(value: Value) -> str:
 
 
 _TEXTS = {"sizes": size_text, "aspect_ratios": ratio_text, "bytes": bytes_text}
-_NAMES = {
-    "formats": "format",
-    "modes": "mode",
-    "depths": "bits a sample",
-    "sizes": "size",
-    "aspect_ratios": "aspect ratio",
-    "bytes": "file size",
-}
 
 
 def _range(counts: Counts, text: Callable[[Value], str]) -> str:
@@ -136,13 +141,6 @@ def _frequent(counts: Counts, field: str) -> str:
 def summary_table(summary: Summary) -> Table:
     columns = tuple(Column(name, numbers=False) for name in ("in the folder", "", ""))
     return Table(columns, tuple(Row(tuple(card)) for card in cards(summary)))
-
-
-_CONVENTIONS = {
-    "mean_of_image_stds": "mean of the images' stds",
-    "root_mean_image_variance": "root of the mean image variance",
-    "mean_of_image_means": "mean of the images' means",
-}
 
 
 def values(stats: Stats) -> Table:

@@ -27,6 +27,15 @@ FAR_MEAN, FAR_SCALE = 0.25, 1.25
 _MAX_NAMES, _MAX_ADVICE = 8, 3
 
 Pairing: TypeAlias = tuple[ComparedRow, Difference]
+# Longer ones are left to the reader.
+_LONGEST = 100
+_REPEATED = ("include", "exclude", "where")
+_SINGLE = ("files_column", "column", "array", "layout")
+# How many standard deviations over shuffles a running value may be from their average: of 12,000
+# shuffled runs on images of all sizes 3 had one beyond 4.5, none beyond 5 (docs/methods.md).
+NOISE = 5.0
+# How far rounding may put it off, in units of the data's own size.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -192,12 +201,6 @@ def _list(values: Sequence[float]) -> str:
     return ", ".join(f"{round(value, 2) + 0.0:.2f}" for value in values)  # + 0.0: no -0.00
 
 
-# Longer ones are left to the reader.
-_LONGEST = 100
-_REPEATED = ("include", "exclude", "where")
-_SINGLE = ("files_column", "column", "array", "layout")
-
-
 def compute(source: Source, spec: str) -> str:
     """Return the command that measures the images of a source under a pipeline."""
     names = source.dataset is None or source.dataset.name is not None
@@ -224,13 +227,6 @@ def _images(source: Source) -> Iterator[str]:
     for name in _SINGLE:
         if (value := getattr(source, name)) is not None:
             yield from ("--" + name.replace("_", "-"), value)
-
-
-# How many standard deviations over shuffles a running value may be from their average: of 12,000
-# shuffled runs on images of all sizes 3 had one beyond 4.5, none beyond 5 (docs/methods.md).
-NOISE = 5.0
-# How far rounding may put it off, in units of the data's own size.
-ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _FEW = (1, 2, 3, 4)
 # Of an image's number, which ends its key.
 _DIGITS = 9
+_MAX_NAMED = 8
 
 
 def in_planes(array: NDArray[Any], layout: str | None, name: str) -> NDArray[Any]:
@@ -194,9 +195,6 @@ class ArraySource(ItemSource):
 
     def _keys(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         return map(self._form.__mod__, range(self._length)[start:stop])
-
-
-_MAX_NAMED = 8
 
 
 def open_array_file(

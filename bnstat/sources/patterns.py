@@ -28,6 +28,10 @@ from bnstat.text import is_url
 
 # What is special in a glob, the longer first.
 _PARTS = re.compile(r"(\*\*/)|(\*\*)|(\*)|(\?)|(\[[!^]?\]?[^\]]*\])|\\(.)|(.)", re.DOTALL)
+# Masks that workers cannot read themselves, together.
+_MAX_HELD = 1 << 30
+# The fields of a pattern, and the regular expressions of what may stand for each.
+_FIELDS = {b"{dir}": rb".*", b"{dir}/": rb"(?:.*/)?", b"{stem}": rb"[^/]+", b"{name}": rb"[^/]+"}
 
 
 @dataclass(frozen=True)
@@ -126,12 +130,6 @@ class Chosen:
     def __iter__(self) -> Iterator[Reference]:
         root = len(self.prefix) if self.prefix.endswith(b"/") else 0
         return (image for image in self.source if self.globs.has(image.key[root:]))
-
-
-# Masks that workers cannot read themselves, together.
-_MAX_HELD = 1 << 30
-# The fields of a pattern, and the regular expressions of what may stand for each.
-_FIELDS = {b"{dir}": rb".*", b"{dir}/": rb"(?:.*/)?", b"{stem}": rb"[^/]+", b"{name}": rb"[^/]+"}
 
 
 @dataclass(frozen=True)

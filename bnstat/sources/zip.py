@@ -59,6 +59,11 @@ _DECOMPRESSORS: dict[int, Callable[[], Callable[[bytes, int], bytes]]] = {
 }
 _MISPLACED = "is not where the archive's directory says"
 _DIRECTORY_CUT_OFF, _DIRECTORY_DAMAGED = "its directory is cut off", "its directory is damaged"
+_PROBLEMS = (
+    None,
+    "is encrypted",
+    "is a symbolic link; zip without --symlinks stores what it leads to",
+)
 
 
 @dataclass(frozen=True)
@@ -192,13 +197,6 @@ def _named(file: IO[bytes]) -> Iterator[tuple[bytes, Entry]]:
             if no_slashes or entry.host in _WITHOUT_BACKSLASHES:
                 name = name.replace(b"\\", b"/")
         yield name, entry
-
-
-_PROBLEMS = (
-    None,
-    "is encrypted",
-    "is a symbolic link; zip without --symlinks stores what it leads to",
-)
 
 
 def _numbers(entry: Entry) -> tuple[int, ...]:
