@@ -106,13 +106,18 @@ def test_a_bounded_number_is_in_flight(images, engine):
 
 def test_closing_ends_the_workers(images, processes):
     """Who stops asking for results, and closes the engine, leaves no worker behind."""
+    before = set(processes.workers(os.getpid()))  # grandchildren of other tests' servers
+
+    def started():
+        return set(processes.workers(os.getpid())) - before
+
     engine = ProcessEngine(2, start_method="fork")
     landed = dispatch((images[:1] for _ in count()), PLAIN, engine)
     # Each result that is taken brings more work; what is in flight, one worker may do alone.
-    processes.eventually(lambda: next(landed) and len(processes.workers(os.getpid())) == 2)
+    processes.eventually(lambda: next(landed) and len(started()) == 2)
     landed.close()
     engine.close()  # else workers that are idle by then wait for the next run
-    processes.eventually(lambda: not processes.workers(os.getpid()), seconds=20)
+    processes.eventually(lambda: not started())
 
 
 def test_a_bug_in_the_work_is_no_lost_worker(images, deadly, engine):
