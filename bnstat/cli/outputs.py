@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bnstat import files
-from bnstat import show as reports
 from bnstat.cli.terminal import Terminal, say
 from bnstat.errors import BnstatError, OutputError
 from bnstat.settings import Settings, settings_of
+from bnstat.show.blocks import Paragraph
+from bnstat.show.results import result_report
 from bnstat.text import is_url, printable
 from bnstat.verbs.load import load
 from bnstat.verbs.resolve import names_images, recorded
@@ -59,7 +60,9 @@ def save(stats: Stats, output: str) -> None:
 def write_and_show(found: Reportable, output: str | None, form: str, terminal: Terminal) -> None:
     """Write what was found as JSON, if a file is named; print it, as JSON if that is asked for."""
     if output not in (None, "-"):
-        files.write(Path(output), reports.json(found).encode())
+        from bnstat.show.formats import json
+
+        files.write(Path(output), json(found).encode())
     terminal.show_as("json" if output == "-" else form, found)
 
 
@@ -77,8 +80,8 @@ def show_result(stats: Stats, output: str, terminal: Terminal) -> None:
         last.append(f"Saved to {printable(output)}. Next: {export}")
     else:
         last.append(f"Nothing was measured. Saved to {printable(output)}, for bnstat merge.")
-    whole = reports.report(stats, verbose=terminal.verbose)
-    terminal.show([*whole, reports.Paragraph.of(*last)])
+    whole = result_report(stats, verbose=terminal.verbose)
+    terminal.show([*whole, Paragraph.of(*last)])
 
 
 def replaced(old: Stats, new: Stats) -> str | None:

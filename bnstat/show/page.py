@@ -16,7 +16,7 @@ from bnstat.result import Stats
 from bnstat.show.blocks import Headline, Table
 from bnstat.show.comparison import Comparison
 from bnstat.show.comparison_report import comparison_report
-from bnstat.show.remarks import remarks
+from bnstat.show.input_remarks import remarks
 from bnstat.show.result_tables import cards
 from bnstat.show.results import answer
 from bnstat.text import printable

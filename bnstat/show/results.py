@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from bnstat.result import EXACT, BatchNormEstimate, Estimate, Stats, exactness, title
 from bnstat.show.blocks import Block, Headline, Line, Paragraph, Table, percent
-from bnstat.show.remarks import narrower, skewed
+from bnstat.show.input_remarks import narrower, skewed
 from bnstat.show.result_tables import (
     conventions,
     differences,

@@ -26,7 +26,6 @@ from bnstat.show.constants import Constants
 from bnstat.sources.naming import holds_images, is_image
 from bnstat.sources.opening import Location, ObjectLocation, members_of, open_sources, sources_of
 from bnstat.sources.sources import Sources
-from bnstat.targets.pipeline import before_normalize
 from bnstat.text import is_url, printable, without_credentials
 
 if TYPE_CHECKING:  # they need numpy and Pillow, which merge and export do without
@@ -110,6 +109,8 @@ def figures_of(named: Named) -> Stats | Constants:
 
     Raises SourceError or DocumentError if there are none.
     """
+    from bnstat.targets.pipeline import before_normalize
+
     found = named if isinstance(named, Stats) else _read_figures(os.fspath(named))
     if isinstance(found, Stats) and 0.0 in found.exact.std:
         channel = found.channels[found.exact.std.index(0.0)]
