@@ -202,13 +202,16 @@ def _find(name: str) -> ModuleSpec | None:
 
 
 def _is_installed(origin: str) -> bool:
+    real, packages = Path(os.path.realpath(origin)), {"site-packages", "dist-packages"}
+    return str(real).startswith(_installed_folders()) or not packages.isdisjoint(real.parts)
+
+
+@cache
+def _installed_folders() -> tuple[str, ...]:
     import sysconfig
 
-    real = Path(os.path.realpath(origin))
     names = ("stdlib", "platstdlib", "purelib", "platlib")
-    installed = tuple(os.path.realpath(sysconfig.get_path(name)) for name in names)
-    packages = {"site-packages", "dist-packages"}
-    return str(real).startswith(installed) or not packages.isdisjoint(real.parts)
+    return tuple(os.path.realpath(sysconfig.get_path(name)) for name in names)
 
 
 @cache

@@ -58,12 +58,12 @@ def save(stats: Stats, output: str) -> None:
 
 
 def write_and_show(found: Reportable, output: str | None, form: str, terminal: Terminal) -> None:
-    """Write what was found as JSON, if a file is named; print it, as JSON if that is asked for."""
+    """Print what was found, as JSON if that is asked for; write it as JSON, if a file is named."""
+    terminal.show_as("json" if output == "-" else form, found)
     if output not in (None, "-"):
         from bnstat.show.formats import json
 
         files.write(Path(output), json(found).encode())
-    terminal.show_as("json" if output == "-" else form, found)
 
 
 def show_result(stats: Stats, output: str, terminal: Terminal) -> None:

@@ -96,7 +96,7 @@ def influence(images: TableImages) -> Callable[[int], tuple[Floats, Floats]]:
     if (table.scale == 1).any():
         on_mean, on_std = images.influences()
         return lambda image: (tuple(on_mean[image].tolist()), tuple(on_std[image].tolist()))
-    whole, ends = _total(table), [*first[1:], len(table)]
+    whole, ends = _total(table), np.append(first[1:], len(table))
 
     def of_image(image: int) -> tuple[Floats, Floats]:
         rest = whole - _total(table.take(np.arange(first[image], ends[image])))

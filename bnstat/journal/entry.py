@@ -145,31 +145,30 @@ def unpacked(images: Row, moments: Iterable[Row], expected: Expected) -> Entry:
     """
     try:
         entry = _unpacked_images(images, [[] for _ in expected.draws])
-        for view, *row in moments:
-            entry.views[view].append(_unpacked_moments(tuple(row), expected))
-        for of_view, draws in zip(entry.views, expected.draws, strict=True):
-            _check_view(of_view, len(entry.keys), draws)
+        missing = [set(range(len(entry.keys))) for _ in entry.views]
+        for view, *row in moments:  # checked one by one: a forged entry may hold any number
+            found = _unpacked_moments(tuple(row), expected)
+            _check_missing(found, missing[view], expected.draws[view])
+            missing[view].difference_update(found.rows)
+            entry.views[view].append(found)
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError, zlib.error) as error:
         raise DamagedError(str(error)) from error
+    if any(missing):
+        raise DamagedError("moments of some images are missing")
     return entry
 
 
-def _check_view(view: list[ChunkMoments], images: int, draws: int) -> None:
-    """Raise DamagedError if a view does not have the moments of each image in so many draws."""
-    missing = set(range(images))
-    for moments in view:
-        rows = moments.rows[::draws]
-        if moments.rows != [row for row in rows for _ in range(draws)]:
-            raise DamagedError("draws of an image are missing")
-        if not rows or not missing.issuperset(rows) or len({*rows}) < len(rows):
-            raise DamagedError("images have moments twice, or none")
-        packed, counted = moments.per_image_histograms, len(rows) * len(moments.kind.channels)
-        longest = counted * _LONGEST_HISTOGRAM.get(moments.kind.scale, 0)
-        if packed is not None and (counted > _MAX_HISTOGRAMS or len(packed) > longest):
-            raise DamagedError("there are more histograms than images")
-        missing.difference_update(rows)
-    if missing:
-        raise DamagedError("moments of some images are missing")
+def _check_missing(moments: ChunkMoments, missing: set[int], draws: int) -> None:
+    """Raise DamagedError unless moments are of missing images, in so many draws of each."""
+    rows = moments.rows[::draws]
+    if moments.rows != [row for row in rows for _ in range(draws)]:
+        raise DamagedError("draws of an image are missing")
+    if not rows or not missing.issuperset(rows) or len({*rows}) < len(rows):
+        raise DamagedError("images have moments twice, or none")
+    packed, counted = moments.per_image_histograms, len(rows) * len(moments.kind.channels)
+    longest = counted * _LONGEST_HISTOGRAM.get(moments.kind.scale, 0)
+    if packed is not None and (counted > _MAX_HISTOGRAMS or len(packed) > longest):
+        raise DamagedError("there are more histograms than images")
 
 
 def _unpacked_images(row: Row, views: list[list[ChunkMoments]]) -> Entry:

@@ -13,7 +13,7 @@ from bnstat.decode.modes import BANDS
 from bnstat.decode.raster import check_rasterio
 from bnstat.decode.selection import OVER, Conditions, conditions
 from bnstat.engines import Engine, InlineEngine, usable_cores
-from bnstat.errors import MeasureError, SettingError, SpecError
+from bnstat.errors import MeasureError, SettingError
 from bnstat.estimators import Schedule
 from bnstat.measure.groups import FolderNames, GroupNames, group_names
 from bnstat.measure.measure import Measure, Thumbnail, ViewPlan
@@ -196,7 +196,7 @@ class Plan:
         if not isinstance(engine, InlineEngine):
             try:
                 self._check_sendable()
-            except SpecError:
+            except BaseException:
                 engine.close()
                 raise
         return engine

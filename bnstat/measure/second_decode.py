@@ -65,18 +65,18 @@ def decode_again(
     wanted: Collection[str],
     take: Callable[[Decoded, Limits], T],
     settings: Settings,
-) -> tuple[dict[str, T], list[Failure]]:
-    """Return what is made of each wanted image by its key, and why others failed."""
+) -> tuple[list[tuple[str, T]], list[Failure]]:
+    """Return the key of each wanted image with what is made of it, and why others failed."""
     limits = limits_of(settings)
     every = with_frames(images, settings["frames"], limits)
-    made: dict[str, T] = {}
+    made: list[tuple[str, T]] = []
     failures: list[Failure] = []
     chosen = (reference for reference in every if key_text(reference.key) in wanted)
     with closing(open_workers(settings, pipeline=False)) as engine:
         work = SecondDecode(limits, take)
         for chunk, taken in dispatch(chunks(chosen), work, engine):
             names = [key_text(reference.key) for reference in chunk]
-            made |= {names[row]: value for row, value in taken.of_rows.items()}
+            made += [(names[row], value) for row, value in taken.of_rows.items()]
             failures += [Failure(names[row], why) for row, why in taken.failures]
     return made, failures
 

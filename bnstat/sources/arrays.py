@@ -223,25 +223,29 @@ def open_array_file(
 
 def _member(path: bytes, array: str | None, limits: ReadLimits) -> tuple[str, NDArray[Any]]:
     with np.load(os.fsdecode(path), allow_pickle=False) as archive:
-        entries = dict(zip(archive.files, archive.zip.infolist(), strict=True))
         if array is None:
-            shapes = {name: _shape(archive.zip, entry) for name, entry in entries.items()}
-            images = [name for name in shapes if len(shapes[name]) >= 3] or list(shapes)
+            shapes = {name: _shape(archive.zip, name) for name in archive.files}
+            images = [name for name in archive.files if len(shapes[name]) >= 3] or archive.files
             if len(images) != 1:
                 texts = [f"{name} ({'×'.join(map(str, shape))})" for name, shape in shapes.items()]
                 listed = ", ".join(texts[:_MAX_NAMED]) + ", ..." * (len(texts) > _MAX_NAMED)
                 raise SourceError(f"{key_text(path)} holds {listed}; name one: --array NAME")
             array = images[0]
-        if array not in entries:
-            known = ", ".join(entries)
+        if array not in archive.files:
+            known = ", ".join(archive.files)
             raise SourceError(f"{key_text(path)} has no array {array!r}; it has {known}")
-        limits.check(entries[array].file_size, unpacked=True)
+        limits.check(_entry(archive.zip, array).file_size, unpacked=True)
         return array, archive[array]
 
 
-def _shape(archive: ZipFile, entry: ZipInfo) -> tuple[int, ...]:
+def _entry(archive: ZipFile, name: str) -> ZipInfo:
+    """Return the entry of an array, which numpy names without its extension."""
+    return archive.getinfo(name if name in archive.namelist() else f"{name}.npy")
+
+
+def _shape(archive: ZipFile, name: str) -> tuple[int, ...]:
     """Return the shape of an array, read from its header alone."""
-    with archive.open(entry) as file:
+    with archive.open(_entry(archive, name)) as file:
         read: Any = np.lib.format.read_array_header_1_0
         if np.lib.format.read_magic(file) != (1, 0):
             read = np.lib.format.read_array_header_2_0

@@ -13,24 +13,14 @@ Where a rule is kept by a few lines, they name it: "bounds, 5".
 Every parser of ours moves by `step`, or by what it has read: boxes of JPEG 2000, chunks of PNG,
 headers of tar, entries of zip, pages of Parquet. A new one has a row in
 tests/sources/test_lengths.py, and one in tests/sources/parsers.py.
-
-Decompressing is done here, no further than asked. zipfile decompresses all input that it has read,
-so that a few kilobytes of bzip2 or LZMA may become gigabytes, and lzma allocates what an archive
-demands. gzip's own file does neither.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
 from io import BufferedReader, BytesIO, RawIOBase
-from typing import IO, Protocol
+from typing import IO
 
 from bnstat.files import READING
 
@@ -41,10 +31,6 @@ MAX_UNPACKED = 256 << 20
 MAX_POSITION = (1 << 63) - 1
 # A larger range of an archive is read while it is decoded.
 LARGE = 1 << 20
-# What is read at a time of a compressed file, and what it may become.
-_INPUT, _OUTPUT = 1 << 16, 1 << 17
-# liblzma allocates as much as an archive demands; `xz -9` demands 65 MiB.
-_MAX_LZMA = 256 << 20
 
 
 class UnreadableError(Exception):
@@ -164,93 +150,3 @@ def read_range(path: bytes, start: int, size: int) -> bytes:
         return os.read(file, size)
     finally:
         os.close(file)
-
-
-class Decompressor(Protocol):
-    """What bz2, lzma and zstd have in common; needs_input: it goes on only with more input."""
-
-    @property
-    def eof(self) -> bool: ...
-
-    @property
-    def unused_data(self) -> bytes: ...
-
-    @property
-    def needs_input(self) -> bool: ...
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
-
-
-def zstd() -> Decompressor:
-    """Return a decompressor for Zstandard, which Python has from 3.14 on."""
-    try:
-        found: Decompressor = import_module("compression.zstd").ZstdDecompressor()
-    except ImportError as error:
-        raise UnreadableError("this Python has no compression.zstd to unpack it with") from error
-    return found
-
-
-# What the first bytes of a compressed file are, and its decompressor.
-_COMPRESSIONS: dict[bytes, Callable[[], Decompressor]] = {
-    b"BZh": bz2.BZ2Decompressor,
-    b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_LZMA),
-    b"\x28\xb5\x2f\xfd": zstd,
-}
-
-
-def inflate(decompress: Callable[[bytes, int], bytes], data: bytes, most: int) -> bytes:
-    """Return what bytes decompress to, the first `most` bytes of it."""
-    try:
-        return decompress(data, most)
-    except (zlib.error, lzma.LZMAError, OSError, ValueError) as error:
-        raise UnreadableError(f"its compressed bytes are damaged: {error}") from error
-
-
-def decompressed(file: BufferedReader) -> IO[bytes] | None:
-    """Return a file that decompresses another from its beginning; None if it is not compressed."""
-    head = file.peek(6)
-    if head.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
-    for magic, start in _COMPRESSIONS.items():
-        if head.startswith(magic):
-            return BufferedReader(_Decompressed(file, start), _OUTPUT)
-    return None
-
-
-class _Decompressed(RawIOBase):
-    """The decompressed streams of a file, read to its end; zeros may stand behind each."""
-
-    def __init__(self, file: IO[bytes], start: Callable[[], Decompressor]) -> None:
-        self._file, self._start = file, start
-        self._current: Decompressor | None = start()
-        self._input = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        while len(buffer) and (current := self._decompressor()) is not None:
-            data = self._more() if current.needs_input else b""
-            found = inflate(current.decompress, data, len(buffer))
-            if current.eof:
-                self._current, self._input = None, current.unused_data
-            elif not data and not found:
-                raise UnreadableError("its compressed stream is cut off")
-            if found:
-                buffer[: len(found)] = found
-                return len(found)
-        return 0
-
-    def _decompressor(self) -> Decompressor | None:
-        """Return the current stream's decompressor, or that of one behind it; None at the end."""
-        if self._current is None:
-            rest = self._more()
-            while rest and not (kept := rest.lstrip(b"\0")):
-                rest = self._more()
-            if rest:
-                self._current, self._input = self._start(), kept
-        return self._current
-
-    def _more(self) -> bytes:
-        data, self._input = self._input or self._file.read(_INPUT), b""
-        return data

@@ -69,6 +69,10 @@ class DatasetItems(Items):
         return self.reader.read(self.dataset()[int(reference.key)])
 
 
+def _itself(dataset: Any) -> Any:
+    return dataset
+
+
 class DatasetSource(ItemSource):
     prefix = b""
 
@@ -83,7 +87,7 @@ class DatasetSource(ItemSource):
     ) -> None:
         self._dataset = dataset
         self._length = _checked_length(dataset)
-        items = DatasetItems(lambda: dataset, reader, seed, bool(random))
+        items = DatasetItems(partial(_itself, dataset), reader, seed, bool(random))
         self._items, self._file = items, cast(IO[bytes] | None, None)
         if for_workers:  # now, as an item that is drawn may leave an open file in the dataset
             self.send(costly=False)

@@ -205,13 +205,15 @@ def _open_regular(path: bytes, limits: ReadLimits) -> IO[bytes]:
         size = status.st_size
         limits.check(size, unpacked=False)
         if size > _SMALL:
-            return open(os.dup(handle), "rb")
+            return open(handle, "rb")
         data = os.read(handle, size)
         while len(data) < size and (more := os.read(handle, size - len(data))):
             data += more  # some file systems return less than they could
-        return BytesIO(data)
-    finally:
+    except BaseException:
         os.close(handle)
+        raise
+    os.close(handle)
+    return BytesIO(data)
 
 
 def _problem(mode: int) -> str | None:

@@ -22,13 +22,8 @@ from bnstat.sources.archive import (
     KeyOf,
     MemberTable,
 )
-from bnstat.sources.bounds import (
-    MAX_POSITION,
-    ReadLimits,
-    UnreadableError,
-    decompressed,
-    open_range,
-)
+from bnstat.sources.bounds import MAX_POSITION, ReadLimits, UnreadableError, open_range
+from bnstat.sources.decompress import decompressed
 from bnstat.sources.naming import is_visible_image, member_key
 from bnstat.sources.reference import EncodedBytes, Reference
 from bnstat.sources.tar_headers import Header, headers

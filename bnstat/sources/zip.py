@@ -8,7 +8,6 @@ bytes. The records are those of APPNOTE.TXT
 from __future__ import annotations
 
 import bz2
-import lzma
 import os
 import stat
 import struct
@@ -26,12 +25,11 @@ from bnstat.sources.bounds import (
     MAX_POSITION,
     ReadLimits,
     UnreadableError,
-    inflate,
     open_range,
     read_exactly,
     read_range,
-    zstd,
 )
+from bnstat.sources.decompress import Decompressor, Deflate, inflate, zip_lzma, zstd
 from bnstat.sources.naming import is_visible_image, member_key
 from bnstat.sources.reference import Reference
 
@@ -49,13 +47,11 @@ _SPARE_BYTES = _HEADER.size + 8192
 _ENCRYPTED = 0x1
 # Systems that archives say they were made on: FAT, NTFS, VFAT.
 _WITHOUT_BACKSLASHES = (0, 10, 14)
-# What decompresses a member of so many bytes, by the number of its method; LZMA has a head.
-_DECOMPRESSORS: dict[int, Callable[[], Callable[[bytes, int], bytes]]] = {
-    zipfile.ZIP_STORED: lambda: lambda data, most: data[:most],
-    zipfile.ZIP_DEFLATED: lambda: zlib.decompressobj(-zlib.MAX_WBITS).decompress,
-    zipfile.ZIP_BZIP2: lambda: bz2.BZ2Decompressor().decompress,
-    zipfile.ZIP_LZMA: lambda: _decompress_lzma,
-    93: lambda: zstd().decompress,
+# Besides LZMA, which has a head.
+_DECOMPRESSORS: dict[int, Callable[[], Decompressor]] = {
+    zipfile.ZIP_DEFLATED: Deflate,
+    zipfile.ZIP_BZIP2: bz2.BZ2Decompressor,
+    93: zstd,
 }
 _MISPLACED = "is not where the archive's directory says"
 _DIRECTORY_CUT_OFF, _DIRECTORY_DAMAGED = "its directory is cut off", "its directory is damaged"
@@ -96,16 +92,25 @@ class Member:
             raise UnreadableError(f"does not hold the {size} bytes that the archive declares")
         if not self.unpacked and size > LARGE:
             return self._stored(reference)
+        # One byte more than declared shows a member that is larger (bounds, 6).
+        file = self._inflated(self._compressed(reference.path, limits), size + 1)
+        with file.getbuffer() as data:
+            if len(data) != size:
+                least = "more" if len(data) > size else "fewer"
+                raise UnreadableError(
+                    f"holds {least} than the {size} bytes that the archive declares"
+                )
+            self._check(zlib.crc32(data))
+        return file
+
+    def _inflated(self, data: bytes, most: int) -> BytesIO:
+        if self.method == zipfile.ZIP_STORED:
+            return BytesIO(data[:most])
+        if self.method == zipfile.ZIP_LZMA:
+            return inflate(zip_lzma(data[:9], most), data[9:], most)
         if self.method not in _DECOMPRESSORS:
             raise UnreadableError(f"is compressed by method {self.method}, which is not read")
-        # One byte more than declared shows a member that is larger (bounds, 6).
-        compressed = self._compressed(reference.path, limits)
-        data = inflate(_DECOMPRESSORS[self.method](), compressed, size + 1)
-        if len(data) != size:
-            least = "more" if len(data) > size else "fewer"
-            raise UnreadableError(f"holds {least} than the {size} bytes that the archive declares")
-        self._check(zlib.crc32(data))
-        return BytesIO(data)
+        return inflate(_DECOMPRESSORS[self.method](), data, most)
 
     def _compressed(self, path: bytes, limits: ReadLimits) -> bytes:
         """Return the compressed bytes, for which some of what follows may be read too."""
@@ -144,22 +149,6 @@ def _skip_header(file: IO[bytes]) -> None:
         raise UnreadableError(_MISPLACED)
     _, name, extra = _HEADER.unpack(head)
     file.seek(name + extra, 1)
-
-
-def _decompress_lzma(data: bytes, most: int) -> bytes:
-    """Decompress a member, whose first 9 bytes are properties (APPNOTE.TXT, 5.8.8).
-
-    A dictionary larger than the member is useless, and would be allocated.
-    """
-    if len(data) < 9 or data[2:4] != b"\5\0":
-        raise ValueError("no properties of LZMA")
-    bits, dictionary = data[4], int.from_bytes(data[5:9], "little")
-    options = {
-        "id": lzma.FILTER_LZMA1,
-        "dict_size": max(4096, min(dictionary, most)),
-        **{"lc": bits % 9, "lp": bits // 9 % 5, "pb": bits // 45},
-    }
-    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[options]).decompress(data[9:], most)
 
 
 def _members(archive: ArchiveFile, key_of: KeyOf, limits: ReadLimits) -> Iterator[Reference]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from bnstat.errors import DocumentError, ExportError
 from bnstat.result import EXACT, Estimate, Stats, exactness
-from bnstat.text import pluralize, printable
+from bnstat.text import printable
 
 T = TypeVar("T")
 
@@ -151,9 +151,9 @@ class Figures:
         image with three means, albumentations takes the first of them, and both apply one mean to
         each channel of a colour image.
         """
-        channels = pluralize(len(self.channels), "channel")
-        one = len(self.channels) == 1
-        others = "in others, each gets the same figures" if one else "convert others first"
+        number = len(self.channels)
+        channels = "1 channel" if number == 1 else f"{number} channels"
+        others = "in others, each gets the same figures" if number == 1 else "convert others first"
         unit = "" if self.in_unit else f" Of {self._samples}."
         images = f"For images of {channels} ({', '.join(self.channels)}): {others}.{unit}"
         return f"# {self.origin}\n# {images}"

@@ -99,7 +99,7 @@ def compute(
     check_until({"until": used["until"], "group": group})
     named = locations_of(sources)
     used = _mode_of(named, used)
-    asked = "{}/{}".format(*shard) if isinstance(shard, tuple) else shard
+    asked = shard if isinstance(shard, str | None) else "{}/{}".format(*shard)
     shards = None if asked is None else read_shard(asked)
     find = partial(open_sources, named, used, files_from, null, root, shards=shards)
     if group is not None:

@@ -88,7 +88,7 @@ def _equal_images(images: Sources, settings: Settings) -> Duplicates:
     wanted = candidates(table)
     digests, failures = decode_again(images, wanted, digest_whole, settings)
     equal: dict[bytes, list[str]] = defaultdict(list)
-    for key, digest in digests.items():
+    for key, digest in digests:
         equal[digest].append(key)
     rows = {key: row for row, key in enumerate(table.key)}
     source_of = _source_of(images)
@@ -147,7 +147,7 @@ def _near_images(images: Sources, settings: Settings, bits: int, *, mirrored: bo
     found = Candidates(plain, corners.reshape(-1, CORNERS), mirrored_ones, bits)
     places = dict(zip(map(key_text, hashes.keys.take(found.images)), found.images, strict=True))
     taken, failures = decode_again(images, places, copy_of, settings)
-    copies = {places[key]: copy for key, copy in taken.items()}
+    copies = {places[key]: copy for key, copy in taken}
     names = {place: key for key, place in places.items()}
     source_of = _source_of(images)
     sets = [_near(pairs, names, copies, source_of) for pairs in found.sets(copies)]

@@ -91,6 +91,15 @@ def test_moments_that_come_twice_are_found(entry, expected):
         unpacked(images, [*parts, parts[0]], expected())
 
 
+def test_the_first_that_comes_twice_ends_the_reading(entry, expected):
+    """A forged entry may repeat its moments any number of times, which no memory holds."""
+    images, parts = packed(entry)
+    forged = iter([*parts, *parts, *parts])
+    with pytest.raises(DamagedError, match="images have moments twice"):
+        unpacked(images, forged, expected())
+    assert 2 * len(parts) - 1 == len(list(forged))
+
+
 def test_another_number_of_draws_is_found(entry, expected):
     """Each image has as many as the run asks for."""
     with pytest.raises(DamagedError, match="draws of an image are missing"):

@@ -18,7 +18,8 @@ from bnstat.decode.jpeg import _lacks_scans, _segments
 from bnstat.decode.modes import UnmeasurableError
 from bnstat.decode.png import check_pixels, load_small_png
 from bnstat.decode.samples import _component_depths
-from bnstat.sources.bounds import UnreadableError, decompressed
+from bnstat.sources.bounds import UnreadableError
+from bnstat.sources.decompress import decompressed
 from bnstat.sources.parquet_layout import Compact, IncompleteError, WatchedFile, row_groups
 from bnstat.sources.tar_headers import headers
 from bnstat.sources.zip import entries

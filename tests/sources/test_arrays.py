@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pytest
@@ -121,6 +122,16 @@ def test_files_of_arrays(tmp_path, workers):
     assert both.sum == tuple(2 * each for each in expected.sum)
     sample = bnstat.compute(tmp_path / "x.npy", sample=7, workers=workers)
     assert (sample.sample.images, sample.sample.of) == (7, 60)
+
+
+def test_an_array_has_the_size_of_its_own_entry(tmp_path):
+    """numpy calls two entries of an archive "a"; the limit is for the one that it reads."""
+    with ZipFile(tmp_path / "x.npz", "w", ZIP_DEFLATED) as archive:
+        for name, images in (("a", IMAGES), ("a.npy", IMAGES[:1])):
+            with archive.open(name, "w") as file:
+                np.lib.format.write_array(file, images)
+    with pytest.raises(SourceError, match=f"has {IMAGES.nbytes + 128} bytes, more than"):
+        bnstat.compute(tmp_path / "x.npz", array="a", max_bytes=IMAGES.nbytes)
 
 
 def test_array_in_an_npz_is_named(tmp_path):

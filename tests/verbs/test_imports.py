@@ -32,6 +32,13 @@ def test_compute_without_a_pipeline(imported, photos, workers):
     assert imported(program) == {"numpy", "PIL"}
 
 
+def test_a_python_without_lzma(python, photos):
+    """Python can be built without it, and a folder needs none."""
+    program = "import sys; sys.modules['_lzma'] = None; import bnstat; "
+    program += f"bnstat.compute({str(photos)!r}, workers=1)"
+    assert "" == python("-c", program).stderr
+
+
 @pytest.mark.parametrize("augment", ["Resize(8) | RandomCrop(4)", "own:transform"])
 def test_compute_with_a_pipeline(imported, photos, tmp_path, augment):
     """With workers, the main process asks one of them what the pipeline is, and needs no torch."""
