@@ -58,7 +58,7 @@ def _size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int,
     metavar="FILE.pt2|FILE.onnx",
     help="Where to write: a program of torch.export, or ONNX.",
 )
-def command(model: str, output: str, **options: Any) -> None:
+def command(model: str, output: str, **given: Any) -> None:
     """Fold BatchNorm into the layers in front of it, and the normalization into the first one.
 
     MODEL is torchvision:NAME, timm:NAME, or package.module:attribute: an nn.Module or what makes
@@ -67,7 +67,7 @@ def command(model: str, output: str, **options: Any) -> None:
     """
     from bnstat.verbs.fold import fold
 
-    done = fold(model, output, **options)
+    done = fold(model, output, **given)
     norms = len(done.folded) + len(done.kept)
     say(f"folded: {len(done.folded)} of {norms} BatchNorm layers")
     for name, reason in done.kept:

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import uuid4
 
 from bnstat._version import __version__
+from bnstat.engines import worker
 from bnstat.engines.engine import WorkerLostError, Workers
-from bnstat.engines.worker import answer
 from bnstat.errors import MeasureError
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def answer_alone(call: bytes, folder: str, versions: Mapping[str, str]) -> bytes
         if (error := _hindrance(folder, versions)) is not None:
             return pickle.dumps((None, error))
         with chdir(folder):
-            return answer(call)
+            return worker.answer(call)
 
 
 @cache

@@ -35,11 +35,11 @@ def t_quantile(probability: float, freedom: int) -> float:
     if freedom >= _MANY:
         return _expansion(NormalDist().inv_cdf(probability), freedom)
     low, high = 0.0, 1.0
-    while _within(high, freedom) < 2 * probability - 1:
+    while _two_sided(high, freedom) < 2 * probability - 1:
         low, high = high, 2 * high
     for _ in range(60):
         middle = (low + high) / 2
-        if _within(middle, freedom) < 2 * probability - 1:
+        if _two_sided(middle, freedom) < 2 * probability - 1:
             low = middle
         else:
             high = middle
@@ -53,13 +53,13 @@ def two_sided(t: float, freedom: int) -> float:
     (0.05, 0.05)
     """
     if freedom < _MANY:
-        return max(0.0, 1.0 - _within(t, freedom))
+        return max(0.0, 1.0 - _two_sided(t, freedom))
     # Equation 26.7.8.
     normal = t * (1.0 - 1.0 / (4 * freedom)) / math.sqrt(1.0 + t * t / (2 * freedom))
     return 2.0 * NormalDist().cdf(-normal)
 
 
-def _within(t: float, freedom: int) -> float:
+def _two_sided(t: float, freedom: int) -> float:
     """Return P(|T| < t), by equations 26.7.3 and 26.7.4."""
     angle = math.atan(t / math.sqrt(freedom))
     cosine, sine = math.cos(angle), math.sin(angle)

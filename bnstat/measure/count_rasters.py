@@ -101,8 +101,8 @@ class _Count:
         counts = np.zeros((len(self.raster.bands), values), dtype=np.int64)
         for samples, mask in self._pieces():
             # As unsigned numbers, a signed sample is 32768 more.
-            values_of = (samples.view(np.uint16) ^ np.uint16(0x8000)) if signed else samples
-            counts += counts_of(values_of, values, mask)
+            unsigned = (samples.view(np.uint16) ^ np.uint16(0x8000)) if signed else samples
+            counts += counts_of(unsigned, values, mask)
         if signed:
             self.counts.add_16_bit(self.row, self._kind(1), counts, self._rest, lowest=-32768)
         else:

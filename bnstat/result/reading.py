@@ -42,9 +42,9 @@ from bnstat.settings.setting import MAX_EPOCHS
 
 C = TypeVar("C", bound=Contents)
 # Of sources, what is told where it is not 0, or was given.
-_NUMBERS = ("replaced", "not_replaced", "links", "inner_links")
-_TEXTS = ("column", "files_column", "array", "layout")
-_LISTS = ("include", "exclude", "where")
+_OPTIONAL_NUMBERS = ("replaced", "not_replaced", "links", "inner_links")
+_OPTIONAL_TEXTS = ("column", "files_column", "array", "layout")
+_OPTIONAL_LISTS = ("include", "exclude", "where")
 
 
 def read_contents(root: Node, kind: type[C]) -> C:
@@ -213,9 +213,9 @@ def _source(node: Node) -> Source:
         Failure(each["image"].text(), each["reason"].text()) for each in node["failures"].sequence()
     )
     named = len(failures)
-    new: dict[str, Any] = {name: node.get(name, 0).integer() for name in _NUMBERS}
-    new |= {name: node.optional(name, Node.text) for name in _TEXTS}
-    new |= {name: node.optional(name, Node.texts) for name in _LISTS}
+    new: dict[str, Any] = {name: node.get(name, 0).integer() for name in _OPTIONAL_NUMBERS}
+    new |= {name: node.optional(name, Node.text) for name in _OPTIONAL_TEXTS}
+    new |= {name: node.optional(name, Node.texts) for name in _OPTIONAL_LISTS}
     return Source(
         locations=node["locations"].texts(),
         cwd=node["cwd"].text(),

@@ -16,7 +16,7 @@ from bnstat.show.result_tables import (
     summary_table,
     values,
 )
-from bnstat.show.verdicts import compute, imagenet
+from bnstat.show.verdicts import compute_command, imagenet
 from bnstat.text import pluralize, printable
 
 # Methods that differ by less agree but for rounding.
@@ -129,7 +129,7 @@ def _others(stats: Stats) -> Iterator[Line]:
         yield Line(said)
     if not stats.pipeline.transforms and _sizes_differ(stats):
         yield Line("Images differ in size, so large ones weigh more. What a model sees:", "warning")
-        yield Line(compute(stats.source, "imagenet-train"), "command")
+        yield Line(compute_command(stats.source, "imagenet-train"), "command")
 
 
 def _batchnorm(stats: Stats) -> Iterator[Line]:

@@ -164,7 +164,7 @@ def _compute(found: Change) -> str:
     spec = row.pipeline.spec
     if not found.row.fresh or not isinstance(spec, str) or baseline.pipeline.spec == spec:
         return ""
-    return compute(row.source, spec)
+    return compute_command(row.source, spec)
 
 
 def imagenet(stats: Stats) -> str | None:
@@ -201,7 +201,7 @@ def _list(values: Sequence[float]) -> str:
     return ", ".join(f"{round(value, 2) + 0.0:.2f}" for value in values)  # + 0.0: no -0.00
 
 
-def compute(source: Source, spec: str) -> str:
+def compute_command(source: Source, spec: str) -> str:
     """Return the command that measures the images of a source under a pipeline."""
     names = source.dataset is None or source.dataset.name is not None
     words = printable(shlex.join(_images(source))) if names else ""

@@ -208,9 +208,6 @@ def _count(archive: ArchiveFile) -> int | None:
         return sum(is_visible_image(member_key(name)) for name in names if name[-1:] != b"/")
 
 
-ZIP = Format(_members, _count)
-
-
 class Entry(NamedTuple):
     """An entry of the directory; host: the system it was made on; offset: of its local header."""
 
@@ -301,3 +298,6 @@ def _sizes_64(extra: bytes) -> Iterator[int]:
             field = extra[at : at + length]
             yield from struct.unpack(f"<{len(field) // 8}Q", field[: len(field) // 8 * 8])
         at += length
+
+
+ZIP = Format(_members, _count)

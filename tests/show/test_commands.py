@@ -8,7 +8,7 @@ import pytest
 
 from bnstat.cli.app import app
 from bnstat.result import Dataset, FileList
-from bnstat.show.verdicts import compute
+from bnstat.show.verdicts import compute_command
 
 LIST = {"locations": ("split.csv",), "files_from": FileList(False, "my data", True)}
 CASES = [
@@ -32,7 +32,7 @@ CASES = [
 def test_a_command_names_the_images(stats, changed, words):
     """Sources as they were typed, and every option that chose of them; click takes it."""
     plain = replace(stats.source, locations=("data",), files_from=None, dataset=None)
-    line = compute(replace(plain, **changed), "Resize(8)")
+    line = compute_command(replace(plain, **changed), "Resize(8)")
     assert line == f"bnstat compute {words} --augment 'Resize(8)'"
     root = click.Context(app, **app.context_settings)
     app.get_command(root, "compute").make_context("compute", shlex.split(line)[2:], parent=root)
