@@ -39,7 +39,6 @@ class Draws:
         return max(1, len(self.pipeline.transforms)) if self.attribute else 1
 
     def checked(self, findings: Findings) -> Draws:
-        """Return the draws of a pipeline that was checked."""
         warnings, before_normalize = findings
         return replace(self, warnings=warnings, before_normalize=before_normalize)
 

@@ -119,7 +119,6 @@ class Command(click.Command):
 
 
 def _grouped(options: Mapping[str, click.Option]) -> dict[str, list[click.Option]]:
-    """Return options by the titles of their groups."""
     known = {name for names in GROUPS.values() for name in names}
     others = [name for name in options if name not in known]
     members = GROUPS | {"Output": others}

@@ -248,7 +248,6 @@ def _decoded(row: int, reference: Reference, files: _Files) -> Decoded:
 
 
 def _note_mask(image: Image.Image, labels: Image.Image) -> None:
-    """Note of an image what is doubtful of its mask."""
     if any(code == "lossy-masks" for code, *_ in notes_of(labels)):
         note(image, "lossy-masks")
     turned = _UPRIGHT

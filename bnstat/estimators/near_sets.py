@@ -80,7 +80,6 @@ class Candidates:
 
     @property
     def images(self) -> list[int]:
-        """The places of all images that are to be compared."""
         places: list[int] = np.unique(self._items % max(1, self._images)).tolist()
         return places
 

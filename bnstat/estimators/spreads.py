@@ -203,7 +203,6 @@ def prediction_errors(values: Floats, controls: Floats) -> tuple[Floats, int]:
 
 
 def _skewness(d: Floats) -> float:
-    """Return the skewness of the average of contributions."""
     away = d - d.mean()
     size = float(np.sqrt(np.mean(away * away)))
     if not size:

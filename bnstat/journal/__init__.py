@@ -100,7 +100,6 @@ class Journal(Generic[I]):
             store.close()
 
     def knows(self, image: I, fingerprint: int) -> bool:
-        """Whether the moments of an image are recorded."""
         while self._next is not None and self._next.entry.keys[0] <= image.key:
             self._open.append(self._next)
             for row, known in enumerate(self._next.entry.fingerprints):

@@ -140,7 +140,6 @@ class Store:
         )
 
     def add(self, entry: Entry) -> None:
-        """Record an entry in one transaction."""
         with self.transaction():
             self._insert(entry)
 

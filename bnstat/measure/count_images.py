@@ -127,7 +127,6 @@ def _grays(kind: Kind) -> int:
 
 
 def _opaque(kind: Kind, counts: NDArray[np.int64], opaque: int) -> list[NDArray[np.int64]]:
-    """Return the counts of an opaque alpha channel, where there is one."""
     if "A" not in kind.channels:
         return []
     alpha = np.zeros_like(counts)

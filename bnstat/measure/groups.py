@@ -118,8 +118,6 @@ class ItemNames(GroupNames):
 
 @dataclass(frozen=True)
 class NamesOfFiles(GroupNames):
-    """The names of the files that frames are of."""
-
     names: GroupNames
 
     def __call__(self, key: bytes) -> str:

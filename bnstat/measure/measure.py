@@ -185,7 +185,6 @@ class Measure:
     def _count_bands(
         self, view: CountedView, seen: Appearing, row: int, reference: Reference
     ) -> None:
-        """Count all bands of a raster, or none."""
         from bnstat.decode.raster import open_raster
         from bnstat.measure.count_rasters import Reading, count_raster
 

@@ -135,7 +135,6 @@ class Plan:
 
     @property
     def schedule(self) -> Schedule:
-        """The schedule that `batchnorm` replays."""
         settings = self.settings
         return Schedule(
             settings["batch_size"],

@@ -185,7 +185,6 @@ def _missing(shards: Shards) -> list[int]:
 
 
 def _indices(documents: Sequence[Document]) -> dict[int, Document]:
-    """Return the document that each shard is in."""
     found: dict[int, Document] = {}
     for document in documents:
         assert document.shards is not None

@@ -172,7 +172,6 @@ class CachedChunk(list[Reference]):
         self.place = place
 
     def __reduce__(self) -> tuple[type, tuple[list[Reference], CachePlace]]:
-        """Travel with the place."""
         return type(self), (list(self), self.place)
 
 

@@ -229,7 +229,6 @@ class Records:
         return whole
 
     def keys(self) -> Collection[bytes]:
-        """Return the key of each image, in order."""
         keys = self._as_added()
         return keys if keys.ascending else sorted(keys)
 

@@ -160,5 +160,4 @@ def _tile(tile: Tile) -> str:
 
 
 def address(copy: bytes) -> str:
-    """Return an address that holds a small copy."""
     return "data:image/jpeg;base64," + b64encode(copy).decode()

@@ -37,11 +37,8 @@ C = TypeVar("C", bound=Contents)
 def parse(text: str | bytes, name: str, kind: type[C]) -> C:
     """Read a document from JSON as a value of the given kind; `name` is what errors call it.
 
-    Raises
-    ------
-    DocumentError
-        If it is not JSON, no result document, of a version not known here, or if what it says
-        cannot be or contradicts itself.
+    Raises DocumentError if it is not JSON, no result document, of a version not known here, or if
+    what it says cannot be or contradicts itself.
     """
     try:
         value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)

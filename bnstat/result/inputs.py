@@ -265,7 +265,6 @@ class Pipeline:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the transforms."""
         return tuple(transform.partition("(")[0] for transform in self.transforms)
 
     @property

@@ -21,12 +21,8 @@ _SMALLEST = 10
 def picture(stats: Contents, kind: str) -> Picture:
     """Return a picture of a result.
 
-    Raises
-    ------
-    ValueError
-        If there is no such kind.
-    DocumentError
-        If it cannot be made of this result.
+    Raises ValueError if there is no such kind. Raises DocumentError if it cannot be made of this
+    result.
     """
     if kind not in PICTURES:
         raise ValueError(

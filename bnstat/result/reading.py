@@ -50,10 +50,8 @@ _OPTIONAL_LISTS = ("include", "exclude", "where")
 def read_contents(root: Node, kind: type[C]) -> C:
     """Return the contents of a document, as a value of the given kind.
 
-    Raises
-    ------
-    DocumentError
-        If a value is missing, or is none that a result can have; it names the path.
+    Raises DocumentError if a value is missing, or is none that a result can have; it names the
+    path.
     """
     nothing = root["count"].value in (0, [])  # as in a shard without images
     channels = root["channels"].texts(minimum=0 if nothing else 1)

@@ -52,12 +52,8 @@ def holds_records(name: str) -> bool:
 def check_name(name: str) -> None:
     """Find out before the work whether records can be written under a name.
 
-    Raises
-    ------
-    ValueError
-        If it does not say which kind of file it is to be.
-    OutputError
-        If it cannot be written, or the package for its kind is missing.
+    Raises ValueError if it does not say which kind of file it is to be. Raises OutputError if it
+    cannot be written, or the package for its kind is missing.
     """
     if not files.is_record_file(name):
         raise ValueError(f"{name!r} is neither FILE.parquet nor FILE.csv")
@@ -70,10 +66,7 @@ def write(
 ) -> None:
     """Write records batch by batch; readers see the old file or the whole new one.
 
-    Raises
-    ------
-    OutputError
-        If it cannot be written; an old file is then as it was.
+    Raises OutputError if it cannot be written; an old file is then as it was.
     """
     with files.replacing(Path(name)) as file:
         if _is_parquet(name):
@@ -85,10 +78,7 @@ def write(
 def read(name: str, *, figures_alone: bool = False) -> RecordTable:
     """Read a file of records; with `figures_alone`, sums and locations may be left out as 0 and "".
 
-    Raises
-    ------
-    DocumentError
-        If it cannot be read, or is no file of records.
+    Raises DocumentError if it cannot be read, or is no file of records.
     """
     _check_pyarrow(name)
     try:
@@ -155,7 +145,6 @@ def _write_parquet(
     channels: tuple[str, ...],
     header: dict[str, Any],
 ) -> None:
-    """Write each batch as a row group."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 

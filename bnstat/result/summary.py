@@ -63,7 +63,6 @@ class Counts:
         return Counts(images, self.least, self.largest, binned=True)
 
     def __add__(self, other: Counts) -> Counts:
-        """Return the counts of both."""
         alike = self.binned == other.binned
         one, two = (self, other) if alike else (self._in_bins(), other._in_bins())
         images = Counter(one.images)
@@ -134,7 +133,6 @@ class Summary:
         )
 
     def __add__(self, other: Summary) -> Summary:
-        """Return that of the images of both."""
         known = [each.bytes for each in (self, other) if each.bytes is not None]
         return Summary(
             self.images + other.images,
@@ -205,7 +203,6 @@ def _wrong_ends(name: str, counts: Counts) -> Iterator[str]:
 
 
 def read_summary(node: Node) -> Summary:
-    """Return the summary in a document."""
     return Summary(
         images=node["images"].integer(minimum=1),
         sizes=_counts(node["sizes"], 2, whole=True),

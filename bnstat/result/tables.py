@@ -144,10 +144,7 @@ def _without_value(table: RecordTable, name: str) -> NDArray[np.bool_]:
 def from_flat_columns(columns: dict[str, Any], header: dict[str, Any]) -> RecordTable:
     """Return the table whose file has these columns.
 
-    Raises
-    ------
-    KeyError
-        If one is missing.
+    Raises KeyError if one is missing.
     """
     channels = tuple(name.removeprefix("n_") for name in columns if name.startswith("n_"))
     rows = len(columns["key"])
@@ -182,7 +179,6 @@ def _column(name: str, values: Any, rows: int = 0) -> Any:
 
 
 def kind_of_column(name: str) -> type[Any]:
-    """Return the type of the numbers in a column."""
     if name == "histogram_hash":
         return np.uint64
     return np.float64 if name in FIGURES else np.int64

@@ -95,7 +95,6 @@ class Table:
         tone: Tone = "plain",
         footnotes: tuple[Line, ...] = (),
     ) -> Table:
-        """Return a table of labels, and of numbers by channel."""
         columns = *(Column(label, numbers=False) for label in labels), *map(Column, channels)
         made = (row if isinstance(row, Row) else Row(tuple(row), tone) for row in rows)
         return cls(columns, tuple(made), footnotes=footnotes)
@@ -161,7 +160,6 @@ def lines(blocks: Sequence[Block]) -> Iterator[Line]:
 
 
 def plain_text(blocks: Sequence[Block]) -> str:
-    """Return a report as plain text."""
     return "".join(f"{line.text}\n" for line in lines(blocks))
 
 

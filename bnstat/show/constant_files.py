@@ -40,10 +40,7 @@ class Entry:
 def entry_of(path: Path) -> Entry:
     """Return the constants of a file as they stand there, in the units that it says.
 
-    Raises
-    ------
-    SourceError
-        If it has none, or not in known units.
+    Raises SourceError if it has none, or not in known units.
     """
     content = _content(path)
     try:

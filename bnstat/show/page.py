@@ -68,10 +68,7 @@ def check_jinja() -> None:
 def page(sections: Sequence[Section], comparison: Comparison | None = None) -> str:
     """Return the page of one or several results; the same text for the same results.
 
-    Raises
-    ------
-    OutputError
-        If a package is missing.
+    Raises OutputError if a package is missing.
     """
     check_jinja()
     from jinja2 import Environment, StrictUndefined

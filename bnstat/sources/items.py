@@ -183,7 +183,6 @@ def _dimensions(value: Any) -> int:
 
 
 def _image_in(item: Any, choice: Choice | None, fits: Callable[[Any], bool]) -> Any:
-    """Return the image, or the images of a batch, in an item."""
     found = item if choice is None else _chosen(item, choice)
     if fits(found):
         return found

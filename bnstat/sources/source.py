@@ -31,8 +31,6 @@ class Index(Protocol):
 
 
 class Source(Protocol):
-    """The images of one source."""
-
     @property
     def prefix(self) -> bytes:
         """The common beginning of all its keys."""

@@ -113,7 +113,6 @@ def _position(
 
 
 def _images(file: IO[bytes], key_of: KeyOf) -> Iterator[tuple[bytes, Header]]:
-    """Yield the headers of images, with their keys."""
     for header in headers(file):
         key = None if header.is_folder else key_of(header.name)
         if key is not None:

@@ -72,7 +72,6 @@ def as_csv(figures: Figures) -> bytes:
 
 
 def _groups(figures: Figures) -> Iterator[tuple[str, Figures]]:
-    """Yield the figures of each group, which are those of all pixels."""
     stats = figures.stats
     for label, group in (stats.groups or {}).items() if figures.method == EXACT else ():
         part = replace(
