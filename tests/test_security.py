@@ -18,7 +18,7 @@ ALLOWED = {
     },
     "import_module": {
         *("__init__.py", "cli/app.py", "engines/worker.py"),
-        *("show/__init__.py", "sources/bounds.py", "user_code.py"),
+        *("show/__init__.py", "sources/decompress.py", "user_code.py"),
     },
     "subprocess": {"engines/starting.py"},
     "os.posix_spawn": {"engines/fork_server.py"},

@@ -137,7 +137,7 @@ class Records:
     @property
     def count(self) -> tuple[int, ...]:
         """Samples of each channel, of all draws."""
-        return tuple(sum(table.n.sum(axis=0) for table in self._tables()).tolist())
+        return tuple(np.sum([table.n.sum(axis=0) for table in self._tables()], axis=0).tolist())
 
     @property
     def excluded_count(self) -> tuple[int, ...]:
