@@ -106,7 +106,7 @@ pipelines = st.builds(
 def samples(source):
     taken = source.images + len(source.failures)
     seeds = st.integers(-LARGEST, LARGEST)
-    return st.builds(Sample, st.just(taken), st.integers(taken, 2**71), texts, seeds)
+    return st.builds(Sample, st.just(taken), st.integers(taken, taken + 2**70), texts, seeds)
 
 
 def selections(width, images):
