@@ -136,15 +136,9 @@ class Plan:
     @property
     def schedule(self) -> Schedule:
         settings = self.settings
-        return Schedule(
-            settings["batch_size"],
-            settings["momentum"],
-            settings["order"],
-            settings["seed"],
-            1
-            if self.several_passes
-            else settings["epochs"],  # whose draws are records of their own
-        )
+        epochs = 1 if self.several_passes else settings["epochs"]  # passes are records of their own
+        size, momentum = settings["batch_size"], settings["momentum"]
+        return Schedule(size, momentum, settings["order"], settings["seed"], epochs)
 
     @property
     def views(self) -> tuple[ViewPlan, ...]:
